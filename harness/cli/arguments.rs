@@ -1,0 +1,178 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use trentcheck_core::fixture::{Edition, Level};
+
+/// Checks how an endpoint answers signed AWS KMS DeleteImportedKeyMaterial requests, against the spec.
+///
+/// Without a command: replays all cases at the embedded reference target.
+#[derive(Parser)]
+#[command(name = "trentcheck", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 every selected case passes · 1 divergence · 2 usage, configuration or fixture error · 3 some cases could \
+not be judged · 4 nothing was run · 5 refused by a safety rule · 6 teardown failed · 70 internal error · 130 interrupted";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Replay cases at a target and judge the answers
+    Run {
+        #[command(flatten)]
+        cases: Cases,
+        #[command(flatten)]
+        run: Box<RunArguments>,
+    },
+    /// List the cases
+    List {
+        #[command(flatten)]
+        cases: Cases,
+        /// Take the fixtures from this directory instead of the built-in ones
+        #[arg(long, value_name = "DIR")]
+        fixtures: Option<PathBuf>,
+    },
+    /// Show a case: its clauses, the bytes of its request, what it accepts
+    Explain {
+        /// The case's id
+        case: String,
+        /// The edition to show it in
+        #[arg(long, default_value = "key-only")]
+        edition: Edition,
+        /// Take the fixtures from this directory instead of the built-in ones
+        #[arg(long, value_name = "DIR")]
+        fixtures: Option<PathBuf>,
+    },
+    /// Show which cases test each clause, and why some clauses cannot be tested
+    Coverage {
+        /// Take the fixtures from this directory instead of the built-in ones
+        #[arg(long, value_name = "DIR")]
+        fixtures: Option<PathBuf>,
+    },
+    /// Serve the reference target until interrupted
+    Serve(ServeArguments),
+}
+
+/// Which cases.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Cases {
+    /// Case ids or globs such as `members/*`; `@FILE` reads them from a file, one a line
+    #[arg(value_name = "CASE")]
+    pub(crate) patterns: Vec<String>,
+    /// Only cases with this tag; repeatable, `@FILE` as above
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// Only cases of this level; repeatable
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Vec<String>,
+    /// Not these cases: ids or globs; repeatable, `@FILE` as above
+    #[arg(long, value_name = "CASE")]
+    pub(crate) skip: Vec<String>,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct RunArguments {
+    /// The target's URL; the embedded reference when absent
+    #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
+    pub(crate) endpoint: Option<String>,
+    /// The Region to sign for [default: us-east-2]
+    #[arg(long, env = "TRENTCHECK_REGION")]
+    pub(crate) region: Option<String>,
+    /// The edition that the target implements [default: key-only]
+    #[arg(long, env = "TRENTCHECK_EDITION")]
+    pub(crate) edition: Option<Edition>,
+    /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
+    #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
+    pub(crate) fail_on: Option<Level>,
+    /// Write the whole run as JSON; `json` alone writes to stdout
+    #[arg(long, value_name = "json[=PATH]")]
+    pub(crate) report: Vec<String>,
+    /// Cases at a time [default: 8, off loopback 1]
+    #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Run the cases in random order; a number repeats an order
+    #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "random")]
+    pub(crate) shuffle: Option<String>,
+    /// The lane of the judged exchanges
+    #[arg(long, default_value = "wire")]
+    pub(crate) lane: LaneName,
+    /// Time limit of one exchange, such as 10s or 500ms [default: 10s]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_TIMEOUT", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Time limit of the whole run [default: 15m]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// How long to wait for a state change to be seen [default: 1s, off loopback 30s]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
+    pub(crate) settle: Option<Duration>,
+    /// Trust only the certificates of this PEM file
+    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Do not verify the target's certificate
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// The caller's account, if no key can be made to learn it from
+    #[arg(long, env = "TRENTCHECK_ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// A key that the target has in a state no client can make, such as `creating=ID`; repeatable
+    #[arg(long, value_name = "NAME=ID")]
+    pub(crate) provide: Vec<String>,
+    /// The same service in another Region, such as `us-west-2=http://127.0.0.1:4567`
+    #[arg(long, value_name = "REGION=URL")]
+    pub(crate) elsewhere: Option<String>,
+    /// Take the fixtures from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
+    /// A configuration file [default: trentcheck.toml, if there is one]
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// The edition to implement
+    #[arg(long, default_value = "key-only")]
+    pub(crate) edition: Edition,
+    /// How late reads see a state change
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) consistency_delay: Duration,
+    /// Answer every Nth request with ThrottlingException
+    #[arg(long, value_name = "N")]
+    pub(crate) throttle_every: Option<u32>,
+    /// How long every answer takes
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub(crate) latency: Duration,
+}
+
+/// The lane of the judged exchanges.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LaneName {
+    /// Our own exchange: the bytes of the case, every byte of the answer
+    Wire,
+    /// An ordinary client, for the cases that one can send
+    Http,
+}
+
+/// Reads `10s`, `500ms` or `15m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time such as `10s`, `500ms` or `15m`");
+    let split = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.checked_mul(60).ok_or_else(wrong)?)),
+        _ => Err(wrong()),
+    }
+}

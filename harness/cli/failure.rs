@@ -1,0 +1,48 @@
+//! An error that ends the command: what failed, whose fault it is, what to do.
+
+use std::process::ExitCode;
+use trentcheck_core::report;
+
+/// An error that ends the command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: report::ExitCode,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Wrong usage, configuration or fixture. The message can follow "failed to".
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: report::ExitCode::Usage, message: message.into(), hint: None }
+    }
+
+    /// Refused by a safety rule.
+    pub(crate) fn safety(message: impl Into<String>) -> Self {
+        Self { code: report::ExitCode::Safety, message: message.into(), hint: None }
+    }
+
+    /// A fault of our own.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self { code: report::ExitCode::Internal, message: message.into(), hint: None }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Prints the failure and gives the process' exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        let mut text = match self.code {
+            report::ExitCode::Safety => format!("error: refused: {}", self.message),
+            _ => format!("error: failed to {}", self.message),
+        };
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("\nhint: {hint}"));
+        }
+        crate::output::to_stderr(&text);
+        ExitCode::from(self.code as u8)
+    }
+}

@@ -1,0 +1,186 @@
+//! `trentcheck run`.
+
+use crate::arguments::{Cases, LaneName, RunArguments};
+use crate::configuration::{configured, principals};
+use crate::corpus::{corpus, selection};
+use crate::failure::Failure;
+use crate::progress::Line;
+use crate::{embedded, output, terminal};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch;
+use trentcheck_core::fixture::{Edition, Level};
+use trentcheck_core::report::{ExitCode, RunReport};
+use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, run as replay};
+use trentcheck_core::send::{Endpoint, Lane, Limits, Tls, Verify};
+
+/// Replays the selected cases, prints and writes the reports, and gives the exit code.
+pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -> Result<u8, Failure> {
+    let arguments = configured(*arguments.into())?;
+    let reports = reports(&arguments.report)?;
+    let corpus = corpus(arguments.fixtures.as_deref())?;
+    let selection = selection(&cases, &corpus)?;
+    let edition = arguments.edition.unwrap_or(Edition::KeyOnly);
+    let timeout = arguments.timeout.unwrap_or(Limits::default().exchange);
+    // The server has to outlive the run.
+    let (_server, target) = match &arguments.endpoint {
+        Some(endpoint) => (None, remote(&arguments, endpoint, edition, timeout)?),
+        None => {
+            let (server, target) = embedded::start(edition, timeout).await?;
+            (Some(server), target)
+        }
+    };
+    let options = options(&arguments, &target)?;
+    let (stop, stopped) = watch::channel(false);
+    let interrupt = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            output::to_stderr("\ninterrupted: releasing keys; interrupt again to leave at once");
+            let _ = stop.send(true);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(i32::from(ExitCode::Interrupted as u8));
+            }
+        }
+    });
+    let line = Line::new();
+    let report = replay(&corpus, &selection, &target, &options, &line, stopped)
+        .await
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    interrupt.abort();
+    line.clear();
+    let to_stdout = write(&report, &reports)?;
+    if !to_stdout {
+        output::to_stdout(&terminal::render(&report, &corpus, &arguments));
+    }
+    Ok(report.exit_code as u8)
+}
+
+fn remote(arguments: &RunArguments, url: &str, edition: Edition, timeout: Duration) -> Result<Target, Failure> {
+    let endpoint = parse(url)?;
+    let principals = principals(endpoint.is_loopback())?;
+    let is_plain = endpoint.to_string().starts_with("http://");
+    if is_plain && !endpoint.is_loopback() {
+        return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
+    }
+    if arguments.insecure && arguments.ca.is_some() {
+        return Err(Failure::usage("use both `--insecure` and `--ca`: one of them is enough"));
+    }
+    let ca_pem = match &arguments.ca {
+        Some(path) => Some(std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?),
+        None => None,
+    };
+    let tls = Tls {
+        ca_pem,
+        verify: if arguments.insecure { Verify::NoInsecure } else { Verify::Yes },
+        ..Tls::default()
+    };
+    Ok(Target {
+        endpoint,
+        region: arguments.region.clone().unwrap_or_else(|| "us-east-2".to_owned()),
+        edition,
+        principals,
+        provided: provided(&arguments.provide)?,
+        elsewhere: elsewhere(arguments)?,
+        account: arguments.account.clone(),
+        embedded: false,
+        tls,
+        limits: Limits { exchange: timeout, ..Limits::default() },
+    })
+}
+
+fn parse(url: &str) -> Result<Endpoint, Failure> {
+    Endpoint::parse(url)
+        .map_err(|error| Failure::usage(format!("read the endpoint `{url}`: {error}")).hint("an endpoint looks like `http://127.0.0.1:4566`"))
+}
+
+fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    words
+        .iter()
+        .map(|word| match word.split_once('=') {
+            Some((name, id)) if !name.is_empty() && !id.is_empty() => Ok((name.to_owned(), id.to_owned())),
+            _ => Err(Failure::usage(format!("read `--provide {word}`")).hint("it looks like `creating=KEY-ID`")),
+        })
+        .collect()
+}
+
+fn elsewhere(arguments: &RunArguments) -> Result<Option<Elsewhere>, Failure> {
+    let Some(word) = &arguments.elsewhere else { return Ok(None) };
+    match word.split_once('=') {
+        Some((region, url)) => Ok(Some(Elsewhere { endpoint: parse(url)?, region: region.to_owned() })),
+        None => Err(Failure::usage(format!("read `--elsewhere {word}`")).hint("it looks like `us-west-2=http://127.0.0.1:4567`")),
+    }
+}
+
+fn options(arguments: &RunArguments, target: &Target) -> Result<Options, Failure> {
+    let is_loopback = target.endpoint.is_loopback();
+    let mut seed = [0; 32];
+    aws_random(&mut seed)?;
+    let entropy = Entropy::new(seed);
+    let order = match arguments.shuffle.as_deref() {
+        None => SequenceOf::Corpus,
+        Some("random") => SequenceOf::Seed(u64::from_be_bytes(seed[..8].try_into().unwrap_or_default()) >> 16),
+        Some(number) => SequenceOf::Seed(
+            number.parse().map_err(|_| Failure::usage(format!("read `--shuffle {number}`: it takes a number, or none")))?,
+        ),
+    };
+    Ok(Options {
+        lane: match arguments.lane {
+            LaneName::Wire => Lane::Wire,
+            LaneName::Http => Lane::Http,
+        },
+        jobs: usize::from(arguments.jobs.unwrap_or(if is_loopback { 8 } else { 1 })),
+        order,
+        fail_on: arguments.fail_on.unwrap_or(Level::Must),
+        settle: arguments.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 })),
+        deadline: arguments.deadline.unwrap_or(Duration::from_secs(15 * 60)),
+        permit: if is_loopback { Permit::All } else { Permit::NoKeys },
+        clock: Arc::new(SystemTime::now),
+        run_id: entropy.run_id(),
+        entropy,
+    })
+}
+
+fn aws_random(seed: &mut [u8; 32]) -> Result<(), Failure> {
+    trentcheck_core::run::fill_random(seed).map_err(|()| Failure::internal("read the system's randomness"))
+}
+
+/// Where to write the JSON report.
+enum Destination {
+    Stdout,
+    File(String),
+}
+
+fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
+    words
+        .iter()
+        .map(|word| match word.split_once('=') {
+            None if word == "json" => Ok(Destination::Stdout),
+            Some(("json", path)) if !path.is_empty() => {
+                // Found out now rather than after a long run.
+                match std::fs::OpenOptions::new().append(true).create(true).open(path) {
+                    Ok(_) => Ok(Destination::File(path.to_owned())),
+                    Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
+                }
+            }
+            _ => Err(Failure::usage(format!("read `--report {word}`")).hint("it takes `json` or `json=PATH`")),
+        })
+        .collect()
+}
+
+/// Writes the reports and says whether one of them went to stdout.
+fn write(report: &RunReport, destinations: &[Destination]) -> Result<bool, Failure> {
+    let mut to_stdout = false;
+    for destination in destinations {
+        let text = serde_json::to_string_pretty(report).map_err(|error| Failure::internal(format!("write the report: {error}")))?;
+        match destination {
+            Destination::Stdout => {
+                to_stdout = true;
+                output::to_stdout(&text);
+            }
+            Destination::File(path) => {
+                std::fs::write(path, text + "\n").map_err(|error| Failure::usage(format!("write `{path}`: {error}")))?;
+            }
+        }
+    }
+    Ok(to_stdout)
+}

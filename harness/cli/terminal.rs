@@ -1,0 +1,217 @@
+//! A run as a person reads it.
+
+use crate::arguments::RunArguments;
+use anstyle::{AnsiColor, Style};
+use std::collections::BTreeMap;
+use trentcheck_core::fixture::{Corpus, Level};
+use trentcheck_core::report::{CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+/// The whole report: table, divergences, cases without a verdict, notes, summary.
+pub(crate) fn render(report: &RunReport, corpus: &Corpus, arguments: &RunArguments) -> String {
+    let mut lines = vec![heading(report), String::new()];
+    lines.extend(table(report, corpus));
+    for notice in &report.notices {
+        lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
+    }
+    for case in report.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
+        lines.push(String::new());
+        lines.extend(divergence(case, report, corpus, arguments));
+    }
+    lines.extend(without_verdict(report));
+    lines.extend(notes(report));
+    if !report.left.is_empty() {
+        lines.extend([String::new(), format!("{RED}left behind{RED:#}, remove by hand:")]);
+        lines.extend(report.left.iter().map(|line| format!("  {line}")));
+    }
+    lines.extend([String::new(), summary(report)]);
+    lines.join("\n")
+}
+
+fn heading(report: &RunReport) -> String {
+    let target = if report.target.embedded {
+        "the embedded reference".to_owned()
+    } else {
+        format!("{} ({})", report.target.endpoint, report.target.region)
+    };
+    let seed = report.seed.map(|seed| format!(", order of seed {seed}")).unwrap_or_default();
+    format!(
+        "{BOLD}trentcheck {}{BOLD:#}: {} cases at {target}, edition {}, lane {}{seed}",
+        report.version, report.figures.selected, report.target.edition, report.lane
+    )
+}
+
+fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
+    let mut rows = Vec::new();
+    for group in &corpus.groups {
+        let figures = Figures::of(report.cases.iter().filter(|case| case.group == group.name));
+        if figures.selected > 0 {
+            rows.push((group.name.clone(), figures));
+        }
+    }
+    rows.push(("all".to_owned(), report.figures));
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut lines = vec![format!(
+        "{DIM}{:width$}  cases   pass  diverge  no verdict  skipped  divergence  coverage{DIM:#}",
+        "group"
+    )];
+    for (name, figures) in rows {
+        let style = match figures.diverges {
+            0 => Style::new(),
+            _ => RED,
+        };
+        let unjudged = figures.unsupported + figures.indeterminate + figures.blocked;
+        lines.push(format!(
+            "{name:width$}  {:5}  {:5}  {style}{:7}{style:#}  {unjudged:10}  {:7}  {:>10}  {:>8}",
+            figures.selected,
+            figures.pass,
+            figures.diverges,
+            figures.skipped,
+            percent(figures.divergence),
+            percent(figures.coverage),
+        ));
+    }
+    lines
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
+}
+
+fn divergence(case: &CaseReport, report: &RunReport, corpus: &Corpus, arguments: &RunArguments) -> Vec<String> {
+    let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
+    for mismatch in case.failures(report.fail_on) {
+        lines.push(format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level));
+        lines.push(format!("    {:9} {}", "expected", mismatch.expected));
+        lines.push(format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found));
+        lines.extend(why(mismatch, corpus));
+        if let Some(hint) = &mismatch.hint {
+            lines.push(format!("    hint: {hint}"));
+        }
+    }
+    let weaker = case.mismatches.len() - case.failures(report.fail_on).count();
+    if weaker > 0 {
+        lines.push(format!("    {DIM}and {weaker} below `{}`; `--fail-on may` shows them{DIM:#}", report.fail_on));
+    }
+    if let Some(exchange) = case.exchanges.iter().find(|exchange| exchange.role == "judged") {
+        lines.extend(exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line))));
+        lines.extend(exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line))));
+        lines.extend(exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}")));
+    }
+    lines.push(format!("    {:9} {}", "repeat", repeat(case, report, arguments)));
+    lines
+}
+
+fn why(mismatch: &Mismatch, corpus: &Corpus) -> Vec<String> {
+    let mut lines = Vec::new();
+    for clause in mismatch.clauses.iter().filter_map(|id| corpus.clause(id)) {
+        lines.push(format!("    {:9} {} {}", "clause", clause.id.get_ref(), clause.text));
+    }
+    if let Some(source) = corpus.source(&mismatch.source) {
+        lines.push(format!("    {:9} {DIM}{}, {}{DIM:#}", "source", source.title, source.confidence));
+    }
+    lines
+}
+
+/// At most a terminal's width or two of a line.
+fn shortened(line: &str) -> String {
+    const SHOWN: usize = 200;
+    if line.chars().count() <= SHOWN {
+        return line.to_owned();
+    }
+    format!("{}… ({} characters)", line.chars().take(SHOWN).collect::<String>(), line.chars().count())
+}
+
+fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> String {
+    let mut line = format!("trentcheck run {} --edition {}", case.id, report.target.edition);
+    if let Some(endpoint) = &arguments.endpoint {
+        line.push_str(&format!(" --endpoint {endpoint} --region {}", report.target.region));
+    }
+    if report.fail_on != Level::Must {
+        line.push_str(&format!(" --fail-on {}", report.fail_on));
+    }
+    if report.lane != "wire" {
+        line.push_str(&format!(" --lane {}", report.lane));
+    }
+    if arguments.insecure {
+        line.push_str(" --insecure");
+    }
+    if let Some(ca) = &arguments.ca {
+        line.push_str(&format!(" --ca {}", ca.display()));
+    }
+    line
+}
+
+/// The cases without a verdict, one line a reason: a target that lacks the operation is one sentence, not a hundred.
+fn without_verdict(report: &RunReport) -> Vec<String> {
+    let mut by_reason: BTreeMap<(Outcome, &str), Vec<&str>> = BTreeMap::new();
+    for case in &report.cases {
+        if let Some(reason) = &case.reason {
+            by_reason.entry((case.outcome, reason)).or_default().push(&case.id);
+        }
+    }
+    let mut lines = Vec::new();
+    for ((outcome, reason), ids) in by_reason {
+        lines.push(String::new());
+        let more = if ids.len() > 3 { format!(" and {} more", ids.len() - 3) } else { String::new() };
+        let shown = ids.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+        let style = if outcome == Outcome::Skipped { DIM } else { YELLOW };
+        lines.push(format!("{style}{} {}{style:#}: {reason}", ids.len(), outcome.as_str()));
+        lines.push(format!("    {DIM}{shown}{more}{DIM:#}"));
+    }
+    lines
+}
+
+/// Mismatches that fail no run, counted: the same header is missing from every answer or from none.
+fn notes(report: &RunReport) -> Vec<String> {
+    let mut counts: BTreeMap<(Level, &str, &str, String), usize> = BTreeMap::new();
+    for case in report.cases.iter().filter(|case| case.is_judged()) {
+        for mismatch in case.mismatches.iter().filter(|mismatch| mismatch.level < report.fail_on) {
+            let found = if mismatch.found == "absent" { "absent".to_owned() } else { String::new() };
+            *counts.entry((mismatch.level, &mismatch.place, &mismatch.expected, found)).or_default() += 1;
+        }
+    }
+    if counts.is_empty() {
+        return Vec::new();
+    }
+    const SHOWN: usize = 12;
+    let all: usize = counts.values().sum();
+    let mut lines = vec![String::new(), format!("{BOLD}notes{BOLD:#}: {all} differences below `{}`", report.fail_on)];
+    let mut rows: Vec<_> = counts.into_iter().collect();
+    rows.sort_by_key(|((level, ..), count)| (std::cmp::Reverse(*level), std::cmp::Reverse(*count)));
+    for ((level, place, expected, found), count) in rows.iter().take(SHOWN) {
+        let found = if found.is_empty() { String::new() } else { format!(", {found}") };
+        lines.push(format!("    {count:4} × {level:6}  {place}: expected {}{found}", shortened(expected)));
+    }
+    if rows.len() > SHOWN {
+        lines.push(format!("    and {} more kinds; `--fail-on may` shows every one", rows.len() - SHOWN));
+    }
+    lines
+}
+
+fn summary(report: &RunReport) -> String {
+    let figures = &report.figures;
+    let seconds = report.duration_ms as f64 / 1000.0;
+    let (style, verdict) = match report.exit_code {
+        ExitCode::Pass => (GREEN, "conforms"),
+        ExitCode::Divergence => (RED, "diverges"),
+        _ => (YELLOW, "no verdict"),
+    };
+    let codes: Vec<String> =
+        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, code.describe())).collect();
+    format!(
+        "{style}{verdict}{style:#}: {} of {} judged cases diverge ({}); {} of {} selected cases judged ({}); {seconds:.2} s; exit code {}",
+        figures.diverges,
+        figures.judged(),
+        percent(figures.divergence),
+        figures.judged(),
+        figures.selected,
+        percent(figures.coverage),
+        codes.join(", ")
+    )
+}

@@ -1,0 +1,291 @@
+//! Compares one answer with the expectations of a case.
+
+use super::mismatch::{Mismatch, What};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule};
+use crate::observe::{Body, Observation};
+use serde_json::Value;
+
+/// What a comparison needs to know besides the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The catalogue.
+    pub corpus: &'a Corpus,
+    /// The edition of the target.
+    pub edition: Edition,
+    /// The ARN of the key that the request named, if it named one.
+    pub key_arn: Option<&'a str>,
+    /// Whether that key had material before the exchange.
+    pub had_material: bool,
+    /// Stands in for what an expectation does not cite itself.
+    pub clauses: &'a [String],
+    /// Stands in for what an expectation does not cite itself.
+    pub source: &'a str,
+    /// Where the answer was seen.
+    pub place: &'a str,
+}
+
+/// One difference from one alternative, before it has a level.
+struct Difference {
+    what: What,
+    expected: String,
+    found: String,
+    hint: Option<String>,
+    /// A shape rule that says how strongly this binds, instead of the expectation.
+    rule: Option<ShapeRule>,
+}
+
+/// Compares an answer with every expectation. A message pattern must already be rendered.
+pub fn judge(observation: &Observation, expectations: &[Expectation], context: &Context<'_>) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
+    for expectation in expectations {
+        if !crate::fixture::holds_in(expectation.editions.as_ref(), context.edition) {
+            continue;
+        }
+        for difference in differences(observation, expectation, context) {
+            let mismatch = cite(difference, expectation, context);
+            if !mismatches.contains(&mismatch) {
+                mismatches.push(mismatch);
+            }
+        }
+    }
+    mismatches
+}
+
+/// Whether an answer is this one, whatever its level.
+pub fn matches_answer(observation: &Observation, answer: &Answer, context: &Context<'_>) -> bool {
+    alternative(observation, answer, context).is_empty()
+}
+
+fn cite(difference: Difference, expectation: &Expectation, context: &Context<'_>) -> Mismatch {
+    let mut mismatch = Mismatch {
+        what: difference.what,
+        place: context.place.to_owned(),
+        expected: difference.expected,
+        found: difference.found,
+        clauses: if expectation.clauses.is_empty() { context.clauses.to_vec() } else { expectation.clauses.clone() },
+        source: expectation.source.clone().unwrap_or_else(|| context.source.to_owned()),
+        level: expectation.level,
+        hint: difference.hint,
+    };
+    if let Some(shape) = difference.rule.and_then(|rule| context.corpus.shape(rule)) {
+        mismatch.level = shape.level.min(expectation.level);
+        mismatch.clauses.clone_from(&shape.clauses);
+        mismatch.source.clone_from(&shape.source);
+    }
+    mismatch
+}
+
+fn differences(observation: &Observation, expectation: &Expectation, context: &Context<'_>) -> Vec<Difference> {
+    if let Some(pattern) = &expectation.message {
+        return message(observation, pattern).into_iter().collect();
+    }
+    let mut closest: Option<Vec<Difference>> = None;
+    for answer in &expectation.answers {
+        let found = alternative(observation, answer, context);
+        if found.is_empty() {
+            return found;
+        }
+        if closest.as_ref().is_none_or(|closest| found.len() < closest.len()) {
+            closest = Some(found);
+        }
+    }
+    let mut closest = closest.unwrap_or_default();
+    // With several alternatives the closest one alone would read as if it were the only one.
+    if expectation.answers.len() > 1
+        && let Some(first) = closest.first_mut()
+    {
+        let names: Vec<String> = expectation.answers.iter().map(|answer| name(answer, context)).collect();
+        first.expected = names.join(", or ");
+        first.found = describe(observation);
+        closest.truncate(1);
+    }
+    closest
+}
+
+/// The differences from one accepted answer.
+fn alternative(observation: &Observation, answer: &Answer, context: &Context<'_>) -> Vec<Difference> {
+    match answer {
+        Answer::Success => success(observation, context),
+        Answer::Done if observation.is_success() => Vec::new(),
+        Answer::Done => vec![status(observation, "2xx", None)],
+        Answer::RefusedUnclaimed | Answer::Refused if !is_client_error(observation) => {
+            vec![status(observation, "4xx", None)]
+        }
+        Answer::RefusedUnclaimed => Vec::new(),
+        Answer::Refused => error_shape(observation),
+        Answer::Not(error) => {
+            if !is_client_error(observation) {
+                vec![status(observation, "4xx", None)]
+            } else if observation.error_name() == Some(error) {
+                vec![Difference {
+                    what: What::ErrorType,
+                    expected: format!("any type but {error}"),
+                    found: error.clone(),
+                    hint: None,
+                    rule: None,
+                }]
+            } else {
+                error_shape(observation)
+            }
+        }
+        Answer::Error(error) => named_error(observation, error, context),
+    }
+}
+
+fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> {
+    if observation.status != 200 {
+        return vec![status(observation, "200", None)];
+    }
+    let body = |expected: &str, hint: Option<&str>| Difference {
+        what: What::Body,
+        expected: expected.to_owned(),
+        found: describe_body(observation),
+        hint: hint.map(str::to_owned),
+        rule: Some(ShapeRule::SuccessBody),
+    };
+    let is_empty_object = matches!(&observation.body, Body::Json(Value::Object(members)) if members.is_empty());
+    let both = is_empty_object.then_some("`{}` satisfies neither edition");
+    match context.edition {
+        Edition::KeyOnly if observation.body == Body::Empty => Vec::new(),
+        Edition::KeyOnly => {
+            let is_newer = matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"));
+            let newer = is_newer.then_some("that is the body of the edition `key-material-id`; choose it with `--edition`");
+            vec![body("zero bytes", both.or(newer))]
+        }
+        Edition::KeyMaterialId => match &observation.body {
+            Body::Json(Value::Object(members)) if !members.is_empty() => success_object(members, context),
+            Body::Empty => vec![body("an object of `KeyId` and `KeyMaterialId`", Some("that is the body of the edition `key-only`; choose it with `--edition`"))],
+            _ => vec![body("an object of `KeyId` and `KeyMaterialId`", both)],
+        },
+    }
+}
+
+fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_>) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let mut differ = |rule, expected: String, found: String| {
+        differences.push(Difference { what: What::Body, expected, found, hint: None, rule: Some(rule) });
+    };
+    let extra: Vec<&str> = members.keys().map(String::as_str).filter(|name| !["KeyId", "KeyMaterialId"].contains(name)).collect();
+    if !extra.is_empty() {
+        differ(ShapeRule::SuccessMembers, "no members but `KeyId` and `KeyMaterialId`".to_owned(), extra.join(", "));
+    }
+    match members.get("KeyId") {
+        Some(Value::String(key_id)) => {
+            if let Some(arn) = context.key_arn
+                && key_id != arn
+            {
+                differ(ShapeRule::SuccessKeyIdIsArn, format!("`KeyId` is the key's ARN, `{arn}`"), format!("`{key_id}`"));
+            }
+        }
+        other => differ(ShapeRule::SuccessBody, "`KeyId` is a string".to_owned(), or_absent(other)),
+    }
+    let is_material_id = |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match members.get("KeyMaterialId") {
+        Some(Value::String(id)) if is_material_id(id) => {}
+        None if !context.had_material => {}
+        Some(Value::String(id)) if id.is_empty() && !context.had_material => {}
+        other => differ(ShapeRule::SuccessMaterialId, "`KeyMaterialId` is 64 lower-case hex digits".to_owned(), or_absent(other)),
+    }
+    differences
+}
+
+fn named_error(observation: &Observation, error: &str, context: &Context<'_>) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let Some(shape) = context.corpus.error(error) else {
+        return differences;
+    };
+    if !shape.status.contains(&observation.status) {
+        let expected = shape.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        let follows_model = shape.model_status == Some(observation.status);
+        let hint = follows_model.then(|| format!(
+            "the target follows the HTTP trait of the public service model ({}); the page says {expected}, and the protocol ignores the trait",
+            observation.status
+        ));
+        differences.push(status(observation, &expected, hint));
+    }
+    match observation.error_name() {
+        Some(found) if found == error => {}
+        found => differences.push(Difference {
+            what: What::ErrorType,
+            expected: error.to_owned(),
+            found: found.map_or_else(|| describe_body(observation), str::to_owned),
+            hint: None,
+            rule: None,
+        }),
+    }
+    differences
+}
+
+/// Whether there is an error of the protocol's shape at all. Its finer points are rules for every answer.
+fn error_shape(observation: &Observation) -> Vec<Difference> {
+    if observation.error.is_some() {
+        return Vec::new();
+    }
+    vec![Difference {
+        what: What::ErrorShape,
+        expected: "a JSON object with the error's type in `__type`".to_owned(),
+        found: describe_body(observation),
+        hint: None,
+        rule: None,
+    }]
+}
+
+fn message(observation: &Observation, pattern: &str) -> Option<Difference> {
+    let text = observation.message.text().unwrap_or_default();
+    if crate::fixture::matches(pattern, text) {
+        return None;
+    }
+    Some(Difference {
+        what: What::Message,
+        expected: format!("`{pattern}`"),
+        found: if text.is_empty() { "no message".to_owned() } else { format!("`{text}`") },
+        hint: None,
+        rule: None,
+    })
+}
+
+fn status(observation: &Observation, expected: &str, hint: Option<String>) -> Difference {
+    let found = match observation.error_name() {
+        Some(error) => format!("{} {error}", observation.status),
+        None => observation.status.to_string(),
+    };
+    Difference { what: What::Status, expected: expected.to_owned(), found, hint, rule: None }
+}
+
+fn is_client_error(observation: &Observation) -> bool {
+    (400..500).contains(&observation.status)
+}
+
+fn name(answer: &Answer, context: &Context<'_>) -> String {
+    match answer {
+        Answer::Error(error) => match context.corpus.error(error).and_then(|shape| shape.status.first()) {
+            Some(status) => format!("{status} {error}"),
+            None => error.clone(),
+        },
+        Answer::Success => "200 with the body of the edition".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// An answer in a few words.
+pub(super) fn describe(observation: &Observation) -> String {
+    match observation.error_name() {
+        Some(error) => format!("{} {error}", observation.status),
+        None => format!("{} with {}", observation.status, describe_body(observation)),
+    }
+}
+
+/// A body in a few words, at most some dozen characters of it.
+pub(super) fn describe_body(observation: &Observation) -> String {
+    const SHOWN: usize = 80;
+    if observation.bytes.is_empty() {
+        return "zero bytes".to_owned();
+    }
+    let text: String = String::from_utf8_lossy(&observation.bytes).escape_debug().take(SHOWN).collect();
+    let more = if observation.bytes.len() > SHOWN { "…" } else { "" };
+    format!("{} bytes: `{text}{more}`", observation.bytes.len())
+}
+
+fn or_absent(value: Option<&Value>) -> String {
+    value.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"))
+}

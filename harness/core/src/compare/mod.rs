@@ -1,0 +1,11 @@
+//! From an observation and what was expected to mismatches. Pure.
+
+mod answer;
+mod effect;
+mod mismatch;
+mod shape;
+
+pub use answer::{Context, judge, matches_answer};
+pub use effect::checks;
+pub use mismatch::{Mismatch, What};
+pub use shape::{Claimed, every_answer, transport};

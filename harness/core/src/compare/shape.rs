@@ -1,0 +1,151 @@
+//! The rules that hold for every answer, whatever the case.
+
+use super::answer::{describe, describe_body};
+use super::mismatch::{Mismatch, What};
+use crate::fixture::{Corpus, ErrorScope, HeaderRule, MessageMember, Moment, Rule, ShapeRule};
+use crate::observe::{Body, Carrier, Message, Observation};
+use crate::send::{Fault, Response, ResponseFraming, SendError};
+use serde_json::Value;
+
+/// Judges an answer by the rules for every answer. An answer that nobody could claim for the protocol (`claimed` is
+/// false: a wrong method, path or content type) is only judged by the rules of HTTP.
+pub fn every_answer(corpus: &Corpus, response: &Response, observation: &Observation, claimed: Claimed) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
+    let mut differ = |rule: ShapeRule, what: What, expected: &str, found: String| {
+        if let Some(shape) = corpus.shape(rule) {
+            mismatches.push(Mismatch::of_shape(shape, what, expected, found));
+        }
+    };
+    if let ResponseFraming::Ambiguous(why) = &response.framing {
+        differ(ShapeRule::FramingIsValid, What::Framing, "one length that all headers agree on", why.clone());
+    }
+    if response.leftover > 0 {
+        differ(ShapeRule::FramingIsValid, What::Framing, "nothing behind the body", format!("{} bytes", response.leftover));
+    }
+    let known = observation.error_name().and_then(|name| corpus.error(name));
+    let has_500 = known.is_some_and(|error| error.status.contains(&observation.status));
+    if observation.status >= 500 && !has_500 {
+        differ(ShapeRule::NoServerFault, What::Status, "no server fault", describe(observation));
+    }
+    if claimed == Claimed::No {
+        return mismatches;
+    }
+    if !observation.is_success() {
+        error(corpus, observation, &mut differ);
+    }
+    for rule in &corpus.headers {
+        mismatches.extend(header(rule, observation));
+    }
+    mismatches
+}
+
+/// Whether the front door could tell that a request was for this protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It could.
+    Yes,
+    /// It could not.
+    No,
+}
+
+/// The mismatch of an exchange that brought no whole answer, if that is the target's fault.
+pub fn transport(corpus: &Corpus, error: &SendError) -> Option<Mismatch> {
+    if error.fault() != Fault::Target {
+        return None;
+    }
+    let shape = corpus.shape(ShapeRule::AnswerIsWhole)?;
+    Some(Mismatch::of_shape(shape, What::Transport, "a whole answer in HTTP", error.to_string()))
+}
+
+fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(ShapeRule, What, &str, String)) {
+    if !matches!(observation.body, Body::Json(Value::Object(_))) {
+        differ(ShapeRule::ErrorIsObject, What::ErrorShape, "a JSON object", describe_body(observation));
+    }
+    let Some(found) = &observation.error else {
+        differ(ShapeRule::ErrorHasType, What::ErrorShape, "the error's type in `__type`", describe_body(observation));
+        return;
+    };
+    let known = corpus.error(&found.name);
+    match known {
+        Some(shape) if shape.scope != ErrorScope::Lifecycle => {
+            if !shape.status.contains(&observation.status) {
+                let expected = shape.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+                let found = format!("{} {}", observation.status, found.name);
+                differ(ShapeRule::ErrorStatusFitsType, What::Status, &format!("{expected} for this type"), found);
+            }
+        }
+        _ => differ(ShapeRule::ErrorTypeIsKnown, What::ErrorType, "one of the operation's six types or a common one", found.name.clone()),
+    }
+    if found.carrier != Carrier::DunderType {
+        differ(ShapeRule::TypeInDunderType, What::ErrorShape, "the type in `__type`", format!("in `{}`", found.carrier.as_str()));
+    }
+    if found.raw != found.name {
+        differ(ShapeRule::TypeIsBare, What::ErrorShape, &format!("`{}`", found.name), format!("`{}`", found.raw));
+    }
+    match &observation.message {
+        Message::NotString(value) => differ(ShapeRule::MessageIsString, What::ErrorShape, "a message that is a string", format!("`{value}`")),
+        Message::Absent | Message::Upper(_) if known.is_some_and(|shape| shape.message == MessageMember::Lower) => {
+            let found = if observation.message == Message::Absent { "absent" } else { "`Message`" };
+            differ(ShapeRule::MessageIsLowerCase, What::ErrorShape, "the member `message`", found.to_owned());
+        }
+        _ => {}
+    }
+}
+
+fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
+    let covers = match rule.on {
+        Moment::Always => true,
+        Moment::Success => observation.is_success(),
+        Moment::Error => !observation.is_success(),
+    };
+    if !covers {
+        return None;
+    }
+    let name = rule.name.get_ref();
+    let values: Vec<String> = observation
+        .headers
+        .iter()
+        .filter(|header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.text().into_owned())
+        .collect();
+    let (expected, fits): (String, fn(&str, &str) -> bool) = match rule.rule {
+        Rule::Uuid => ("a UUID".to_owned(), |value, _| value.len() == 36 && uuid::Uuid::try_parse(value).is_ok()),
+        Rule::HttpDate => ("a date as in `Sun, 06 Nov 1994 08:49:37 GMT`".to_owned(), |value, _| is_http_date(value)),
+        Rule::Equals => (format!("`{}`", rule.value.as_deref().unwrap_or_default()), str::eq),
+    };
+    let wanted = rule.value.as_deref().unwrap_or_default();
+    if let [value] = values.as_slice()
+        && fits(value, wanted)
+    {
+        return None;
+    }
+    Some(Mismatch {
+        what: What::Header,
+        place: format!("header {name}"),
+        expected,
+        found: if values.is_empty() { "absent".to_owned() } else { format!("`{}`", values.join("`, `")) },
+        clauses: rule.clauses.clone(),
+        source: rule.source.clone(),
+        level: rule.level,
+        hint: None,
+    })
+}
+
+/// Whether a value is an IMF-fixdate, the one form that may be sent.
+fn is_http_date(value: &str) -> bool {
+    const FORM: &str = "%a, %d %b %Y %H:%M:%S GMT";
+    jiff::civil::DateTime::strptime(FORM, value).is_ok_and(|date| date.strftime(FORM).to_string() == value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_http_date;
+
+    #[test]
+    fn only_the_fixed_form_is_a_date() {
+        assert!(is_http_date("Sun, 06 Nov 1994 08:49:37 GMT"));
+        for wrong in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT", "0", ""] {
+            assert!(!is_http_date(wrong), "{wrong}");
+        }
+    }
+}

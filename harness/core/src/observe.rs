@@ -1,0 +1,179 @@
+//! What an answer says, as data. Pure; no judgement.
+
+use crate::http::{Header, find};
+use crate::send::Response;
+use serde_json::Value;
+
+/// A body, as far as it can be understood.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Zero bytes.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// Anything else.
+    Other,
+}
+
+/// Where an error's type was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Member `__type`.
+    DunderType,
+    /// Member `code`.
+    Code,
+    /// Header `X-Amzn-Errortype`.
+    Header,
+}
+
+impl Carrier {
+    /// The carrier's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DunderType => "__type",
+            Self::Code => "code",
+            Self::Header => "X-Amzn-Errortype",
+        }
+    }
+}
+
+/// An error's message member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// There is none.
+    Absent,
+    /// `message`, a string.
+    Lower(String),
+    /// `Message`, a string.
+    Upper(String),
+    /// One of them, but no string; what it is instead.
+    NotString(String),
+}
+
+impl Message {
+    /// The text, if there is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Lower(text) | Self::Upper(text) => Some(text),
+            Self::Absent | Self::NotString(_) => None,
+        }
+    }
+}
+
+/// An error's type as a client reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorType {
+    /// As on the wire.
+    pub raw: String,
+    /// Without namespace and URI: what is behind the first `#`, up to the first `:`.
+    pub name: String,
+    /// Where it was.
+    pub carrier: Carrier,
+}
+
+/// An answer, understood.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The status code.
+    pub status: u16,
+    /// The header lines.
+    pub headers: Vec<Header>,
+    /// The body.
+    pub body: Body,
+    /// The bytes of the body.
+    pub bytes: Vec<u8>,
+    /// The error's type, for any status but 2xx.
+    pub error: Option<ErrorType>,
+    /// The error's message member, for any status but 2xx.
+    pub message: Message,
+}
+
+impl Observation {
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The value of a header, if it is there exactly once and text.
+    pub fn header(&self, name: &str) -> Option<String> {
+        find(&self.headers, name).map(|header| header.text().into_owned())
+    }
+
+    /// The error's name, if there is one.
+    pub fn error_name(&self) -> Option<&str> {
+        self.error.as_ref().map(|error| error.name.as_str())
+    }
+}
+
+/// Reads an answer.
+pub fn observe(response: &Response) -> Observation {
+    let body = if response.body.is_empty() {
+        Body::Empty
+    } else {
+        serde_json::from_slice(&response.body).map_or(Body::Other, Body::Json)
+    };
+    let is_success = (200..300).contains(&response.status);
+    let (error, message) = if is_success {
+        (None, Message::Absent)
+    } else {
+        (error_type(&body, &response.headers), message(&body))
+    };
+    Observation {
+        status: response.status,
+        headers: response.headers.clone(),
+        body,
+        bytes: response.body.clone(),
+        error,
+        message,
+    }
+}
+
+fn error_type(body: &Body, headers: &[Header]) -> Option<ErrorType> {
+    let member = |name: &str| match body {
+        Body::Json(Value::Object(members)) => members.get(name)?.as_str().map(str::to_owned),
+        _ => None,
+    };
+    let header = || find(headers, "X-Amzn-Errortype").map(|header| header.text().into_owned());
+    let (raw, carrier) = member("__type")
+        .map(|raw| (raw, Carrier::DunderType))
+        .or_else(|| member("code").map(|raw| (raw, Carrier::Code)))
+        .or_else(|| header().map(|raw| (raw, Carrier::Header)))?;
+    let name = sanitise(&raw);
+    (!name.is_empty()).then_some(ErrorType { raw, name, carrier })
+}
+
+/// The shape name inside a discriminator, as the protocol tells clients to read it.
+fn sanitise(raw: &str) -> String {
+    let before_uri = raw.split(':').next().unwrap_or_default();
+    let name = before_uri.rsplit('#').next().unwrap_or_default();
+    name.trim().to_owned()
+}
+
+fn message(body: &Body) -> Message {
+    let Body::Json(Value::Object(members)) = body else {
+        return Message::Absent;
+    };
+    match (members.get("message"), members.get("Message")) {
+        (Some(Value::String(text)), _) => Message::Lower(text.clone()),
+        (None | Some(Value::Null), Some(Value::String(text))) => Message::Upper(text.clone()),
+        (None, None) => Message::Absent,
+        (Some(other), _) | (None, Some(other)) => Message::NotString(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sanitise;
+
+    #[test]
+    fn namespaces_and_uris_are_taken_off() {
+        for raw in [
+            "FooError",
+            "FooError:http://internal.example/coral/com.example/",
+            "aws.protocoltests.json#FooError",
+            "aws.protocoltests.json#FooError:http://internal.example/coral/",
+        ] {
+            assert_eq!(sanitise(raw), "FooError");
+        }
+    }
+}

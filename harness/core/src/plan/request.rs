@@ -1,0 +1,179 @@
+//! The base request and what a case changes in it.
+
+use super::template::render;
+use super::world::World;
+use crate::fixture::{Auth, Case, Connection, NameCase, Order, PrincipalName, RequestFraming};
+use crate::fixture::Mutation;
+use crate::http::{Framing, Header, Request};
+
+/// The value of `X-Amz-Target` for the operation.
+pub const OPERATION: &str = "DeleteImportedKeyMaterial";
+
+/// The protocol's media type.
+const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+/// A case cannot be turned into a request.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A template names something that this run does not know, such as the account.
+    #[error("render `{template}`: it names something that is not known here")]
+    Unknown {
+        /// The template.
+        template: String,
+    },
+    /// A template is not well formed. The fixture's fault.
+    #[error("render `{template}`: {source}")]
+    Template {
+        /// The template.
+        template: String,
+        /// What the template engine says.
+        source: minijinja::Error,
+    },
+    /// `body-hex` is not hex. The fixture's fault.
+    #[error("read `body-hex` as hex")]
+    Hex(#[from] hex::FromHexError),
+}
+
+/// A request that is ready to be signed, and how to sign it.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The request.
+    pub request: Request,
+    /// Who signs.
+    pub principal: PrincipalName,
+    /// Seconds added to the time of signing.
+    pub clock: i64,
+    /// Header names added to the signed set.
+    pub sign_also: Vec<String>,
+    /// Header names left out of the signed set.
+    pub sign_not: Vec<String>,
+    /// Where the signature goes.
+    pub auth: Auth,
+    /// A fault to apply after signing.
+    pub mutation: Option<Mutation>,
+    /// How often to send it on one connection.
+    pub times: u8,
+    unsigned: Vec<Header>,
+    order: Option<Order>,
+    name_case: Option<NameCase>,
+}
+
+impl Planned {
+    /// What happens to a request after it is signed: headers that no signature covers, order and case of the lines.
+    pub fn dress(&self, mut signed: Request) -> Request {
+        signed.headers.extend(self.unsigned.iter().cloned());
+        if self.order == Some(Order::Reversed) {
+            signed.headers.reverse();
+        }
+        if let Some(name_case) = self.name_case {
+            for header in &mut signed.headers {
+                header.name = match name_case {
+                    NameCase::Lower => header.name.to_ascii_lowercase(),
+                    NameCase::Upper => header.name.to_ascii_uppercase(),
+                };
+            }
+        }
+        signed
+    }
+}
+
+/// The page's example request for any operation of the service, with this body.
+pub fn base_request(host: &str, operation: &str, body: Vec<u8>) -> Request {
+    let headers = vec![
+        Header::new("Host", host),
+        Header::new("Content-Length", body.len().to_string()),
+        Header::new("X-Amz-Target", format!("TrentService.{operation}")),
+        Header::new("Content-Type", CONTENT_TYPE),
+    ];
+    Request {
+        method: "POST".to_owned(),
+        target: "/".to_owned(),
+        headers,
+        body,
+        framing: Framing::ContentLength,
+    }
+}
+
+/// Plans the exchange of a case.
+///
+/// # Errors
+///
+/// A template that cannot be rendered, or hex that is none.
+pub fn plan(case: &Case, world: &World) -> Result<Planned, PlanError> {
+    let change = &case.request;
+    let body = body(case, world)?;
+    let mut request = base_request(&world.host, OPERATION, body);
+    if let Some(method) = &change.method {
+        request.method.clone_from(method);
+    }
+    if let Some(target) = &change.target {
+        request.target = render(target, world)?;
+    }
+    match change.framing {
+        RequestFraming::ContentLength => {}
+        RequestFraming::Chunked => {
+            request.framing = Framing::Chunked;
+            replace(&mut request, "Transfer-Encoding", "chunked");
+        }
+        RequestFraming::Absent => {
+            request.framing = Framing::Absent;
+            request.remove_header("Content-Length");
+        }
+        RequestFraming::Stated(length) => {
+            request.framing = Framing::Stated(length);
+            request.set_header("Content-Length", length.to_string());
+        }
+    }
+    for name in &change.remove {
+        request.remove_header(name);
+    }
+    for (name, value) in &change.set {
+        request.set_header(name, render(value, world)?);
+    }
+    for (name, value) in &change.add {
+        request.headers.push(Header::new(name, render(value, world)?));
+    }
+    if change.connection == Some(Connection::Close) {
+        request.headers.push(Header::new("Connection", "close"));
+    }
+    let unsigned = change
+        .unsigned
+        .iter()
+        .map(|(name, value)| Ok(Header::new(name, render(value, world)?)))
+        .collect::<Result<_, PlanError>>()?;
+    Ok(Planned {
+        request,
+        principal: change.principal,
+        clock: change.clock,
+        sign_also: change.sign_also.clone(),
+        sign_not: change.sign_not.clone(),
+        auth: change.auth,
+        mutation: change.mutation,
+        times: case.times(),
+        unsigned,
+        order: change.order,
+        name_case: change.name_case,
+    })
+}
+
+fn body(case: &Case, world: &World) -> Result<Vec<u8>, PlanError> {
+    let change = &case.request;
+    if let Some(hex) = &change.body_hex {
+        return Ok(hex::decode(hex.split_whitespace().collect::<String>())?);
+    }
+    if let Some(body) = &change.body {
+        return Ok(render(body, world)?.into_bytes());
+    }
+    let default = if world.key.is_some() { "{{ key.id }}" } else { "{{ absent.id }}" };
+    let key_id = render(change.key_id.as_deref().unwrap_or(default), world)?;
+    Ok(serde_json::json!({ "KeyId": key_id }).to_string().into_bytes())
+}
+
+/// Puts the framing header where Content-Length stood.
+fn replace(request: &mut Request, name: &str, value: &str) {
+    for header in &mut request.headers {
+        if header.name == "Content-Length" {
+            *header = Header::new(name, value);
+        }
+    }
+}

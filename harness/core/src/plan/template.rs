@@ -1,0 +1,35 @@
+//! Templates of fixtures: Jinja with strict names.
+
+use super::request::PlanError;
+use super::world::World;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+
+/// Renders one template.
+///
+/// # Errors
+///
+/// A template that is not well formed, or that names what this world does not know.
+pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
+    // Most texts hold no template; a body may hold braces that look like the start of a comment.
+    if !template.contains("{{") {
+        return Ok(template.to_owned());
+    }
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("upper", |text: String| text.to_uppercase());
+    environment.add_filter("lower", |text: String| text.to_lowercase());
+    environment.add_filter("replace", |text: String, from: String, to: String| {
+        text.replace(&from, &to)
+    });
+    environment
+        .render_str(template, minijinja::value::Serde(world))
+        .map_err(|error| match error.kind() {
+            ErrorKind::UndefinedError => PlanError::Unknown {
+                template: template.to_owned(),
+            },
+            _ => PlanError::Template {
+                template: template.to_owned(),
+                source: error,
+            },
+        })
+}

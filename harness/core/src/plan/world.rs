@@ -1,0 +1,57 @@
+//! The names that a case's templates can use.
+
+use serde::Serialize;
+
+/// How a key can be named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KeyNames {
+    /// The key id.
+    pub id: String,
+    /// The key ARN.
+    pub arn: String,
+    /// `alias/…`, if the key has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// The alias' ARN, if the key has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias_arn: Option<String>,
+    /// The id of the current key material, where the target tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub material_id: Option<String>,
+    /// The id of a material that waits for rotation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_material_id: Option<String>,
+}
+
+/// Everything that a case can name. What is not known is not there, and a template that uses it is an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct World {
+    /// The key of the precondition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyNames>,
+    /// The other key of the precondition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<KeyNames>,
+    /// A key that does not exist.
+    pub absent: Absent,
+    /// The Region that requests are signed for.
+    pub region: String,
+    /// Some other Region.
+    pub other_region: String,
+    /// The caller's account, once known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The partition.
+    pub partition: String,
+    /// The run's id.
+    pub run: String,
+    /// The value of the Host header.
+    pub host: String,
+}
+
+/// A key that does not exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Absent {
+    /// A fresh UUID.
+    pub id: String,
+}

@@ -1,0 +1,60 @@
+//! The exit codes, and which one wins when several apply.
+
+use serde_repr::Serialize_repr;
+
+/// What the process tells its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize_repr)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Every selected case passes.
+    Pass = 0,
+    /// A case diverges.
+    Divergence = 1,
+    /// Wrong usage, configuration or fixture.
+    Usage = 2,
+    /// Cases are indeterminate, blocked or unsupported, and none diverges.
+    Indeterminate = 3,
+    /// Nothing was run.
+    NothingRun = 4,
+    /// A safety rule refused; nothing was sent.
+    Safety = 5,
+    /// Setup or teardown failed; what is left is listed.
+    Teardown = 6,
+    /// A fault of our own.
+    Internal = 70,
+    /// Interrupted, teardown done.
+    Interrupted = 130,
+}
+
+impl ExitCode {
+    /// The one of several that the process ends with.
+    pub fn first_of(codes: &[Self]) -> Self {
+        const ORDER: [ExitCode; 9] = [
+            ExitCode::Internal,
+            ExitCode::Interrupted,
+            ExitCode::Safety,
+            ExitCode::Usage,
+            ExitCode::Divergence,
+            ExitCode::Teardown,
+            ExitCode::Indeterminate,
+            ExitCode::NothingRun,
+            ExitCode::Pass,
+        ];
+        ORDER.into_iter().find(|code| codes.contains(code)).unwrap_or(Self::Pass)
+    }
+
+    /// The code in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Pass => "every selected case passes",
+            Self::Divergence => "the target diverges from the spec",
+            Self::Usage => "usage, configuration or fixture error",
+            Self::Indeterminate => "some cases could not be judged",
+            Self::NothingRun => "nothing was run",
+            Self::Safety => "refused by a safety rule; nothing was sent",
+            Self::Teardown => "setup or teardown failed; what is left is listed",
+            Self::Internal => "internal error",
+            Self::Interrupted => "interrupted; teardown done",
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What a run found, as data: outcomes, the two figures, the exit code.
+
+mod exit;
+mod outcome;
+
+pub use exit::ExitCode;
+pub use outcome::{SCHEMA, CaseReport, ExchangeReport, Figures, Outcome, RunReport, TargetReport};
+
+pub use crate::compare::{Mismatch, What};

@@ -1,0 +1,217 @@
+//! The report of a run and of each case.
+
+use super::exit::ExitCode;
+use crate::compare::Mismatch;
+use crate::fixture::{Edition, Level};
+use serde::Serialize;
+
+/// The version of the JSON that a report is written as.
+pub const SCHEMA: &str = "trentcheck-report/1";
+
+/// What became of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Judged, and right.
+    Pass,
+    /// Judged, and wrong.
+    Diverges,
+    /// The target says that it has no such operation.
+    Unsupported,
+    /// Throttled, timed out, or a fault of the network.
+    Indeterminate,
+    /// A precondition could not be made.
+    Blocked,
+    /// Not run: other edition, safety, or nothing to run it with.
+    Skipped,
+}
+
+impl Outcome {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Diverges => "diverges",
+            Self::Unsupported => "unsupported",
+            Self::Indeterminate => "indeterminate",
+            Self::Blocked => "blocked",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The outcome as the verb of a sentence about a case.
+    pub fn as_verb(self) -> &'static str {
+        match self {
+            Self::Pass => "passes",
+            Self::Diverges => "diverges",
+            Self::Unsupported => "is unsupported",
+            Self::Indeterminate => "is indeterminate",
+            Self::Blocked => "is blocked",
+            Self::Skipped => "is skipped",
+        }
+    }
+}
+
+/// One exchange, secrets removed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExchangeReport {
+    /// `judged`, or the call that read the key back.
+    pub role: String,
+    /// `wire` or `http`.
+    pub lane: String,
+    /// The lines of the request.
+    pub request: Vec<String>,
+    /// The lines of the answer; absent when none came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Vec<String>>,
+    /// Why no answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// From the first byte sent, or the connection's start, to the last byte received, in microseconds.
+    pub duration_us: u64,
+}
+
+/// What became of one case, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseReport {
+    /// The case's id.
+    pub id: String,
+    /// The fact that it tests.
+    pub title: String,
+    /// Its group.
+    pub group: String,
+    /// Its level.
+    pub level: Level,
+    /// The clauses that it tests.
+    pub clauses: Vec<String>,
+    /// Where its expectations come from.
+    pub source: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it was not judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Every mismatch, those below the level that fails a run too.
+    pub mismatches: Vec<Mismatch>,
+    /// The judged exchanges and, after a mismatch, those that read the key back.
+    pub exchanges: Vec<ExchangeReport>,
+    /// The exchanges as a snapshot holds them: what varies replaced.
+    #[serde(skip)]
+    pub snapshot: String,
+    /// Wall time of the case, in microseconds.
+    pub duration_us: u64,
+}
+
+impl CaseReport {
+    /// The mismatches at or above a level.
+    pub fn failures(&self, fail_on: Level) -> impl Iterator<Item = &Mismatch> {
+        self.mismatches.iter().filter(move |mismatch| mismatch.level >= fail_on)
+    }
+
+    /// Whether a verdict was reached.
+    pub fn is_judged(&self) -> bool {
+        matches!(self.outcome, Outcome::Pass | Outcome::Diverges)
+    }
+}
+
+/// How many cases came to which end, and the two figures, which are never added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// Cases that were selected and hold in the target's edition.
+    pub selected: usize,
+    /// Cases that passed.
+    pub pass: usize,
+    /// Cases that diverge.
+    pub diverges: usize,
+    /// Cases that ended for lack of the operation.
+    pub unsupported: usize,
+    /// Cases that ended without a verdict.
+    pub indeterminate: usize,
+    /// Cases whose precondition could not be made.
+    pub blocked: usize,
+    /// Cases that were not run.
+    pub skipped: usize,
+    /// Divergence: share of judged cases that diverge; absent when none was judged.
+    pub divergence: Option<f64>,
+    /// Coverage: share of selected cases that could be judged; absent when none was selected.
+    pub coverage: Option<f64>,
+}
+
+impl Figures {
+    /// Counts these cases.
+    pub fn of<'a>(cases: impl IntoIterator<Item = &'a CaseReport>) -> Self {
+        let mut figures = Self::default();
+        for case in cases {
+            figures.selected += 1;
+            *match case.outcome {
+                Outcome::Pass => &mut figures.pass,
+                Outcome::Diverges => &mut figures.diverges,
+                Outcome::Unsupported => &mut figures.unsupported,
+                Outcome::Indeterminate => &mut figures.indeterminate,
+                Outcome::Blocked => &mut figures.blocked,
+                Outcome::Skipped => &mut figures.skipped,
+            } += 1;
+        }
+        let judged = figures.judged();
+        let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
+        figures.divergence = share(figures.diverges, judged);
+        figures.coverage = share(judged, figures.selected);
+        figures
+    }
+
+    /// Cases with a verdict.
+    pub fn judged(&self) -> usize {
+        self.pass + self.diverges
+    }
+}
+
+/// The target, without its credentials.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetReport {
+    /// Its URL.
+    pub endpoint: String,
+    /// The Region that requests are signed for.
+    pub region: String,
+    /// Its edition.
+    pub edition: Edition,
+    /// Whether it is the embedded reference.
+    pub embedded: bool,
+}
+
+/// A whole run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// The version of this JSON.
+    pub schema: &'static str,
+    /// The version of the program.
+    pub version: &'static str,
+    /// The run's id, as in the tags of its keys.
+    pub run: String,
+    /// When it began, in UTC.
+    pub started: String,
+    /// Wall time, in milliseconds.
+    pub duration_ms: u64,
+    /// What was tested.
+    pub target: TargetReport,
+    /// `wire` or `http`.
+    pub lane: String,
+    /// Cases at a time.
+    pub jobs: usize,
+    /// The seed of the order; absent when cases ran as listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// From which level on a mismatch fails the run.
+    pub fail_on: Level,
+    /// What concerns the run as a whole, in sentences.
+    pub notices: Vec<String>,
+    /// Keys that could not be released, with the reason.
+    pub left: Vec<String>,
+    /// All cases together.
+    pub figures: Figures,
+    /// The code that the process ends with.
+    pub exit_code: ExitCode,
+    /// Every code that applies.
+    pub exit_codes: Vec<ExitCode>,
+    /// The cases, in the order of the corpus.
+    pub cases: Vec<CaseReport>,
+}

@@ -1,0 +1,432 @@
+//! One case, from its precondition to its outcome.
+
+use super::effects::{Before, Unread, read_back};
+use super::engine::Run;
+use super::kms::FailureKind;
+use super::pool::{Lease, NoLease};
+use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
+use crate::fixture::{Answer, Call, Case, Danger, Expectation, Level, Material, On, Precondition, ShapeRule};
+use crate::http::Request;
+use crate::normalise::{Normaliser, Redactor, request_lines, response_lines};
+use crate::observe::observe;
+use crate::plan::{Absent, KeyNames, PlanError, World, base_request, plan, render};
+use crate::report::{CaseReport, ExchangeReport, Outcome};
+use crate::send::{Exchange, Fault, Lane, Sender};
+use crate::sign::{Location, Signing, sign};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// Collects the exchanges of a case, secrets removed.
+pub(super) struct Recorder<'a> {
+    redactor: &'a Redactor,
+    exchanges: Vec<ExchangeReport>,
+    metadata: Vec<(On, Value)>,
+}
+
+impl Recorder<'_> {
+    pub(super) fn add(&mut self, role: &str, request: &Request, exchange: &Exchange) {
+        self.exchanges.push(ExchangeReport {
+            role: role.to_owned(),
+            lane: lane_name(exchange.lane).to_owned(),
+            request: request_lines(request, self.redactor),
+            response: exchange.result.as_ref().ok().map(|response| response_lines(response, self.redactor)),
+            error: exchange.result.as_ref().err().map(ToString::to_string),
+            duration_us: micros(exchange.timing.total),
+        });
+    }
+
+    pub(super) fn metadata(&mut self, on: On, metadata: &Value) {
+        self.metadata.push((on, metadata.clone()));
+    }
+}
+
+/// Why a case has no verdict.
+struct Ended {
+    outcome: Outcome,
+    reason: String,
+}
+
+fn ended(outcome: Outcome, reason: impl Into<String>) -> Ended {
+    Ended { outcome, reason: reason.into() }
+}
+
+/// Runs one case to its end; never fails.
+pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
+    let started = Instant::now();
+    let mut recorder = Recorder { redactor: &run.redactor, exchanges: Vec::new(), metadata: Vec::new() };
+    let mut world = run.world(case);
+    let mut mismatches = Vec::new();
+    let verdict = attempt(run, case, &mut world, &mut recorder, &mut mismatches).await;
+    let diverges = mismatches.iter().any(|mismatch| mismatch.level >= run.options.fail_on);
+    let (outcome, reason) = match verdict {
+        // What was found before the case ended counts all the same.
+        _ if diverges => (Outcome::Diverges, None),
+        Ok(()) => (Outcome::Pass, None),
+        Err(Ended { outcome, reason }) => (outcome, Some(run.redactor.redact(&reason))),
+    };
+    for mismatch in &mut mismatches {
+        mismatch.found = run.redactor.redact(&mismatch.found);
+    }
+    let snapshot = snapshot(&world, &recorder);
+    CaseReport {
+        id: case.id().to_owned(),
+        title: case.title.clone(),
+        group: case.group().to_owned(),
+        level: case.level,
+        clauses: case.clauses.clone(),
+        source: case.source.clone(),
+        outcome,
+        reason,
+        mismatches,
+        exchanges: recorder.exchanges,
+        snapshot,
+        duration_us: micros(started.elapsed()),
+    }
+}
+
+/// A report of a case that was not begun.
+pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &str) -> CaseReport {
+    CaseReport {
+        id: case.id().to_owned(),
+        title: case.title.clone(),
+        group: case.group().to_owned(),
+        level: case.level,
+        clauses: case.clauses.clone(),
+        source: case.source.clone(),
+        outcome,
+        reason: Some(reason.to_owned()),
+        mismatches: Vec::new(),
+        exchanges: Vec::new(),
+        snapshot: String::new(),
+        duration_us: 0,
+    }
+}
+
+async fn attempt(
+    run: &Run<'_>,
+    case: &Case,
+    world: &mut World,
+    recorder: &mut Recorder<'_>,
+    mismatches: &mut Vec<Mismatch>,
+) -> Result<(), Ended> {
+    let precondition = run.corpus.precondition(&case.precondition).ok_or_else(|| ended(Outcome::Blocked, "its precondition is not in the corpus"))?;
+    before_any_call(run, case, precondition)?;
+    let mut lease = match lease(run, case, precondition).await? {
+        Leased::Keys(lease) => Some(lease),
+        Leased::Provided(names) => {
+            world.key = Some(names);
+            None
+        }
+        Leased::Nothing => None,
+    };
+    if let Some(lease) = &lease {
+        world.key = Some(lease.key.names.clone());
+        world.other = lease.other.as_ref().map(|other| other.names.clone());
+    }
+    let verdict = exchange_and_read_back(run, case, precondition, world, lease.as_mut(), recorder, mismatches).await;
+    if let Some(lease) = lease {
+        // A key that took part in a divergence could take the blame into the next case.
+        if verdict.is_ok() && mismatches.iter().all(|mismatch| mismatch.what != What::Effect) && precondition.material != Material::Two {
+            run.pool.give_back(lease).await;
+        }
+    }
+    verdict
+}
+
+fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<(), Ended> {
+    let edition = run.target.edition;
+    if precondition.editions.as_ref().is_some_and(|editions| !editions.contains(&edition)) {
+        return Err(ended(Outcome::Skipped, format!("its precondition cannot be made in the edition {edition}")));
+    }
+    if case.danger != Danger::None && !run.may_make_keys() {
+        return Err(ended(Outcome::Skipped, "safety: off loopback only cases that name no key that exists are sent"));
+    }
+    if !run.target.principals.contains_key(&case.request.principal) {
+        return Err(ended(Outcome::Skipped, format!("nobody is configured to play the principal `{}`", run.principal_word(case))));
+    }
+    Ok(())
+}
+
+enum Leased {
+    Keys(Lease),
+    Provided(KeyNames),
+    Nothing,
+}
+
+async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<Leased, Ended> {
+    if let Some(name) = &precondition.provided {
+        let id = run.target.provided.get(name).ok_or_else(|| {
+            ended(Outcome::Skipped, format!("only a target under our control has the key `{name}`; no client can provoke this from outside"))
+        })?;
+        return Ok(Leased::Provided(KeyNames { id: id.clone(), arn: run.arn(id).unwrap_or_default(), ..KeyNames::default() }));
+    }
+    if precondition.spec.is_none() {
+        return Ok(Leased::Nothing);
+    }
+    let mut lease = match run.pool.lease(precondition).await {
+        Ok(lease) => lease,
+        Err(NoLease::Unavailable(why)) => return Err(ended(Outcome::Skipped, why)),
+        Err(NoLease::Failed(failure)) => return Err(blocked(&failure)),
+    };
+    let decrypts = run.corpus.effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
+    if decrypts && let Err(failure) = lease.key.encrypt(run.corpus).await {
+        return Err(blocked(&failure));
+    }
+    Ok(Leased::Keys(lease))
+}
+
+fn blocked(failure: &super::kms::Failure) -> Ended {
+    let outcome = match &failure.kind {
+        FailureKind::NoAnswer => Outcome::Indeterminate,
+        FailureKind::Refused(error) if error == "ThrottlingException" => Outcome::Indeterminate,
+        _ => Outcome::Blocked,
+    };
+    ended(outcome, format!("its precondition could not be made: {}", failure.describe()))
+}
+
+async fn exchange_and_read_back(
+    run: &Run<'_>,
+    case: &Case,
+    precondition: &Precondition,
+    world: &World,
+    mut lease: Option<&mut Lease>,
+    recorder: &mut Recorder<'_>,
+    mismatches: &mut Vec<Mismatch>,
+) -> Result<(), Ended> {
+    let before = match &lease {
+        Some(lease) => Some(metadata(run, lease).await?),
+        None => None,
+    };
+    let (requests, sender) = signed_requests(run, case, world)?;
+    let exchanges = send(run, &sender, &requests).await?;
+    let expectations = rendered(case, world);
+    for (number, (request, exchange)) in requests.iter().zip(&exchanges).enumerate() {
+        recorder.add("judged", request, exchange);
+        let place = if exchanges.len() > 1 { format!("answer {}", number + 1) } else { "answer".to_owned() };
+        let context = Context {
+            corpus: run.corpus,
+            edition: run.target.edition,
+            key_arn: world.key.as_ref().map(|key| key.arn.as_str()),
+            had_material: !matches!(precondition.material, Material::None | Material::Deleted),
+            clauses: &case.clauses,
+            source: &case.source,
+            place: &place,
+        };
+        judge_exchange(run, case, &expectations, exchange, &context, mismatches).await?;
+    }
+    let (Some(lease), Some(before)) = (lease.as_mut(), before) else {
+        return Ok(());
+    };
+    for effect in run.corpus.effects_of(case, run.target.edition) {
+        let settle = run.options.settle;
+        match read_back(&run.pool, lease, &before, effect, run.target.edition, settle, recorder).await {
+            Ok(found) => mismatches.extend(found),
+            Err(Unread::Failed(failure)) => return Err(ended(Outcome::Blocked, format!("the key cannot be read back: {}", failure.describe()))),
+            Err(Unread::Indeterminate(why)) => return Err(ended(Outcome::Indeterminate, why)),
+        }
+    }
+    Ok(())
+}
+
+async fn metadata(run: &Run<'_>, lease: &Lease) -> Result<Before, Ended> {
+    let key = lease.key.describe(run.corpus).await.map_err(|failure| blocked(&failure))?;
+    let other = match &lease.other {
+        Some(other) => other.describe(run.corpus).await.map_err(|failure| blocked(&failure))?,
+        None => Value::Null,
+    };
+    Ok(Before { key, other })
+}
+
+fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<(Vec<Request>, Sender), Ended> {
+    let planned = plan(case, world).map_err(|error| match error {
+        PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
+        error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
+    })?;
+    let credentials = run.target.principals.get(&planned.principal).cloned().ok_or_else(|| ended(Outcome::Skipped, "its principal is not configured"))?;
+    let now = (run.options.clock)();
+    let shift = Duration::from_secs(planned.clock.unsigned_abs());
+    let signing = Signing {
+        credentials,
+        region: run.target.region.clone(),
+        service: "kms".to_owned(),
+        time: if planned.clock < 0 { now - shift } else { now + shift },
+        location: match planned.auth {
+            crate::fixture::Auth::Header => Location::Header,
+            crate::fixture::Auth::Query => Location::Query,
+        },
+        also: planned.sign_also.clone(),
+        not: planned.sign_not.clone(),
+        mutation: planned.mutation,
+    };
+    let signed = sign(planned.request.clone(), &signing).map_err(|error| ended(Outcome::Blocked, format!("fixture: failed to {error}")))?;
+    let request = planned.dress(signed.request);
+    Ok((vec![request; usize::from(planned.times)], run.sender.clone()))
+}
+
+async fn send(run: &Run<'_>, sender: &Sender, requests: &[Request]) -> Result<Vec<Exchange>, Ended> {
+    match run.options.lane {
+        Lane::Wire => Ok(sender.wire(requests).await),
+        Lane::Http => {
+            let mut exchanges = Vec::new();
+            for request in requests {
+                if let Err(why) = Sender::can_carry(request) {
+                    return Err(ended(Outcome::Skipped, format!("it needs the wire lane: {why}")));
+                }
+                exchanges.push(sender.http(request).await);
+            }
+            Ok(exchanges)
+        }
+    }
+}
+
+/// The expectations with their message patterns rendered; one that names what is not known is left out.
+fn rendered(case: &Case, world: &World) -> Vec<Expectation> {
+    case.expect
+        .iter()
+        .filter_map(|expectation| {
+            let mut expectation = expectation.clone();
+            if let Some(pattern) = &expectation.message {
+                expectation.message = Some(render(pattern, world).ok()?);
+            }
+            Some(expectation)
+        })
+        .collect()
+}
+
+async fn judge_exchange(
+    run: &Run<'_>,
+    case: &Case,
+    expectations: &[Expectation],
+    exchange: &Exchange,
+    context: &Context<'_>,
+    mismatches: &mut Vec<Mismatch>,
+) -> Result<(), Ended> {
+    let response = match &exchange.result {
+        Ok(response) => response,
+        Err(error) => {
+            if error.fault() != Fault::Target {
+                return Err(ended(Outcome::Indeterminate, format!("no answer: {error}")));
+            }
+            mismatches.extend(transport(run.corpus, error));
+            mismatches.extend(liveness(run).await);
+            return Ok(());
+        }
+    };
+    let observation = observe(response);
+    let throttled = observation.status == 429 || observation.error_name() == Some("ThrottlingException");
+    let expected = |answer: &Answer| matches!(answer, Answer::Error(error) if error == "ThrottlingException");
+    if throttled && !expectations.iter().any(|expectation| expectation.answers.iter().any(expected)) {
+        return Err(ended(Outcome::Indeterminate, "the target throttled the request"));
+    }
+    let mut found = judge(&observation, expectations, context);
+    let unclaimed = case.expect.iter().any(|expectation| expectation.answers.contains(&Answer::RefusedUnclaimed));
+    let claimed = if unclaimed && !observation.is_success() { Claimed::No } else { Claimed::Yes };
+    let accepted = expectations.iter().filter(|expectation| expectation.level == Level::Must).all(|expectation| {
+        expectation.answers.is_empty() || expectation.answers.iter().any(|answer| matches_answer(&observation, answer, context))
+    });
+    for mut mismatch in every_answer(run.corpus, response, &observation, claimed) {
+        // A wrong status or type was reported already, as what it is wrong for.
+        let repeated = |seen: &Mismatch| seen.what == mismatch.what && seen.level >= mismatch.level && seen.place == context.place;
+        if mismatch.what != What::Header && !accepted && found.iter().any(repeated) {
+            continue;
+        }
+        if mismatch.place == "answer" {
+            mismatch.place = context.place.to_owned();
+        }
+        found.push(mismatch);
+    }
+    found.extend(run.repeated_values(&observation));
+    if observation.status >= 500 && !accepted {
+        found.extend(liveness(run).await);
+    }
+    mismatches.extend(found);
+    Ok(())
+}
+
+/// After an answer that was none: does the target still answer a correct request?
+async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
+    let body = serde_json::json!({ "KeyId": run.options.entropy.uuid("liveness") }).to_string();
+    let credentials = run.target.principals.get(&crate::fixture::PrincipalName::Primary)?;
+    let signing = Signing {
+        credentials: credentials.clone(),
+        region: run.target.region.clone(),
+        service: "kms".to_owned(),
+        time: (run.options.clock)(),
+        location: Location::Header,
+        also: Vec::new(),
+        not: Vec::new(),
+        mutation: None,
+    };
+    let request = sign(base_request(&run.host, "DeleteImportedKeyMaterial", body.into_bytes()), &signing).ok()?.request;
+    let exchange = run.sender.wire(&[request]).await.pop()?;
+    let found = match &exchange.result {
+        Ok(_) => return None,
+        Err(error) => error.to_string(),
+    };
+    let shape = run.corpus.shape(ShapeRule::TargetStaysAlive)?;
+    Some(Mismatch {
+        what: What::Liveness,
+        place: "the next request".to_owned(),
+        expected: "an answer".to_owned(),
+        found,
+        clauses: shape.clauses.clone(),
+        source: shape.source.clone(),
+        level: shape.level,
+        hint: Some("the target stopped answering after this case; what follows may be its victim".to_owned()),
+    })
+}
+
+/// What a snapshot holds of a case.
+fn snapshot(world: &World, recorder: &Recorder<'_>) -> String {
+    let mut normaliser = Normaliser::new(world);
+    let mut text = String::new();
+    for exchange in &recorder.exchanges {
+        text.push_str(&format!("# {}\n", exchange.role));
+        for line in &exchange.request {
+            text.push_str(&format!("> {line}\n"));
+        }
+        for line in exchange.response.iter().flatten() {
+            text.push_str(&format!("< {line}\n"));
+        }
+        if let Some(error) = &exchange.error {
+            text.push_str(&format!("! {error}\n"));
+        }
+    }
+    for (on, metadata) in &recorder.metadata {
+        let on = if *on == On::Key { "key" } else { "other key" };
+        text.push_str(&format!("# DescribeKey of the {on} afterwards\n"));
+        for (name, value) in metadata.as_object().into_iter().flatten() {
+            text.push_str(&format!("= {name}: {value}\n"));
+        }
+    }
+    normaliser.normalise(&text)
+}
+
+/// The lane's word.
+pub(super) fn lane_name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Wire => "wire",
+        Lane::Http => "http",
+    }
+}
+
+pub(super) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Run<'_> {
+    /// The names that a case can use, without its keys.
+    fn world(&self, case: &Case) -> World {
+        World {
+            key: None,
+            other: None,
+            absent: Absent { id: self.options.entropy.uuid(&format!("absent {}", case.id())) },
+            region: self.target.region.clone(),
+            other_region: self.other_region(),
+            account: self.account().map(|(account, _)| account),
+            partition: self.partition(),
+            run: self.id.clone(),
+            host: self.host.clone(),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! A whole run: the probe, the cases in their order, the release of every key, the report.
+
+use super::case::{lane_name, not_run, run_case};
+use super::kms::Kms;
+use super::pool::Pool;
+use super::probe::{Verdict, partition, probe};
+use super::target::{Options, Permit, SequenceOf, SetupError, Target};
+use crate::compare::{Mismatch, What};
+use crate::fixture::{Case, Corpus, Danger, Owner, Place, PrincipalName, Selection};
+use crate::normalise::Redactor;
+use crate::observe::Observation;
+use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
+use crate::send::Sender;
+use aws_lc_rs::digest;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Instant, SystemTime};
+use tokio::sync::{Semaphore, watch};
+
+/// Hears of a run as it goes.
+pub trait Progress: Send + Sync {
+    /// The run is about to begin this many cases.
+    fn begins(&self, cases: usize);
+    /// A case ended.
+    fn ended(&self, case: &CaseReport);
+}
+
+/// What all cases of a run share.
+pub(super) struct Run<'a> {
+    pub(super) corpus: &'a Corpus,
+    pub(super) target: &'a Target,
+    pub(super) options: &'a Options,
+    pub(super) id: String,
+    pub(super) host: String,
+    pub(super) sender: Sender,
+    pub(super) primary: Kms,
+    pub(super) pool: Pool<'a>,
+    pub(super) redactor: Redactor,
+    account: OnceLock<(String, String)>,
+    selected: Vec<&'a Case>,
+    /// Values that may not come twice in a run, by header.
+    seen: Mutex<HashSet<(String, String)>>,
+}
+
+impl Run<'_> {
+    pub(super) fn may_make_keys(&self) -> bool {
+        self.options.permit == Permit::All
+    }
+
+    pub(super) fn needs_keys(&self) -> bool {
+        self.selected.iter().any(|case| case.danger != Danger::None)
+    }
+
+    /// The caller's account and partition, if known.
+    pub(super) fn account(&self) -> Option<(String, String)> {
+        self.account.get().cloned()
+    }
+
+    pub(super) fn partition(&self) -> String {
+        self.account().map_or_else(|| partition(&self.target.region).to_owned(), |(_, partition)| partition)
+    }
+
+    /// The ARN of a key of the caller.
+    pub(super) fn arn(&self, key_id: &str) -> Option<String> {
+        let (account, partition) = self.account()?;
+        Some(format!("arn:{partition}:kms:{}:{account}:key/{key_id}", self.target.region))
+    }
+
+    pub(super) fn other_region(&self) -> String {
+        if let Some(elsewhere) = &self.target.elsewhere {
+            return elsewhere.region.clone();
+        }
+        let other = if self.target.region == "us-west-2" { "us-east-2" } else { "us-west-2" };
+        other.to_owned()
+    }
+
+    pub(super) fn principal_word(&self, case: &Case) -> String {
+        serde_json::to_value(case.request.principal)
+            .ok()
+            .and_then(|word| word.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Mismatches of the headers whose values no two answers may share.
+    pub(super) fn repeated_values(&self, observation: &Observation) -> Vec<Mismatch> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mismatches = Vec::new();
+        for rule in self.corpus.headers.iter().filter(|rule| rule.unique) {
+            let name = rule.name.get_ref();
+            let Some(value) = observation.header(name).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            if !seen.insert((name.clone(), value.clone())) {
+                mismatches.push(Mismatch {
+                    what: What::Header,
+                    place: format!("header {name}"),
+                    expected: "a value that no other answer of the run has".to_owned(),
+                    found: format!("`{value}` again"),
+                    clauses: rule.clauses.clone(),
+                    source: rule.source.clone(),
+                    level: rule.level,
+                    hint: None,
+                });
+            }
+        }
+        mismatches
+    }
+}
+
+/// Runs the selected cases at a target. `stop` ends the run early: cases that have not begun are not begun, keys are
+/// released all the same.
+///
+/// # Errors
+///
+/// Only what keeps a run from beginning; everything later is in the report.
+pub async fn run(
+    corpus: &Corpus,
+    selection: &Selection,
+    target: &Target,
+    options: &Options,
+    progress: &dyn Progress,
+    stop: watch::Receiver<bool>,
+) -> Result<RunReport, SetupError> {
+    let started = (Instant::now(), (options.clock)());
+    let run = prepare(corpus, selection, target, options)?;
+    progress.begins(run.selected.len());
+    let mut notices = Vec::new();
+    let reports = match probe(&run).await {
+        _ if run.selected.is_empty() => BTreeMap::new(),
+        Verdict::Unreachable(why) => {
+            notices.push(format!("failed to {}", run.redactor.redact(&why)));
+            all(&run, Outcome::Indeterminate, "the target cannot be reached")
+        }
+        Verdict::Unsupported(why) => {
+            let why = run.redactor.redact(&why);
+            let reports = all(&run, Outcome::Unsupported, &why);
+            notices.push(why);
+            reports
+        }
+        Verdict::Ready { account } => {
+            if let Some(account) = account {
+                run.account.get_or_init(|| account);
+            }
+            cases(&run, progress, stop.clone()).await
+        }
+    };
+    let left = run.pool.release().await;
+    let mut by_id = reports;
+    let cases: Vec<CaseReport> = run.selected.iter().filter_map(|case| by_id.remove(case.id())).collect();
+    Ok(report(&run, cases, notices, left, started, *stop.borrow()))
+}
+
+fn prepare<'a>(corpus: &'a Corpus, selection: &Selection, target: &'a Target, options: &'a Options) -> Result<Run<'a>, SetupError> {
+    let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
+    let host = target.endpoint.authority();
+    let client = |sender: &Sender, host: &str, region: &str, principal| {
+        let credentials = target.principals.get(&principal)?.clone();
+        Some(Kms {
+            sender: sender.clone(),
+            host: host.to_owned(),
+            region: region.to_owned(),
+            credentials,
+            clock: Arc::clone(&options.clock),
+            settle: options.settle,
+        })
+    };
+    let primary = client(&sender, &host, &target.region, PrincipalName::Primary).ok_or(SetupError::NoCredentials)?;
+    let mut clients = HashMap::from([((Place::Here, Owner::Primary), primary.clone())]);
+    if let Some(stranger) = client(&sender, &host, &target.region, PrincipalName::Stranger) {
+        clients.insert((Place::Here, Owner::Stranger), stranger);
+    }
+    if let Some(elsewhere) = &target.elsewhere {
+        let sender = Sender::new(elsewhere.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
+        if let Some(kms) = client(&sender, &elsewhere.endpoint.authority(), &elsewhere.region, PrincipalName::Primary) {
+            clients.insert((Place::Elsewhere, Owner::Primary), kms);
+        }
+    }
+    Ok(Run {
+        corpus,
+        target,
+        options,
+        id: options.run_id.clone(),
+        host,
+        sender,
+        primary,
+        pool: Pool::new(corpus, &options.entropy, &options.run_id, clients),
+        redactor: target.redactor(),
+        account: OnceLock::new(),
+        selected: selected(corpus, selection, target),
+        seen: Mutex::default(),
+    })
+}
+
+/// The cases that the selection takes and that hold in the target's edition, with those that they require.
+fn selected<'a>(corpus: &'a Corpus, selection: &Selection, target: &Target) -> Vec<&'a Case> {
+    let mut ids: BTreeSet<&str> = BTreeSet::new();
+    for case in corpus.cases.iter().filter(|case| selection.takes(case) && case.holds_in(target.edition)) {
+        ids.insert(case.id());
+        ids.extend(case.requires.iter().map(String::as_str));
+    }
+    corpus.cases.iter().filter(|case| ids.contains(case.id())).collect()
+}
+
+fn all(run: &Run<'_>, outcome: Outcome, reason: &str) -> BTreeMap<String, CaseReport> {
+    run.selected.iter().map(|case| (case.id().to_owned(), not_run(case, outcome, reason))).collect()
+}
+
+/// Runs the cases, required ones first, several at a time.
+async fn cases(run: &Run<'_>, progress: &dyn Progress, stop: watch::Receiver<bool>) -> BTreeMap<String, CaseReport> {
+    let required: HashSet<&str> = run.selected.iter().flat_map(|case| case.requires.iter().map(String::as_str)).collect();
+    let mut ordered = run.selected.clone();
+    if let SequenceOf::Seed(seed) = run.options.order {
+        ordered.sort_by_key(|case| shuffled(seed, case.id()));
+    }
+    let (first, then): (Vec<&Case>, Vec<&Case>) = ordered.into_iter().partition(|case| required.contains(case.id()));
+    let deadline = tokio::time::Instant::now() + run.options.deadline;
+    let mut reports = BTreeMap::new();
+    // Required cases can require others; there are few of them, so they go one by one, the least demanding first.
+    let mut first = first;
+    first.sort_by_key(|case| case.requires.len());
+    for case in first {
+        let report = one(run, case, &reports, deadline, &stop).await;
+        progress.ended(&report);
+        reports.insert(report.id.clone(), report);
+    }
+    let slots = Semaphore::new(run.options.jobs.max(1));
+    let known = &reports;
+    let (slots, stop) = (&slots, &stop);
+    let ends = futures_util::future::join_all(then.into_iter().map(|case| async move {
+        let _slot = slots.acquire().await;
+        let report = one(run, case, known, deadline, stop).await;
+        progress.ended(&report);
+        report
+    }))
+    .await;
+    reports.extend(ends.into_iter().map(|report| (report.id.clone(), report)));
+    reports
+}
+
+async fn one(
+    run: &Run<'_>,
+    case: &Case,
+    known: &BTreeMap<String, CaseReport>,
+    deadline: tokio::time::Instant,
+    stop: &watch::Receiver<bool>,
+) -> CaseReport {
+    if *stop.borrow() {
+        return not_run(case, Outcome::Skipped, "the run was interrupted");
+    }
+    for id in &case.requires {
+        if let Some(required) = known.get(id)
+            && required.outcome != Outcome::Pass
+        {
+            let reason = format!("it says nothing as long as `{id}` ({}) {}", required.title, required.outcome.as_verb());
+            return not_run(case, Outcome::Blocked, &reason);
+        }
+    }
+    match tokio::time::timeout_at(deadline, run_case(run, case)).await {
+        Ok(report) => report,
+        Err(_) => not_run(case, Outcome::Indeterminate, "the time limit of the run was reached"),
+    }
+}
+
+/// A place in the order that depends on the seed and on nothing else.
+fn shuffled(seed: u64, id: &str) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&seed.to_be_bytes());
+    context.update(id.as_bytes());
+    context.finish().as_ref().to_vec()
+}
+
+fn report(
+    run: &Run<'_>,
+    cases: Vec<CaseReport>,
+    notices: Vec<String>,
+    left: Vec<String>,
+    started: (Instant, SystemTime),
+    interrupted: bool,
+) -> RunReport {
+    let figures = Figures::of(&cases);
+    let mut exit_codes = Vec::new();
+    if interrupted {
+        exit_codes.push(ExitCode::Interrupted);
+    }
+    if figures.diverges > 0 {
+        exit_codes.push(ExitCode::Divergence);
+    }
+    if !left.is_empty() {
+        exit_codes.push(ExitCode::Teardown);
+    }
+    if figures.indeterminate + figures.blocked + figures.unsupported > 0 {
+        exit_codes.push(ExitCode::Indeterminate);
+    }
+    // Skipping everything is not a pass.
+    if figures.judged() == 0 && figures.skipped == figures.selected {
+        exit_codes.push(ExitCode::NothingRun);
+    }
+    if exit_codes.is_empty() {
+        exit_codes.push(ExitCode::Pass);
+    }
+    RunReport {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION"),
+        run: run.id.clone(),
+        started: jiff::Timestamp::try_from(started.1).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default(),
+        duration_ms: u64::try_from(started.0.elapsed().as_millis()).unwrap_or(u64::MAX),
+        target: TargetReport {
+            endpoint: run.target.endpoint.to_string(),
+            region: run.target.region.clone(),
+            edition: run.target.edition,
+            embedded: run.target.embedded,
+        },
+        lane: lane_name(run.options.lane).to_owned(),
+        jobs: run.options.jobs,
+        seed: match run.options.order {
+            SequenceOf::Corpus => None,
+            SequenceOf::Seed(seed) => Some(seed),
+        },
+        fail_on: run.options.fail_on,
+        notices,
+        left: left.iter().map(|line| run.redactor.redact(line)).collect(),
+        figures,
+        exit_code: ExitCode::first_of(&exit_codes),
+        exit_codes,
+        cases,
+    }
+}

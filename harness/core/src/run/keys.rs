@@ -1,0 +1,317 @@
+//! One key of a run: how it is made, imported into, brought into a state and back.
+
+use super::entropy::Entropy;
+use super::kms::{Failure, FailureKind, Kms, Pauses};
+use super::material;
+use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
+use crate::plan::KeyNames;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
+
+/// What keys that can stand in for each other have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Base {
+    pub(super) spec: String,
+    pub(super) usage: String,
+    pub(super) origin: Origin,
+    pub(super) owner: Owner,
+    pub(super) place: Place,
+    pub(super) multi_region: bool,
+    pub(super) alias: bool,
+    pub(super) material: Material,
+}
+
+impl Base {
+    /// The base of a precondition that makes a key.
+    pub(super) fn of(precondition: &Precondition) -> Option<Self> {
+        Some(Self {
+            spec: precondition.spec.clone()?,
+            usage: precondition.key_usage().to_owned(),
+            origin: precondition.origin,
+            owner: precondition.owner,
+            place: precondition.region,
+            multi_region: precondition.multi_region,
+            alias: precondition.alias,
+            // A key whose material was deleted is one with material, and can be restored to it.
+            material: match precondition.material {
+                Material::Deleted => Material::Imported,
+                other => other,
+            },
+        })
+    }
+
+    fn has_material(&self) -> bool {
+        self.origin == Origin::External && self.material != Material::None
+    }
+}
+
+/// A key that this run made.
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) base: Base,
+    pub(super) names: KeyNames,
+    /// What a call before the exchange encrypted, for effects that decrypt it afterwards.
+    pub(super) ciphertext: Option<String>,
+    label: String,
+    material: Vec<u8>,
+    parameters: Option<Parameters>,
+    kms: Kms,
+}
+
+#[derive(Clone)]
+struct Parameters {
+    token: String,
+    public_key: Vec<u8>,
+}
+
+/// Whose bytes are imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// Those of the first import.
+    Same,
+    /// Others.
+    Other,
+}
+
+/// Everything that making keys needs.
+#[derive(Clone, Copy)]
+pub(super) struct Maker<'a> {
+    pub(super) corpus: &'a Corpus,
+    pub(super) entropy: &'a Entropy,
+    pub(super) run: &'a str,
+}
+
+impl Key {
+    /// Makes a key. `created` hears of its id before anything else is done with it.
+    pub(super) async fn create(
+        maker: Maker<'_>,
+        kms: &Kms,
+        base: &Base,
+        label: &str,
+        created: impl FnOnce(&KeyNames),
+    ) -> Result<Self, Failure> {
+        let mut body = json!({
+            "Origin": base.origin,
+            "KeySpec": base.spec,
+            "KeyUsage": base.usage,
+            "Description": format!("trentcheck {}", maker.run),
+            "Tags": [{ "TagKey": "trentcheck-run", "TagValue": maker.run }],
+        });
+        if base.multi_region {
+            body["MultiRegion"] = Value::Bool(true);
+        }
+        let answer = kms.call(maker.corpus, "CreateKey", &body).await?;
+        let member = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
+        let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
+            return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
+        };
+        let names = KeyNames { id, arn, ..KeyNames::default() };
+        created(&names);
+        let made = if base.has_material() {
+            material::make(&base.spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))?
+        } else {
+            Vec::new()
+        };
+        let mut key = Self {
+            base: base.clone(),
+            names,
+            ciphertext: None,
+            label: label.to_owned(),
+            material: made,
+            parameters: None,
+            kms: kms.clone(),
+        };
+        if base.has_material() {
+            key.import(maker, Bytes::Same).await?;
+        }
+        if base.material == Material::Two {
+            key.import_second(maker).await?;
+        }
+        if base.alias {
+            let alias = format!("alias/trentcheck-{}-{}", maker.run, label.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"));
+            key.kms.call_on_new(maker.corpus, "CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": key.names.id })).await?;
+            key.names.alias_arn = key.names.arn.rsplit_once(":key/").map(|(front, _)| format!("{front}:{alias}"));
+            key.names.alias = Some(alias);
+        }
+        let state = if base.has_material() || base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
+        let metadata = key.wait_for(maker.corpus, state).await?;
+        key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
+        Ok(key)
+    }
+
+    /// The KeyMetadata of DescribeKey.
+    pub(super) async fn describe(&self, corpus: &Corpus) -> Result<Value, Failure> {
+        let mut answer = self.kms.call_on_new(corpus, "DescribeKey", &self.body()).await?;
+        match answer.get_mut("KeyMetadata") {
+            Some(metadata) => Ok(metadata.take()),
+            None => Err(unusable("DescribeKey", "without KeyMetadata")),
+        }
+    }
+
+    /// Waits until DescribeKey shows this state.
+    async fn wait_for(&self, corpus: &Corpus, state: &str) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.kms.settle);
+        loop {
+            let metadata = self.describe(corpus).await?;
+            if metadata["KeyState"] == state {
+                return Ok(metadata);
+            }
+            if !pauses.pause().await {
+                return Err(unusable("DescribeKey", &format!("with KeyState {} instead of {state}", metadata["KeyState"])));
+            }
+        }
+    }
+
+    /// The body of a call that names the key and nothing else.
+    pub(super) fn body(&self) -> Value {
+        json!({ "KeyId": self.names.id })
+    }
+
+    /// The body of an ImportKeyMaterial call, correct in every way.
+    pub(super) async fn import_body(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
+        let parameters = match &self.parameters {
+            Some(parameters) => parameters.clone(),
+            None => self.parameters(maker.corpus).await?,
+        };
+        let material = match bytes {
+            Bytes::Same => self.material.clone(),
+            Bytes::Other => self.other_material(maker)?,
+        };
+        let wrapped = material::wrap(&material, &parameters.public_key).map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
+        let mut body = json!({
+            "KeyId": self.names.id,
+            "ImportToken": parameters.token,
+            "EncryptedKeyMaterial": BASE64_STANDARD.encode(wrapped),
+            "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+        });
+        if self.base.material == Material::Expiring {
+            const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+            let valid_to = (self.kms.clock)() + DAY;
+            let seconds = valid_to.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            body["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
+            body["ValidTo"] = json!(seconds);
+        }
+        self.parameters = Some(parameters);
+        Ok(body)
+    }
+
+    fn other_material(&self, maker: Maker<'_>) -> Result<Vec<u8>, Failure> {
+        material::make(&self.base.spec, maker.entropy, &format!("{} other", self.label))
+            .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
+    }
+
+    /// Imports, with new parameters if the old ones are no longer taken.
+    async fn import(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<(), Failure> {
+        for _ in 0..2 {
+            let body = self.import_body(maker, bytes).await?;
+            match self.kms.call(maker.corpus, "ImportKeyMaterial", &body).await {
+                Err(failure) if matches!(&failure.kind, FailureKind::Refused(error) if error.ends_with("ImportTokenException") || error == "InvalidCiphertextException") => {
+                    self.parameters = None;
+                }
+                other => return other.map(drop),
+            }
+        }
+        let body = self.import_body(maker, bytes).await?;
+        self.kms.call(maker.corpus, "ImportKeyMaterial", &body).await.map(drop)
+    }
+
+    /// Imports a second material, which then waits for rotation.
+    async fn import_second(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+        let mut body = self.import_body(maker, Bytes::Other).await?;
+        body["ImportType"] = json!("NEW_KEY_MATERIAL");
+        let answer = self.kms.call(maker.corpus, "ImportKeyMaterial", &body).await?;
+        self.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
+        if self.names.new_material_id.is_none() {
+            return Err(unusable("ImportKeyMaterial", "without KeyMaterialId"));
+        }
+        Ok(())
+    }
+
+    async fn parameters(&self, corpus: &Corpus) -> Result<Parameters, Failure> {
+        let mut body = self.body();
+        body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
+        body["WrappingKeySpec"] = json!("RSA_2048");
+        let answer = self.kms.call_on_new(corpus, "GetParametersForImport", &body).await?;
+        let public_key = answer["PublicKey"].as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
+        match (answer["ImportToken"].as_str(), public_key) {
+            (Some(token), Some(public_key)) => Ok(Parameters { token: token.to_owned(), public_key }),
+            _ => Err(unusable("GetParametersForImport", "without ImportToken and PublicKey")),
+        }
+    }
+
+    /// Encrypts something that an effect will decrypt.
+    pub(super) async fn encrypt(&mut self, corpus: &Corpus) -> Result<(), Failure> {
+        if self.ciphertext.is_none() {
+            let mut body = self.body();
+            body["Plaintext"] = json!(BASE64_STANDARD.encode("trentcheck"));
+            let answer = self.kms.call(corpus, "Encrypt", &body).await?;
+            let blob = answer["CiphertextBlob"].as_str().ok_or_else(|| unusable("Encrypt", "without CiphertextBlob"))?;
+            self.ciphertext = Some(blob.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Brings a key of its base into the state of a precondition.
+    pub(super) async fn prepare(&self, corpus: &Corpus, precondition: &Precondition) -> Result<(), Failure> {
+        if precondition.material == Material::Deleted {
+            self.kms.call(corpus, "DeleteImportedKeyMaterial", &self.body()).await?;
+            self.wait_for(corpus, "PendingImport").await?;
+        }
+        for step in &precondition.then {
+            match step {
+                Step::DisableKey => {
+                    self.kms.call(corpus, "DisableKey", &self.body()).await?;
+                    self.wait_for(corpus, "Disabled").await?;
+                }
+                Step::ScheduleKeyDeletion => {
+                    self.schedule_deletion(corpus).await?;
+                    self.wait_for(corpus, "PendingDeletion").await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings a key back to the state of its base, or says why it cannot be.
+    pub(super) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+        let wanted = if self.base.has_material() || self.base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
+        // Cancel, enable, import: no key needs more than one of each.
+        for _ in 0..4 {
+            let metadata = self.describe(maker.corpus).await?;
+            let state = metadata["KeyState"].as_str().unwrap_or_default();
+            if state == wanted {
+                return Ok(());
+            }
+            match state {
+                "PendingDeletion" => drop(self.kms.call(maker.corpus, "CancelKeyDeletion", &self.body()).await?),
+                "Disabled" => drop(self.kms.call(maker.corpus, "EnableKey", &self.body()).await?),
+                "PendingImport" if self.base.has_material() => self.import(maker, Bytes::Same).await?,
+                other => return Err(unusable("DescribeKey", &format!("with KeyState `{other}`, from which the key cannot be restored"))),
+            }
+        }
+        Err(unusable("DescribeKey", &format!("with a KeyState other than {wanted} to the last")))
+    }
+
+    /// Schedules the key's deletion with the shortest window.
+    pub(super) async fn schedule_deletion(&self, corpus: &Corpus) -> Result<(), Failure> {
+        let mut body = self.body();
+        body["PendingWindowInDays"] = json!(7);
+        self.kms.call(corpus, "ScheduleKeyDeletion", &body).await.map(drop)
+    }
+
+    /// Makes the next import ask for a new token.
+    pub(super) fn forget_parameters(&mut self) {
+        self.parameters = None;
+    }
+
+    /// The client that the key was made with.
+    pub(super) fn kms(&self) -> &Kms {
+        &self.kms
+    }
+}
+
+fn unusable(operation: &str, answer: &str) -> Failure {
+    Failure { operation: operation.to_owned(), answer: answer.to_owned(), kind: FailureKind::Unusable }
+}

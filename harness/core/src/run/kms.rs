@@ -1,0 +1,170 @@
+//! The calls around the operation under test, as an ordinary client makes them.
+
+use super::target::Clock;
+use crate::fixture::Corpus;
+use crate::observe::{Observation, observe};
+use crate::plan::base_request;
+use crate::send::{Exchange, SendError, Sender};
+use crate::sign::{Credentials, Location, Signing, sign};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The pause before a call is made again; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// Long enough to spare a real service, short enough to see a state soon after it changes.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// A call did not succeed.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    /// The operation.
+    pub(super) operation: String,
+    /// Its answer, or why there was none.
+    pub(super) answer: String,
+    /// What kind of failure it is.
+    pub(super) kind: FailureKind,
+}
+
+/// What kind of failure a call met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    /// The target has no such operation.
+    NoSuchOperation,
+    /// The target refused with this error type.
+    Refused(String),
+    /// The target answered nothing that can be used.
+    Unusable,
+    /// There was no answer.
+    NoAnswer,
+}
+
+impl Failure {
+    /// The failure in a sentence's second half.
+    pub(super) fn describe(&self) -> String {
+        match self.kind {
+            FailureKind::NoSuchOperation => format!("the target has no operation {} ({})", self.operation, self.answer),
+            _ => format!("{} answered {}", self.operation, self.answer),
+        }
+    }
+
+    fn is(&self, error: &str) -> bool {
+        self.kind == FailureKind::Refused(error.to_owned())
+    }
+}
+
+/// A client of one endpoint and one principal.
+#[derive(Clone)]
+pub(super) struct Kms {
+    pub(super) sender: Sender,
+    pub(super) host: String,
+    pub(super) region: String,
+    pub(super) credentials: Credentials,
+    pub(super) clock: Clock,
+    pub(super) settle: Duration,
+}
+
+impl Kms {
+    /// One call, whatever it answers.
+    pub(super) async fn exchange(&self, operation: &str, body: &Value) -> (crate::http::Request, Exchange) {
+        let request = base_request(&self.host, operation, body.to_string().into_bytes());
+        let signing = Signing {
+            credentials: self.credentials.clone(),
+            region: self.region.clone(),
+            service: "kms".to_owned(),
+            time: (self.clock)(),
+            location: Location::Header,
+            also: Vec::new(),
+            not: Vec::new(),
+            mutation: None,
+        };
+        let signed = sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
+        let exchange = self.sender.http(&signed).await;
+        (signed, exchange)
+    }
+
+    /// One call that must succeed; a throttled one is made again while the budget lasts.
+    pub(super) async fn call(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
+        self.call_until(corpus, operation, body, &["ThrottlingException"]).await
+    }
+
+    /// As [`Self::call`], also made again while a key that was just made is not found.
+    pub(super) async fn call_on_new(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
+        self.call_until(corpus, operation, body, &["ThrottlingException", "NotFoundException"]).await
+    }
+
+    async fn call_until(&self, corpus: &Corpus, operation: &str, body: &Value, again: &[&str]) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.settle);
+        loop {
+            let (_, exchange) = self.exchange(operation, body).await;
+            let failure = match read(corpus, operation, &exchange.result) {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            if !again.iter().any(|error| failure.is(error)) || !pauses.pause().await {
+                return Err(failure);
+            }
+        }
+    }
+}
+
+fn read(corpus: &Corpus, operation: &str, result: &Result<crate::send::Response, SendError>) -> Result<Value, Failure> {
+    let failure = |answer: String, kind| Failure { operation: operation.to_owned(), answer, kind };
+    let response = result.as_ref().map_err(|error| failure(error.to_string(), FailureKind::NoAnswer))?;
+    let observation = observe(response);
+    if observation.is_success() {
+        if response.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        return serde_json::from_slice(&response.body).map_err(|_| failure("something that is not JSON".to_owned(), FailureKind::Unusable));
+    }
+    let answer = summary(&observation);
+    if says_unsupported(corpus, &observation) {
+        return Err(failure(answer, FailureKind::NoSuchOperation));
+    }
+    let kind = observation.error_name().map_or(FailureKind::Unusable, |name| FailureKind::Refused(name.to_owned()));
+    Err(failure(answer, kind))
+}
+
+/// Whether an answer says "I have no such operation".
+pub(super) fn says_unsupported(corpus: &Corpus, observation: &Observation) -> bool {
+    corpus.unsupported.iter().any(|pattern| {
+        pattern.status.is_none_or(|status| status == observation.status)
+            && pattern.error_type.as_deref().is_none_or(|name| observation.error_name() == Some(name))
+    })
+}
+
+/// An answer in a few words.
+pub(super) fn summary(observation: &Observation) -> String {
+    let text: String = match (observation.error_name(), observation.message.text()) {
+        (Some(error), Some(message)) => format!("{} {error}: {message}", observation.status),
+        (Some(error), None) => format!("{} {error}", observation.status),
+        (None, _) => format!("{} {}", observation.status, String::from_utf8_lossy(&observation.bytes)),
+    };
+    text.chars().take(200).collect()
+}
+
+/// Pauses that grow, until a budget is used up.
+pub(super) struct Pauses {
+    next: Duration,
+    left: Duration,
+}
+
+impl Pauses {
+    /// Pauses of this much in all.
+    pub(super) fn within(budget: Duration) -> Self {
+        Self { next: FIRST_PAUSE, left: budget }
+    }
+
+    /// Waits, and says whether there was budget left to do so.
+    pub(super) async fn pause(&mut self) -> bool {
+        if self.left.is_zero() {
+            return false;
+        }
+        let pause = self.next.min(self.left);
+        tokio::time::sleep(pause).await;
+        self.left -= pause;
+        self.next = (self.next * 2).min(LONGEST_PAUSE);
+        true
+    }
+}

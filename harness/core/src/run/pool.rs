@@ -1,0 +1,178 @@
+//! The keys of a run: leased to one case at a time, restored and leased again, released at the end.
+//!
+//! A lease is exclusive, so that a case can be blamed for what happened to its key. A key that cannot be restored, or
+//! that took part in a divergence, is not leased again.
+
+use super::entropy::Entropy;
+use super::keys::{Base, Key, Maker};
+use super::kms::{Failure, FailureKind, Kms};
+use crate::fixture::{Corpus, Owner, Place, Precondition};
+use crate::plan::KeyNames;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The keys that a precondition made for one case.
+pub(super) struct Lease {
+    pub(super) key: Key,
+    pub(super) other: Option<Key>,
+}
+
+/// Why there is no lease.
+pub(super) enum NoLease {
+    /// This run has nobody, or nowhere, to make such a key with.
+    Unavailable(String),
+    /// A call failed.
+    Failed(Failure),
+}
+
+impl From<Failure> for NoLease {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+struct Created {
+    place: Place,
+    owner: Owner,
+    names: KeyNames,
+}
+
+#[derive(Default)]
+struct Inner {
+    idle: HashMap<Base, Vec<Key>>,
+    created: Vec<Created>,
+    labels: usize,
+    /// A base that could not be made is not tried again for every case.
+    failed: HashMap<Base, Failure>,
+}
+
+/// All keys of a run.
+pub(super) struct Pool<'a> {
+    pub(super) corpus: &'a Corpus,
+    pub(super) entropy: &'a Entropy,
+    pub(super) run: &'a str,
+    /// A client for each place and owner that the run has.
+    pub(super) clients: HashMap<(Place, Owner), Kms>,
+    inner: Mutex<Inner>,
+}
+
+impl<'a> Pool<'a> {
+    /// A pool without keys.
+    pub(super) fn new(corpus: &'a Corpus, entropy: &'a Entropy, run: &'a str, clients: HashMap<(Place, Owner), Kms>) -> Self {
+        Self { corpus, entropy, run, clients, inner: Mutex::default() }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn maker(&self) -> Maker<'_> {
+        Maker { corpus: self.corpus, entropy: self.entropy, run: self.run }
+    }
+
+    /// Keys in the state of a precondition that makes one.
+    pub(super) async fn lease(&self, precondition: &Precondition) -> Result<Lease, NoLease> {
+        let Some(base) = Base::of(precondition) else {
+            return Err(NoLease::Unavailable("the precondition makes no key".to_owned()));
+        };
+        let key = self.take(&base).await?;
+        let other = match precondition.other {
+            true => match self.take(&base).await {
+                Ok(other) => Some(other),
+                Err(failure) => {
+                    self.put(key);
+                    return Err(failure);
+                }
+            },
+            false => None,
+        };
+        match key.prepare(self.corpus, precondition).await {
+            Ok(()) => Ok(Lease { key, other }),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// A key of this base in its base state.
+    pub(super) async fn take(&self, base: &Base) -> Result<Key, NoLease> {
+        let Some(kms) = self.clients.get(&(base.place, base.owner)) else {
+            let missing = match base.owner {
+                Owner::Stranger => "a principal of another account is needed and none is configured",
+                Owner::Primary => "a second Region is needed and none is configured",
+            };
+            return Err(NoLease::Unavailable(missing.to_owned()));
+        };
+        let label = {
+            let mut inner = self.inner();
+            if let Some(key) = inner.idle.get_mut(base).and_then(Vec::pop) {
+                return Ok(key);
+            }
+            if let Some(failure) = inner.failed.get(base) {
+                return Err(NoLease::Failed(failure.clone()));
+            }
+            inner.labels += 1;
+            format!("key {}", inner.labels)
+        };
+        let created = |names: &KeyNames| {
+            self.inner().created.push(Created { place: base.place, owner: base.owner, names: names.clone() });
+        };
+        match Key::create(self.maker(), kms, base, &label, created).await {
+            Ok(key) => {
+                if let (Some(alias), Some(created)) =
+                    (&key.names.alias, self.inner().created.iter_mut().find(|created| created.names.id == key.names.id))
+                {
+                    created.names.alias = Some(alias.clone());
+                }
+                Ok(key)
+            }
+            Err(failure) => {
+                // What is throttled or unreachable now may be made later; what is refused will be refused again.
+                if matches!(&failure.kind, FailureKind::NoSuchOperation | FailureKind::Unusable) || matches!(&failure.kind, FailureKind::Refused(error) if error != "ThrottlingException") {
+                    self.inner().failed.insert(base.clone(), failure.clone());
+                }
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// Restores the keys of a lease for the next case; a key that cannot be restored is kept for the end only.
+    pub(super) async fn give_back(&self, lease: Lease) {
+        for mut key in [Some(lease.key), lease.other].into_iter().flatten() {
+            if key.restore(self.maker()).await.is_ok() {
+                self.put(key);
+            }
+        }
+    }
+
+    /// Returns a key that is as it was when it was taken.
+    pub(super) fn put_back(&self, key: Key) {
+        self.put(key);
+    }
+
+    fn put(&self, key: Key) {
+        self.inner().idle.entry(key.base.clone()).or_default().push(key);
+    }
+
+    /// Releases every key: aliases deleted, deletion scheduled. The result names what is left, and why.
+    pub(super) async fn release(&self) -> Vec<String> {
+        let created = std::mem::take(&mut self.inner().created);
+        let mut left = Vec::new();
+        for Created { place, owner, names } in created {
+            let Some(kms) = self.clients.get(&(place, owner)) else { continue };
+            if let Some(alias) = &names.alias
+                && let Err(failure) = kms.call(self.corpus, "DeleteAlias", &json!({ "AliasName": alias })).await
+                && failure.kind != FailureKind::Refused("NotFoundException".to_owned())
+            {
+                left.push(format!("alias {alias}: {}", failure.describe()));
+            }
+            let body = json!({ "KeyId": names.id, "PendingWindowInDays": 7 });
+            match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
+                Ok(_) => {}
+                // It is pending deletion already, or gone.
+                Err(Failure { kind: FailureKind::Refused(error), .. }) if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) => {}
+                Err(failure) => left.push(format!("key {}: {}", names.arn, failure.describe())),
+            }
+        }
+        left
+    }
+}

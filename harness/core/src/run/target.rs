@@ -1,0 +1,114 @@
+//! What a run is pointed at, and how it behaves.
+
+use crate::fixture::{Edition, Level, PrincipalName};
+use crate::normalise::Redactor;
+use crate::run::Entropy;
+use crate::send::{Endpoint, Lane, Limits, Tls};
+use crate::sign::Credentials;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Tells the time. The only clock that stages see.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// A run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The connection's settings are wrong.
+    #[error(transparent)]
+    Send(#[from] crate::send::SetupError),
+    /// There are no credentials to sign with.
+    #[error("find credentials for the principal `primary`")]
+    NoCredentials,
+}
+
+/// The same service in another Region.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// Its endpoint.
+    pub endpoint: Endpoint,
+    /// Its Region.
+    pub region: String,
+}
+
+/// An endpoint under test.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Where it listens.
+    pub endpoint: Endpoint,
+    /// The Region that requests are signed for.
+    pub region: String,
+    /// Its edition.
+    pub edition: Edition,
+    /// Who can sign.
+    pub principals: BTreeMap<PrincipalName, Credentials>,
+    /// Ids of keys that only a target under our control has, by name.
+    pub provided: BTreeMap<String, String>,
+    /// The same service in another Region, if there is one.
+    pub elsewhere: Option<Elsewhere>,
+    /// The primary principal's account, if known beforehand.
+    pub account: Option<String>,
+    /// Whether it is the embedded reference.
+    pub embedded: bool,
+    /// How TLS connections are made.
+    pub tls: Tls,
+    /// Limits of every exchange.
+    pub limits: Limits,
+}
+
+impl Target {
+    /// Removes the credentials of all principals from what leaves the program.
+    pub fn redactor(&self) -> Redactor {
+        Redactor::new(self.principals.values().flat_map(|credentials| {
+            [
+                (credentials.secret_access_key.clone(), "<secret-access-key>"),
+                (credentials.session_token.clone().unwrap_or_default(), "<session-token>"),
+                (credentials.access_key_id.clone(), "<access-key-id>"),
+            ]
+        }))
+    }
+}
+
+/// Which cases may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// All of them.
+    All,
+    /// Only those that name no key that exists.
+    NoKeys,
+}
+
+/// The order of the cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequenceOf {
+    /// As in the corpus.
+    Corpus,
+    /// Shuffled by a seed.
+    Seed(u64),
+}
+
+/// How a run behaves.
+#[derive(Clone)]
+pub struct Options {
+    /// The lane of the judged exchanges.
+    pub lane: Lane,
+    /// Cases at a time.
+    pub jobs: usize,
+    /// The order of the cases.
+    pub order: SequenceOf,
+    /// From which level on a mismatch makes a case diverge.
+    pub fail_on: Level,
+    /// How long to wait for a state to be seen, since the service is eventually consistent.
+    pub settle: Duration,
+    /// Time limit of the whole run, teardown apart.
+    pub deadline: Duration,
+    /// Which cases may be sent.
+    pub permit: Permit,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The run's id, as in the tags of its keys; from [`Entropy::run_id`].
+    pub run_id: String,
+}

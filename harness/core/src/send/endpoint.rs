@@ -1,0 +1,141 @@
+//! Where a target listens.
+
+use std::fmt;
+use std::net::IpAddr;
+use url::{Host, Url};
+
+/// `http` or `https`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+/// An endpoint as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `http` or `https`.
+    pub scheme: Scheme,
+    /// A name or an address; an IPv6 address without its brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// A text is no endpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    /// It is no URL.
+    #[error("{0}")]
+    Url(#[from] url::ParseError),
+    /// It is neither `http` nor `https`.
+    #[error("the scheme `{0}` is neither `http` nor `https`")]
+    Scheme(String),
+    /// It has no host.
+    #[error("it has no host")]
+    NoHost,
+    /// It has something that an endpoint has not.
+    #[error("it has {0}, which an endpoint has not")]
+    TooMuch(&'static str),
+}
+
+impl Endpoint {
+    /// Reads a URL that has nothing but scheme, host and port.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no such URL.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        let url = Url::parse(text)?;
+        let scheme = match url.scheme() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            other => return Err(EndpointError::Scheme(other.to_owned())),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(EndpointError::TooMuch("a user name or a password"));
+        }
+        if !matches!(url.path(), "" | "/") {
+            return Err(EndpointError::TooMuch("a path"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(EndpointError::TooMuch("a query or a fragment"));
+        }
+        let host = match url.host().ok_or(EndpointError::NoHost)? {
+            Host::Domain(name) => name.to_owned(),
+            Host::Ipv4(address) => address.to_string(),
+            Host::Ipv6(address) => address.to_string(),
+        };
+        let port = url.port_or_known_default().ok_or(EndpointError::NoHost)?;
+        Ok(Self { scheme, host, port })
+    }
+
+    /// Whether the host, as typed, can only be this machine. A name that resolves to it is not enough, since it may
+    /// resolve elsewhere the next time.
+    pub fn is_loopback(&self) -> bool {
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
+        }
+    }
+
+    /// The value of the Host header: the port is left out where it is the scheme's own.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        match (self.scheme, self.port) {
+            (Scheme::Http, 80) | (Scheme::Https, 443) => host,
+            (_, port) => format!("{host}:{port}"),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        write!(formatter, "{scheme}://{}", self.authority())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_judged_by_the_host_as_typed() {
+        let is_loopback = |text: &str| Endpoint::parse(text).is_ok_and(|endpoint| endpoint.is_loopback());
+        for text in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:5", "http://localhost", "http://kms.localhost:4566"] {
+            assert!(is_loopback(text), "{text}");
+        }
+        for text in ["http://10.0.0.1", "https://kms.us-east-2.amazonaws.com", "http://localhost.example.com", "http://0.0.0.0"] {
+            assert!(!is_loopback(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_endpoint_is_refused_with_a_reason() {
+        for (text, reason) in [
+            ("ftp://h", "scheme"),
+            ("http://u:p@h", "user name"),
+            ("http://h/p", "a path"),
+            ("http://h?q", "a query"),
+            ("127.0.0.1:80", ""),
+            ("", ""),
+        ] {
+            let error = Endpoint::parse(text).map(|endpoint| endpoint.to_string()).map_err(|error| error.to_string());
+            assert!(error.as_ref().is_err_and(|error| error.contains(reason)), "{text}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn default_ports_are_left_out_of_the_authority() {
+        let authority = |text: &str| Endpoint::parse(text).map(|endpoint| endpoint.authority()).unwrap_or_default();
+        assert_eq!(authority("https://h:443"), "h");
+        assert_eq!(authority("http://h:443"), "h:443");
+        assert_eq!(authority("http://[::1]:80"), "[::1]");
+    }
+}

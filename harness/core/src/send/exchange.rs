@@ -1,0 +1,111 @@
+//! What both lanes hand back.
+
+use super::error::SendError;
+use crate::http::Header;
+use std::time::Duration;
+
+/// Which of the two ways an exchange went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Our own exchange on a stream.
+    Wire,
+    /// reqwest.
+    Http,
+}
+
+/// Limits of one exchange.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// From the start of the connection to the last byte. Longer than any answer that KMS is known to give.
+    pub exchange: Duration,
+    /// For the connection, TLS included.
+    pub connect: Duration,
+    /// Bytes of status line and headers.
+    pub head: usize,
+    /// Bytes of body.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            exchange: Duration::from_secs(10),
+            connect: Duration::from_secs(5),
+            head: 64 * 1024,
+            body: 1024 * 1024,
+        }
+    }
+}
+
+/// The version that the answer states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    Http11,
+    /// HTTP/2
+    Http2,
+}
+
+/// How the body's end was marked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseFraming {
+    /// The status or the method allows no body.
+    None,
+    /// Content-Length.
+    Length(u64),
+    /// Transfer-Encoding: chunked.
+    Chunked,
+    /// The end of the connection.
+    UntilClose,
+    /// Headers that contradict each other; says how.
+    Ambiguous(String),
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The version that it states.
+    pub version: Version,
+    /// The status code.
+    pub status: u16,
+    /// The reason phrase.
+    pub reason: String,
+    /// The header lines: case and order as they came in the wire lane.
+    pub headers: Vec<Header>,
+    /// The body, transfer coding taken off.
+    pub body: Vec<u8>,
+    /// How its end was marked.
+    pub framing: ResponseFraming,
+    /// Status codes of interim answers before it.
+    pub interim: Vec<u16>,
+    /// Bytes that came behind the body.
+    pub leftover: usize,
+    /// Whether the target ended the connection, or said that it will.
+    pub closes: bool,
+}
+
+/// Durations of an exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Until the connection stood; absent when it was there already.
+    pub connect: Option<Duration>,
+    /// Until the first byte of the answer.
+    pub first_byte: Option<Duration>,
+    /// Until the last byte.
+    pub total: Duration,
+}
+
+/// One request and what came of it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Which way it went.
+    pub lane: Lane,
+    /// The answer, or why there is none.
+    pub result: Result<Response, SendError>,
+    /// Whether the connection had carried another exchange before.
+    pub reused: bool,
+    /// Durations.
+    pub timing: Timing,
+}

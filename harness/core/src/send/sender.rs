@@ -1,0 +1,60 @@
+//! Both lanes to one endpoint, behind one name.
+
+use super::endpoint::{Endpoint, Scheme};
+use super::error::SetupError;
+use super::exchange::{Exchange, Limits};
+use super::http_lane;
+use super::tls::{Tls, client_config};
+use super::wire::Wire;
+use crate::http::Request;
+use rustls::pki_types::ServerName;
+use std::sync::Arc;
+
+/// Sends requests to one endpoint. Cheap to clone.
+#[derive(Clone)]
+pub struct Sender(Arc<Lanes>);
+
+struct Lanes {
+    wire: Wire,
+    client: reqwest::Client,
+}
+
+impl Sender {
+    /// Sets up both lanes; opens no connection.
+    ///
+    /// # Errors
+    ///
+    /// TLS settings that cannot be used.
+    pub fn new(endpoint: Endpoint, tls: Tls, limits: Limits) -> Result<Self, SetupError> {
+        let client = http_lane::client(&endpoint, &tls, &limits)?;
+        let name = tls.server_name.clone().unwrap_or_else(|| endpoint.host.clone());
+        let wire_tls = match endpoint.scheme {
+            Scheme::Http => None,
+            Scheme::Https => {
+                let server_name = ServerName::try_from(name.clone()).map_err(|_| SetupError::ServerName(name))?;
+                Some((Arc::new(client_config(&tls)?), server_name))
+            }
+        };
+        let wire = Wire { endpoint, limits, resolve: tls.resolve, tls: wire_tls };
+        Ok(Self(Arc::new(Lanes { wire, client })))
+    }
+
+    /// Sends requests in the wire lane, one after another on one connection.
+    pub async fn wire(&self, requests: &[Request]) -> Vec<Exchange> {
+        self.0.wire.exchanges(requests).await
+    }
+
+    /// Sends a request in the http lane.
+    pub async fn http(&self, request: &Request) -> Exchange {
+        http_lane::exchange(&self.0.client, &self.0.wire.endpoint, &self.0.wire.limits, request).await
+    }
+
+    /// Whether the http lane sends a request as it is.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub fn can_carry(request: &Request) -> Result<(), &'static str> {
+        http_lane::can_carry(request)
+    }
+}

@@ -1,0 +1,158 @@
+//! Our own canonical request and signature: to explain a signature, and to sign what the library refuses or would sign
+//! correctly where a case wants it wrong.
+
+use crate::http::{Header, Request};
+use aws_lc_rs::{digest, hmac};
+
+/// How often the path is percent-encoded. Every service but S3 encodes twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathEncoding {
+    /// As it is on the request line.
+    Single,
+    /// Encoded once more.
+    Double,
+}
+
+/// The credential scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// `YYYYMMDD`.
+    pub date: String,
+    /// The Region.
+    pub region: String,
+    /// The service.
+    pub service: String,
+    /// `aws4_request`.
+    pub terminator: String,
+}
+
+impl Scope {
+    /// The scope as it is written.
+    pub fn text(&self) -> String {
+        format!("{}/{}/{}/{}", self.date, self.region, self.service, self.terminator)
+    }
+}
+
+/// How a signature comes about, to be compared with what a target calculated. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The canonical request.
+    pub canonical_request: String,
+    /// The string to sign.
+    pub string_to_sign: String,
+    /// The names of the signed headers, `;` between them.
+    pub signed_headers: String,
+}
+
+/// The canonical request over these headers (lower-case names). The path is normalised, as for any service but S3.
+pub fn canonical_request(request: &Request, signed: &[String], payload_hash: &str, encoding: PathEncoding) -> String {
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let mut names: Vec<&str> = signed.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut text = format!("{}\n{}\n{}\n", request.method, canonical_path(path, encoding), canonical_query(query));
+    for name in &names {
+        let values: Vec<String> = request
+            .headers
+            .iter()
+            .filter(|header| header.name.trim().eq_ignore_ascii_case(name))
+            .map(canonical_value)
+            .collect();
+        text.push_str(&format!("{name}:{}\n", values.join(",")));
+    }
+    text.push_str(&format!("\n{}\n{payload_hash}", names.join(";")));
+    text
+}
+
+/// The string to sign.
+pub fn string_to_sign(date_time: &str, scope: &Scope, canonical_request: &str) -> String {
+    format!("AWS4-HMAC-SHA256\n{date_time}\n{}\n{}", scope.text(), sha256(canonical_request.as_bytes()))
+}
+
+/// The signature of a string, in lower-case hex.
+pub fn signature(secret: &str, scope: &Scope, string_to_sign: &str) -> String {
+    let mut key = format!("AWS4{secret}").into_bytes();
+    for part in [&scope.date, &scope.region, &scope.service, &scope.terminator] {
+        key = mac(&key, part.as_bytes());
+    }
+    hex::encode(mac(&key, string_to_sign.as_bytes()))
+}
+
+/// SHA-256 in lower-case hex.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hex::encode(digest::digest(&digest::SHA256, bytes))
+}
+
+fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
+}
+
+/// White space around a value is taken off and runs of blanks inside it become one.
+fn canonical_value(header: &Header) -> String {
+    header.text().split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn canonical_path(path: &str, encoding: PathEncoding) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    let mut normal = format!("/{}", segments.join("/"));
+    let is_directory = path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..");
+    if is_directory && normal.len() > 1 {
+        normal.push('/');
+    }
+    match encoding {
+        PathEncoding::Single => encode(normal.as_bytes(), |byte| byte == b'/' || byte == b'%'),
+        PathEncoding::Double => encode(normal.as_bytes(), |byte| byte == b'/'),
+    }
+}
+
+fn canonical_query(query: &str) -> String {
+    let mut pairs: Vec<(String, String)> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (encode(&decode(name), |_| false), encode(&decode(value), |_| false))
+        })
+        .collect();
+    pairs.sort();
+    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escaped = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            None => {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+fn encode(bytes: &[u8], keep: impl Fn(u8) -> bool) -> String {
+    let mut encoded = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

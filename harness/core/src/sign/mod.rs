@@ -1,0 +1,11 @@
+//! Signature Version 4 as a pure function of request, credentials and time, and the named faults applied to it.
+
+mod canonical;
+mod credentials;
+mod mutate;
+mod signer;
+
+pub use crate::fixture::Mutation;
+pub use canonical::{Explanation, PathEncoding, Scope, canonical_request, signature, string_to_sign};
+pub use credentials::Credentials;
+pub use signer::{Location, SignError, Signed, Signing, sign};

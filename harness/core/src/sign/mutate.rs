@@ -1,0 +1,152 @@
+//! One fault in a request that is otherwise correctly signed.
+
+use super::canonical::Scope;
+use super::signer::{Own, SignError, Signed, Signing, authorised};
+use crate::fixture::Mutation;
+use crate::http::{Header, Request};
+use std::time::Duration;
+
+/// Signs and applies a fault. The request has its date and token already.
+pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation) -> Result<Signed, SignError> {
+    use Mutation as M;
+    match mutation {
+        M::ScopeDate | M::ScopeRegion | M::ScopeService | M::ScopeTerminator => {
+            let scope = wrong_scope(signing, mutation)?;
+            resigned(request, signing, &scope, &signing.date_time()?)
+        }
+        M::WrongSecret => {
+            let mut other = signing.clone();
+            other.credentials.secret_access_key = format!("{}-but-wrong", signing.credentials.secret_access_key);
+            authorised(request, &other)
+        }
+        M::AccessKeyUnknown => {
+            let mut other = signing.clone();
+            other.credentials.access_key_id = "AKIDNOBODYHASTHISKEY".to_owned();
+            authorised(request, &other)
+        }
+        M::HostUnsigned => {
+            let mut other = signing.clone();
+            other.not.push("host".to_owned());
+            authorised(request, &other)
+        }
+        M::DateMalformed => {
+            let extended = jiff::Timestamp::try_from(signing.time)?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            request.set_header("X-Amz-Date", extended.as_str());
+            resigned(request, signing, &signing.scope()?, &extended)
+        }
+        M::SessionTokenAltered => {
+            let token = signing.credentials.session_token.clone().unwrap_or_default();
+            request.set_header("X-Amz-Security-Token", format!("{token}-but-wrong"));
+            resigned(request, signing, &signing.scope()?, &signing.date_time()?)
+        }
+        M::SessionTokenAbsent => {
+            request.remove_header("X-Amz-Security-Token");
+            let mut other = signing.clone();
+            other.credentials.session_token = None;
+            authorised(request, &other)
+        }
+        M::SignedHeaderRemoved => {
+            request.headers.push(Header::new("X-Amz-Meta-Trentcheck", "1"));
+            let mut signed = authorised(request, signing)?;
+            signed.request.remove_header("X-Amz-Meta-Trentcheck");
+            Ok(signed)
+        }
+        M::QueryAndHeader => {
+            let scope = signing.scope()?;
+            let credential = format!("{}/{}", signing.credentials.access_key_id, scope.text()).replace('/', "%2F");
+            let mark = if request.target.contains('?') { '&' } else { '?' };
+            request.target.push_str(&format!(
+                "{mark}X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={}&X-Amz-SignedHeaders=host&X-Amz-Signature={}",
+                signing.date_time()?,
+                "0".repeat(64)
+            ));
+            authorised(request, signing)
+        }
+        _ => {
+            let mut signed = authorised(request, signing)?;
+            afterwards(&mut signed.request, signing, mutation)?;
+            Ok(signed)
+        }
+    }
+}
+
+/// Signs a scope or a date that does not fit, so that nothing else is wrong.
+fn resigned(mut request: Request, signing: &Signing, scope: &Scope, date_time: &str) -> Result<Signed, SignError> {
+    let own = Own::of(&request, signing, scope, date_time);
+    let header = own.header(signing, scope, &own.signature);
+    request.headers.push(header);
+    Ok(Signed { request, explanation: Some(own.explanation) })
+}
+
+fn wrong_scope(signing: &Signing, mutation: Mutation) -> Result<Scope, SignError> {
+    let mut scope = signing.scope()?;
+    match mutation {
+        Mutation::ScopeDate => {
+            const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+            let mut before = signing.clone();
+            before.time = signing.time - DAY;
+            scope.date = before.scope()?.date;
+        }
+        Mutation::ScopeRegion => {
+            let other = if signing.region == "us-west-1" { "us-east-1" } else { "us-west-1" };
+            scope.region = other.to_owned();
+        }
+        Mutation::ScopeService => scope.service = "s3".to_owned(),
+        _ => scope.terminator = "aws3_request".to_owned(),
+    }
+    Ok(scope)
+}
+
+/// Faults that need no other signature.
+fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> Result<(), SignError> {
+    use Mutation as M;
+    let value = request.header("authorization").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+    match mutation {
+        M::AuthorizationAbsent => request.remove_header("Authorization"),
+        M::AuthorizationEmpty => request.set_header("Authorization", ""),
+        M::AuthorizationGarbage => request.set_header("Authorization", "AWS4-HMAC-SHA256 garbage"),
+        M::AuthorizationTwice => request.headers.push(Header::new("Authorization", value)),
+        M::CredentialAbsent => request.set_header("Authorization", without(&value, "Credential=")),
+        M::SignedHeadersAbsent => request.set_header("Authorization", without(&value, "SignedHeaders=")),
+        M::SignatureAbsent => request.set_header("Authorization", without(&value, "Signature=")),
+        M::AlgorithmUnknown => request.set_header("Authorization", value.replacen("AWS4-HMAC-SHA256", "AWS4-HMAC-MD5", 1)),
+        M::CredentialShort => request.set_header("Authorization", value.replacen("/aws4_request", "", 1)),
+        M::SignatureAltered => {
+            let (rest, last) = value.split_at(value.len().saturating_sub(1));
+            request.set_header("Authorization", format!("{rest}{}", if last == "0" { '1' } else { '0' }));
+        }
+        M::SignatureTruncated => request.set_header("Authorization", &value[..value.len().saturating_sub(1)]),
+        M::AuthorizationCompact => request.set_header("Authorization", value.replace(", ", ",")),
+        M::BodyAltered => {
+            let at = request.body.len().saturating_sub(1);
+            request.body.insert(at, b' ');
+            if request.header("content-length").is_some() {
+                let length = request.body.len().to_string();
+                request.set_header("Content-Length", length);
+            }
+        }
+        M::DateHeaderAltered => {
+            let mut later = signing.clone();
+            later.time += Duration::from_secs(1);
+            request.set_header("X-Amz-Date", later.date_time()?);
+        }
+        M::ContentTypeAltered => {
+            let kind = request.header("content-type").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+            request.set_header("Content-Type", format!("{kind}; charset=utf-8"));
+        }
+        M::DateAbsent => request.remove_header("X-Amz-Date"),
+        M::PathAltered => {
+            let mark = if request.target.contains('?') { '&' } else { '?' };
+            request.target.push_str(&format!("{mark}trentcheck=1"));
+        }
+        _ => unreachable!("faults that need another signature were made before"),
+    }
+    Ok(())
+}
+
+/// An Authorization value without one of its parts.
+fn without(value: &str, part: &str) -> String {
+    let (algorithm, parts) = value.split_once(' ').unwrap_or((value, ""));
+    let kept: Vec<&str> = parts.split(", ").filter(|known| !known.starts_with(part)).collect();
+    format!("{algorithm} {}", kept.join(", "))
+}

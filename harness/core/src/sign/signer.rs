@@ -1,0 +1,274 @@
+//! Signs a request as it is, by the library where that takes it.
+
+use super::canonical::{Explanation, PathEncoding, Scope, canonical_request, sha256, signature, string_to_sign};
+use super::credentials::Credentials;
+use super::mutate::mutate;
+use crate::fixture::Mutation;
+use crate::http::{Header, Request};
+use aws_credential_types::Credentials as LibraryCredentials;
+use aws_sigv4::http_request::{
+    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign as sign_by_library,
+};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+use std::time::{Duration, SystemTime};
+
+/// Headers that proxies and clients set as they like, and the one that carries the signature.
+const NEVER_SIGNED: &[&str] =
+    &["authorization", "content-length", "transfer-encoding", "connection", "user-agent", "expect", "accept"];
+
+/// How long a presigned request is good for.
+const PRESIGNED_FOR: Duration = Duration::from_secs(300);
+
+/// A request cannot be signed. The fixture's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The time is outside what a date can hold.
+    #[error("write the time of signing as a date")]
+    Time(#[from] jiff::Error),
+    /// The library refused.
+    #[error("sign the request: {0}")]
+    Library(String),
+    /// A presigned request can be made by the library only.
+    #[error("presign a request that is not plain HTTP")]
+    Presign,
+}
+
+/// Where the signature goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// Into the Authorization header.
+    Header,
+    /// Into the query string.
+    Query,
+}
+
+/// Everything that a signature depends on besides the request.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    /// Who signs.
+    pub credentials: Credentials,
+    /// The Region of the scope.
+    pub region: String,
+    /// The service of the scope.
+    pub service: String,
+    /// The time of signing.
+    pub time: SystemTime,
+    /// Where the signature goes.
+    pub location: Location,
+    /// Header names added to the signed set.
+    pub also: Vec<String>,
+    /// Header names left out of the signed set.
+    pub not: Vec<String>,
+    /// A fault to apply after signing.
+    pub mutation: Option<Mutation>,
+}
+
+impl Signing {
+    /// The time as in `X-Amz-Date`.
+    pub(super) fn date_time(&self) -> Result<String, SignError> {
+        Ok(jiff::Timestamp::try_from(self.time)?.strftime("%Y%m%dT%H%M%SZ").to_string())
+    }
+
+    /// The scope that fits.
+    pub(super) fn scope(&self) -> Result<Scope, SignError> {
+        Ok(Scope {
+            date: self.date_time()?[..8].to_owned(),
+            region: self.region.clone(),
+            service: self.service.clone(),
+            terminator: "aws4_request".to_owned(),
+        })
+    }
+
+    /// The names that are signed, in lower case.
+    pub(super) fn signed_names(&self, request: &Request) -> Vec<String> {
+        let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect::<Vec<_>>();
+        let (also, not) = (lower(&self.also), lower(&self.not));
+        let mut names: Vec<String> = request
+            .headers
+            .iter()
+            .map(|header| header.name.trim().to_ascii_lowercase())
+            .filter(|name| !NEVER_SIGNED.contains(&name.as_str()) || also.contains(name))
+            .filter(|name| !not.contains(name))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// A signed request.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The request with its date, token and signature.
+    pub request: Request,
+    /// How the correct signature comes about; absent for a presigned request.
+    pub explanation: Option<Explanation>,
+}
+
+/// Signs, then applies the fault that is asked for.
+///
+/// # Errors
+///
+/// A time that is no date, or a request that can only be signed by the library and that it refuses.
+pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
+    if signing.location == Location::Query {
+        return presign(request, signing);
+    }
+    insert_after_target(&mut request, Header::new("X-Amz-Date", signing.date_time()?));
+    if let Some(token) = &signing.credentials.session_token {
+        request.headers.push(Header::new("X-Amz-Security-Token", token.as_str()));
+    }
+    match signing.mutation {
+        Some(mutation) => mutate(request, signing, mutation),
+        None => authorised(request, signing),
+    }
+}
+
+/// Adds a correct Authorization header.
+pub(super) fn authorised(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
+    let scope = signing.scope()?;
+    let own = Own::of(&request, signing, &scope, &signing.date_time()?);
+    let signature = match by_library(&request, signing, &own.names) {
+        Some(signature) => signature?,
+        None => own.signature.clone(),
+    };
+    request.headers.push(own.header(signing, &scope, &signature));
+    Ok(Signed { request, explanation: Some(own.explanation) })
+}
+
+/// Our own signature of a request.
+pub(super) struct Own {
+    pub(super) names: Vec<String>,
+    pub(super) signature: String,
+    pub(super) explanation: Explanation,
+}
+
+impl Own {
+    pub(super) fn of(request: &Request, signing: &Signing, scope: &Scope, date_time: &str) -> Self {
+        let names = signing.signed_names(request);
+        let canonical = canonical_request(request, &names, &sha256(&request.body), PathEncoding::Double);
+        let to_sign = string_to_sign(date_time, scope, &canonical);
+        Self {
+            signature: signature(&signing.credentials.secret_access_key, scope, &to_sign),
+            explanation: Explanation { canonical_request: canonical, string_to_sign: to_sign, signed_headers: names.join(";") },
+            names,
+        }
+    }
+
+    pub(super) fn header(&self, signing: &Signing, scope: &Scope, signature: &str) -> Header {
+        Header::new(
+            "Authorization",
+            format!(
+                "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={signature}",
+                signing.credentials.access_key_id,
+                scope.text(),
+                self.explanation.signed_headers
+            ),
+        )
+    }
+}
+
+/// The library's signature, or nothing where its types cannot hold the request. The library always signs host and
+/// date, and panics without a host.
+fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<Result<String, SignError>> {
+    let required = |name: &str| names.iter().any(|known| known == name);
+    if !required("host") || !required("x-amz-date") || signing.credentials.session_token.is_some() && !required("x-amz-security-token") {
+        return None;
+    }
+    let mut headers = Vec::new();
+    for name in names {
+        let values: Vec<&str> = request
+            .headers
+            .iter()
+            .filter(|header| header.name.eq_ignore_ascii_case(name))
+            .map(|header| std::str::from_utf8(&header.value).ok())
+            .collect::<Option<_>>()?;
+        // It adds date and token itself, and joins repeated headers otherwise than we send them.
+        if values.len() != 1 {
+            return None;
+        }
+        if name != "x-amz-date" && name != "x-amz-security-token" {
+            headers.push((name.as_str(), values[0]));
+        }
+    }
+    let uri = uri(request)?;
+    let mut settings = SigningSettings::default();
+    settings.excluded_headers = None;
+    let result = with_library(request, signing, &uri, headers, settings);
+    // What the library's types refuse, our own canonicaliser signs.
+    let (_, signature) = result.ok()?;
+    Some(Ok(signature))
+}
+
+type Instructions = aws_sigv4::http_request::SigningInstructions;
+
+fn with_library(
+    request: &Request,
+    signing: &Signing,
+    uri: &str,
+    headers: Vec<(&str, &str)>,
+    settings: SigningSettings,
+) -> Result<(Instructions, String), SignError> {
+    let wrong = |error: &dyn std::fmt::Display| SignError::Library(error.to_string());
+    let credentials = &signing.credentials;
+    let identity: Identity = LibraryCredentials::new(
+        &credentials.access_key_id,
+        &credentials.secret_access_key,
+        credentials.session_token.clone(),
+        None,
+        "trentcheck",
+    )
+    .into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&signing.region)
+        .name(&signing.service)
+        .time(signing.time)
+        .settings(settings)
+        .build()
+        .map_err(|error| wrong(&error))?
+        .into();
+    let signable = SignableRequest::new(&request.method, uri, headers.into_iter(), SignableBody::Bytes(&request.body))
+        .map_err(|error| wrong(&error))?;
+    let (instructions, signature) = sign_by_library(signable, &parameters).map_err(|error| wrong(&error))?.into_parts();
+    Ok((instructions, signature))
+}
+
+/// The URI, if the library's type can hold it.
+fn uri(request: &Request) -> Option<String> {
+    let host = std::str::from_utf8(request.header("host")?).ok()?.trim();
+    let is_plain = request.target.starts_with('/') && request.target.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_plain && !host.is_empty()).then(|| format!("https://{host}{}", request.target))
+}
+
+fn presign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
+    let uri = uri(&request).ok_or(SignError::Presign)?;
+    let names = signing.signed_names(&request);
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(PRESIGNED_FOR);
+    settings.excluded_headers = None;
+    let headers: Vec<(&str, &str)> = request
+        .headers
+        .iter()
+        .filter(|header| names.iter().any(|name| header.name.eq_ignore_ascii_case(name)))
+        .filter_map(|header| Some((header.name.as_str(), std::str::from_utf8(&header.value).ok()?)))
+        .collect();
+    let (instructions, _) = with_library(&request, signing, &uri, headers, settings)?;
+    let mut target = request.target.clone();
+    for (name, value) in instructions.params() {
+        let mark = if target.contains('?') { '&' } else { '?' };
+        let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        target.push_str(&format!("{mark}{name}={}", value.replace('+', "%20")));
+    }
+    request.target = target;
+    Ok(Signed { request, explanation: None })
+}
+
+/// The date stands where the page's example has it.
+fn insert_after_target(request: &mut Request, header: Header) {
+    let after = request.headers.iter().position(|known| known.name.eq_ignore_ascii_case("x-amz-target"));
+    let at = after.map_or(request.headers.len(), |at| at + 1);
+    request.headers.insert(at, header);
+}

@@ -1,0 +1,124 @@
+//! The verifier's canonical request, made from what arrived and from nothing else.
+
+use crate::server::Incoming;
+use aws_lc_rs::{digest, hmac};
+
+/// What was signed, as the client must have written it down.
+pub(crate) struct Signed<'a> {
+    /// Names of the signed headers, in lower case and in the order of the client's list.
+    pub(crate) headers: &'a [String],
+    /// `YYYYMMDDTHHMMSSZ`
+    pub(crate) date_time: &'a str,
+    /// `date/region/service/terminator`
+    pub(crate) scope: &'a [String],
+}
+
+/// The signature that the request should have.
+pub(crate) fn expected_signature(request: &Incoming, signed: &Signed<'_>, secret: &str) -> String {
+    let canonical = canonical_request(request, signed.headers);
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{}\n{}\n{}",
+        signed.date_time,
+        signed.scope.join("/"),
+        hex::encode(digest::digest(&digest::SHA256, canonical.as_bytes()))
+    );
+    let seed = format!("AWS4{secret}").into_bytes();
+    let key = signed.scope.iter().fold(seed, |key, part| keyed(&key, part.as_bytes()));
+    hex::encode(keyed(&key, to_sign.as_bytes()))
+}
+
+fn keyed(key: &[u8], message: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
+}
+
+fn canonical_request(request: &Incoming, headers: &[String]) -> String {
+    let mut lines = vec![request.method.clone(), path(&request.path), query(&request.query)];
+    for name in headers {
+        let values: Vec<String> = request.values(name).map(squeezed).collect();
+        lines.push(format!("{name}:{}", values.join(",")));
+    }
+    lines.push(String::new());
+    lines.push(headers.join(";"));
+    lines.push(hex::encode(digest::digest(&digest::SHA256, &request.body)));
+    lines.join("\n")
+}
+
+/// A value without outer white space and with single blanks inside.
+fn squeezed(value: &str) -> String {
+    let mut out = String::new();
+    for word in value.split([' ', '\t']).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// The path, dot segments and empty segments resolved, percent-encoded once more than it came.
+fn path(raw: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for part in raw.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            kept.pop();
+        } else {
+            kept.push(part);
+        }
+    }
+    let mut out: String = kept.iter().map(|part| format!("/{}", percent(part.as_bytes()))).collect();
+    if out.is_empty() || raw.ends_with('/') {
+        out.push('/');
+    }
+    out
+}
+
+/// The query without its signature, sorted.
+fn query(raw: &str) -> String {
+    let mut pairs: Vec<(String, String)> = parameters(raw)
+        .into_iter()
+        .filter(|(name, _)| name != b"X-Amz-Signature")
+        .map(|(name, value)| (percent(&name), percent(&value)))
+        .collect();
+    pairs.sort();
+    pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
+/// The parameters of a query string, percent-decoded.
+pub(crate) fn parameters(raw: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    raw.split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| match part.split_once('=') {
+            Some((name, value)) => (unescaped(name), unescaped(value)),
+            None => (unescaped(part), Vec::new()),
+        })
+        .collect()
+}
+
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match (first, pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+fn percent(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! Cryptography, all of it by the library.
+
+use crate::key::Key;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::{hmac, rand};
+
+/// Length of an AES-GCM nonce.
+const NONCE: usize = 12;
+
+/// The key pair that imported material is wrapped under.
+pub(crate) struct WrappingKey {
+    private: OaepPrivateDecryptingKey,
+    /// DER SubjectPublicKeyInfo.
+    pub(crate) public: Vec<u8>,
+}
+
+impl WrappingKey {
+    /// The test key that is shipped: generating one takes longer than a whole run.
+    pub(crate) fn fixed() -> Option<Self> {
+        let private = PrivateDecryptingKey::from_pkcs8(include_bytes!("../keys/wrapping-key.pkcs8.der")).ok()?;
+        let public = private.public_key().as_der().ok()?.as_ref().to_vec();
+        Some(Self { private: OaepPrivateDecryptingKey::new(private).ok()?, public })
+    }
+
+    /// What RSAES_OAEP_SHA_256 wrapped.
+    pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Option<Vec<u8>> {
+        let mut plain = vec![0; self.private.min_output_size()];
+        let length = self.private.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut plain, None).ok()?.len();
+        plain.truncate(length);
+        Some(plain)
+    }
+}
+
+/// Random bytes, for tokens and for material that KMS makes itself.
+pub(crate) fn random(length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    // The library documents no way for this to fail once it is initialised; zeros would be refused as a duplicate.
+    let _ = rand::fill(&mut bytes);
+    bytes
+}
+
+/// Encrypts under a material. The blob names the key and the material, so that Decrypt needs neither.
+pub(crate) fn encrypt(key: &Key, material_id: &str, material: &[u8], plaintext: &[u8]) -> Option<Vec<u8>> {
+    let cipher = RandomizedNonceKey::new(&AES_256_GCM, material).ok()?;
+    let mut sealed = plaintext.to_vec();
+    let nonce = cipher.seal_in_place_append_tag(Aad::from(key.id.as_bytes()), &mut sealed).ok()?;
+    let mut blob = vec![u8::try_from(key.id.len()).ok()?];
+    blob.extend_from_slice(key.id.as_bytes());
+    blob.extend(hex::decode(material_id).ok()?);
+    blob.extend_from_slice(nonce.as_ref());
+    blob.extend(sealed);
+    Some(blob)
+}
+
+/// A blob of [`encrypt`], taken apart.
+pub(crate) struct Blob {
+    pub(crate) key_id: String,
+    pub(crate) material_id: String,
+    nonce: [u8; NONCE],
+    sealed: Vec<u8>,
+}
+
+impl Blob {
+    /// Takes a blob apart, if it is one.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first()?;
+        let (id, rest) = rest.split_at_checked(usize::from(*length))?;
+        let (material_id, rest) = rest.split_at_checked(32)?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE)?;
+        Some(Self {
+            key_id: String::from_utf8(id.to_vec()).ok()?,
+            material_id: hex::encode(material_id),
+            nonce: nonce.try_into().ok()?,
+            sealed: sealed.to_vec(),
+        })
+    }
+
+    /// The plaintext, under the right material.
+    pub(crate) fn decrypt(mut self, material: &[u8]) -> Option<Vec<u8>> {
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, material).ok()?;
+        let nonce = aws_lc_rs::aead::Nonce::from(&self.nonce);
+        let plain = cipher.open_in_place(nonce, Aad::from(self.key_id.as_bytes()), &mut self.sealed).ok()?;
+        Some(plain.to_vec())
+    }
+}
+
+/// A MAC by the algorithm of the key's spec.
+pub(crate) fn mac(spec: &str, material: &[u8], message: &[u8]) -> Vec<u8> {
+    let algorithm = match spec {
+        "HMAC_384" => hmac::HMAC_SHA384,
+        "HMAC_512" => hmac::HMAC_SHA512,
+        _ => hmac::HMAC_SHA256,
+    };
+    hmac::sign(&hmac::Key::new(algorithm, material), message).as_ref().to_vec()
+}
+
+/// An ECDSA P-256 signature by a PKCS#8 private key.
+pub(crate) fn sign(material: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, material).ok()?;
+    let signature = pair.sign(&rand::SystemRandom::new(), message).ok()?;
+    Some(signature.as_ref().to_vec())
+}
+
+/// Whether bytes can be the material of a key of this spec.
+pub(crate) fn fits(spec: &str, material: &[u8]) -> bool {
+    match spec {
+        "SYMMETRIC_DEFAULT" | "HMAC_256" => material.len() == 32,
+        "HMAC_384" => material.len() == 48,
+        "HMAC_512" => material.len() == 64,
+        "ECC_NIST_P256" => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, material).is_ok(),
+        _ => false,
+    }
+}

@@ -1,0 +1,66 @@
+//! The members of a request: their JSON types first, their constraints second.
+
+use crate::error::Refusal;
+use serde_json::{Map, Value};
+
+/// The object in a body. Members of value null count as absent; of members that come twice the last one counts.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(Value::Array(_)) => Err(Refusal::front("SerializationException", "Start of list found where not expected")),
+        _ => Err(Refusal::bare("SerializationException")),
+    }
+}
+
+/// A string member, if it is there.
+pub(crate) fn string(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
+    let kind = match members.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => return Ok(Some(text.clone())),
+        Some(Value::Number(_)) => "NUMBER_VALUE can not be converted to a String",
+        Some(Value::Bool(true)) => "TRUE_VALUE can not be converted to a String",
+        Some(Value::Bool(false)) => "FALSE_VALUE can not be converted to a String",
+        Some(Value::Array(_)) => "Start of list found where not expected",
+        Some(Value::Object(_)) => "Start of structure or map found where not expected.",
+    };
+    Err(Refusal::front("SerializationException", kind))
+}
+
+/// A string member that must be there and within these lengths.
+pub(crate) fn required(members: &Map<String, Value>, name: &str, shortest: usize, longest: usize) -> Result<String, Refusal> {
+    let Some(text) = string(members, name)? else {
+        return Err(violation("Value null", name, "Member must not be null"));
+    };
+    length(&text, name, shortest, longest)?;
+    Ok(text)
+}
+
+/// Checks a length in characters.
+pub(crate) fn length(text: &str, name: &str, shortest: usize, longest: usize) -> Result<(), Refusal> {
+    let count = text.chars().count();
+    let value = format!("Value '{text}'");
+    if count < shortest {
+        return Err(violation(&value, name, &format!("Member must have length greater than or equal to {shortest}")));
+    }
+    if count > longest {
+        return Err(violation(&value, name, &format!("Member must have length less than or equal to {longest}")));
+    }
+    Ok(())
+}
+
+/// A constraint violation in the words of the service.
+pub(crate) fn violation(value: &str, name: &str, constraint: &str) -> Refusal {
+    let mut path = name.to_owned();
+    if let Some(first) = path.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    Refusal::new(
+        "ValidationException",
+        format!("1 validation error detected: {value} at '{path}' failed to satisfy constraint: {constraint}"),
+    )
+}
+
+/// A violation of a rule that has no pattern.
+pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("ValidationException", message)
+}

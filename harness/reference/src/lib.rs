@@ -1,0 +1,21 @@
+//! The embedded reference target: an HTTP server on loopback that answers as the spec says.
+//!
+//! It is the executable form of the spec: small, strict, and refusing what it does not understand. It verifies SigV4 with
+//! a canonicaliser of its own and shares no code with the harness, so that a mistake in one cannot hide in the other.
+
+mod canonical;
+mod config;
+mod credential;
+mod crypto;
+mod error;
+mod front;
+mod json;
+mod key;
+mod operations;
+mod resolve;
+mod server;
+mod store;
+mod verify;
+
+pub use config::{Config, Edition, Permission, Principal, Seed, SeedKind};
+pub use server::{Server, StartError};

@@ -1,0 +1,39 @@
+//! CreateAlias and DeleteAlias.
+
+use crate::error::Refusal;
+use crate::front::Call;
+use crate::json;
+use crate::resolve::{Aliases, arn_of, resolve};
+
+/// The longest name.
+const LONGEST: usize = 256;
+
+pub(super) fn create(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let name = name(call)?;
+    let target = json::required(call.members, "TargetKeyId", 1, 2048)?;
+    let arn = arn_of(call, &name);
+    let mut store = call.shared.store();
+    let id = resolve(&store, call, &target, Aliases::Refused)?.id.clone();
+    if store.aliases.contains_key(&arn) {
+        return Err(Refusal::new("AlreadyExistsException", format!("An alias with the name {arn} already exists")));
+    }
+    store.aliases.insert(arn, id);
+    Ok(Vec::new())
+}
+
+pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let arn = arn_of(call, &name(call)?);
+    match call.shared.store().aliases.remove(&arn) {
+        Some(_) => Ok(Vec::new()),
+        None => Err(Refusal::new("NotFoundException", format!("Alias {arn} is not found."))),
+    }
+}
+
+fn name(call: &Call<'_>) -> Result<String, Refusal> {
+    let name = json::required(call.members, "AliasName", 1, LONGEST)?;
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || "/_-".contains(letter);
+    if name.starts_with("alias/") && name.len() > "alias/".len() && name.chars().all(is_word) {
+        return Ok(name);
+    }
+    Err(json::invalid("Invalid identifier"))
+}

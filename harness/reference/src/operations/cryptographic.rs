@@ -1,0 +1,98 @@
+//! Encrypt, Decrypt, GenerateMac and Sign.
+
+use super::{blob, body, encoded, key};
+use crate::crypto::{self, Blob};
+use crate::error::Refusal;
+use crate::front::Call;
+use crate::json;
+use crate::key::{Key, Usage};
+use crate::resolve::Aliases;
+use serde_json::json;
+
+/// The most that Encrypt takes.
+const LONGEST_PLAINTEXT: usize = 4096;
+
+pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let plaintext = blob(call, "Plaintext")?;
+    if plaintext.len() > LONGEST_PLAINTEXT {
+        return Err(json::violation("Value", "Plaintext", "Member must have length less than or equal to 4096"));
+    }
+    let key = usable(call, key(call, Aliases::Taken)?, Usage::EncryptDecrypt)?;
+    let (id, material) = material(&key)?;
+    let sealed = crypto::encrypt(&key, &id, &material, &plaintext).ok_or_else(broken)?;
+    Ok(body(&json!({ "CiphertextBlob": encoded(&sealed), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": key.arn })))
+}
+
+pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let wrong = || Refusal::bare("InvalidCiphertextException");
+    let sealed = Blob::parse(&blob(call, "CiphertextBlob")?).ok_or_else(wrong)?;
+    let found = {
+        let store = call.shared.store();
+        store.find(call.region, &sealed.key_id).filter(|key| key.account == call.principal.account).cloned()
+    };
+    let key = found.ok_or_else(wrong)?;
+    if call.members.contains_key("KeyId") && super::key(call, Aliases::Taken)?.id != key.id {
+        return Err(Refusal::bare("IncorrectKeyException"));
+    }
+    let key = usable(call, key, Usage::EncryptDecrypt)?;
+    let material = key.materials.iter().find(|material| material.id == sealed.material_id).and_then(|material| material.bytes.clone());
+    let plaintext = material.and_then(|material| sealed.decrypt(&material)).ok_or_else(wrong)?;
+    Ok(body(&json!({ "EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": key.arn, "Plaintext": encoded(&plaintext) })))
+}
+
+pub(super) fn generate_mac(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let message = blob(call, "Message")?;
+    let algorithm = json::required(call.members, "MacAlgorithm", 1, 100)?;
+    let key = usable(call, key(call, Aliases::Taken)?, Usage::GenerateVerifyMac)?;
+    fitting(&key, &algorithm)?;
+    let (_, material) = material(&key)?;
+    let mac = crypto::mac(&key.spec, &material, &message);
+    Ok(body(&json!({ "KeyId": key.arn, "Mac": encoded(&mac), "MacAlgorithm": algorithm })))
+}
+
+pub(super) fn sign(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let message = blob(call, "Message")?;
+    let algorithm = json::required(call.members, "SigningAlgorithm", 1, 100)?;
+    let key = usable(call, key(call, Aliases::Taken)?, Usage::SignVerify)?;
+    fitting(&key, &algorithm)?;
+    let (_, material) = material(&key)?;
+    let signature = crypto::sign(&material, &message).ok_or_else(broken)?;
+    Ok(body(&json!({ "KeyId": key.arn, "Signature": encoded(&signature), "SigningAlgorithm": algorithm })))
+}
+
+/// A key that may be used for this, in a state in which it can be.
+fn usable(call: &Call<'_>, mut key: Key, usage: Usage) -> Result<Key, Refusal> {
+    key.expire((call.shared.config.clock)());
+    if key.usage != usage {
+        return Err(Refusal::new(
+            "InvalidKeyUsageException",
+            format!("{} key usage is {} which is not valid for this operation.", key.arn, key.usage.as_str()),
+        ));
+    }
+    match key.state() {
+        "Enabled" => Ok(key),
+        "Disabled" => Err(Refusal::new("DisabledException", format!("{} is disabled.", key.arn))),
+        "PendingImport" => Err(Refusal::state(&key.arn, "pending import")),
+        "PendingDeletion" => Err(Refusal::state(&key.arn, "pending deletion (or pending replica deletion)")),
+        other => Err(Refusal::state(&key.arn, &other.to_lowercase())),
+    }
+}
+
+fn fitting(key: &Key, algorithm: &str) -> Result<(), Refusal> {
+    let (_, algorithms) = key.algorithms();
+    if algorithms.iter().any(|known| known == algorithm) {
+        return Ok(());
+    }
+    Err(Refusal::new("InvalidKeyUsageException", format!("Algorithm {algorithm} is incompatible with key spec {}.", key.spec)))
+}
+
+fn material(key: &Key) -> Result<(String, Vec<u8>), Refusal> {
+    key.current()
+        .and_then(|material| Some((material.id.clone(), material.bytes.clone()?)))
+        .ok_or_else(|| Refusal::state(&key.arn, "pending import"))
+}
+
+/// The library refused what was checked before.
+fn broken() -> Refusal {
+    Refusal::new("KMSInternalException", "An internal exception occurred.").with_status(500)
+}

@@ -1,0 +1,73 @@
+//! EnableKey, DisableKey, ScheduleKeyDeletion and CancelKeyDeletion.
+
+use super::{body, change};
+use crate::error::Refusal;
+use crate::front::Call;
+use crate::json;
+use crate::key::{Key, seconds};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) fn enable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    change(call, |key| {
+        changeable(key)?;
+        key.is_disabled = false;
+        Ok(Vec::new())
+    })
+}
+
+pub(super) fn disable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    change(call, |key| {
+        changeable(key)?;
+        key.is_disabled = true;
+        Ok(Vec::new())
+    })
+}
+
+/// Enabling and disabling need a key that has its material and stays.
+fn changeable(key: &Key) -> Result<(), Refusal> {
+    match key.state() {
+        "Enabled" | "Disabled" => Ok(()),
+        "PendingImport" => Err(Refusal::state(&key.arn, "pending import")),
+        "PendingDeletion" => Err(Refusal::state(&key.arn, "pending deletion (or pending replica deletion)")),
+        other => Err(Refusal::state(&key.arn, &other.to_lowercase())),
+    }
+}
+
+pub(super) fn schedule(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let days = match call.members.get("PendingWindowInDays") {
+        None | Some(Value::Null) => 30,
+        Some(Value::Number(number)) => number.as_u64().unwrap_or_default(),
+        Some(_) => return Err(Refusal::front("SerializationException", "STRING_VALUE can not be converted to an Integer")),
+    };
+    let value = format!("Value '{days}'");
+    if days < 7 {
+        return Err(json::violation(&value, "PendingWindowInDays", "Member must have value greater than or equal to 7"));
+    }
+    if days > 30 {
+        return Err(json::violation(&value, "PendingWindowInDays", "Member must have value less than or equal to 30"));
+    }
+    let now = (call.shared.config.clock)();
+    change(call, |key| {
+        if key.deletion.is_some() {
+            return Err(Refusal::state(&key.arn, "pending deletion (or pending replica deletion)"));
+        }
+        let deletion = now + DAY * u32::try_from(days).unwrap_or(30);
+        key.deletion = Some(deletion);
+        let answer = json!({ "DeletionDate": seconds(deletion), "KeyId": key.arn, "KeyState": key.state(), "PendingWindowInDays": days });
+        Ok(body(&answer))
+    })
+}
+
+pub(super) fn cancel(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    change(call, |key| {
+        if key.deletion.take().is_none() {
+            return Err(Refusal::state(&key.arn, "not pending deletion (or pending replica deletion)"));
+        }
+        // A key without material waits for an import instead.
+        key.is_disabled = key.state() != "PendingImport";
+        Ok(body(&json!({ "KeyId": key.arn })))
+    })
+}

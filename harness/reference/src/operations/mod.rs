@@ -1,0 +1,92 @@
+//! The operations: the one under test, and those that its preconditions and effects need.
+
+mod aliases;
+mod create;
+mod cryptographic;
+mod delete;
+mod describe;
+mod import;
+mod lifecycle;
+mod tags;
+
+use crate::error::Refusal;
+use crate::front::Call;
+use crate::json;
+use crate::key::Key;
+use crate::resolve::{Aliases, resolve};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+type Operation = fn(&Call<'_>) -> Result<Vec<u8>, Refusal>;
+
+/// Every operation by its name.
+const OPERATIONS: &[(&str, Operation)] = &[
+    ("CancelKeyDeletion", lifecycle::cancel),
+    ("CreateAlias", aliases::create),
+    ("CreateKey", create::create),
+    ("Decrypt", cryptographic::decrypt),
+    ("DeleteAlias", aliases::delete),
+    ("DeleteImportedKeyMaterial", delete::delete),
+    ("DescribeKey", describe::describe),
+    ("DisableKey", lifecycle::disable),
+    ("EnableKey", lifecycle::enable),
+    ("Encrypt", cryptographic::encrypt),
+    ("GenerateMac", cryptographic::generate_mac),
+    ("GetParametersForImport", import::parameters),
+    ("ImportKeyMaterial", import::import),
+    ("ListKeyRotations", describe::rotations),
+    ("ListKeys", describe::list),
+    ("ListResourceTags", tags::list),
+    ("ScheduleKeyDeletion", lifecycle::schedule),
+    ("Sign", cryptographic::sign),
+    ("TagResource", tags::tag),
+];
+
+/// The name of an operation, if there is one of it.
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    OPERATIONS.iter().find(|(known, _)| *known == name).map(|(known, _)| *known)
+}
+
+/// Carries out an operation.
+pub(crate) fn carry_out(name: &str, call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    match OPERATIONS.iter().find(|(known, _)| *known == name) {
+        Some((_, operation)) => operation(call),
+        None => Err(Refusal::bare("UnknownOperationException")),
+    }
+}
+
+/// A JSON body: compact, no newline.
+fn body(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// The value of `KeyId`, within its constraints.
+fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
+    json::required(call.members, "KeyId", 1, 2048)
+}
+
+/// A copy of the key that the call names.
+fn key(call: &Call<'_>, aliases: Aliases) -> Result<Key, Refusal> {
+    let value = key_id(call)?;
+    let store = call.shared.store();
+    resolve(&store, call, &value, aliases).cloned()
+}
+
+/// Changes the key that the call names.
+fn change<T>(call: &Call<'_>, change: impl FnOnce(&mut Key) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    let value = key_id(call)?;
+    let mut store = call.shared.store();
+    let id = resolve(&store, call, &value, Aliases::Refused)?.id.clone();
+    store.change(&call.shared.config, (call.region, &id), change)
+}
+
+/// A blob member that must be there.
+fn blob(call: &Call<'_>, name: &str) -> Result<Vec<u8>, Refusal> {
+    let text = json::required(call.members, name, 1, usize::MAX)?;
+    BASE64_STANDARD.decode(text).map_err(|_| Refusal::bare("SerializationException"))
+}
+
+fn encoded(bytes: &[u8]) -> Value {
+    Value::String(BASE64_STANDARD.encode(bytes))
+}

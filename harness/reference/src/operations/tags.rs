@@ -1,0 +1,42 @@
+//! TagResource and ListResourceTags.
+
+use super::{body, change, key};
+use crate::error::Refusal;
+use crate::front::Call;
+use crate::resolve::Aliases;
+use serde_json::{Value, json};
+
+pub(super) fn tag(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let tags = of(call.members.get("Tags"))?;
+    change(call, |key| {
+        for (name, value) in tags {
+            key.tags.retain(|(known, _)| *known != name);
+            key.tags.push((name, value));
+        }
+        Ok(Vec::new())
+    })
+}
+
+pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let key = key(call, Aliases::Refused)?;
+    let tags: Vec<Value> = key.tags.iter().map(|(name, value)| json!({ "TagKey": name, "TagValue": value })).collect();
+    Ok(body(&json!({ "Tags": tags, "Truncated": false })))
+}
+
+/// The tags of a member, if it has that form.
+pub(super) fn of(member: Option<&Value>) -> Result<Vec<(String, String)>, Refusal> {
+    let list = match member {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Refusal::bare("SerializationException")),
+    };
+    list.iter()
+        .map(|tag| {
+            let text = |name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
+            match (text("TagKey"), text("TagValue")) {
+                (Some(name), Some(value)) => Ok((name, value)),
+                _ => Err(Refusal::bare("SerializationException")),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! From the value of `KeyId` to a key. What each form is answered was recorded on sister operations of KMS.
+
+use crate::error::Refusal;
+use crate::front::Call;
+use crate::key::Key;
+use crate::store::Store;
+
+/// Whether an operation takes aliases.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aliases {
+    Taken,
+    Refused,
+}
+
+/// The key that a value names.
+pub(crate) fn resolve<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
+    if value.starts_with("arn:") {
+        return by_arn(store, call, value, aliases);
+    }
+    if value.starts_with("alias/") {
+        let arn = arn_of(call, value);
+        return by_alias(store, call, &arn, aliases);
+    }
+    if !is_key_id(value) {
+        return Err(Refusal::new("NotFoundException", format!("Invalid keyId '{value}'")));
+    }
+    by_id(store, call, value)
+}
+
+fn by_arn<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
+    let invalid = || Refusal::new("InvalidArnException", format!("Invalid arn {value}"));
+    let parts: Vec<&str> = value.splitn(6, ':').collect();
+    let [_, partition, service, region, account, resource] = parts.as_slice() else {
+        return Err(invalid());
+    };
+    if *partition != call.shared.config.partition || *service != "kms" {
+        return Err(invalid());
+    }
+    if *region != call.region {
+        return Err(Refusal::new("NotFoundException", format!("Invalid arn {region}")));
+    }
+    if resource.starts_with("alias/") {
+        return by_alias(store, call, value, aliases);
+    }
+    let id = resource.strip_prefix("key/").ok_or_else(invalid)?;
+    if *account != call.principal.account {
+        return Err(denied(call, value));
+    }
+    by_id(store, call, id)
+}
+
+fn by_alias<'s>(store: &'s Store, call: &Call<'_>, arn: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
+    if aliases == Aliases::Refused {
+        return Err(Refusal::new("InvalidArnException", "Key Aliases are not supported for this operation."));
+    }
+    let id = store.aliases.get(arn).ok_or_else(|| Refusal::new("NotFoundException", format!("Alias {arn} is not found.")))?;
+    by_id(store, call, id)
+}
+
+fn by_id<'s>(store: &'s Store, call: &Call<'_>, id: &str) -> Result<&'s Key, Refusal> {
+    let arn = arn_of(call, &format!("key/{id}"));
+    store
+        .find(call.region, id)
+        .filter(|key| key.account == call.principal.account)
+        .ok_or_else(|| Refusal::new("NotFoundException", format!("Key '{arn}' does not exist")))
+}
+
+/// The ARN of a resource of the caller.
+pub(crate) fn arn_of(call: &Call<'_>, resource: &str) -> String {
+    format!("arn:{}:kms:{}:{}:{resource}", call.shared.config.partition, call.region, call.principal.account)
+}
+
+/// A caller who may not.
+pub(crate) fn denied(call: &Call<'_>, arn: &str) -> Refusal {
+    let config = &call.shared.config;
+    Refusal::front(
+        "AccessDeniedException",
+        format!(
+            "User: arn:{}:iam::{}:user/{} is not authorized to perform: kms:DeleteImportedKeyMaterial on resource: {arn} because no resource-based policy allows the kms:DeleteImportedKeyMaterial action",
+            config.partition, call.principal.account, call.principal.name
+        ),
+    )
+}
+
+/// A UUID in lower case, or `mrk-` and 32 hex digits.
+fn is_key_id(value: &str) -> bool {
+    let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if let Some(digits) = value.strip_prefix("mrk-") {
+        return digits.len() == 32 && is_hex(digits);
+    }
+    let groups: Vec<&str> = value.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(|group| is_hex(group))
+}

@@ -1,0 +1,211 @@
+//! Listeners, one a Region, and the way from bytes to an answer and back.
+
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::front;
+use crate::store::Store;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Bytes;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// The protocol's media type.
+pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+/// More than any request of this service needs.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// The server cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be had.
+    #[error(transparent)]
+    Listen(#[from] std::io::Error),
+    /// There is no Region to serve.
+    #[error("the configuration names no Region")]
+    NoRegion,
+}
+
+/// A request as it arrived.
+pub(crate) struct Incoming {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Incoming {
+    /// The values of a header, by its name in lower case.
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What all listeners share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    store: Mutex<Store>,
+    served: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running reference target. It stops when it is dropped.
+pub struct Server {
+    shared: Arc<Shared>,
+    addresses: Vec<(String, SocketAddr)>,
+    listeners: JoinSet<()>,
+}
+
+impl Server {
+    /// Listens, and answers from then on.
+    ///
+    /// # Errors
+    ///
+    /// An address that cannot be had.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let shared = Arc::new(Shared { store: Mutex::new(Store::new(&config)), config, served: AtomicU64::new(0) });
+        let mut addresses = Vec::new();
+        let mut listeners = JoinSet::new();
+        for (number, region) in shared.config.regions.iter().enumerate() {
+            let mut address = shared.config.listen;
+            if number > 0 {
+                address.set_port(0);
+            }
+            let listener = TcpListener::bind(address).await?;
+            addresses.push((region.clone(), listener.local_addr()?));
+            listeners.spawn(accept(listener, Arc::clone(&shared), region.clone()));
+        }
+        if addresses.is_empty() {
+            return Err(StartError::NoRegion);
+        }
+        Ok(Self { shared, addresses, listeners })
+    }
+
+    /// Where the first Region listens.
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0].1
+    }
+
+    /// Where a Region listens.
+    pub fn address_of(&self, region: &str) -> Option<SocketAddr> {
+        self.addresses.iter().find(|(known, _)| known == region).map(|(_, address)| *address)
+    }
+
+    /// What it is like.
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// How many requests were answered.
+    pub fn served(&self) -> u64 {
+        self.shared.served.load(Ordering::Relaxed)
+    }
+
+    /// Stops listening and drops every connection.
+    pub async fn stop(mut self) {
+        self.listeners.shutdown().await;
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, region: String) {
+    // Connections end with their listener.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(serve(stream, Arc::clone(&shared), region.clone()));
+                }
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>, region: String) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let (shared, region) = (Arc::clone(&shared), region.clone());
+        async move { Ok::<_, Infallible>(answer(request, &shared, &region).await) }
+    });
+    // A connection that breaks is the client's affair.
+    let _ = hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer(request: hyper::Request<hyper::body::Incoming>, shared: &Shared, region: &str) -> hyper::Response<Full<Bytes>> {
+    let number = shared.served.fetch_add(1, Ordering::Relaxed) + 1;
+    if !shared.config.latency.is_zero() {
+        tokio::time::sleep(shared.config.latency).await;
+    }
+    let result = match read(request).await {
+        Err(refusal) => Err(refusal),
+        Ok(_) if shared.config.throttle_every.is_some_and(|every| number.is_multiple_of(u64::from(every.max(1)))) => Err(throttled()),
+        Ok(request) => front::handle(shared, region, &request),
+    };
+    let (status, body, content_type) = match result {
+        Ok(body) => (200, body, CONTENT_TYPE),
+        Err(refusal) => {
+            let (body, content_type) = refusal.body();
+            (refusal.status, body, content_type)
+        }
+    };
+    let mut response = hyper::Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    headers(response.headers_mut(), content_type);
+    response
+}
+
+/// The answer to a client that asks too often.
+pub(crate) fn throttled() -> Refusal {
+    Refusal::new("ThrottlingException", "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.")
+}
+
+async fn read(request: hyper::Request<hyper::body::Incoming>) -> Result<Incoming, Refusal> {
+    let (parts, body) = request.into_parts();
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+        Some(_) => Refusal::bare("RequestEntityTooLargeException").with_status(413),
+        None => Refusal::bare("SerializationException"),
+    })?;
+    Ok(Incoming {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body: body.to_bytes().to_vec(),
+    })
+}
+
+/// The headers of every answer; the library adds Date and Content-Length.
+fn headers(headers: &mut HeaderMap, content_type: &'static str) {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(HeaderName::from_static("x-amzn-requestid"), value);
+    }
+    for (name, value) in [
+        ("content-type", content_type),
+        ("cache-control", "no-cache, no-store, must-revalidate, private"),
+        ("expires", "0"),
+        ("pragma", "no-cache"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}

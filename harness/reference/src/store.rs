@@ -1,0 +1,72 @@
+//! The keys and aliases of all accounts and Regions.
+
+use crate::config::Config;
+use crate::crypto::WrappingKey;
+use crate::error::Refusal;
+use crate::key::{Key, Origin, Usage};
+use std::collections::{BTreeMap, HashMap};
+
+/// Everything that the target remembers.
+pub(crate) struct Store {
+    keys: BTreeMap<String, Key>,
+    /// Alias ARN to key id.
+    pub(crate) aliases: HashMap<String, String>,
+    /// The key pair under which material is imported: one for all, fixed, so that nothing waits for a new one.
+    pub(crate) wrapping: Option<WrappingKey>,
+}
+
+impl Store {
+    /// A store that holds only the seeds.
+    pub(crate) fn new(config: &Config) -> Self {
+        let mut store = Self { keys: BTreeMap::new(), aliases: HashMap::new(), wrapping: WrappingKey::fixed() };
+        let region = config.regions.first().map(String::as_str).unwrap_or_default();
+        for seed in &config.seeds {
+            let mut key = Key::new(
+                seed.key_id.clone(),
+                &config.partition,
+                region,
+                &seed.account,
+                "SYMMETRIC_DEFAULT",
+                Usage::EncryptDecrypt,
+                Origin::External,
+                (config.clock)(),
+            );
+            key.seed = Some(seed.kind);
+            store.insert(config, key);
+        }
+        store
+    }
+
+    pub(crate) fn insert(&mut self, config: &Config, mut key: Key) {
+        key.show(config);
+        self.keys.insert(place(&key.region, &key.id), key);
+    }
+
+    /// A key of a Region, whoever's it is.
+    pub(crate) fn find(&self, region: &str, id: &str) -> Option<&Key> {
+        self.keys.get(&place(region, id))
+    }
+
+    /// The keys of an account in a Region.
+    pub(crate) fn of<'a>(&'a self, region: &'a str, account: &'a str) -> impl Iterator<Item = &'a Key> {
+        self.keys.values().filter(move |key| key.region == region && key.account == account)
+    }
+
+    /// Changes a key, and remembers when what is shown of it changed.
+    pub(crate) fn change<T>(
+        &mut self,
+        config: &Config,
+        (region, id): (&str, &str),
+        change: impl FnOnce(&mut Key) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let key = self.keys.get_mut(&place(region, id)).ok_or_else(|| Refusal::bare("NotFoundException"))?;
+        key.expire((config.clock)());
+        let outcome = change(key);
+        key.show(config);
+        outcome
+    }
+}
+
+fn place(region: &str, id: &str) -> String {
+    format!("{region}/{id}")
+}
