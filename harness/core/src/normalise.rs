@@ -2,7 +2,7 @@
 //!
 //! Placeholders keep identity: one value is always one placeholder, and two values never share one.
 
-use crate::http::{Header, Request};
+use crate::http::{Framing, Header, Request};
 use crate::plan::World;
 use crate::send::{Response, ResponseFraming};
 use regex_lite::{Captures, Regex};
@@ -45,7 +45,13 @@ impl Redactor {
 pub fn request_lines(request: &Request, redactor: &Redactor) -> Vec<String> {
     let mut lines = vec![format!("{} {} HTTP/1.1", request.method, request.target)];
     lines.extend(request.headers.iter().map(header_line));
-    lines.extend(body_lines(&request.body, &format!("{:?}", request.framing).to_lowercase()));
+    let framing = match request.framing {
+        Framing::ContentLength => "content-length".to_owned(),
+        Framing::Chunked => "chunked".to_owned(),
+        Framing::Absent => "without framing".to_owned(),
+        Framing::Stated(length) => format!("stated as {length}"),
+    };
+    lines.extend(body_lines(&request.body, &framing));
     lines.iter().map(|line| redactor.redact(line)).collect()
 }
 

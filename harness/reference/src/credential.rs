@@ -12,7 +12,6 @@ pub(crate) struct Claim {
     pub(crate) signature: String,
     pub(crate) date: String,
     pub(crate) token: Option<String>,
-    pub(crate) is_query: bool,
 }
 
 /// The one algorithm.
@@ -66,7 +65,6 @@ fn in_header(request: &Incoming, value: &str) -> Result<Claim, Refusal> {
             signature,
             date: date.trim().to_owned(),
             token: request.values("x-amz-security-token").next().map(|token| token.trim().to_owned()),
-            is_query: false,
         }),
         _ => Err(incomplete(format!("{missing}Authorization={algorithm}"))),
     }
@@ -91,6 +89,5 @@ fn in_query(query: &[(Vec<u8>, Vec<u8>)]) -> Result<Claim, Refusal> {
         signature: value("X-Amz-Signature"),
         date: value("X-Amz-Date"),
         token: part("X-Amz-Security-Token"),
-        is_query: true,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::key::Key;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use aws_lc_rs::{hmac, rand};
@@ -19,10 +19,12 @@ pub(crate) struct WrappingKey {
 
 impl WrappingKey {
     /// The test key that is shipped: generating one takes longer than a whole run.
-    pub(crate) fn fixed() -> Option<Self> {
-        let private = PrivateDecryptingKey::from_pkcs8(include_bytes!("../keys/wrapping-key.pkcs8.der")).ok()?;
-        let public = private.public_key().as_der().ok()?.as_ref().to_vec();
-        Some(Self { private: OaepPrivateDecryptingKey::new(private).ok()?, public })
+    pub(crate) fn fixed() -> Self {
+        let private = PrivateDecryptingKey::from_pkcs8(include_bytes!("../keys/wrapping-key.pkcs8.der"))
+            .expect("the key that is shipped is an RSA private key in PKCS#8");
+        let public = private.public_key();
+        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(&public).expect("a public key has a DER form").as_ref().to_vec();
+        Self { private: OaepPrivateDecryptingKey::new(private).expect("2048 bits are enough for OAEP"), public }
     }
 
     /// What RSAES_OAEP_SHA_256 wrapped.

@@ -12,7 +12,7 @@ pub(crate) struct Store {
     /// Alias ARN to key id.
     pub(crate) aliases: HashMap<String, String>,
     /// The key pair under which material is imported: one for all, fixed, so that nothing waits for a new one.
-    pub(crate) wrapping: Option<WrappingKey>,
+    pub(crate) wrapping: WrappingKey,
 }
 
 impl Store {

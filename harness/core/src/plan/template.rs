@@ -21,8 +21,9 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     environment.add_filter("replace", |text: String, from: String, to: String| {
         text.replace(&from, &to)
     });
+    // Jinja drops one line break at the end; one of the case's own must stay.
     environment
-        .render_str(template, minijinja::value::Serde(world))
+        .render_str(&format!("{template}\n"), minijinja::value::Serde(world))
         .map_err(|error| match error.kind() {
             ErrorKind::UndefinedError => PlanError::Unknown {
                 template: template.to_owned(),

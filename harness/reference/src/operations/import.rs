@@ -33,7 +33,7 @@ pub(super) fn parameters(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         Ok(key.arn.clone())
     })?;
     let store = call.shared.store();
-    let public = store.wrapping.as_ref().map(|wrapping| encoded(&wrapping.public));
+    let public = encoded(&store.wrapping.public);
     Ok(body(&json!({ "KeyId": arn, "ImportToken": token, "PublicKey": public, "ParametersValidTo": seconds(valid_to) })))
 }
 
@@ -46,7 +46,7 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let named = key(call, Aliases::Refused)?;
     importable(&named)?;
     check_token(&named, &token, now)?;
-    let material = call.shared.store().wrapping.as_ref().and_then(|wrapping| wrapping.unwrap(&wrapped));
+    let material = call.shared.store().wrapping.unwrap(&wrapped);
     let material = material
         .filter(|material| fits(&named.spec, material))
         .ok_or_else(|| Refusal::bare("InvalidCiphertextException"))?;
