@@ -36,11 +36,13 @@ pub(crate) fn configured(mut arguments: RunArguments) -> Result<RunArguments, Fa
         None if Path::new(DEFAULT_FILE).exists() => DEFAULT_FILE.into(),
         None => return Ok(arguments),
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
     let file: File = toml::from_str(&text)
         .map_err(|error| Failure::usage(format!("read `{}`: {}", path.display(), error.to_string().trim_end())))?;
     let time = |text: Option<String>| {
-        text.map(|text| duration(&text).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))).transpose()
+        text.map(|text| duration(&text).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display()))))
+            .transpose()
     };
     arguments.timeout = arguments.timeout.or(time(file.timeout)?);
     arguments.deadline = arguments.deadline.or(time(file.deadline)?);
@@ -107,12 +109,18 @@ fn from_environment(prefix: &str) -> Result<Option<Credentials>, Failure> {
         (Some(access_key_id), Some(secret_access_key)) => {
             let plain = |value: &str| value.chars().all(|letter| letter.is_ascii_graphic());
             if !plain(&access_key_id) || !plain(&secret_access_key) {
-                return Err(Failure::usage(format!("use the credentials in {prefix}_ACCESS_KEY_ID and {prefix}_SECRET_ACCESS_KEY: they hold blanks or characters that no key has")));
+                return Err(Failure::usage(format!(
+                    "use the credentials in {prefix}_ACCESS_KEY_ID and {prefix}_SECRET_ACCESS_KEY: they hold blanks or characters that no key has"
+                )));
             }
             Ok(Some(Credentials { access_key_id, secret_access_key, session_token: read("SESSION_TOKEN") }))
         }
         (None, None) => Ok(None),
-        (Some(_), None) => Err(Failure::usage(format!("find {prefix}_SECRET_ACCESS_KEY beside {prefix}_ACCESS_KEY_ID"))),
-        (None, Some(_)) => Err(Failure::usage(format!("find {prefix}_ACCESS_KEY_ID beside {prefix}_SECRET_ACCESS_KEY"))),
+        (Some(_), None) => {
+            Err(Failure::usage(format!("find {prefix}_SECRET_ACCESS_KEY beside {prefix}_ACCESS_KEY_ID")))
+        }
+        (None, Some(_)) => {
+            Err(Failure::usage(format!("find {prefix}_ACCESS_KEY_ID beside {prefix}_SECRET_ACCESS_KEY")))
+        }
     }
 }

@@ -19,7 +19,8 @@ pub(crate) fn explain(id: &str, edition: Edition, fixtures: Option<&Path>) -> Re
         let selection = Selection { patterns: vec![id.to_owned()], ..Selection::default() };
         return match selection.check(&corpus) {
             Err(error) => Err(Failure::usage(error.to_string())),
-            Ok(()) => Err(Failure::usage(format!("explain `{id}`: it names more than one case")).hint("`trentcheck list` takes globs")),
+            Ok(()) => Err(Failure::usage(format!("explain `{id}`: it names more than one case"))
+                .hint("`trentcheck list` takes globs")),
         };
     };
     let mut lines = vec![case.id().to_owned(), format!("  {}", case.title), String::new()];
@@ -147,7 +148,8 @@ fn example_world() -> World {
 /// other way, or altered afterwards, cannot be expressed.
 fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str> {
     use trentcheck_core::http::Framing;
-    if planned.mutation.is_some() || planned.clock != 0 || !planned.sign_also.is_empty() || !planned.sign_not.is_empty() {
+    if planned.mutation.is_some() || planned.clock != 0 || !planned.sign_also.is_empty() || !planned.sign_not.is_empty()
+    {
         return Err("its signature is not what curl would make");
     }
     if planned.auth != Default::default() {
@@ -163,7 +165,10 @@ fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str> {
     if body.len() > 4096 {
         return Err("its body is too long for a line");
     }
-    let mut line = format!("curl -i -X {} \"$ENDPOINT{}\" --aws-sigv4 \"aws:amz:$AWS_REGION:kms\" --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"", request.method, request.target);
+    let mut line = format!(
+        "curl -i -X {} \"$ENDPOINT{}\" --aws-sigv4 \"aws:amz:$AWS_REGION:kms\" --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"",
+        request.method, request.target
+    );
     for header in &request.headers {
         let own = ["host", "content-length", "x-amz-date", "authorization"];
         if !own.contains(&header.name.to_ascii_lowercase().as_str()) {

@@ -66,14 +66,13 @@ fn remote(arguments: &RunArguments, url: &str, edition: Edition, timeout: Durati
         return Err(Failure::usage("use both `--insecure` and `--ca`: one of them is enough"));
     }
     let ca_pem = match &arguments.ca {
-        Some(path) => Some(std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?),
+        Some(path) => {
+            Some(std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?)
+        }
         None => None,
     };
-    let tls = Tls {
-        ca_pem,
-        verify: if arguments.insecure { Verify::NoInsecure } else { Verify::Yes },
-        ..Tls::default()
-    };
+    let tls =
+        Tls { ca_pem, verify: if arguments.insecure { Verify::NoInsecure } else { Verify::Yes }, ..Tls::default() };
     Ok(Target {
         endpoint,
         region: arguments.region.clone().unwrap_or_else(|| "us-east-2".to_owned()),
@@ -89,8 +88,10 @@ fn remote(arguments: &RunArguments, url: &str, edition: Edition, timeout: Durati
 }
 
 fn parse(url: &str) -> Result<Endpoint, Failure> {
-    Endpoint::parse(url)
-        .map_err(|error| Failure::usage(format!("read the endpoint `{url}`: {error}")).hint("an endpoint looks like `http://127.0.0.1:4566`"))
+    Endpoint::parse(url).map_err(|error| {
+        Failure::usage(format!("read the endpoint `{url}`: {error}"))
+            .hint("an endpoint looks like `http://127.0.0.1:4566`")
+    })
 }
 
 fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
@@ -107,7 +108,8 @@ fn elsewhere(arguments: &RunArguments) -> Result<Option<Elsewhere>, Failure> {
     let Some(word) = &arguments.elsewhere else { return Ok(None) };
     match word.split_once('=') {
         Some((region, url)) => Ok(Some(Elsewhere { endpoint: parse(url)?, region: region.to_owned() })),
-        None => Err(Failure::usage(format!("read `--elsewhere {word}`")).hint("it looks like `us-west-2=http://127.0.0.1:4567`")),
+        None => Err(Failure::usage(format!("read `--elsewhere {word}`"))
+            .hint("it looks like `us-west-2=http://127.0.0.1:4567`")),
     }
 }
 
@@ -120,7 +122,9 @@ fn options(arguments: &RunArguments, target: &Target) -> Result<Options, Failure
         None => SequenceOf::Corpus,
         Some("random") => SequenceOf::Seed(u64::from_be_bytes(seed[..8].try_into().unwrap_or_default()) >> 16),
         Some(number) => SequenceOf::Seed(
-            number.parse().map_err(|_| Failure::usage(format!("read `--shuffle {number}`: it takes a number, or none")))?,
+            number
+                .parse()
+                .map_err(|_| Failure::usage(format!("read `--shuffle {number}`: it takes a number, or none")))?,
         ),
     };
     Ok(Options {
@@ -171,14 +175,16 @@ fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
 fn write(report: &RunReport, destinations: &[Destination]) -> Result<bool, Failure> {
     let mut to_stdout = false;
     for destination in destinations {
-        let text = serde_json::to_string_pretty(report).map_err(|error| Failure::internal(format!("write the report: {error}")))?;
+        let text = serde_json::to_string_pretty(report)
+            .map_err(|error| Failure::internal(format!("write the report: {error}")))?;
         match destination {
             Destination::Stdout => {
                 to_stdout = true;
                 output::to_stdout(&text);
             }
             Destination::File(path) => {
-                std::fs::write(path, text + "\n").map_err(|error| Failure::usage(format!("write `{path}`: {error}")))?;
+                std::fs::write(path, text + "\n")
+                    .map_err(|error| Failure::usage(format!("write `{path}`: {error}")))?;
             }
         }
     }

@@ -28,7 +28,10 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     let config = server.config();
     for principal in &config.principals {
         let token = principal.session_token.as_deref().map(|token| format!(" {token}")).unwrap_or_default();
-        to_stderr(&format!("principal {}: {} {}{token}", principal.name, principal.access_key_id, principal.secret_access_key));
+        to_stderr(&format!(
+            "principal {}: {} {}{token}",
+            principal.name, principal.access_key_id, principal.secret_access_key
+        ));
     }
     for seed in &config.seeds {
         to_stderr(&format!("key {}: {}", seed.name, seed.key_id));

@@ -161,7 +161,10 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
         let more = if ids.len() > 3 { format!(" and {} more", ids.len() - 3) } else { String::new() };
         let shown = ids.iter().take(3).copied().collect::<Vec<_>>().join(", ");
         let style = if outcome == Outcome::Skipped { DIM } else { YELLOW };
-        lines.push(format!("{style}{} {}{style:#}: {reason}", ids.len(), outcome.as_str()));
+        // What concerns the run as a whole has been said above.
+        let said = report.notices.iter().any(|notice| notice == reason);
+        let reason = if said { String::new() } else { format!(": {reason}") };
+        lines.push(format!("{style}{} {}{style:#}{reason}", ids.len(), outcome.as_str()));
         lines.push(format!("    {DIM}{shown}{more}{DIM:#}"));
     }
     lines

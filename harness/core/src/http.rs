@@ -12,10 +12,7 @@ pub struct Header {
 impl Header {
     /// A header of this name and value.
     pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-        }
+        Self { name: name.into(), value: value.into() }
     }
 
     /// The value as text, with bytes that are not UTF-8 replaced.
@@ -80,14 +77,11 @@ impl Request {
 
     /// Drops every header of this name.
     pub fn remove_header(&mut self, name: &str) {
-        self.headers
-            .retain(|header| !header.name.eq_ignore_ascii_case(name));
+        self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
     }
 }
 
 /// The first header of this name, in any case.
 pub fn find<'a>(headers: &'a [Header], name: &str) -> Option<&'a Header> {
-    headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case(name))
+    headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))
 }

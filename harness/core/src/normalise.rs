@@ -30,7 +30,11 @@ impl Redactor {
     /// The text without secrets and signatures.
     pub fn redact(&self, text: &str) -> String {
         static SIGNATURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(Signature=)[^\s,&]+"));
-        let mut text = SIGNATURE.replace_all(text, "${1}<signature>").into_owned();
+        // Import tokens and wrapped material are as good as secrets.
+        static MATERIAL: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r#"("(?:ImportToken|EncryptedKeyMaterial)"\s*:\s*")[^"]*"#));
+        let text = SIGNATURE.replace_all(text, "${1}<signature>");
+        let mut text = MATERIAL.replace_all(&text, "${1}<removed>").into_owned();
         for (secret, placeholder) in &self.secrets {
             if text.contains(secret.as_str()) {
                 text = text.replace(secret.as_str(), placeholder);
@@ -145,6 +149,7 @@ impl Normaliser {
             let Some(names) = names else { continue };
             add(&names.arn, &format!("<{label}-arn>"));
             add(&names.id, &format!("<{label}-id>"));
+            add(&names.id.replace('-', ""), &format!("<{label}-id-without-dashes>"));
             for (value, part) in [
                 (&names.alias_arn, "alias-arn"),
                 (&names.alias, "alias"),
@@ -155,6 +160,7 @@ impl Normaliser {
             }
         }
         add(&world.absent.id, "<absent-id>");
+        add(&world.absent.id.replace('-', ""), "<absent-id-without-dashes>");
         add(&world.run, "<run>");
         add(&world.host, "<host>");
         add(world.account.as_deref().unwrap_or_default(), "<account>");
@@ -177,10 +183,22 @@ impl Normaliser {
             vec![
                 ("uuid", pattern(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")),
                 ("material-id", pattern(r"\b[0-9a-f]{64}\b")),
-                ("date-time", pattern(r"\b[0-9]{8}T[0-9]{6}Z|\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")),
-                ("http-date", pattern(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT")),
-                ("date", pattern(r"\b20[0-9]{6}\b")),
-                ("time", pattern(r"\b1[0-9]{9}(\.[0-9]+)?\b|\b[12]\.[0-9]+E9\b")),
+            ]
+        });
+        // Clocks go on and ciphers are random, so that two of these being equal says nothing.
+        static UNNUMBERED: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
+            vec![
+                ("${1}<blob>", pattern(r#"("(?:CiphertextBlob|Mac|Signature|PublicKey)"\s*:\s*")[^"]*"#)),
+                (
+                    "<date-time>",
+                    pattern(r"\b[0-9]{8}T[0-9]{6}Z|\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"),
+                ),
+                (
+                    "<http-date>",
+                    pattern(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT"),
+                ),
+                ("<date>", pattern(r"\b20[0-9]{6}\b")),
+                ("<time>", pattern(r"\b1[0-9]{9}(?:\.[0-9]+)?\b|\b[12]\.[0-9]+E9\b")),
             ]
         });
         let mut text = text.to_owned();
@@ -190,9 +208,12 @@ impl Normaliser {
             }
         }
         for (kind, pattern) in PATTERNS.iter() {
-            text = pattern
-                .replace_all(&text, |captures: &Captures<'_>| self.placeholder(kind, &captures[0]))
-                .into_owned();
+            text =
+                pattern.replace_all(&text, |captures: &Captures<'_>| self.placeholder(kind, &captures[0])).into_owned();
+        }
+        // After them, since the digits of a UUID can look like a date.
+        for (placeholder, pattern) in UNNUMBERED.iter() {
+            text = pattern.replace_all(&text, *placeholder).into_owned();
         }
         text
     }
@@ -237,7 +258,11 @@ mod tests {
     fn secrets_and_signatures_do_not_pass() {
         let redactor = Redactor::new([("s3cr3t".to_owned(), "<secret>")]);
         assert_eq!(redactor.redact("a s3cr3t, Signature=0a1b, b"), "a <secret>, Signature=<signature>, b");
-        let header = Header::new("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/r/kms/aws4_request, SignedHeaders=host, Signature=00");
+        assert_eq!(redactor.redact(r#"{"ImportToken": "abc","x":1}"#), r#"{"ImportToken": "<removed>","x":1}"#);
+        let header = Header::new(
+            "Authorization",
+            "AWS4-HMAC-SHA256 Credential=AKID/20260101/r/kms/aws4_request, SignedHeaders=host, Signature=00",
+        );
         assert_eq!(
             header_line(&header),
             "Authorization: AWS4-HMAC-SHA256 Credential=<access-key-id>/20260101/r/kms/aws4_request, SignedHeaders=host, Signature=<signature>"

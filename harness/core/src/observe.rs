@@ -113,11 +113,8 @@ pub fn observe(response: &Response) -> Observation {
         serde_json::from_slice(&response.body).map_or(Body::Other, Body::Json)
     };
     let is_success = (200..300).contains(&response.status);
-    let (error, message) = if is_success {
-        (None, Message::Absent)
-    } else {
-        (error_type(&body, &response.headers), message(&body))
-    };
+    let (error, message) =
+        if is_success { (None, Message::Absent) } else { (error_type(&body, &response.headers), message(&body)) };
     Observation {
         status: response.status,
         headers: response.headers.clone(),

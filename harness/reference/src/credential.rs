@@ -78,7 +78,8 @@ fn in_query(query: &[(Vec<u8>, Vec<u8>)]) -> Result<Claim, Refusal> {
     let names = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"];
     let missing: Vec<&str> = names.into_iter().filter(|name| part(name).is_none()).collect();
     if !missing.is_empty() {
-        let list: String = missing.iter().map(|name| format!("AWS query-string parameters must include '{name}'. ")).collect();
+        let list: String =
+            missing.iter().map(|name| format!("AWS query-string parameters must include '{name}'. ")).collect();
         return Err(incomplete(format!("{list}Re-examine the query-string parameters.")));
     }
     let value = |name: &str| part(name).unwrap_or_default();

@@ -23,7 +23,8 @@ impl WrappingKey {
         let private = PrivateDecryptingKey::from_pkcs8(include_bytes!("../keys/wrapping-key.pkcs8.der"))
             .expect("the key that is shipped is an RSA private key in PKCS#8");
         let public = private.public_key();
-        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(&public).expect("a public key has a DER form").as_ref().to_vec();
+        let public =
+            AsDer::<PublicKeyX509Der<'_>>::as_der(&public).expect("a public key has a DER form").as_ref().to_vec();
         Self { private: OaepPrivateDecryptingKey::new(private).expect("2048 bits are enough for OAEP"), public }
     }
 

@@ -27,7 +27,12 @@ pub(crate) fn string(members: &Map<String, Value>, name: &str) -> Result<Option<
 }
 
 /// A string member that must be there and within these lengths.
-pub(crate) fn required(members: &Map<String, Value>, name: &str, shortest: usize, longest: usize) -> Result<String, Refusal> {
+pub(crate) fn required(
+    members: &Map<String, Value>,
+    name: &str,
+    shortest: usize,
+    longest: usize,
+) -> Result<String, Refusal> {
     let Some(text) = string(members, name)? else {
         return Err(violation("Value null", name, "Member must not be null"));
     };

@@ -156,7 +156,10 @@ impl Key {
     pub(crate) fn state(&self) -> &'static str {
         let lacks_material = self.origin == Origin::External
             && (self.current().is_none()
-                || self.materials.iter().any(|material| material.rotation == Rotation::Current && material.bytes.is_none()));
+                || self
+                    .materials
+                    .iter()
+                    .any(|material| material.rotation == Rotation::Current && material.bytes.is_none()));
         match self.seed {
             Some(SeedKind::Creating) => "Creating",
             Some(SeedKind::Updating) => "Updating",
@@ -191,7 +194,9 @@ impl Key {
     /// What DescribeKey shows at this time.
     pub(crate) fn described(&self, config: &Config) -> Value {
         let now = (config.clock)();
-        self.shown.get(self.visible(config, now)).map_or_else(|| self.metadata(config), |(_, metadata)| metadata.clone())
+        self.shown
+            .get(self.visible(config, now))
+            .map_or_else(|| self.metadata(config), |(_, metadata)| metadata.clone())
     }
 
     fn visible(&self, config: &Config, now: SystemTime) -> usize {

@@ -13,7 +13,12 @@ pub(crate) enum Aliases {
 }
 
 /// The key that a value names.
-pub(crate) fn resolve<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
+pub(crate) fn resolve<'s>(
+    store: &'s Store,
+    call: &Call<'_>,
+    value: &str,
+    aliases: Aliases,
+) -> Result<&'s Key, Refusal> {
     if value.starts_with("arn:") {
         return by_arn(store, call, value, aliases);
     }
@@ -53,7 +58,10 @@ fn by_alias<'s>(store: &'s Store, call: &Call<'_>, arn: &str, aliases: Aliases) 
     if aliases == Aliases::Refused {
         return Err(Refusal::new("InvalidArnException", "Key Aliases are not supported for this operation."));
     }
-    let id = store.aliases.get(arn).ok_or_else(|| Refusal::new("NotFoundException", format!("Alias {arn} is not found.")))?;
+    let id = store
+        .aliases
+        .get(arn)
+        .ok_or_else(|| Refusal::new("NotFoundException", format!("Alias {arn} is not found.")))?;
     by_id(store, call, id)
 }
 

@@ -143,17 +143,26 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, region: String) {
         async move { Ok::<_, Infallible>(answer(request, &shared, &region).await) }
     });
     // A connection that breaks is the client's affair.
-    let _ = hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
-async fn answer(request: hyper::Request<hyper::body::Incoming>, shared: &Shared, region: &str) -> hyper::Response<Full<Bytes>> {
+async fn answer(
+    request: hyper::Request<hyper::body::Incoming>,
+    shared: &Shared,
+    region: &str,
+) -> hyper::Response<Full<Bytes>> {
     let number = shared.served.fetch_add(1, Ordering::Relaxed) + 1;
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
     }
     let result = match read(request).await {
         Err(refusal) => Err(refusal),
-        Ok(_) if shared.config.throttle_every.is_some_and(|every| number.is_multiple_of(u64::from(every.max(1)))) => Err(throttled()),
+        Ok(_) if shared.config.throttle_every.is_some_and(|every| number.is_multiple_of(u64::from(every.max(1)))) => {
+            Err(throttled())
+        }
         Ok(request) => front::handle(shared, region, &request),
     };
     let (status, body, content_type) = match result {
@@ -171,7 +180,10 @@ async fn answer(request: hyper::Request<hyper::body::Incoming>, shared: &Shared,
 
 /// The answer to a client that asks too often.
 pub(crate) fn throttled() -> Refusal {
-    Refusal::new("ThrottlingException", "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.")
+    Refusal::new(
+        "ThrottlingException",
+        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+    )
 }
 
 async fn read(request: hyper::Request<hyper::body::Incoming>) -> Result<Incoming, Refusal> {
@@ -181,9 +193,11 @@ async fn read(request: hyper::Request<hyper::body::Incoming>) -> Result<Incoming
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-        Some(_) => Refusal::bare("RequestEntityTooLargeException").with_status(413),
-        None => Refusal::bare("SerializationException"),
+    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
+        match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => Refusal::bare("RequestEntityTooLargeException").with_status(413),
+            None => Refusal::bare("SerializationException"),
+        }
     })?;
     Ok(Incoming {
         method: parts.method.as_str().to_owned(),

@@ -59,7 +59,11 @@ fn within_window(date: SystemTime, now: SystemTime) -> Result<(), Refusal> {
     };
     if date + WINDOW < now {
         let limit = text(now - WINDOW);
-        return Err(invalid(format!("Signature expired: {} is now earlier than {limit} ({} - 5 min.)", text(date), text(now))));
+        return Err(invalid(format!(
+            "Signature expired: {} is now earlier than {limit} ({} - 5 min.)",
+            text(date),
+            text(now)
+        )));
     }
     if date > now + WINDOW {
         let limit = text(now + WINDOW);

@@ -14,8 +14,9 @@ pub struct Context<'a> {
     pub edition: Edition,
     /// The ARN of the key that the request named, if it named one.
     pub key_arn: Option<&'a str>,
-    /// Whether that key had material before the exchange.
-    pub had_material: bool,
+    /// Whether a success has to name the material that it deleted: the key had one, and is of a kind whose material is
+    /// known to have an id.
+    pub material_is_named: bool,
     /// Stands in for what an expectation does not cite itself.
     pub clauses: &'a [String],
     /// Stands in for what an expectation does not cite itself.
@@ -148,13 +149,18 @@ fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> 
     match context.edition {
         Edition::KeyOnly if observation.body == Body::Empty => Vec::new(),
         Edition::KeyOnly => {
-            let is_newer = matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"));
-            let newer = is_newer.then_some("that is the body of the edition `key-material-id`; choose it with `--edition`");
+            let is_newer =
+                matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"));
+            let newer =
+                is_newer.then_some("that is the body of the edition `key-material-id`; choose it with `--edition`");
             vec![body("zero bytes", both.or(newer))]
         }
         Edition::KeyMaterialId => match &observation.body {
             Body::Json(Value::Object(members)) if !members.is_empty() => success_object(members, context),
-            Body::Empty => vec![body("an object of `KeyId` and `KeyMaterialId`", Some("that is the body of the edition `key-only`; choose it with `--edition`"))],
+            Body::Empty => vec![body(
+                "an object of `KeyId` and `KeyMaterialId`",
+                Some("that is the body of the edition `key-only`; choose it with `--edition`"),
+            )],
             _ => vec![body("an object of `KeyId` and `KeyMaterialId`", both)],
         },
     }
@@ -165,7 +171,8 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
     let mut differ = |rule, expected: String, found: String| {
         differences.push(Difference { what: What::Body, expected, found, hint: None, rule: Some(rule) });
     };
-    let extra: Vec<&str> = members.keys().map(String::as_str).filter(|name| !["KeyId", "KeyMaterialId"].contains(name)).collect();
+    let extra: Vec<&str> =
+        members.keys().map(String::as_str).filter(|name| !["KeyId", "KeyMaterialId"].contains(name)).collect();
     if !extra.is_empty() {
         differ(ShapeRule::SuccessMembers, "no members but `KeyId` and `KeyMaterialId`".to_owned(), extra.join(", "));
     }
@@ -174,17 +181,26 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
             if let Some(arn) = context.key_arn
                 && key_id != arn
             {
-                differ(ShapeRule::SuccessKeyIdIsArn, format!("`KeyId` is the key's ARN, `{arn}`"), format!("`{key_id}`"));
+                differ(
+                    ShapeRule::SuccessKeyIdIsArn,
+                    format!("`KeyId` is the key's ARN, `{arn}`"),
+                    format!("`{key_id}`"),
+                );
             }
         }
         other => differ(ShapeRule::SuccessBody, "`KeyId` is a string".to_owned(), or_absent(other)),
     }
-    let is_material_id = |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_material_id =
+        |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match members.get("KeyMaterialId") {
         Some(Value::String(id)) if is_material_id(id) => {}
-        None if !context.had_material => {}
-        Some(Value::String(id)) if id.is_empty() && !context.had_material => {}
-        other => differ(ShapeRule::SuccessMaterialId, "`KeyMaterialId` is 64 lower-case hex digits".to_owned(), or_absent(other)),
+        None if !context.material_is_named => {}
+        Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
+        other => differ(
+            ShapeRule::SuccessMaterialId,
+            "`KeyMaterialId` is 64 lower-case hex digits".to_owned(),
+            or_absent(other),
+        ),
     }
     differences
 }

@@ -9,7 +9,12 @@ use serde_json::Value;
 
 /// Judges an answer by the rules for every answer. An answer that nobody could claim for the protocol (`claimed` is
 /// false: a wrong method, path or content type) is only judged by the rules of HTTP.
-pub fn every_answer(corpus: &Corpus, response: &Response, observation: &Observation, claimed: Claimed) -> Vec<Mismatch> {
+pub fn every_answer(
+    corpus: &Corpus,
+    response: &Response,
+    observation: &Observation,
+    claimed: Claimed,
+) -> Vec<Mismatch> {
     let mut mismatches = Vec::new();
     let mut differ = |rule: ShapeRule, what: What, expected: &str, found: String| {
         if let Some(shape) = corpus.shape(rule) {
@@ -20,7 +25,12 @@ pub fn every_answer(corpus: &Corpus, response: &Response, observation: &Observat
         differ(ShapeRule::FramingIsValid, What::Framing, "one length that all headers agree on", why.clone());
     }
     if response.leftover > 0 {
-        differ(ShapeRule::FramingIsValid, What::Framing, "nothing behind the body", format!("{} bytes", response.leftover));
+        differ(
+            ShapeRule::FramingIsValid,
+            What::Framing,
+            "nothing behind the body",
+            format!("{} bytes", response.leftover),
+        );
     }
     let known = observation.error_name().and_then(|name| corpus.error(name));
     let has_500 = known.is_some_and(|error| error.status.contains(&observation.status));
@@ -74,16 +84,28 @@ fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(Sha
                 differ(ShapeRule::ErrorStatusFitsType, What::Status, &format!("{expected} for this type"), found);
             }
         }
-        _ => differ(ShapeRule::ErrorTypeIsKnown, What::ErrorType, "one of the operation's six types or a common one", found.name.clone()),
+        _ => differ(
+            ShapeRule::ErrorTypeIsKnown,
+            What::ErrorType,
+            "one of the operation's six types or a common one",
+            found.name.clone(),
+        ),
     }
     if found.carrier != Carrier::DunderType {
-        differ(ShapeRule::TypeInDunderType, What::ErrorShape, "the type in `__type`", format!("in `{}`", found.carrier.as_str()));
+        differ(
+            ShapeRule::TypeInDunderType,
+            What::ErrorShape,
+            "the type in `__type`",
+            format!("in `{}`", found.carrier.as_str()),
+        );
     }
     if found.raw != found.name {
         differ(ShapeRule::TypeIsBare, What::ErrorShape, &format!("`{}`", found.name), format!("`{}`", found.raw));
     }
     match &observation.message {
-        Message::NotString(value) => differ(ShapeRule::MessageIsString, What::ErrorShape, "a message that is a string", format!("`{value}`")),
+        Message::NotString(value) => {
+            differ(ShapeRule::MessageIsString, What::ErrorShape, "a message that is a string", format!("`{value}`"))
+        }
         Message::Absent | Message::Upper(_) if known.is_some_and(|shape| shape.message == MessageMember::Lower) => {
             let found = if observation.message == Message::Absent { "absent" } else { "`Message`" };
             differ(ShapeRule::MessageIsLowerCase, What::ErrorShape, "the member `message`", found.to_owned());
@@ -144,7 +166,9 @@ mod tests {
     #[test]
     fn only_the_fixed_form_is_a_date() {
         assert!(is_http_date("Sun, 06 Nov 1994 08:49:37 GMT"));
-        for wrong in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT", "0", ""] {
+        for wrong in
+            ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT", "0", ""]
+        {
             assert!(!is_http_date(wrong), "{wrong}");
         }
     }

@@ -2,8 +2,8 @@
 
 use super::template::render;
 use super::world::World;
-use crate::fixture::{Auth, Case, Connection, NameCase, Order, PrincipalName, RequestFraming};
 use crate::fixture::Mutation;
+use crate::fixture::{Auth, Case, Connection, NameCase, Order, PrincipalName, RequestFraming};
 use crate::http::{Framing, Header, Request};
 
 /// The value of `X-Amz-Target` for the operation.
@@ -85,13 +85,7 @@ pub fn base_request(host: &str, operation: &str, body: Vec<u8>) -> Request {
         Header::new("X-Amz-Target", format!("TrentService.{operation}")),
         Header::new("Content-Type", CONTENT_TYPE),
     ];
-    Request {
-        method: "POST".to_owned(),
-        target: "/".to_owned(),
-        headers,
-        body,
-        framing: Framing::ContentLength,
-    }
+    Request { method: "POST".to_owned(), target: "/".to_owned(), headers, body, framing: Framing::ContentLength }
 }
 
 /// Plans the exchange of a case.

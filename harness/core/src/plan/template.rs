@@ -18,19 +18,12 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("upper", |text: String| text.to_uppercase());
     environment.add_filter("lower", |text: String| text.to_lowercase());
-    environment.add_filter("replace", |text: String, from: String, to: String| {
-        text.replace(&from, &to)
-    });
+    environment.add_filter("replace", |text: String, from: String, to: String| text.replace(&from, &to));
     // Jinja drops one line break at the end; one of the case's own must stay.
-    environment
-        .render_str(&format!("{template}\n"), minijinja::value::Serde(world))
-        .map_err(|error| match error.kind() {
-            ErrorKind::UndefinedError => PlanError::Unknown {
-                template: template.to_owned(),
-            },
-            _ => PlanError::Template {
-                template: template.to_owned(),
-                source: error,
-            },
-        })
+    environment.render_str(&format!("{template}\n"), minijinja::value::Serde(world)).map_err(|error| {
+        match error.kind() {
+            ErrorKind::UndefinedError => PlanError::Unknown { template: template.to_owned() },
+            _ => PlanError::Template { template: template.to_owned(), source: error },
+        }
+    })
 }

@@ -4,6 +4,6 @@ mod exit;
 mod outcome;
 
 pub use exit::ExitCode;
-pub use outcome::{SCHEMA, CaseReport, ExchangeReport, Figures, Outcome, RunReport, TargetReport};
+pub use outcome::{CaseReport, ExchangeReport, Figures, Outcome, RunReport, SCHEMA, TargetReport};
 
 pub use crate::compare::{Mismatch, What};

@@ -5,7 +5,9 @@ use super::engine::Run;
 use super::kms::FailureKind;
 use super::pool::{Lease, NoLease};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
-use crate::fixture::{Answer, Call, Case, Danger, Expectation, Level, Material, On, Precondition, RequestFraming, ShapeRule};
+use crate::fixture::{
+    Answer, Call, Case, Danger, Expectation, Level, Material, On, Precondition, RequestFraming, ShapeRule,
+};
 use crate::http::Request;
 use crate::normalise::{Normaliser, Redactor, request_lines, response_lines};
 use crate::observe::observe;
@@ -16,6 +18,9 @@ use crate::sign::{Location, Signing, sign};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
+/// The role of the exchanges that a case is about.
+const JUDGED: &str = "judged";
+
 /// Collects the exchanges of a case, secrets removed.
 pub(super) struct Recorder<'a> {
     redactor: &'a Redactor,
@@ -25,6 +30,10 @@ pub(super) struct Recorder<'a> {
 
 impl Recorder<'_> {
     pub(super) fn add(&mut self, role: &str, request: &Request, exchange: &Exchange) {
+        // Of a call that is repeated until its effect is seen, the last one counts.
+        if role != JUDGED && self.exchanges.last().is_some_and(|last| last.role == role) {
+            self.exchanges.pop();
+        }
         self.exchanges.push(ExchangeReport {
             role: role.to_owned(),
             lane: lane_name(exchange.lane).to_owned(),
@@ -109,7 +118,10 @@ async fn attempt(
     recorder: &mut Recorder<'_>,
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<(), Ended> {
-    let precondition = run.corpus.precondition(&case.precondition).ok_or_else(|| ended(Outcome::Blocked, "its precondition is not in the corpus"))?;
+    let precondition = run
+        .corpus
+        .precondition(&case.precondition)
+        .ok_or_else(|| ended(Outcome::Blocked, "its precondition is not in the corpus"))?;
     before_any_call(run, case, precondition)?;
     let mut lease = match lease(run, case, precondition).await? {
         Leased::Keys(lease) => Some(lease),
@@ -125,8 +137,12 @@ async fn attempt(
     }
     let verdict = exchange_and_read_back(run, case, precondition, world, lease.as_mut(), recorder, mismatches).await;
     if let Some(lease) = lease {
-        // A key that took part in a divergence could take the blame into the next case.
-        if verdict.is_ok() && mismatches.iter().all(|mismatch| mismatch.what != What::Effect) && precondition.material != Material::Two {
+        // A key that took part in a divergence could take the blame into the next case, and a second material that is
+        // gone cannot be brought back.
+        if verdict.is_ok()
+            && mismatches.iter().all(|mismatch| mismatch.what != What::Effect)
+            && precondition.material != Material::Two
+        {
             run.pool.give_back(lease).await;
         }
     }
@@ -142,7 +158,10 @@ fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> R
         return Err(ended(Outcome::Skipped, "safety: off loopback only cases that name no key that exists are sent"));
     }
     if !run.target.principals.contains_key(&case.request.principal) {
-        return Err(ended(Outcome::Skipped, format!("nobody is configured to play the principal `{}`", run.principal_word(case))));
+        return Err(ended(
+            Outcome::Skipped,
+            format!("nobody is configured to play the principal `{}`", run.principal_word(case)),
+        ));
     }
     Ok(())
 }
@@ -156,9 +175,16 @@ enum Leased {
 async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<Leased, Ended> {
     if let Some(name) = &precondition.provided {
         let id = run.target.provided.get(name).ok_or_else(|| {
-            ended(Outcome::Skipped, format!("only a target under our control has the key `{name}`; no client can provoke this from outside"))
+            ended(
+                Outcome::Skipped,
+                "no client can provoke this from outside; `--provide` names a key of a target that can",
+            )
         })?;
-        return Ok(Leased::Provided(KeyNames { id: id.clone(), arn: run.arn(id).unwrap_or_default(), ..KeyNames::default() }));
+        return Ok(Leased::Provided(KeyNames {
+            id: id.clone(),
+            arn: run.arn(id).unwrap_or_default(),
+            ..KeyNames::default()
+        }));
     }
     if precondition.spec.is_none() {
         return Ok(Leased::Nothing);
@@ -201,13 +227,16 @@ async fn exchange_and_read_back(
     let exchanges = send(run, &sender, &requests).await?;
     let expectations = rendered(case, world);
     for (number, (request, exchange)) in requests.iter().zip(&exchanges).enumerate() {
-        recorder.add("judged", request, exchange);
+        recorder.add(JUDGED, request, exchange);
         let place = if exchanges.len() > 1 { format!("answer {}", number + 1) } else { "answer".to_owned() };
         let context = Context {
             corpus: run.corpus,
             edition: run.target.edition,
             key_arn: world.key.as_ref().map(|key| key.arn.as_str()),
-            had_material: !matches!(precondition.material, Material::None | Material::Deleted),
+            // The second of two deletions finds no material.
+            material_is_named: number == 0
+                && precondition.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
+                && !matches!(precondition.material, Material::None | Material::Deleted),
             clauses: &case.clauses,
             source: &case.source,
             place: &place,
@@ -220,8 +249,13 @@ async fn exchange_and_read_back(
     for effect in run.corpus.effects_of(case, run.target.edition) {
         let settle = run.options.settle;
         match read_back(&run.pool, lease, &before, effect, run.target.edition, settle, recorder).await {
-            Ok(found) => mismatches.extend(found),
-            Err(Unread::Failed(failure)) => return Err(ended(Outcome::Blocked, format!("the key cannot be read back: {}", failure.describe()))),
+            // Where the refusal itself is no `must`, neither is that it left the key alone.
+            Ok(found) => mismatches.extend(
+                found.into_iter().map(|mismatch| Mismatch { level: mismatch.level.min(case.level), ..mismatch }),
+            ),
+            Err(Unread::Failed(failure)) => {
+                return Err(ended(Outcome::Blocked, format!("the key cannot be read back: {}", failure.describe())));
+            }
             Err(Unread::Indeterminate(why)) => return Err(ended(Outcome::Indeterminate, why)),
         }
     }
@@ -242,7 +276,12 @@ fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<(Vec<Req
         PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;
-    let credentials = run.target.principals.get(&planned.principal).cloned().ok_or_else(|| ended(Outcome::Skipped, "its principal is not configured"))?;
+    let credentials = run
+        .target
+        .principals
+        .get(&planned.principal)
+        .cloned()
+        .ok_or_else(|| ended(Outcome::Skipped, "its principal is not configured"))?;
     let now = (run.options.clock)();
     let shift = Duration::from_secs(planned.clock.unsigned_abs());
     let signing = Signing {
@@ -258,7 +297,8 @@ fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<(Vec<Req
         not: planned.sign_not.clone(),
         mutation: planned.mutation,
     };
-    let signed = sign(planned.request.clone(), &signing).map_err(|error| ended(Outcome::Blocked, format!("fixture: failed to {error}")))?;
+    let signed = sign(planned.request.clone(), &signing)
+        .map_err(|error| ended(Outcome::Blocked, format!("fixture: failed to {error}")))?;
     let request = planned.dress(signed.request);
     Ok((vec![request; usize::from(planned.times)], run.sender.clone()))
 }
@@ -320,16 +360,18 @@ async fn judge_exchange(
     }
     let mut found = judge(&observation, expectations, context);
     let unclaimed = case.expect.iter().any(|expectation| expectation.answers.contains(&Answer::RefusedUnclaimed));
-    let claimed = if unclaimed && !observation.is_success() { Claimed::No } else { Claimed::Yes };
+    let claimed = if unclaimed { Claimed::No } else { Claimed::Yes };
     let accepted = expectations.iter().filter(|expectation| expectation.level == Level::Must).all(|expectation| {
-        expectation.answers.is_empty() || expectation.answers.iter().any(|answer| matches_answer(&observation, answer, context))
+        expectation.answers.is_empty()
+            || expectation.answers.iter().any(|answer| matches_answer(&observation, answer, context))
     });
     // Bytes past a length that the case made up are a request of their own, and what answers them is not judged.
     let is_stated = matches!(case.request.framing, RequestFraming::Stated(_));
     let response = &Response { leftover: if is_stated { 0 } else { response.leftover }, ..response.clone() };
     for mut mismatch in every_answer(run.corpus, response, &observation, claimed) {
         // A wrong status or type was reported already, as what it is wrong for.
-        let repeated = |seen: &Mismatch| seen.what == mismatch.what && seen.level >= mismatch.level && seen.place == context.place;
+        let repeated =
+            |seen: &Mismatch| seen.what == mismatch.what && seen.level >= mismatch.level && seen.place == context.place;
         if mismatch.what != What::Header && !accepted && found.iter().any(repeated) {
             continue;
         }

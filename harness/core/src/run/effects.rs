@@ -79,7 +79,8 @@ pub(super) async fn read_back(
             }));
         }
         // A token can end with the material; that says nothing about the import that the case is about.
-        let token_ended = matches!(observation.error_name(), Some("InvalidImportTokenException" | "ExpiredImportTokenException"));
+        let token_ended =
+            matches!(observation.error_name(), Some("InvalidImportTokenException" | "ExpiredImportTokenException"));
         if token_ended && !retried_token {
             retried_token = true;
             key.forget_parameters();
@@ -90,7 +91,7 @@ pub(super) async fn read_back(
             corpus: pool.corpus,
             edition,
             key_arn: Some(&key.names.arn),
-            had_material: true,
+            material_is_named: false,
             clauses: &effect.clauses,
             source: effect.source.as_deref().unwrap_or_default(),
             place: &place,
@@ -116,7 +117,9 @@ async fn described(
     loop {
         let after = match key.describe(pool.corpus).await {
             Ok(after) => after,
-            Err(failure) if failure.kind == FailureKind::NoAnswer => return Err(Unread::Indeterminate(failure.describe())),
+            Err(failure) if failure.kind == FailureKind::NoAnswer => {
+                return Err(Unread::Indeterminate(failure.describe()));
+            }
             Err(failure) => {
                 // A key that can no longer be described is itself an effect.
                 let gone = json!({ "KeyState": failure.answer });

@@ -150,7 +150,12 @@ pub async fn run(
     Ok(report(&run, cases, notices, left, started, *stop.borrow()))
 }
 
-fn prepare<'a>(corpus: &'a Corpus, selection: &Selection, target: &'a Target, options: &'a Options) -> Result<Run<'a>, SetupError> {
+fn prepare<'a>(
+    corpus: &'a Corpus,
+    selection: &Selection,
+    target: &'a Target,
+    options: &'a Options,
+) -> Result<Run<'a>, SetupError> {
     let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
     let host = target.endpoint.authority();
     let client = |sender: &Sender, host: &str, region: &str, principal| {
@@ -207,7 +212,8 @@ fn all(run: &Run<'_>, outcome: Outcome, reason: &str) -> BTreeMap<String, CaseRe
 
 /// Runs the cases, required ones first, several at a time.
 async fn cases(run: &Run<'_>, progress: &dyn Progress, stop: watch::Receiver<bool>) -> BTreeMap<String, CaseReport> {
-    let required: HashSet<&str> = run.selected.iter().flat_map(|case| case.requires.iter().map(String::as_str)).collect();
+    let required: HashSet<&str> =
+        run.selected.iter().flat_map(|case| case.requires.iter().map(String::as_str)).collect();
     let mut ordered = run.selected.clone();
     if let SequenceOf::Seed(seed) = run.options.order {
         ordered.sort_by_key(|case| shuffled(seed, case.id()));
@@ -251,7 +257,8 @@ async fn one(
         if let Some(required) = known.get(id)
             && required.outcome != Outcome::Pass
         {
-            let reason = format!("it says nothing as long as `{id}` ({}) {}", required.title, required.outcome.as_verb());
+            let reason =
+                format!("it says nothing as long as `{id}` ({}) {}", required.title, required.outcome.as_verb());
             return not_run(case, Outcome::Blocked, &reason);
         }
     }
@@ -302,7 +309,9 @@ fn report(
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         run: run.id.clone(),
-        started: jiff::Timestamp::try_from(started.1).map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default(),
+        started: jiff::Timestamp::try_from(started.1)
+            .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+            .unwrap_or_default(),
         duration_ms: u64::try_from(started.0.elapsed().as_millis()).unwrap_or(u64::MAX),
         target: TargetReport {
             endpoint: run.target.endpoint.to_string(),

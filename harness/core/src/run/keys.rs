@@ -110,7 +110,8 @@ impl Key {
         let names = KeyNames { id, arn, ..KeyNames::default() };
         created(&names);
         let made = if base.has_material() {
-            material::make(&base.spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))?
+            material::make(&base.spec, maker.entropy, label)
+                .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))?
         } else {
             Vec::new()
         };
@@ -127,11 +128,21 @@ impl Key {
             key.import(maker, Bytes::Same).await?;
         }
         if base.material == Material::Two {
-            key.import_second(maker).await?;
+            let answer = key.import(maker, Bytes::Other).await?;
+            key.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
+            if key.names.new_material_id.is_none() {
+                return Err(unusable("ImportKeyMaterial", "without KeyMaterialId"));
+            }
         }
         if base.alias {
-            let alias = format!("alias/trentcheck-{}-{}", maker.run, label.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"));
-            key.kms.call_on_new(maker.corpus, "CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": key.names.id })).await?;
+            let alias = format!(
+                "alias/trentcheck-{}-{}",
+                maker.run,
+                label.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
+            );
+            key.kms
+                .call_on_new(maker.corpus, "CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": key.names.id }))
+                .await?;
             key.names.alias_arn = key.names.arn.rsplit_once(":key/").map(|(front, _)| format!("{front}:{alias}"));
             key.names.alias = Some(alias);
         }
@@ -159,7 +170,10 @@ impl Key {
                 return Ok(metadata);
             }
             if !pauses.pause().await {
-                return Err(unusable("DescribeKey", &format!("with KeyState {} instead of {state}", metadata["KeyState"])));
+                return Err(unusable(
+                    "DescribeKey",
+                    &format!("with KeyState {} instead of {state}", metadata["KeyState"]),
+                ));
             }
         }
     }
@@ -179,7 +193,8 @@ impl Key {
             Bytes::Same => self.material.clone(),
             Bytes::Other => self.other_material(maker)?,
         };
-        let wrapped = material::wrap(&material, &parameters.public_key).map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
+        let wrapped = material::wrap(&material, &parameters.public_key)
+            .map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
         let mut body = json!({
             "KeyId": self.names.id,
             "ImportToken": parameters.token,
@@ -202,31 +217,23 @@ impl Key {
             .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
     }
 
-    /// Imports, with new parameters if the old ones are no longer taken.
-    async fn import(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<(), Failure> {
-        for _ in 0..2 {
-            let body = self.import_body(maker, bytes).await?;
+    /// Imports, with new parameters if the old ones are no longer taken. Other bytes become a second material, which
+    /// waits for rotation.
+    async fn import(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
+        let mut has_new_parameters = self.parameters.is_none();
+        loop {
+            let mut body = self.import_body(maker, bytes).await?;
+            if bytes == Bytes::Other {
+                body["ImportType"] = json!("NEW_KEY_MATERIAL");
+            }
             match self.kms.call(maker.corpus, "ImportKeyMaterial", &body).await {
-                Err(failure) if matches!(&failure.kind, FailureKind::Refused(error) if error.ends_with("ImportTokenException") || error == "InvalidCiphertextException") => {
+                Err(failure) if !has_new_parameters && failure.is_about_parameters() => {
                     self.parameters = None;
+                    has_new_parameters = true;
                 }
-                other => return other.map(drop),
+                other => return other,
             }
         }
-        let body = self.import_body(maker, bytes).await?;
-        self.kms.call(maker.corpus, "ImportKeyMaterial", &body).await.map(drop)
-    }
-
-    /// Imports a second material, which then waits for rotation.
-    async fn import_second(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
-        let mut body = self.import_body(maker, Bytes::Other).await?;
-        body["ImportType"] = json!("NEW_KEY_MATERIAL");
-        let answer = self.kms.call(maker.corpus, "ImportKeyMaterial", &body).await?;
-        self.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
-        if self.names.new_material_id.is_none() {
-            return Err(unusable("ImportKeyMaterial", "without KeyMaterialId"));
-        }
-        Ok(())
     }
 
     async fn parameters(&self, corpus: &Corpus) -> Result<Parameters, Failure> {
@@ -247,7 +254,8 @@ impl Key {
             let mut body = self.body();
             body["Plaintext"] = json!(BASE64_STANDARD.encode("trentcheck"));
             let answer = self.kms.call(corpus, "Encrypt", &body).await?;
-            let blob = answer["CiphertextBlob"].as_str().ok_or_else(|| unusable("Encrypt", "without CiphertextBlob"))?;
+            let blob =
+                answer["CiphertextBlob"].as_str().ok_or_else(|| unusable("Encrypt", "without CiphertextBlob"))?;
             self.ciphertext = Some(blob.to_owned());
         }
         Ok(())
@@ -276,7 +284,8 @@ impl Key {
 
     /// Brings a key back to the state of its base, or says why it cannot be.
     pub(super) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
-        let wanted = if self.base.has_material() || self.base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
+        let wanted =
+            if self.base.has_material() || self.base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
         // Cancel, enable, import: no key needs more than one of each.
         for _ in 0..4 {
             let metadata = self.describe(maker.corpus).await?;
@@ -287,8 +296,13 @@ impl Key {
             match state {
                 "PendingDeletion" => drop(self.kms.call(maker.corpus, "CancelKeyDeletion", &self.body()).await?),
                 "Disabled" => drop(self.kms.call(maker.corpus, "EnableKey", &self.body()).await?),
-                "PendingImport" if self.base.has_material() => self.import(maker, Bytes::Same).await?,
-                other => return Err(unusable("DescribeKey", &format!("with KeyState `{other}`, from which the key cannot be restored"))),
+                "PendingImport" if self.base.has_material() => drop(self.import(maker, Bytes::Same).await?),
+                other => {
+                    return Err(unusable(
+                        "DescribeKey",
+                        &format!("with KeyState `{other}`, from which the key cannot be restored"),
+                    ));
+                }
             }
         }
         Err(unusable("DescribeKey", &format!("with a KeyState other than {wanted} to the last")))

@@ -48,6 +48,12 @@ impl Failure {
         }
     }
 
+    /// Whether an import was refused for the parameters it was made with rather than for what it imports.
+    pub(super) fn is_about_parameters(&self) -> bool {
+        let errors = ["InvalidImportTokenException", "ExpiredImportTokenException", "InvalidCiphertextException"];
+        errors.iter().any(|error| self.is(error))
+    }
+
     fn is(&self, error: &str) -> bool {
         self.kind == FailureKind::Refused(error.to_owned())
     }
@@ -78,7 +84,8 @@ impl Kms {
             not: Vec::new(),
             mutation: None,
         };
-        let signed = sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
+        let signed =
+            sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
         let exchange = self.sender.http(&signed).await;
         (signed, exchange)
     }
@@ -93,7 +100,13 @@ impl Kms {
         self.call_until(corpus, operation, body, &["ThrottlingException", "NotFoundException"]).await
     }
 
-    async fn call_until(&self, corpus: &Corpus, operation: &str, body: &Value, again: &[&str]) -> Result<Value, Failure> {
+    async fn call_until(
+        &self,
+        corpus: &Corpus,
+        operation: &str,
+        body: &Value,
+        again: &[&str],
+    ) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.settle);
         loop {
             let (_, exchange) = self.exchange(operation, body).await;
@@ -116,7 +129,8 @@ fn read(corpus: &Corpus, operation: &str, result: &Result<crate::send::Response,
         if response.body.is_empty() {
             return Ok(Value::Null);
         }
-        return serde_json::from_slice(&response.body).map_err(|_| failure("something that is not JSON".to_owned(), FailureKind::Unusable));
+        return serde_json::from_slice(&response.body)
+            .map_err(|_| failure("something that is not JSON".to_owned(), FailureKind::Unusable));
     }
     let answer = summary(&observation);
     if says_unsupported(corpus, &observation) {

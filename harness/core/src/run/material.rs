@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 
 /// Material cannot be made or wrapped.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MaterialError {
+pub enum MaterialError {
     /// No recipe says what such material looks like.
     #[error("make key material for the key spec `{0}`: the harness knows SYMMETRIC_DEFAULT, HMAC_* and ECC_NIST_P256")]
     Spec(String),
@@ -40,14 +40,16 @@ pub(super) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>
 }
 
 /// Material as RSAES_OAEP_SHA_256 wraps it. `public_key` is a DER SubjectPublicKeyInfo.
-pub(super) fn wrap(material: &[u8], public_key: &[u8]) -> Result<Vec<u8>, MaterialError> {
+///
+/// # Errors
+///
+/// A public key that is none, or too small for the material.
+pub fn wrap(material: &[u8], public_key: &[u8]) -> Result<Vec<u8>, MaterialError> {
     let key = PublicEncryptingKey::from_der(public_key).map_err(|_| MaterialError::Wrap)?;
     let key = OaepPublicEncryptingKey::new(key).map_err(|_| MaterialError::Wrap)?;
     let mut wrapped = vec![0; key.ciphertext_size()];
-    let length = key
-        .encrypt(&OAEP_SHA256_MGF1SHA256, material, &mut wrapped, None)
-        .map_err(|_| MaterialError::Wrap)?
-        .len();
+    let length =
+        key.encrypt(&OAEP_SHA256_MGF1SHA256, material, &mut wrapped, None).map_err(|_| MaterialError::Wrap)?.len();
     wrapped.truncate(length);
     Ok(wrapped)
 }

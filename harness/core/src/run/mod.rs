@@ -13,4 +13,5 @@ mod target;
 
 pub use engine::{Progress, run};
 pub use entropy::{Entropy, fill_random};
+pub use material::{MaterialError, wrap};
 pub use target::{Clock, Elsewhere, Options, Permit, SequenceOf, SetupError, Target};

@@ -59,7 +59,12 @@ pub(super) struct Pool<'a> {
 
 impl<'a> Pool<'a> {
     /// A pool without keys.
-    pub(super) fn new(corpus: &'a Corpus, entropy: &'a Entropy, run: &'a str, clients: HashMap<(Place, Owner), Kms>) -> Self {
+    pub(super) fn new(
+        corpus: &'a Corpus,
+        entropy: &'a Entropy,
+        run: &'a str,
+        clients: HashMap<(Place, Owner), Kms>,
+    ) -> Self {
         Self { corpus, entropy, run, clients, inner: Mutex::default() }
     }
 
@@ -127,7 +132,9 @@ impl<'a> Pool<'a> {
             }
             Err(failure) => {
                 // What is throttled or unreachable now may be made later; what is refused will be refused again.
-                if matches!(&failure.kind, FailureKind::NoSuchOperation | FailureKind::Unusable) || matches!(&failure.kind, FailureKind::Refused(error) if error != "ThrottlingException") {
+                if matches!(&failure.kind, FailureKind::NoSuchOperation | FailureKind::Unusable)
+                    || matches!(&failure.kind, FailureKind::Refused(error) if error != "ThrottlingException")
+                {
                     self.inner().failed.insert(base.clone(), failure.clone());
                 }
                 Err(failure.into())
@@ -169,7 +176,8 @@ impl<'a> Pool<'a> {
             match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
                 Ok(_) => {}
                 // It is pending deletion already, or gone.
-                Err(Failure { kind: FailureKind::Refused(error), .. }) if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) => {}
+                Err(Failure { kind: FailureKind::Refused(error), .. })
+                    if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) => {}
                 Err(failure) => left.push(format!("key {}: {}", names.arn, failure.describe())),
             }
         }

@@ -6,6 +6,7 @@ use super::kms::{Kms, says_unsupported, summary};
 use super::pool::NoLease;
 use crate::fixture::{Material, Origin, Owner, Place};
 use crate::observe::observe;
+use crate::plan::OPERATION;
 use crate::send::{Fault, SendError};
 use serde_json::json;
 
@@ -26,9 +27,9 @@ pub(super) enum Verdict {
 pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     let kms = &run.primary;
     let absent = run.options.entropy.uuid("probe");
-    let first = match ask(run, kms, &absent).await {
-        Asked::Reached(first) => first,
+    let first = match ask(run, kms, OPERATION, &absent).await {
         Asked::Unreachable(why) => return Verdict::Unreachable(why),
+        other => other.seen(),
     };
     let mut account = run.target.account.clone().map(|account| (account, partition(&run.target.region).to_owned()));
     let mut key_id = None;
@@ -55,39 +56,85 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
             Err(NoLease::Failed(_) | NoLease::Unavailable(_)) => {}
         }
     }
-    // One answer of that kind could be a wrong answer about an absent key; two, one of them about a key that exists,
-    // are a statement about the operation.
-    if let Some(first) = first {
-        let second = match &key_id {
-            Some(key_id) => ask(run, kms, key_id).await,
-            None => Asked::Reached(Some(first.clone())),
-        };
-        if let Asked::Reached(Some(_)) = second {
-            return Verdict::Unsupported(format!(
-                "the target has no operation DeleteImportedKeyMaterial: it answers {first}"
-            ));
+    match unsupported(run, kms, first, key_id.as_deref()).await {
+        Some(why) => Verdict::Unsupported(why),
+        None => Verdict::Ready { account },
+    }
+}
+
+/// Whether the target has no such operation. One answer of that kind could be a wrong answer about an absent key; it has
+/// to give it about a key that exists too. Besides the answers that say so there is the target that has no words for it
+/// and answers as it answers an operation that nobody has.
+async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Option<&str>) -> Option<String> {
+    let first = first?;
+    let mut alike = first.says_so;
+    if !alike {
+        let nonsense = ask(run, kms, NO_OPERATION, "nobody").await.seen()?;
+        alike = first.is_error && nonsense.status == first.status && nonsense.body == first.body;
+    }
+    if !alike {
+        return None;
+    }
+    if let Some(key_id) = key_id {
+        let second = ask(run, kms, OPERATION, key_id).await.seen()?;
+        if !second.says_so && (second.status, &second.body) != (first.status, &first.body) {
+            return None;
         }
     }
-    Verdict::Ready { account }
+    let how = match first.says_so {
+        true => first.summary,
+        false => format!("{} without an error type, as to an operation that does not exist", first.status),
+    };
+    Some(format!("the target has no operation {OPERATION}: it answers {how}"))
+}
+
+/// An operation that no target has.
+const NO_OPERATION: &str = "TrentcheckAsksForNoOperation";
+
+/// What an answer to the probe looked like.
+struct Seen {
+    status: u16,
+    body: Vec<u8>,
+    summary: String,
+    says_so: bool,
+    is_error: bool,
 }
 
 enum Asked {
-    /// The target was reached; holds its answer if that says "no such operation".
-    Reached(Option<String>),
+    /// An answer came.
+    Reached(Seen),
+    /// The target was reached, but gave no answer that can be read; the cases will say what is wrong.
+    Unreadable,
+    /// The target was not reached.
     Unreachable(String),
 }
 
-async fn ask(run: &Run<'_>, kms: &Kms, key_id: &str) -> Asked {
-    let (_, exchange) = kms.exchange("DeleteImportedKeyMaterial", &json!({ "KeyId": key_id })).await;
+impl Asked {
+    fn seen(self) -> Option<Seen> {
+        match self {
+            Self::Reached(seen) => Some(seen),
+            Self::Unreadable | Self::Unreachable(_) => None,
+        }
+    }
+}
+
+async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
+    let (_, exchange) = kms.exchange(operation, &json!({ "KeyId": key_id })).await;
     match &exchange.result {
         Ok(response) => {
             let observation = observe(response);
-            Asked::Reached(says_unsupported(run.corpus, &observation).then(|| summary(&observation)))
+            Asked::Reached(Seen {
+                status: observation.status,
+                body: observation.bytes.clone(),
+                summary: summary(&observation),
+                says_so: says_unsupported(run.corpus, &observation),
+                is_error: !observation.is_success() && observation.error_name().is_none(),
+            })
         }
         Err(error) if error.fault() == Fault::Network && !matches!(error, SendError::Timeout { .. }) => {
             Asked::Unreachable(format!("reach {}: {error}", run.target.endpoint))
         }
-        Err(_) => Asked::Reached(None),
+        Err(_) => Asked::Unreadable,
     }
 }
 

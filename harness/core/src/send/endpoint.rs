@@ -108,10 +108,18 @@ mod tests {
     #[test]
     fn loopback_is_judged_by_the_host_as_typed() {
         let is_loopback = |text: &str| Endpoint::parse(text).is_ok_and(|endpoint| endpoint.is_loopback());
-        for text in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:5", "http://localhost", "http://kms.localhost:4566"] {
+        for text in [
+            "http://127.0.0.1:1",
+            "http://127.9.9.9",
+            "http://[::1]:5",
+            "http://localhost",
+            "http://kms.localhost:4566",
+        ] {
             assert!(is_loopback(text), "{text}");
         }
-        for text in ["http://10.0.0.1", "https://kms.us-east-2.amazonaws.com", "http://localhost.example.com", "http://0.0.0.0"] {
+        for text in
+            ["http://10.0.0.1", "https://kms.us-east-2.amazonaws.com", "http://localhost.example.com", "http://0.0.0.0"]
+        {
             assert!(!is_loopback(text), "{text}");
         }
     }

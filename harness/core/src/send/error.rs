@@ -100,7 +100,9 @@ impl SendError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Tls(_) | Self::Timeout { .. } => Fault::Network,
+            Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Tls(_) | Self::Timeout { .. } => {
+                Fault::Network
+            }
             Self::Carry(_) => Fault::Harness,
             Self::ClosedBeforeAnswer
             | Self::Reset { .. }

@@ -28,12 +28,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            exchange: Duration::from_secs(10),
-            connect: Duration::from_secs(5),
-            head: 64 * 1024,
-            body: 1024 * 1024,
-        }
+        Self { exchange: Duration::from_secs(10), connect: Duration::from_secs(5), head: 64 * 1024, body: 1024 * 1024 }
     }
 }
 

@@ -178,7 +178,10 @@ impl Decoder {
         }
         let says_close = find(&head.headers, "connection")
             .is_some_and(|header| header.text().to_ascii_lowercase().split(',').any(|word| word.trim() == "close"));
-        let closes = closed || says_close || head.version == Version::Http10 || matches!(head.framing, ResponseFraming::Ambiguous(_));
+        let closes = closed
+            || says_close
+            || head.version == Version::Http10
+            || matches!(head.framing, ResponseFraming::Ambiguous(_));
         Ok(Some(Response {
             version: head.version,
             status: head.status,
@@ -196,7 +199,11 @@ impl Decoder {
 /// How the headers mark the body's end.
 fn framing(status: u16, is_head_request: bool, headers: &[Header]) -> Result<ResponseFraming, SendError> {
     let values = |name: &str| -> Vec<String> {
-        headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.text().trim().to_owned()).collect()
+        headers
+            .iter()
+            .filter(|header| header.name.eq_ignore_ascii_case(name))
+            .map(|header| header.text().trim().to_owned())
+            .collect()
     };
     let lengths = values("content-length");
     let codings = values("transfer-encoding");
@@ -216,9 +223,10 @@ fn framing(status: u16, is_head_request: bool, headers: &[Header]) -> Result<Res
     }
     match lengths.as_slice() {
         [] => Ok(ResponseFraming::UntilClose),
-        [length] if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => {
-            length.parse().map(ResponseFraming::Length).map_err(|_| SendError::Malformed(format!("the Content-Length `{length}`")))
-        }
+        [length] if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => length
+            .parse()
+            .map(ResponseFraming::Length)
+            .map_err(|_| SendError::Malformed(format!("the Content-Length `{length}`"))),
         [length] => Err(SendError::Malformed(format!("the Content-Length `{length}`"))),
         several => Ok(ResponseFraming::Ambiguous(format!("Content-Length {}", several.join(" and ")))),
     }
@@ -232,7 +240,8 @@ fn chunks(head: &mut Head, buffer: &mut Vec<u8>, limit: usize) -> Result<bool, S
                 let digits = line.split(';').next().unwrap_or_default().trim();
                 let is_size = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
                 let size = is_size.then(|| u64::from_str_radix(digits, 16).ok()).flatten();
-                let size = size.ok_or_else(|| SendError::Malformed(format!("the chunk size `{}`", line.escape_debug())))?;
+                let size =
+                    size.ok_or_else(|| SendError::Malformed(format!("the chunk size `{}`", line.escape_debug())))?;
                 if head.body.len() as u64 + size > limit as u64 {
                     return Err(SendError::BodyTooLarge { limit });
                 }
@@ -296,8 +305,14 @@ mod tests {
     #[test]
     fn every_framing_is_told_apart() {
         let text = |text: &str| body(text.as_bytes());
-        assert_eq!(text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), Some((ResponseFraming::Length(2), b"ok".to_vec(), 0)));
-        assert_eq!(text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok!"), Some((ResponseFraming::Length(2), b"ok".to_vec(), 1)));
+        assert_eq!(
+            text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            Some((ResponseFraming::Length(2), b"ok".to_vec(), 0))
+        );
+        assert_eq!(
+            text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok!"),
+            Some((ResponseFraming::Length(2), b"ok".to_vec(), 1))
+        );
         assert_eq!(text("HTTP/1.1 200 OK\r\n\r\nok"), Some((ResponseFraming::UntilClose, b"ok".to_vec(), 0)));
         assert_eq!(
             text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1;x=y\r\nk\r\n0\r\nT: t\r\n\r\n"),
@@ -313,7 +328,9 @@ mod tests {
     #[test]
     fn interim_answers_are_kept_apart() {
         let response = decode(&[b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]);
-        assert!(response.is_ok_and(|response| response.is_some_and(|response| response.interim == [100] && response.status == 200)));
+        assert!(response.is_ok_and(|response| {
+            response.is_some_and(|response| response.interim == [100] && response.status == 200)
+        }));
     }
 
     #[test]
@@ -322,9 +339,15 @@ mod tests {
             (&b""[..], SendError::ClosedBeforeAnswer),
             (b"SSH-2.0", SendError::NotHttp { first_bytes: b"SSH-2.0".to_vec() }),
             (b"HTTP/1.1 200 OK\r\nContent-Le", SendError::Truncated { expected: None, received: 27 }),
-            (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok", SendError::Truncated { expected: Some(5), received: 2 }),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok",
+                SendError::Truncated { expected: Some(5), received: 2 },
+            ),
             (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nok", SendError::BodyTooLarge { limit: 1024 }),
-            (b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nok", SendError::Malformed("the Content-Length `+5`".to_owned())),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nok",
+                SendError::Malformed("the Content-Length `+5`".to_owned()),
+            ),
         ] {
             assert_eq!(decode(&[bytes]).map(|_| ()), Err(expected));
         }

@@ -19,7 +19,10 @@ pub(super) fn client(endpoint: &Endpoint, tls: &Tls, limits: &Limits) -> Result<
         .timeout(limits.exchange);
     builder = match &tls.ca_pem {
         Some(pem) => {
-            let roots = certificates(pem)?.into_iter().map(|certificate| reqwest::Certificate::from_der(&certificate)).collect::<Result<Vec<_>, _>>()?;
+            let roots = certificates(pem)?
+                .into_iter()
+                .map(|certificate| reqwest::Certificate::from_der(&certificate))
+                .collect::<Result<Vec<_>, _>>()?;
             builder.tls_certs_only(roots)
         }
         // A client for plain HTTP must not fail for lack of a trust store.
@@ -43,7 +46,12 @@ pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
     if request.method != "POST" {
         return Err("the client may treat other methods differently");
     }
-    if !request.target.starts_with('/') || request.target.starts_with("//") || request.target.contains("/.") || request.target.contains("%2e") || !request.target.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !request.target.starts_with('/')
+        || request.target.starts_with("//")
+        || request.target.contains("/.")
+        || request.target.contains("%2e")
+        || !request.target.bytes().all(|byte| byte.is_ascii_graphic())
+    {
         return Err("the client would rewrite the request-target");
     }
     let mut names: Vec<String> = request.headers.iter().map(|header| header.name.to_ascii_lowercase()).collect();
@@ -67,7 +75,12 @@ pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
 }
 
 /// One exchange.
-pub(super) async fn exchange(client: &reqwest::Client, endpoint: &Endpoint, limits: &Limits, request: &Request) -> Exchange {
+pub(super) async fn exchange(
+    client: &reqwest::Client,
+    endpoint: &Endpoint,
+    limits: &Limits,
+    request: &Request,
+) -> Exchange {
     let started = Instant::now();
     let mut timing = Timing::default();
     let result = attempt(client, endpoint, limits, request, &mut timing, started).await;
@@ -100,7 +113,8 @@ async fn attempt(
         reqwest::Version::HTTP_2 => Version::Http2,
         _ => Version::Http11,
     };
-    let headers: Vec<Header> = answer.headers().iter().map(|(name, value)| Header::new(name.as_str(), value.as_bytes())).collect();
+    let headers: Vec<Header> =
+        answer.headers().iter().map(|(name, value)| Header::new(name.as_str(), value.as_bytes())).collect();
     if headers.iter().map(|header| header.name.len() + header.value.len() + 4).sum::<usize>() > limits.head {
         return Err(SendError::HeadTooLarge { limit: limits.head });
     }
@@ -120,8 +134,19 @@ async fn attempt(
             return Err(SendError::BodyTooLarge { limit: limits.body });
         }
     }
-    let closes = version == Version::Http10 || headers.iter().any(|header| header.name == "connection" && header.value == b"close");
-    Ok(Response { version, status: status.as_u16(), reason, headers, body, framing, interim: Vec::new(), leftover: 0, closes })
+    let closes = version == Version::Http10
+        || headers.iter().any(|header| header.name == "connection" && header.value == b"close");
+    Ok(Response {
+        version,
+        status: status.as_u16(),
+        reason,
+        headers,
+        body,
+        framing,
+        interim: Vec::new(),
+        leftover: 0,
+        closes,
+    })
 }
 
 /// The client's error in our words. Its kinds are coarse, so some are told apart by their text.
@@ -143,7 +168,9 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
     if error.is_connect() {
         return match () {
             () if says("dns error") || says("lookup address") => SendError::Resolve(text),
-            () if says("certificate") || says("tls") || says("TLS") || says("handshake") || says("corrupt message") => SendError::Tls(text),
+            () if says("certificate") || says("tls") || says("TLS") || says("handshake") || says("corrupt message") => {
+                SendError::Tls(text)
+            }
             () => SendError::Connect(text),
         };
     }

@@ -87,13 +87,15 @@ impl Wire {
                 .map_err(|error| SendError::Resolve(error.to_string()))?
                 .collect(),
         };
-        let stream = TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))?;
+        let stream =
+            TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))?;
         // Requests are small and are answered before the next one: waiting for more to send would only cost time.
         let _ = stream.set_nodelay(true);
         match (&self.tls, self.endpoint.scheme) {
             (Some((config, name)), Scheme::Https) => {
                 let connector = TlsConnector::from(Arc::clone(config));
-                let stream = connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(error.to_string()))?;
+                let stream =
+                    connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(error.to_string()))?;
                 Ok(Box::new(stream))
             }
             _ => Ok(Box::new(stream)),
@@ -151,5 +153,6 @@ async fn has_ended(stream: &mut Box<dyn Stream>) -> bool {
     let mut byte = [0];
     // One poll: data that is not there yet is not waited for.
     let mut read = std::pin::pin!(stream.read(&mut byte));
-    std::future::poll_fn(|context| std::task::Poll::Ready(std::future::Future::poll(read.as_mut(), context).is_ready())).await
+    std::future::poll_fn(|context| std::task::Poll::Ready(std::future::Future::poll(read.as_mut(), context).is_ready()))
+        .await
 }

@@ -13,6 +13,15 @@ pub enum PathEncoding {
     Double,
 }
 
+/// Whether dot segments and empty segments of the path are resolved. Every service but S3 does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathNormalisation {
+    /// They are resolved.
+    Resolved,
+    /// The path stays as it is.
+    AsIs,
+}
+
 /// The credential scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -44,13 +53,20 @@ pub struct Explanation {
     pub signed_headers: String,
 }
 
-/// The canonical request over these headers (lower-case names). The path is normalised, as for any service but S3.
-pub fn canonical_request(request: &Request, signed: &[String], payload_hash: &str, encoding: PathEncoding) -> String {
+/// The canonical request over these headers (lower-case names).
+pub fn canonical_request(
+    request: &Request,
+    signed: &[String],
+    payload_hash: &str,
+    encoding: PathEncoding,
+    normalisation: PathNormalisation,
+) -> String {
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let mut names: Vec<&str> = signed.iter().map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
-    let mut text = format!("{}\n{}\n{}\n", request.method, canonical_path(path, encoding), canonical_query(query));
+    let mut text =
+        format!("{}\n{}\n{}\n", request.method, canonical_path(path, encoding, normalisation), canonical_query(query));
     for name in &names {
         let values: Vec<String> = request
             .headers
@@ -92,7 +108,18 @@ fn canonical_value(header: &Header) -> String {
     header.text().split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn canonical_path(path: &str, encoding: PathEncoding) -> String {
+fn canonical_path(path: &str, encoding: PathEncoding, normalisation: PathNormalisation) -> String {
+    let normal = match normalisation {
+        PathNormalisation::Resolved => resolved(path),
+        PathNormalisation::AsIs => path.to_owned(),
+    };
+    match encoding {
+        PathEncoding::Single => encode(normal.as_bytes(), |byte| byte == b'/' || byte == b'%'),
+        PathEncoding::Double => encode(normal.as_bytes(), |byte| byte == b'/'),
+    }
+}
+
+fn resolved(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in path.split('/') {
         match segment {
@@ -106,10 +133,7 @@ fn canonical_path(path: &str, encoding: PathEncoding) -> String {
     if is_directory && normal.len() > 1 {
         normal.push('/');
     }
-    match encoding {
-        PathEncoding::Single => encode(normal.as_bytes(), |byte| byte == b'/' || byte == b'%'),
-        PathEncoding::Double => encode(normal.as_bytes(), |byte| byte == b'/'),
-    }
+    normal
 }
 
 fn canonical_query(query: &str) -> String {

@@ -4,8 +4,12 @@ mod canonical;
 mod credentials;
 mod mutate;
 mod signer;
+#[cfg(test)]
+mod tests;
 
 pub use crate::fixture::Mutation;
-pub use canonical::{Explanation, PathEncoding, Scope, canonical_request, signature, string_to_sign};
+pub use canonical::{
+    Explanation, PathEncoding, PathNormalisation, Scope, canonical_request, signature, string_to_sign,
+};
 pub use credentials::Credentials;
 pub use signer::{Location, SignError, Signed, Signing, sign};

@@ -100,7 +100,8 @@ fn wrong_scope(signing: &Signing, mutation: Mutation) -> Result<Scope, SignError
 /// Faults that need no other signature.
 fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> Result<(), SignError> {
     use Mutation as M;
-    let value = request.header("authorization").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+    let value =
+        request.header("authorization").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
     match mutation {
         M::AuthorizationAbsent => request.remove_header("Authorization"),
         M::AuthorizationEmpty => request.set_header("Authorization", ""),
@@ -109,7 +110,9 @@ fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> R
         M::CredentialAbsent => request.set_header("Authorization", without(&value, "Credential=")),
         M::SignedHeadersAbsent => request.set_header("Authorization", without(&value, "SignedHeaders=")),
         M::SignatureAbsent => request.set_header("Authorization", without(&value, "Signature=")),
-        M::AlgorithmUnknown => request.set_header("Authorization", value.replacen("AWS4-HMAC-SHA256", "AWS4-HMAC-MD5", 1)),
+        M::AlgorithmUnknown => {
+            request.set_header("Authorization", value.replacen("AWS4-HMAC-SHA256", "AWS4-HMAC-MD5", 1))
+        }
         M::CredentialShort => request.set_header("Authorization", value.replacen("/aws4_request", "", 1)),
         M::SignatureAltered => {
             let (rest, last) = value.split_at(value.len().saturating_sub(1));
@@ -131,7 +134,10 @@ fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> R
             request.set_header("X-Amz-Date", later.date_time()?);
         }
         M::ContentTypeAltered => {
-            let kind = request.header("content-type").map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+            let kind = request
+                .header("content-type")
+                .map(|value| String::from_utf8_lossy(value).into_owned())
+                .unwrap_or_default();
             request.set_header("Content-Type", format!("{kind}; charset=utf-8"));
         }
         M::DateAbsent => request.remove_header("X-Amz-Date"),

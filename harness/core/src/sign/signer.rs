@@ -1,6 +1,8 @@
 //! Signs a request as it is, by the library where that takes it.
 
-use super::canonical::{Explanation, PathEncoding, Scope, canonical_request, sha256, signature, string_to_sign};
+use super::canonical::{
+    Explanation, PathEncoding, PathNormalisation, Scope, canonical_request, sha256, signature, string_to_sign,
+};
 use super::credentials::Credentials;
 use super::mutate::mutate;
 use crate::fixture::Mutation;
@@ -147,11 +149,21 @@ pub(super) struct Own {
 impl Own {
     pub(super) fn of(request: &Request, signing: &Signing, scope: &Scope, date_time: &str) -> Self {
         let names = signing.signed_names(request);
-        let canonical = canonical_request(request, &names, &sha256(&request.body), PathEncoding::Double);
+        let canonical = canonical_request(
+            request,
+            &names,
+            &sha256(&request.body),
+            PathEncoding::Double,
+            PathNormalisation::Resolved,
+        );
         let to_sign = string_to_sign(date_time, scope, &canonical);
         Self {
             signature: signature(&signing.credentials.secret_access_key, scope, &to_sign),
-            explanation: Explanation { canonical_request: canonical, string_to_sign: to_sign, signed_headers: names.join(";") },
+            explanation: Explanation {
+                canonical_request: canonical,
+                string_to_sign: to_sign,
+                signed_headers: names.join(";"),
+            },
             names,
         }
     }
@@ -173,7 +185,10 @@ impl Own {
 /// date, and panics without a host.
 fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<Result<String, SignError>> {
     let required = |name: &str| names.iter().any(|known| known == name);
-    if !required("host") || !required("x-amz-date") || signing.credentials.session_token.is_some() && !required("x-amz-security-token") {
+    if !required("host")
+        || !required("x-amz-date")
+        || signing.credentials.session_token.is_some() && !required("x-amz-security-token")
+    {
         return None;
     }
     let mut headers = Vec::new();

@@ -34,7 +34,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         uuid::Uuid::new_v4().to_string()
     };
     let account = &call.principal.account;
-    let mut key = Key::new(id.clone(), &config.partition, call.region, account, &spec, natural, origin, (config.clock)());
+    let mut key =
+        Key::new(id.clone(), &config.partition, call.region, account, &spec, natural, origin, (config.clock)());
     key.description = text("Description")?.unwrap_or_default();
     key.tags = super::tags::of(call.members.get("Tags"))?;
     if origin == Origin::AwsKms {

@@ -20,7 +20,9 @@ pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let key = usable(call, key(call, Aliases::Taken)?, Usage::EncryptDecrypt)?;
     let (id, material) = material(&key)?;
     let sealed = crypto::encrypt(&key, &id, &material, &plaintext).ok_or_else(broken)?;
-    Ok(body(&json!({ "CiphertextBlob": encoded(&sealed), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": key.arn })))
+    Ok(body(
+        &json!({ "CiphertextBlob": encoded(&sealed), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": key.arn }),
+    ))
 }
 
 pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
@@ -35,7 +37,11 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::bare("IncorrectKeyException"));
     }
     let key = usable(call, key, Usage::EncryptDecrypt)?;
-    let material = key.materials.iter().find(|material| material.id == sealed.material_id).and_then(|material| material.bytes.clone());
+    let material = key
+        .materials
+        .iter()
+        .find(|material| material.id == sealed.material_id)
+        .and_then(|material| material.bytes.clone());
     let plaintext = material.and_then(|material| sealed.decrypt(&material)).ok_or_else(wrong)?;
     Ok(body(&json!({ "EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": key.arn, "Plaintext": encoded(&plaintext) })))
 }
@@ -83,7 +89,10 @@ fn fitting(key: &Key, algorithm: &str) -> Result<(), Refusal> {
     if algorithms.iter().any(|known| known == algorithm) {
         return Ok(());
     }
-    Err(Refusal::new("InvalidKeyUsageException", format!("Algorithm {algorithm} is incompatible with key spec {}.", key.spec)))
+    Err(Refusal::new(
+        "InvalidKeyUsageException",
+        format!("Algorithm {algorithm} is incompatible with key spec {}.", key.spec),
+    ))
 }
 
 fn material(key: &Key) -> Result<(String, Vec<u8>), Refusal> {

@@ -79,11 +79,10 @@ fn seeded(key: &Key) -> Result<(), Refusal> {
         Some(SeedKind::Creating) => Err(Refusal::state(&key.arn, "creating")),
         Some(SeedKind::Updating) => Err(Refusal::state(&key.arn, "updating")),
         Some(SeedKind::Throttled) => Err(throttled()),
-        Some(SeedKind::DependencyTimeout) => Err(Refusal::new(
-            "DependencyTimeoutException",
-            "The system timed out while trying to fulfill the request.",
-        )
-        .with_status(500)),
+        Some(SeedKind::DependencyTimeout) => {
+            Err(Refusal::new("DependencyTimeoutException", "The system timed out while trying to fulfill the request.")
+                .with_status(500))
+        }
         Some(SeedKind::Internal) => {
             Err(Refusal::new("KMSInternalException", "An internal exception occurred.").with_status(500))
         }

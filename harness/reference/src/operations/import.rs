@@ -34,7 +34,9 @@ pub(super) fn parameters(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     })?;
     let store = call.shared.store();
     let public = encoded(&store.wrapping.public);
-    Ok(body(&json!({ "KeyId": arn, "ImportToken": token, "PublicKey": public, "ParametersValidTo": seconds(valid_to) })))
+    Ok(body(
+        &json!({ "KeyId": arn, "ImportToken": token, "PublicKey": public, "ParametersValidTo": seconds(valid_to) }),
+    ))
 }
 
 pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {

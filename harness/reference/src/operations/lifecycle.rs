@@ -40,11 +40,17 @@ pub(super) fn schedule(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let days = match call.members.get("PendingWindowInDays") {
         None | Some(Value::Null) => 30,
         Some(Value::Number(number)) => number.as_u64().unwrap_or_default(),
-        Some(_) => return Err(Refusal::front("SerializationException", "STRING_VALUE can not be converted to an Integer")),
+        Some(_) => {
+            return Err(Refusal::front("SerializationException", "STRING_VALUE can not be converted to an Integer"));
+        }
     };
     let value = format!("Value '{days}'");
     if days < 7 {
-        return Err(json::violation(&value, "PendingWindowInDays", "Member must have value greater than or equal to 7"));
+        return Err(json::violation(
+            &value,
+            "PendingWindowInDays",
+            "Member must have value greater than or equal to 7",
+        ));
     }
     if days > 30 {
         return Err(json::violation(&value, "PendingWindowInDays", "Member must have value less than or equal to 30"));

@@ -1,0 +1,114 @@
+//! The command as its users meet it.
+
+use std::process::{Command, Output};
+
+fn trentcheck(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trentcheck"));
+    // Nothing of the environment may change what a test sees.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("TRENTCHECK_") || name.starts_with("AWS_") {
+            command.env_remove(&name);
+        }
+    }
+    command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR")).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_mistake_is_one_clear_error_and_exit_code_2() {
+    let scratch = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(scratch.join("broken.toml"), "endpiont = \"http://127.0.0.1:1\"\n").unwrap();
+    for (arguments, expected) in [
+        (&["--edtion", "key-only"][..], "--edition"),
+        (&["run", "success/symetric"], "did you mean `success/symmetric`"),
+        (&["run", "--tag", "nonsense"], "tags are"),
+        (&["run", "--level", "perhaps"], "`perhaps` is none of"),
+        (&["run", "--fail-on", "perhaps"], "`perhaps` is none of"),
+        (&["run", "--endpoint", "127.0.0.1:80"], "read the endpoint"),
+        (&["run", "--endpoint", "ftp://h"], "neither `http` nor `https`"),
+        (&["run", "--report", "xml"], "takes `json`"),
+        (&["run", "--report", "json=/nonexistent/report.json"], "write `/nonexistent/report.json`"),
+        (&["run", "--timeout", "soon"], "is no time such as"),
+        (&["run", "@nowhere.txt"], "read `nowhere.txt`"),
+        (&["run", "--shuffle", "abc"], "takes a number"),
+        (&["run", "--fixtures", "/nonexistent"], "read the fixtures"),
+        (&["run", "--config", "broken.toml"], "unknown field `endpiont`"),
+        (&["run", "--endpoint", "https://kms.example.com"], "find credentials"),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--ca", "nowhere.pem"], "read `nowhere.pem`"),
+        (&["explain", "success/symetric"], "did you mean"),
+    ] {
+        let output = trentcheck(arguments);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn credentials_do_not_go_over_plain_http() {
+    let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+        .args(["run", "--endpoint", "http://kms.example.com"])
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(text(&output.stderr).contains("plain HTTP"));
+}
+
+#[test]
+fn a_dead_port_ends_with_exit_code_3_and_one_sentence() {
+    let output = trentcheck(&["run", "--endpoint", "http://127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(3));
+    let stdout = text(&output.stdout);
+    assert_eq!(stdout.matches("no connection").count(), 1, "{stdout}");
+}
+
+#[test]
+fn the_main_job_passes_and_its_report_is_json() {
+    let output = trentcheck(&["--report", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["schema"], "trentcheck-report/1");
+    assert_eq!(report["exit_code"], 0);
+    assert_eq!(report["figures"]["divergence"], 0.0);
+    assert_eq!(report["figures"]["coverage"], 1.0);
+    assert!(report["cases"].as_array().unwrap().len() >= 90);
+    for secret in ["trentcheck-dummy-secret", "trentcheck-dummy-session-token", "AKIDTRENTCHECK"] {
+        assert!(!text(&output.stdout).contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn every_case_can_be_explained() {
+    let list = text(&trentcheck(&["list"]).stdout);
+    let ids: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
+        .filter(|word| word.contains('/'))
+        .collect();
+    assert!(ids.len() >= 90, "{list}");
+    // A process a case would be slow; one of each group shows all the ways.
+    let mut groups = std::collections::BTreeSet::new();
+    for id in ids.into_iter().filter(|id| groups.insert(id.split('/').next())) {
+        let output = trentcheck(&["explain", id]);
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{id}: {}", text(&output.stderr));
+        for part in [id, "clauses", "accepted answers", "request (with example values)", "curl"] {
+            assert!(stdout.contains(part), "{id} lacks {part}:\n{stdout}");
+        }
+    }
+}
+
+#[test]
+fn coverage_has_a_case_or_a_reason_for_every_clause() {
+    let output = trentcheck(&["coverage"]);
+    assert_eq!(output.status.code(), Some(0));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("S-09") && stdout.contains("not observable:"), "{stdout}");
+}

@@ -1,0 +1,74 @@
+//! The fixtures: their schemas are fresh, and the linter refuses what it should.
+
+use crate::support::{corpus, documents};
+use std::path::Path;
+use trentcheck_core::fixture::{load, schemas};
+
+#[test]
+fn schemas_are_fresh() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schema");
+    for (name, text) in schemas() {
+        let path = folder.join(name);
+        if std::env::var_os("TRENTCHECK_WRITE_SCHEMAS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            kept == text,
+            "fixtures/schema/{name} is stale; TRENTCHECK_WRITE_SCHEMAS=1 cargo test schemas writes it"
+        );
+    }
+}
+
+#[test]
+fn the_corpus_is_as_large_as_it_says() {
+    let corpus = corpus();
+    assert!(corpus.cases.len() >= 90);
+    assert!((1..=53).all(|number| corpus.clause(&format!("S-{number:02}")).is_some()));
+}
+
+/// Loads the corpus with one replacement and gives what the linter says.
+fn findings(path: &str, from: &str, to: &str) -> String {
+    let mut documents = documents();
+    let document = documents.iter_mut().find(|document| document.path == path).unwrap();
+    assert!(document.text.contains(from), "{path} holds no `{from}`");
+    document.text = document.text.replacen(from, to, 1);
+    load(&documents).map_or_else(|error| error.to_string(), |_| String::new())
+}
+
+#[test]
+fn the_linter_names_file_line_and_fault() {
+    let cases = "cases/members.toml";
+    for (path, from, to, expected) in [
+        (
+            cases,
+            "title = \"a request without",
+            "tilte = \"a request without",
+            "cases/members.toml:7: unknown field `tilte`",
+        ),
+        (cases, "id = \"members/null\"", "id = \"members/absent\"", "is there already"),
+        (cases, "id = \"members/absent\"", "id = \"members/Absent\"", "is not in kebab-case"),
+        (cases, "id = \"members/absent\"", "id = \"absent\"", "needs the form `group/name`"),
+        (cases, "clauses = [\"S-22\"]", "clauses = []", "cites no clause"),
+        (cases, "clauses = [\"S-22\"]", "clauses = [\"S-99\"]", "cites `S-99`, which is no clause"),
+        (cases, "source = \"page\"", "source = \"hearsay\"", "cites `hearsay`, which is no source"),
+        (cases, "level = \"must\"", "level = \"may\"", "is not the strongest"),
+        (cases, "precondition = \"none\"", "precondition = \"nothing\"", "which is no precondition"),
+        (cases, "danger = \"none\"", "danger = \"refused\"", "danger is `none` exactly when"),
+        (cases, "answers = [\"refused\"]", "answers = [\"Refused\"]", "which is no error of the catalogue"),
+        (cases, "level = \"should\", answers", "level = \"must\", answers", "claims `must` from `athena-2026-09-23`"),
+        ("spec/clauses.toml", "unobservable = ", "observe = ", "no case tests `S-09`"),
+        ("spec/sources.toml", "date = \"2023-11-07\"\n", "", "is a recording without a `date`"),
+        ("spec/shape.toml", "id = \"type-is-bare\"", "id = \"no-server-fault\"", "it needs one"),
+        (
+            "spec/preconditions.toml",
+            "origin = \"AWS_KMS\"",
+            "origin = \"AWS_KMS\"\nmaterial = \"imported\"",
+            "imports into a key whose origin",
+        ),
+        ("spec/effects.toml", "same = true", "absent = true, same = true", "needs one of `is`, `absent`, `same`"),
+    ] {
+        let found = findings(path, from, to);
+        assert!(found.contains(expected), "{from} -> {to}: expected `{expected}`, found:\n{found}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The integration tests, in one binary: the only place besides the command where core and reference meet.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod bad_targets;
+mod command;
+mod conformance;
+mod faulty;
+mod fixtures;
+mod sdk;
+mod support;
