@@ -135,7 +135,8 @@ async fn attempt(
         world.key = Some(lease.key.names.clone());
         world.other = lease.other.as_ref().map(|other| other.names.clone());
     }
-    let verdict = exchange_and_read_back(run, case, precondition, world, lease.as_mut(), recorder, mismatches).await;
+    let verdict =
+        exchange_and_read_back(run, case, precondition, world, lease.as_deref_mut(), recorder, mismatches).await;
     if let Some(lease) = lease {
         // A key that took part in a divergence could take the blame into the next case, and a second material that is
         // gone cannot be brought back.
@@ -143,7 +144,7 @@ async fn attempt(
             && mismatches.iter().all(|mismatch| mismatch.what != What::Effect)
             && precondition.material != Material::Two
         {
-            run.pool.give_back(lease).await;
+            run.pool.give_back(*lease).await;
         }
     }
     verdict
@@ -167,7 +168,7 @@ fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> R
 }
 
 enum Leased {
-    Keys(Lease),
+    Keys(Box<Lease>),
     Provided(KeyNames),
     Nothing,
 }
@@ -198,7 +199,7 @@ async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Resul
     if decrypts && let Err(failure) = lease.key.encrypt(run.corpus).await {
         return Err(blocked(&failure));
     }
-    Ok(Leased::Keys(lease))
+    Ok(Leased::Keys(Box::new(lease)))
 }
 
 fn blocked(failure: &super::kms::Failure) -> Ended {

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Runs trentcheck at servers that nobody here wrote, and a client that nobody here wrote at the reference.
+
+ministack has the operation and answers some of it wrongly: the cases that diverge must be those of a list that was read
+case by case. moto has no such operation: that must be one sentence and exit code 3. botocore drives the reference.
+"""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TARGET = ROOT / "target"
+VENV = TARGET / "emulators"
+PACKAGES = ["ministack==1.5.33", "moto[server]==5.2.5", "botocore", "cryptography"]
+START_LIMIT = 60.0  # seconds; ministack takes about one, moto some three, on an idle machine
+
+
+def install():
+    if not (VENV / "bin" / "python").exists():
+        venv.create(VENV, with_pip=True)
+    subprocess.run([VENV / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A process that listens on a loopback port, from the time it does until the end of the block."""
+
+    def __init__(self, name, command, port, environment=None):
+        self.name, self.command, self.port = name, command, port
+        self.environment = {**os.environ, **(environment or {})}
+
+    def __enter__(self):
+        log = open(TARGET / f"{self.name}.log", "wb")
+        self.process = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise SystemExit(f"{self.name} ended at once; see target/{self.name}.log")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return f"http://127.0.0.1:{self.port}"
+            except OSError:
+                time.sleep(0.1)
+        raise SystemExit(f"{self.name} does not listen after {START_LIMIT} s")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+def replay(trentcheck, name, url, *arguments):
+    report = TARGET / f"{name}.json"
+    began = time.monotonic()
+    done = subprocess.run(
+        [trentcheck, "run", "--endpoint", url, "--report", f"json={report}", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=600,
+    )
+    print(f"{name}: exit code {done.returncode} after {time.monotonic() - began:.1f} s")
+    print(done.stdout.splitlines()[-1])
+    return done, json.loads(report.read_text())
+
+
+def check(condition, message):
+    if not condition:
+        raise SystemExit(f"FAILED: {message}")
+
+
+def ministack(trentcheck):
+    port = free_port()
+    with Server("ministack", [VENV / "bin" / "ministack"], port, {"GATEWAY_PORT": str(port)}) as url:
+        done, report = replay(trentcheck, "ministack", url, "--edition", "key-material-id")
+    check(done.returncode == 1, "ministack diverges, so the exit code is 1")
+    lines = (ROOT / ".ci" / "ministack-divergences.txt").read_text().splitlines()
+    expected = {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
+    found = {case["id"] for case in report["cases"] if case["outcome"] == "diverges"}
+    for case in sorted(expected - found):
+        print(f"  listed, but does not diverge: {case}")
+    for case in sorted(found - expected):
+        print(f"  diverges, but is not listed: {case}")
+    check(found == expected, "the divergences of ministack are those of the list")
+    print(f"  {len(found)} divergences, all of them listed")
+
+
+def moto(trentcheck):
+    port = free_port()
+    command = [VENV / "bin" / "moto_server", "-H", "127.0.0.1", "-p", str(port)]
+    with Server("moto", command, port) as url:
+        done, report = replay(trentcheck, "moto", url)
+    check(done.returncode == 3, "moto has no such operation, so the exit code is 3")
+    outcomes = {case["outcome"] for case in report["cases"]}
+    check(outcomes <= {"unsupported", "blocked"}, f"no case of moto is judged, found {outcomes}")
+    check(done.stdout.count("the target has no operation") == 1, "that is said once")
+
+
+def botocore(trentcheck):
+    for edition in ["key-only", "key-material-id"]:
+        process = subprocess.Popen(
+            [trentcheck, "serve", "--edition", edition], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        try:
+            url = process.stdout.readline().strip().removeprefix("listening on ")
+            subprocess.run([VENV / "bin" / "python", ROOT / ".ci" / "botocore_lifecycle.py", url, edition], check=True, timeout=120)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+if __name__ == "__main__":
+    command = pathlib.Path(sys.argv[1]).resolve()
+    install()
+    ministack(command)
+    moto(command)
+    botocore(command)
