@@ -16,6 +16,8 @@ mod resolve;
 mod server;
 mod store;
 mod verify;
+#[cfg(test)]
+mod verify_tests;
 
 pub use config::{Config, Edition, Permission, Principal, Seed, SeedKind};
 pub use server::{Server, StartError};

@@ -53,7 +53,7 @@ fn date(claim: &Claim) -> Result<SystemTime, Refusal> {
     SystemTime::try_from(timestamp).map_err(|_| wrong())
 }
 
-fn within_window(date: SystemTime, now: SystemTime) -> Result<(), Refusal> {
+pub(crate) fn within_window(date: SystemTime, now: SystemTime) -> Result<(), Refusal> {
     let text = |time: SystemTime| {
         jiff::Timestamp::try_from(time).map(|time| time.strftime("%Y%m%dT%H%M%SZ").to_string()).unwrap_or_default()
     };
