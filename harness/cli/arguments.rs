@@ -56,6 +56,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         fixtures: Option<PathBuf>,
     },
+    /// Check the suite against its mutants: references with one fault each
+    Selfcheck(SelfcheckArguments),
     /// Serve the reference target until interrupted
     Serve(ServeArguments),
 }
@@ -152,6 +154,28 @@ pub(crate) struct ServeArguments {
     /// How long every answer takes
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) latency: Duration,
+    /// Serve a mutant: the reference with one named fault
+    #[arg(long, value_name = "NAME")]
+    pub(crate) mutant: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct SelfcheckArguments {
+    /// Only these mutants; globs are taken
+    #[arg(value_name = "MUTANT")]
+    pub(crate) mutants: Vec<String>,
+    /// Send each mutant only the case that has to find it
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Write which cases find each mutant, as JSON, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kills: Option<PathBuf>,
+    /// Write a line for each mutant, its clauses and the case that has to find it, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) matrix: Option<PathBuf>,
+    /// Mutants at a time [default: the number of cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: Option<u16>,
 }
 
 /// The lane of the judged exchanges.

@@ -20,6 +20,15 @@ pub(crate) fn edition_of(edition: Edition) -> reference::Edition {
 /// Starts the reference and describes it as a target.
 pub(crate) async fn start(edition: Edition, timeout: Duration) -> Result<(reference::Server, Target), Failure> {
     let config = reference::Config { edition: edition_of(edition), ..reference::Config::default() };
+    start_as(config, edition, timeout).await
+}
+
+/// Starts a reference of this configuration, which may be a mutant.
+pub(crate) async fn start_as(
+    config: reference::Config,
+    edition: Edition,
+    timeout: Duration,
+) -> Result<(reference::Server, Target), Failure> {
     let server = reference::Server::start(config)
         .await
         .map_err(|error| Failure::internal(format!("start the embedded reference: {error}")))?;

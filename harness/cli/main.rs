@@ -11,6 +11,7 @@ mod list;
 mod output;
 mod progress;
 mod run;
+mod selfcheck;
 mod serve;
 mod terminal;
 
@@ -42,6 +43,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
         Some(Command::Explain { case, edition, fixtures }) => explain::explain(&case, edition, fixtures.as_deref()),
         Some(Command::Coverage { fixtures }) => coverage::coverage(fixtures.as_deref()),
+        Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

@@ -5,7 +5,7 @@ use crate::embedded::edition_of;
 use crate::failure::Failure;
 use crate::output::{to_stderr, to_stdout};
 use trentcheck_core::report::ExitCode;
-use trentcheck_reference::{Config, Server};
+use trentcheck_reference::{Config, Server, mutant};
 
 /// Serves the reference target until interrupted. Prints one line once ready.
 pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
@@ -13,8 +13,15 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
         return Err(Failure::safety("the reference target listens on loopback only")
             .hint("its credentials are published, so nobody else should reach it"));
     }
+    let mutant = match &arguments.mutant {
+        Some(name) => Some(mutant(name).ok_or_else(|| {
+            Failure::usage(format!("find the mutant `{name}`")).hint("`trentcheck selfcheck --quick` names them all")
+        })?),
+        None => None,
+    };
     let config = Config {
-        edition: edition_of(arguments.edition),
+        edition: mutant.map_or_else(|| edition_of(arguments.edition), |mutant| mutant.edition),
+        mutant,
         listen: arguments.listen,
         consistency_delay: arguments.consistency_delay,
         throttle_every: arguments.throttle_every,

@@ -106,6 +106,22 @@ fn every_case_can_be_explained() {
 }
 
 #[test]
+fn every_mutant_is_found_by_the_case_that_it_names() {
+    let output = trentcheck(&["selfcheck", "--quick"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("(100.0 %)"));
+}
+
+#[test]
+fn an_unknown_mutant_is_one_clear_error() {
+    for arguments in [&["selfcheck", "no-such-mutant"][..], &["serve", "--mutant", "no-such-mutant"]] {
+        let output = trentcheck(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("find the mutant `no-such-mutant`"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn coverage_has_a_case_or_a_reason_for_every_clause() {
     let output = trentcheck(&["coverage"]);
     assert_eq!(output.status.code(), Some(0));

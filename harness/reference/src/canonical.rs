@@ -9,13 +9,15 @@ pub(crate) struct Signed<'a> {
     pub(crate) headers: &'a [String],
     /// `YYYYMMDDTHHMMSSZ`
     pub(crate) date_time: &'a str,
+    /// Whether the signature itself is a parameter of the query string, and so not part of what it covers.
+    pub(crate) is_query: bool,
     /// `date/region/service/terminator`
     pub(crate) scope: &'a [String],
 }
 
 /// The signature that the request should have.
 pub(crate) fn expected_signature(request: &Incoming, signed: &Signed<'_>, secret: &str) -> String {
-    let canonical = canonical_request(request, signed.headers);
+    let canonical = canonical_request(request, signed);
     let to_sign = format!(
         "AWS4-HMAC-SHA256\n{}\n{}\n{}",
         signed.date_time,
@@ -31,8 +33,9 @@ fn keyed(key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
 }
 
-fn canonical_request(request: &Incoming, headers: &[String]) -> String {
-    let mut lines = vec![request.method.clone(), path(&request.path), query(&request.query)];
+fn canonical_request(request: &Incoming, signed: &Signed<'_>) -> String {
+    let headers = signed.headers;
+    let mut lines = vec![request.method.clone(), path(&request.path), query(&request.query, signed.is_query)];
     for name in headers {
         let values: Vec<String> = request.values(name).map(squeezed).collect();
         lines.push(format!("{name}:{}", values.join(",")));
@@ -72,11 +75,11 @@ fn path(raw: &str) -> String {
     out
 }
 
-/// The query without its signature, sorted.
-fn query(raw: &str) -> String {
+/// The query, without a signature that is in it, sorted.
+fn query(raw: &str, is_query: bool) -> String {
     let mut pairs: Vec<(String, String)> = parameters(raw)
         .into_iter()
-        .filter(|(name, _)| name != b"X-Amz-Signature")
+        .filter(|(name, _)| !(is_query && name == b"X-Amz-Signature"))
         .map(|(name, value)| (percent(&name), percent(&value)))
         .collect();
     pairs.sort();

@@ -1,5 +1,6 @@
 //! What a reference target is like.
 
+use crate::mutant::{Mutant, Point};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
@@ -91,6 +92,15 @@ pub struct Config {
     pub latency: Duration,
     /// The time.
     pub clock: fn() -> SystemTime,
+    /// The fault that it has, if it is a mutant.
+    pub mutant: Option<&'static Mutant>,
+}
+
+impl Config {
+    /// Whether the reference is a mutant that does something wrong at this point.
+    pub(crate) fn at(&self, point: Point) -> bool {
+        self.mutant.and_then(Mutant::point) == Some(point)
+    }
 }
 
 /// The account of most principals and of the seeds.
@@ -138,6 +148,7 @@ impl Default for Config {
             throttle_every: None,
             latency: Duration::ZERO,
             clock: SystemTime::now,
+            mutant: None,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The parts of a signature as they arrive, in the Authorization header or in the query string.
 
 use crate::canonical::parameters;
+use crate::config::Config;
 use crate::error::Refusal;
+use crate::mutant::Point;
 use crate::server::Incoming;
 
 /// What a client says about its signature. Nothing of it is checked yet but that it is all there.
@@ -12,24 +14,26 @@ pub(crate) struct Claim {
     pub(crate) signature: String,
     pub(crate) date: String,
     pub(crate) token: Option<String>,
+    pub(crate) is_query: bool,
 }
 
 /// The one algorithm.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// Finds the claim, in one place and one only.
-pub(crate) fn claim(request: &Incoming) -> Result<Claim, Refusal> {
+pub(crate) fn claim(config: &Config, request: &Incoming) -> Result<Claim, Refusal> {
     let headers: Vec<&str> = request.values("authorization").collect();
     let query = parameters(&request.query);
     let has_query = query.iter().any(|(name, _)| name == b"X-Amz-Algorithm");
     match (headers.as_slice(), has_query) {
         ([], false) => Err(Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")),
         ([], true) => in_query(&query),
+        ([one], true) if config.at(Point::BothPlacesAccepted) => in_header(config, request, one),
         ([_, ..], true) => Err(Refusal::new(
             "InvalidSignatureException",
             "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
         )),
-        ([one], false) => in_header(request, one),
+        ([one], false) => in_header(config, request, one),
         (_, false) => Err(incomplete("Authorization header must be given once. ")),
     }
 }
@@ -38,13 +42,14 @@ pub(crate) fn incomplete(message: impl Into<String>) -> Refusal {
     Refusal::new("IncompleteSignatureException", message)
 }
 
-fn in_header(request: &Incoming, value: &str) -> Result<Claim, Refusal> {
+fn in_header(config: &Config, request: &Incoming, value: &str) -> Result<Claim, Refusal> {
     if value.trim().is_empty() {
         return Err(Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token"));
     }
     let (algorithm, rest) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
+    let comma = if config.at(Point::CompactRefused) { ", " } else { "," };
     let part = |name: &str| {
-        rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        rest.split(comma).find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
     };
     let date = request.values("x-amz-date").next().or_else(|| request.values("date").next());
     let (credential, signed_headers, signature) = (part("Credential"), part("SignedHeaders"), part("Signature"));
@@ -65,6 +70,7 @@ fn in_header(request: &Incoming, value: &str) -> Result<Claim, Refusal> {
             signature,
             date: date.trim().to_owned(),
             token: request.values("x-amz-security-token").next().map(|token| token.trim().to_owned()),
+            is_query: false,
         }),
         _ => Err(incomplete(format!("{missing}Authorization={algorithm}"))),
     }
@@ -90,5 +96,6 @@ fn in_query(query: &[(Vec<u8>, Vec<u8>)]) -> Result<Claim, Refusal> {
         signature: value("X-Amz-Signature"),
         date: value("X-Amz-Date"),
         token: part("X-Amz-Security-Token"),
+        is_query: true,
     })
 }

@@ -1,9 +1,10 @@
 //! What stands in front of every operation, in the order in which AWS services have been seen to check: routing, JSON,
 //! target, signature. A request that cannot be read is refused before anybody asks who sent it.
 
-use crate::config::Principal;
+use crate::config::{Config, Principal};
 use crate::error::Refusal;
 use crate::json;
+use crate::mutant::Point;
 use crate::operations;
 use crate::server::{CONTENT_TYPE, Incoming, Shared};
 use crate::verify::verify;
@@ -19,10 +20,13 @@ pub(crate) struct Call<'a> {
 
 /// Answers a request: the body of a success, or a refusal.
 pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Result<Vec<u8>, Refusal> {
-    path(request)?;
-    method(request)?;
-    content_type(request)?;
-    let members = json::object(&request.body);
+    let config = &shared.config;
+    if !config.at(Point::PathIgnored) {
+        path(request)?;
+    }
+    method(config, request)?;
+    content_type(config, request)?;
+    let members = json::object(config, &request.body);
     // An unreadable body is told first even where the target is unknown; but where both are wrong, nobody has recorded
     // which is told of a body that is only empty, so the target comes first there.
     if let Err(refusal) = &members
@@ -30,9 +34,18 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Resul
     {
         return Err(refusal.clone());
     }
-    let operation = operation(request)?;
+    let operation = operation(config, request)?;
     let members = members?;
-    let principal = verify(&shared.config, region, request)?;
+    let principal = match verify(&shared.config, region, request) {
+        Err(refusal) if config.at(Point::VerifiesTooLate) => {
+            // It has done what was asked before it finds out who asked.
+            if let Some(principal) = config.principals.first() {
+                let _ = operations::carry_out(operation, &Call { shared, region, principal, members: &members });
+            }
+            return Err(refusal);
+        }
+        other => other?,
+    };
     operations::carry_out(operation, &Call { shared, region, principal, members: &members })
 }
 
@@ -40,26 +53,51 @@ fn path(request: &Incoming) -> Result<(), Refusal> {
     if request.path == "/" { Ok(()) } else { Err(Refusal::unclaimed()) }
 }
 
-fn method(request: &Incoming) -> Result<(), Refusal> {
-    if request.method == "POST" { Ok(()) } else { Err(Refusal::unclaimed()) }
+fn method(config: &Config, request: &Incoming) -> Result<(), Refusal> {
+    let is_taken = match request.method.as_str() {
+        "POST" => true,
+        "HEAD" => config.at(Point::HeadAccepted),
+        "post" => config.at(Point::MethodCaseIgnored),
+        "OPTIONS" => false,
+        _ => config.at(Point::AnyMethod),
+    };
+    if is_taken { Ok(()) } else { Err(Refusal::unclaimed()) }
 }
 
-fn content_type(request: &Incoming) -> Result<(), Refusal> {
+fn content_type(config: &Config, request: &Incoming) -> Result<(), Refusal> {
+    let is_absent = request.values("content-type").next().is_none();
+    if config.at(Point::ContentTypeUnchecked) && !is_absent || config.at(Point::ContentTypeAbsentAccepted) && is_absent
+    {
+        return Ok(());
+    }
     let values: Vec<&str> = request.values("content-type").collect();
     let [value] = values.as_slice() else {
         return Err(Refusal::unclaimed());
     };
+    if config.at(Point::ContentTypeParameterRefused) && value.contains(';') {
+        return Err(Refusal::unclaimed());
+    }
     // Parameters are tolerated.
     let essence = value.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(CONTENT_TYPE) { Ok(()) } else { Err(Refusal::unclaimed()) }
 }
 
-fn operation(request: &Incoming) -> Result<&'static str, Refusal> {
+fn operation(config: &Config, request: &Incoming) -> Result<&'static str, Refusal> {
     let unknown = || Refusal::bare("UnknownOperationException");
+    if config.at(Point::TargetDefaults) && request.values("x-amz-target").all(|value| value.trim().is_empty()) {
+        return Ok("DeleteImportedKeyMaterial");
+    }
     let values: Vec<&str> = request.values("x-amz-target").collect();
     let [value] = values.as_slice() else {
         return Err(unknown());
     };
-    let name = value.trim().strip_prefix("TrentService.").ok_or_else(unknown)?;
+    let value = value.trim();
+    if config.at(Point::TargetCaseIgnored) && value.eq_ignore_ascii_case("TrentService.DeleteImportedKeyMaterial")
+        || config.at(Point::TargetSuffixIgnored) && value.starts_with("TrentService.DeleteImportedKeyMaterial")
+        || config.at(Point::TargetPrefixIgnored) && value.ends_with("DeleteImportedKeyMaterial")
+    {
+        return Ok("DeleteImportedKeyMaterial");
+    }
+    let name = value.strip_prefix("TrentService.").ok_or_else(unknown)?;
     operations::known(name).ok_or_else(unknown)
 }

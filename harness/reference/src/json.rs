@@ -1,15 +1,48 @@
 //! The members of a request: their JSON types first, their constraints second.
 
+use crate::config::Config;
 use crate::error::Refusal;
+use crate::mutant::Point;
 use serde_json::{Map, Value};
 
 /// The object in a body. Members of value null count as absent; of members that come twice the last one counts.
-pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice(body) {
+pub(crate) fn object(config: &Config, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    if config.at(Point::SpacedRefused) && body.windows(2).any(|pair| pair == b": ") {
+        return Err(Refusal::bare("SerializationException"));
+    }
+    let mutated = mutated(config, body);
+    match serde_json::from_slice(mutated.as_deref().unwrap_or(body)) {
+        Ok(Value::Array(list)) if config.at(Point::ArrayUnpacked) => match list.into_iter().next() {
+            Some(Value::Object(members)) => Ok(members),
+            Some(id) => Ok(Map::from_iter([("KeyId".to_owned(), id)])),
+            None => Err(Refusal::bare("SerializationException")),
+        },
         Ok(Value::Object(members)) => Ok(members),
         Ok(Value::Array(_)) => Err(Refusal::front("SerializationException", "Start of list found where not expected")),
         _ => Err(Refusal::bare("SerializationException")),
     }
+}
+
+/// The body as a mutant reads it, if it reads it in its own way.
+fn mutated(config: &Config, body: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(body).into_owned();
+    let repaired = |text: String| Some(text.into_bytes());
+    if config.at(Point::TrailingBytesAccepted) {
+        return repaired(text[..text.rfind('}').map_or(text.len(), |at| at + 1)].to_owned());
+    }
+    if config.at(Point::TrailingCommaAccepted) {
+        return repaired(text.replace(",}", "}"));
+    }
+    if config.at(Point::TruncatedRepaired) && text.ends_with('"') {
+        return repaired(text + "}");
+    }
+    if config.at(Point::InvalidUtf8Accepted) {
+        return repaired(text);
+    }
+    if config.at(Point::EmptyBodyAccepted) && text.is_empty() {
+        return repaired("{}".to_owned());
+    }
+    None
 }
 
 /// A string member, if it is there.

@@ -1,6 +1,7 @@
 //! A key: its material, and the state that follows from it.
 
 use crate::config::{Config, Edition, SeedKind};
+use crate::mutant::Point;
 use aws_lc_rs::digest;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
@@ -85,6 +86,10 @@ pub(crate) struct Key {
     pub(crate) seed: Option<SeedKind>,
     /// What DescribeKey showed, since when; the last one is what is true now.
     shown: Vec<(SystemTime, Value)>,
+    /// What a mutant did to the key.
+    pub(crate) marks: Vec<Point>,
+    /// Material that a mutant keeps after it was deleted.
+    pub(crate) remembered: Option<Vec<u8>>,
 }
 
 impl Key {
@@ -118,6 +123,8 @@ impl Key {
             tokens: Vec::new(),
             seed: None,
             shown: Vec::new(),
+            marks: Vec::new(),
+            remembered: None,
         }
     }
 
@@ -137,6 +144,16 @@ impl Key {
 
     pub(crate) fn material_mut(&mut self, id: &str) -> Option<&mut Material> {
         self.materials.iter_mut().find(|material| material.id == id)
+    }
+
+    /// Gives a material another id, as only a mutant does.
+    pub(crate) fn renew_material(&mut self, id: &str) {
+        let renewed = hex::encode(digest::digest(&digest::SHA256, format!("{id}{}", self.marks.len()).as_bytes()));
+        let is_first = self.marks.is_empty();
+        if let Some(material) = self.material_mut(id).filter(|_| !is_first) {
+            material.id = renewed;
+        }
+        self.marks.push(Point::OldCiphertextLost);
     }
 
     /// Deletes material whose time has come.
@@ -182,6 +199,11 @@ impl Key {
     /// Keeps what DescribeKey shows from now on.
     pub(crate) fn show(&mut self, config: &Config) {
         let now = (config.clock)();
+        if config.at(Point::ConsistencyNever)
+            && self.shown.last().is_some_and(|(_, shown)| shown["KeyState"] == "Enabled")
+        {
+            return;
+        }
         let metadata = self.metadata(config);
         if self.shown.last().is_none_or(|(_, last)| *last != metadata) {
             self.shown.push((now, metadata));
@@ -241,6 +263,24 @@ impl Key {
             && let Some(material) = self.current()
         {
             metadata["CurrentKeyMaterialId"] = json!(material.id);
+        }
+        for mark in &self.marks {
+            match mark {
+                Point::BecomesDisabled if state == "PendingImport" => metadata["KeyState"] = json!("Disabled"),
+                Point::NeverImportedEnabled if state == "PendingImport" => metadata["KeyState"] = json!("Enabled"),
+                Point::EnabledFlagLeft => metadata["Enabled"] = json!(state == "Enabled" || state == "PendingImport"),
+                Point::ExpirationModelLeft if state == "PendingImport" => {
+                    metadata["ExpirationModel"] = json!("KEY_MATERIAL_DOES_NOT_EXPIRE");
+                }
+                Point::ValidToLeft if state == "PendingImport" => metadata["ValidTo"] = json!(seconds(self.created)),
+                Point::DescriptionLost => metadata["Description"] = json!(""),
+                Point::MaterialIdCleared if state == "PendingImport" => {
+                    if let Some(members) = metadata.as_object_mut() {
+                        members.remove("CurrentKeyMaterialId");
+                    }
+                }
+                _ => {}
+            }
         }
         metadata
     }

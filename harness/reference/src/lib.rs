@@ -11,6 +11,7 @@ mod error;
 mod front;
 mod json;
 mod key;
+mod mutant;
 mod operations;
 mod resolve;
 mod server;
@@ -20,4 +21,5 @@ mod verify;
 mod verify_tests;
 
 pub use config::{Config, Edition, Permission, Principal, Seed, SeedKind};
+pub use mutant::{Mutant, controls, mutant, mutants};
 pub use server::{Server, StartError};

@@ -3,6 +3,7 @@
 use crate::error::Refusal;
 use crate::front::Call;
 use crate::key::Key;
+use crate::mutant::Point;
 use crate::store::Store;
 
 /// Whether an operation takes aliases.
@@ -19,17 +20,47 @@ pub(crate) fn resolve<'s>(
     value: &str,
     aliases: Aliases,
 ) -> Result<&'s Key, Refusal> {
+    let config = &call.shared.config;
+    let read = mutant_reading(call, value);
+    let value = read.as_str();
     if value.starts_with("arn:") {
+        if config.at(Point::ArnRefused) && aliases == Aliases::Refused {
+            return Err(Refusal::new("InvalidArnException", format!("Invalid arn {value}")));
+        }
         return by_arn(store, call, value, aliases);
     }
     if value.starts_with("alias/") {
         let arn = arn_of(call, value);
         return by_alias(store, call, &arn, aliases);
     }
+    if !is_key_id(value) && config.at(Point::MalformedIsValidation) {
+        return Err(Refusal::new("ValidationException", format!("Invalid keyId '{value}'")));
+    }
     if !is_key_id(value) {
         return Err(Refusal::new("NotFoundException", format!("Invalid keyId '{value}'")));
     }
     by_id(store, call, value)
+}
+
+/// The value as a mutant reads it.
+fn mutant_reading(call: &Call<'_>, value: &str) -> String {
+    let config = &call.shared.config;
+    let mut read = value.to_owned();
+    if config.at(Point::UpperCaseAccepted) {
+        read = read.to_lowercase();
+    }
+    if config.at(Point::BlanksTrimmed) {
+        read = read.trim().to_owned();
+    }
+    if config.at(Point::DashesIgnored) && read.len() == 32 && read.is_ascii() {
+        read = format!("{}-{}-{}-{}-{}", &read[..8], &read[8..12], &read[12..16], &read[16..20], &read[20..]);
+    }
+    if config.at(Point::KeyPrefixAccepted)
+        && let Some(id) = read.strip_prefix("key/")
+    {
+        read = id.to_owned();
+    }
+    read
 }
 
 fn by_arn<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
@@ -38,24 +69,41 @@ fn by_arn<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) 
     let [_, partition, service, region, account, resource] = parts.as_slice() else {
         return Err(invalid());
     };
-    if *partition != call.shared.config.partition || *service != "kms" {
+    let config = &call.shared.config;
+    if *partition != config.partition && !config.at(Point::ArnPartitionIgnored)
+        || *service != "kms" && !config.at(Point::ArnServiceIgnored)
+    {
         return Err(invalid());
     }
-    if *region != call.region {
+    if *region != call.region && !config.at(Point::ArnRegionIgnored) {
         return Err(Refusal::new("NotFoundException", format!("Invalid arn {region}")));
     }
     if resource.starts_with("alias/") {
         return by_alias(store, call, value, aliases);
     }
-    let id = resource.strip_prefix("key/").ok_or_else(invalid)?;
-    if *account != call.principal.account {
+    let mut id = match resource.strip_prefix("key/") {
+        Some(id) => id,
+        None if config.at(Point::ArnResourceIgnored) => resource.rsplit('/').next().unwrap_or_default(),
+        None => return Err(invalid()),
+    };
+    if config.at(Point::ArnTailIgnored) {
+        id = id.split('/').next().unwrap_or_default();
+    }
+    if *account != call.principal.account && config.at(Point::StrangerAccepted) {
+        return store.find(call.region, id).ok_or_else(|| denied(call, value));
+    }
+    if *account != call.principal.account && !config.at(Point::ArnAccountIgnored) {
         return Err(denied(call, value));
     }
     by_id(store, call, id)
 }
 
 fn by_alias<'s>(store: &'s Store, call: &Call<'_>, arn: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
-    if aliases == Aliases::Refused {
+    let config = &call.shared.config;
+    if aliases == Aliases::Refused && config.at(Point::AliasNotFound) {
+        return Err(Refusal::new("NotFoundException", format!("Alias {arn} is not found.")));
+    }
+    if aliases == Aliases::Refused && !config.at(Point::AliasAccepted) {
         return Err(Refusal::new("InvalidArnException", "Key Aliases are not supported for this operation."));
     }
     let id = store
@@ -67,9 +115,13 @@ fn by_alias<'s>(store: &'s Store, call: &Call<'_>, arn: &str, aliases: Aliases) 
 
 fn by_id<'s>(store: &'s Store, call: &Call<'_>, id: &str) -> Result<&'s Key, Refusal> {
     let arn = arn_of(call, &format!("key/{id}"));
+    let config = &call.shared.config;
+    let elsewhere =
+        config.regions.iter().filter(|_| config.at(Point::OtherRegionFound)).find_map(|region| store.find(region, id));
     store
         .find(call.region, id)
-        .filter(|key| key.account == call.principal.account)
+        .or(elsewhere)
+        .filter(|key| key.account == call.principal.account || config.at(Point::ForeignIdFound))
         .ok_or_else(|| Refusal::new("NotFoundException", format!("Key '{arn}' does not exist")))
 }
 

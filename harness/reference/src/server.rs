@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::error::Refusal;
 use crate::front;
+use crate::mutant::{Mutant, Point, front as proxy};
 use crate::store::Store;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
@@ -34,6 +35,7 @@ pub enum StartError {
 }
 
 /// A request as it arrived.
+#[derive(Clone)]
 pub(crate) struct Incoming {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -85,8 +87,15 @@ impl Server {
             if number > 0 {
                 address.set_port(0);
             }
-            let listener = TcpListener::bind(address).await?;
+            let mut listener = TcpListener::bind(address).await?;
             addresses.push((region.clone(), listener.local_addr()?));
+            if number == 0
+                && let Some(rewrite) = shared.config.mutant.and_then(Mutant::rewrite)
+            {
+                let inner = TcpListener::bind((shared.config.listen.ip(), 0)).await?;
+                let backend = inner.local_addr()?;
+                listeners.spawn(proxy(std::mem::replace(&mut listener, inner), backend, rewrite));
+            }
             listeners.spawn(accept(listener, Arc::clone(&shared), region.clone()));
         }
         if addresses.is_empty() {
@@ -158,7 +167,7 @@ async fn answer(
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
     }
-    let result = match read(request).await {
+    let result = match read(request, &shared.config).await {
         Err(refusal) => Err(refusal),
         Ok(_) if shared.config.throttle_every.is_some_and(|every| number.is_multiple_of(u64::from(every.max(1)))) => {
             Err(throttled())
@@ -186,19 +195,19 @@ pub(crate) fn throttled() -> Refusal {
     )
 }
 
-async fn read(request: hyper::Request<hyper::body::Incoming>) -> Result<Incoming, Refusal> {
+async fn read(request: hyper::Request<hyper::body::Incoming>, config: &Config) -> Result<Incoming, Refusal> {
     let (parts, body) = request.into_parts();
     let headers = parts
         .headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
-        match error.downcast_ref::<LengthLimitError>() {
+    let limit = if config.at(Point::LargeRefused) { 4096 } else { BODY_LIMIT };
+    let body =
+        Limited::new(body, limit).collect().await.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
             Some(_) => Refusal::bare("RequestEntityTooLargeException").with_status(413),
             None => Refusal::bare("SerializationException"),
-        }
-    })?;
+        })?;
     Ok(Incoming {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),

@@ -47,6 +47,11 @@ impl Store {
         self.keys.get(&place(region, id))
     }
 
+    /// Forgets a key, as only a mutant does.
+    pub(crate) fn remove(&mut self, region: &str, id: &str) {
+        self.keys.remove(&place(region, id));
+    }
+
     /// The keys of an account in a Region.
     pub(crate) fn of<'a>(&'a self, region: &'a str, account: &'a str) -> impl Iterator<Item = &'a Key> {
         self.keys.values().filter(move |key| key.region == region && key.account == account)

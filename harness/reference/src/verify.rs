@@ -4,6 +4,7 @@ use crate::canonical::{Signed, expected_signature};
 use crate::config::{Config, Permission, Principal};
 use crate::credential::{ALGORITHM, Claim, claim, incomplete};
 use crate::error::Refusal;
+use crate::mutant::Point;
 use crate::server::Incoming;
 use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
@@ -16,17 +17,46 @@ const SERVICE: &str = "kms";
 
 /// Says who signed, or why nobody did.
 pub(crate) fn verify<'a>(config: &'a Config, region: &str, request: &Incoming) -> Result<&'a Principal, Refusal> {
-    let claim = claim(request)?;
-    let date = date(&claim)?;
-    within_window(date, (config.clock)())?;
-    covers_headers(request, &claim)?;
-    algorithm(&claim)?;
-    let (access_key_id, scope) = credential(&claim)?;
-    in_scope(&scope, region, &claim.date)?;
+    let is_dateless = request.values("x-amz-date").next().is_none() && request.values("date").next().is_none();
+    let is_without = !request.values("authorization").any(|value| !value.trim().is_empty()) && request.query.is_empty();
+    if let Some(first) = config.principals.first()
+        && (is_without && config.at(Point::AuthorizationOptional)
+            || is_dateless && request.query.is_empty() && config.at(Point::DateOptional)
+            || config.at(Point::GarbageAccepted)
+                && !request.values("authorization").any(|value| value.contains("Credential=")))
+    {
+        return Ok(first);
+    }
+    let claim = claim(config, request)?;
+    if !config.at(Point::DateFormUnchecked) {
+        let date = date(&claim)?;
+        in_window(config, date)?;
+    }
+    if !config.at(Point::HostOptional) {
+        covers_headers(config, request, &claim)?;
+    }
+    if !config.at(Point::AlgorithmUnchecked) {
+        algorithm(&claim)?;
+    }
+    let (access_key_id, scope) = credential(config, &claim)?;
+    in_scope(config, &scope, region, &claim.date)?;
     let principal = known(config, &access_key_id)?;
-    signature(request, &claim, &scope, principal)?;
-    session(&claim, principal)?;
+    signature(config, request, &claim, &scope, principal)?;
+    session(config, &claim, principal)?;
     Ok(principal)
+}
+
+/// Whether a request's date is near enough to the time.
+fn in_window(config: &Config, date: SystemTime) -> Result<(), Refusal> {
+    let now = (config.clock)();
+    if config.at(Point::PastUnchecked) && date < now || config.at(Point::FutureUnchecked) && date > now {
+        return Ok(());
+    }
+    const NARROW: Duration = Duration::from_secs(60);
+    if config.at(Point::WindowTooNarrow) && (date + NARROW < now || date > now + NARROW) {
+        return Err(invalid("Signature expired"));
+    }
+    within_window(date, now)
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {
@@ -78,7 +108,10 @@ pub(crate) fn within_window(date: SystemTime, now: SystemTime) -> Result<(), Ref
 
 /// Host must be signed, and so must the headers that say what is asked and when. The latter is our reading of the
 /// rule that every `x-amz-` header is to be signed.
-fn covers_headers(request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
+fn covers_headers(config: &Config, request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
+    if config.at(Point::ExtraUnsignedRefused) || config.at(Point::ContentLengthSignedRefused) {
+        mutant_covers(config, request, claim)?;
+    }
     let covers = |name: &str| claim.signed_headers.iter().any(|signed| signed == name);
     if !covers("host") {
         return Err(invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."));
@@ -91,6 +124,19 @@ fn covers_headers(request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Two misreadings of which headers have to be signed.
+fn mutant_covers(config: &Config, request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
+    let covers = |name: &str| claim.signed_headers.iter().any(|signed| signed == name);
+    let usual = ["authorization", "content-length", "connection", "accept", "accept-encoding", "transfer-encoding"];
+    let is_extra = |name: &str| !usual.contains(&name) && !covers(name);
+    if config.at(Point::ExtraUnsignedRefused) && request.headers.iter().any(|(name, _)| is_extra(name))
+        || config.at(Point::ContentLengthSignedRefused) && covers("content-length")
+    {
+        return Err(invalid("The signed headers are not those of the example."));
+    }
+    Ok(())
+}
+
 fn algorithm(claim: &Claim) -> Result<(), Refusal> {
     if claim.algorithm == ALGORITHM {
         return Ok(());
@@ -98,8 +144,11 @@ fn algorithm(claim: &Claim) -> Result<(), Refusal> {
     Err(incomplete(format!("Unsupported AWS 'algorithm': '{}' (only AWS4-HMAC-SHA256 for now). ", claim.algorithm)))
 }
 
-fn credential(claim: &Claim) -> Result<(String, Vec<String>), Refusal> {
-    let parts: Vec<String> = claim.credential.split('/').map(str::to_owned).collect();
+fn credential(config: &Config, claim: &Claim) -> Result<(String, Vec<String>), Refusal> {
+    let mut parts: Vec<String> = claim.credential.split('/').map(str::to_owned).collect();
+    if config.at(Point::ShortCredentialAccepted) && parts.len() == 4 {
+        parts.push("aws4_request".to_owned());
+    }
     match <[String; 5]>::try_from(parts) {
         Ok([access_key_id, scope @ ..]) => Ok((access_key_id, scope.to_vec())),
         Err(_) => Err(incomplete(format!(
@@ -109,23 +158,23 @@ fn credential(claim: &Claim) -> Result<(String, Vec<String>), Refusal> {
     }
 }
 
-fn in_scope(scope: &[String], region: &str, date_time: &str) -> Result<(), Refusal> {
+fn in_scope(config: &Config, scope: &[String], region: &str, date_time: &str) -> Result<(), Refusal> {
     let [date, scoped_region, service, terminator] = scope else {
         return Err(invalid("Credential should be scoped."));
     };
-    if scoped_region != region {
+    if scoped_region != region && !config.at(Point::ScopeRegionUnchecked) {
         return Err(invalid("Credential should be scoped to a valid region."));
     }
-    if service != SERVICE {
+    if service != SERVICE && !config.at(Point::ScopeServiceUnchecked) {
         return Err(invalid(format!("Credential should be scoped to correct service: '{SERVICE}'.")));
     }
-    if terminator != "aws4_request" {
+    if terminator != "aws4_request" && !config.at(Point::ScopeTerminatorUnchecked) {
         return Err(invalid(format!(
             "Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'."
         )));
     }
     let day = date_time.get(..8).unwrap_or_default();
-    if date != day {
+    if date != day && !config.at(Point::ScopeDateUnchecked) {
         return Err(invalid(format!(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{date}' != '{day}', from '{date_time}'."
         )));
@@ -134,12 +183,58 @@ fn in_scope(scope: &[String], region: &str, date_time: &str) -> Result<(), Refus
 }
 
 fn known<'a>(config: &'a Config, access_key_id: &str) -> Result<&'a Principal, Refusal> {
+    if config.at(Point::UnknownKeyAccepted) {
+        let known = config.principals.iter().find(|principal| principal.access_key_id == access_key_id);
+        return known.or(config.principals.first()).ok_or_else(unrecognised);
+    }
     config.principals.iter().find(|principal| principal.access_key_id == access_key_id).ok_or_else(unrecognised)
 }
 
-fn signature(request: &Incoming, claim: &Claim, scope: &[String], principal: &Principal) -> Result<(), Refusal> {
-    let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope };
+fn signature(
+    config: &Config,
+    request: &Incoming,
+    claim: &Claim,
+    scope: &[String],
+    principal: &Principal,
+) -> Result<(), Refusal> {
+    if config.at(Point::SignatureUnchecked) {
+        return Ok(());
+    }
+    let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope, is_query: claim.is_query };
     let expected = expected_signature(request, &signed, &principal.secret_access_key);
+    if config.at(Point::SignaturePrefixAccepted) && expected.starts_with(&claim.signature)
+        || config.at(Point::SecretUnchecked) && claim.signature.len() == expected.len()
+    {
+        return Ok(());
+    }
+    if config.at(Point::FormerSecretAccepted) {
+        let former = format!("{}-but-wrong", principal.secret_access_key);
+        if expected_signature(request, &signed, &former) == claim.signature {
+            return Ok(());
+        }
+    }
+    if config.at(Point::DateUncovered)
+        && let Some(earlier) = a_second_earlier(&claim.date)
+    {
+        let mut read = request.clone();
+        read.headers
+            .iter_mut()
+            .filter(|(name, _)| name == "x-amz-date")
+            .for_each(|(_, value)| value.clone_from(&earlier));
+        let signed = Signed { headers: &claim.signed_headers, date_time: &earlier, scope, is_query: false };
+        if expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature {
+            return Ok(());
+        }
+    }
+    if let Some(read) = mutant_reading(config, request, claim) {
+        let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope, is_query: claim.is_query };
+        let matches = expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature;
+        return if matches || claim.signature == expected && !config.at(Point::BlanksNotFolded) {
+            Ok(())
+        } else {
+            Err(invalid("The request signature we calculated does not match the signature you provided."))
+        };
+    }
     if bool::from(expected.as_bytes().ct_eq(claim.signature.as_bytes())) {
         return Ok(());
     }
@@ -148,7 +243,51 @@ fn signature(request: &Incoming, claim: &Claim, scope: &[String], principal: &Pr
     ))
 }
 
-fn session(claim: &Claim, principal: &Principal) -> Result<(), Refusal> {
+/// The date before, for a mutant to which a second more or less does not matter.
+fn a_second_earlier(date: &str) -> Option<String> {
+    const FORM: &str = "%Y%m%dT%H%M%SZ";
+    let date = jiff::civil::DateTime::strptime(FORM, date).ok()?;
+    let timestamp = jiff::tz::TimeZone::UTC.to_timestamp(date).ok()?;
+    let earlier = jiff::Timestamp::from_second(timestamp.as_second() - 1).ok()?;
+    Some(earlier.strftime(FORM).to_string())
+}
+
+/// The request as a mutant sees it that leaves a part out of the signature: as the client would have had to send it.
+fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<Incoming> {
+    let mut read = request.clone();
+    if config.at(Point::BodyUncovered) {
+        read.body = String::from_utf8_lossy(&request.body).replace(" }", "}").into_bytes();
+    } else if config.at(Point::QueryUncovered) {
+        read.query = String::new();
+    } else if config.at(Point::HeadersUncovered) {
+        for (name, value) in &mut read.headers {
+            if name == "content-type" {
+                *value = value.replace("; charset=utf-8", "");
+            }
+        }
+        if claim.signed_headers.iter().any(|name| name == "x-amz-meta-trentcheck")
+            && request.values("x-amz-meta-trentcheck").next().is_none()
+        {
+            read.headers.push(("x-amz-meta-trentcheck".to_owned(), "1".to_owned()));
+        }
+    } else if config.at(Point::BlanksNotFolded) {
+        for (_, value) in &mut read.headers {
+            *value = value.replace(' ', "\u{a0}");
+        }
+        return request.headers.iter().any(|(_, value)| value.contains("  ")).then_some(read);
+    } else {
+        return None;
+    }
+    Some(read)
+}
+
+fn session(config: &Config, claim: &Claim, principal: &Principal) -> Result<(), Refusal> {
+    if config.at(Point::TokenUnchecked) && claim.token.is_some()
+        || config.at(Point::TokenOptional) && claim.token.is_none()
+        || config.at(Point::ExpiredTokenAccepted) && claim.token == principal.session_token
+    {
+        return Ok(());
+    }
     if claim.token != principal.session_token {
         return Err(unrecognised());
     }

@@ -6,6 +6,7 @@ use crate::error::Refusal;
 use crate::front::Call;
 use crate::json;
 use crate::key::{Key, Usage};
+use crate::mutant::Point;
 use crate::resolve::Aliases;
 use serde_json::json;
 
@@ -27,6 +28,7 @@ pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 
 pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let wrong = || Refusal::bare("InvalidCiphertextException");
+    let still = call.shared.config.at(Point::StillDecrypts);
     let sealed = Blob::parse(&blob(call, "CiphertextBlob")?).ok_or_else(wrong)?;
     let found = {
         let store = call.shared.store();
@@ -36,12 +38,9 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     if call.members.contains_key("KeyId") && super::key(call, Aliases::Taken)?.id != key.id {
         return Err(Refusal::bare("IncorrectKeyException"));
     }
-    let key = usable(call, key, Usage::EncryptDecrypt)?;
-    let material = key
-        .materials
-        .iter()
-        .find(|material| material.id == sealed.material_id)
-        .and_then(|material| material.bytes.clone());
+    let key = if still { key } else { usable(call, key, Usage::EncryptDecrypt)? };
+    let material = key.materials.iter().find(|material| material.id == sealed.material_id);
+    let material = material.and_then(|material| material.bytes.clone().or_else(|| key.remembered.clone()));
     let plaintext = material.and_then(|material| sealed.decrypt(&material)).ok_or_else(wrong)?;
     Ok(body(&json!({ "EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": key.arn, "Plaintext": encoded(&plaintext) })))
 }
@@ -75,8 +74,15 @@ fn usable(call: &Call<'_>, mut key: Key, usage: Usage) -> Result<Key, Refusal> {
             format!("{} key usage is {} which is not valid for this operation.", key.arn, key.usage.as_str()),
         ));
     }
+    let config = &call.shared.config;
+    let still = match usage {
+        Usage::EncryptDecrypt => config.at(Point::StillEncrypts),
+        Usage::GenerateVerifyMac => config.at(Point::StillMacs),
+        Usage::SignVerify => config.at(Point::StillSigns),
+    };
     match key.state() {
         "Enabled" => Ok(key),
+        "PendingImport" if still && key.current().is_some() => Ok(key),
         "Disabled" => Err(Refusal::new("DisabledException", format!("{} is disabled.", key.arn))),
         "PendingImport" => Err(Refusal::state(&key.arn, "pending import")),
         "PendingDeletion" => Err(Refusal::state(&key.arn, "pending deletion (or pending replica deletion)")),
@@ -97,7 +103,7 @@ fn fitting(key: &Key, algorithm: &str) -> Result<(), Refusal> {
 
 fn material(key: &Key) -> Result<(String, Vec<u8>), Refusal> {
     key.current()
-        .and_then(|material| Some((material.id.clone(), material.bytes.clone()?)))
+        .and_then(|material| Some((material.id.clone(), material.bytes.clone().or_else(|| key.remembered.clone())?)))
         .ok_or_else(|| Refusal::state(&key.arn, "pending import"))
 }
 

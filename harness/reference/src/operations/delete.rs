@@ -1,29 +1,70 @@
 //! DeleteImportedKeyMaterial, the operation under test.
 
 use super::{body, key_id};
-use crate::config::{Edition, Permission, SeedKind};
+use crate::config::{Config, Edition, Permission, SeedKind};
 use crate::error::Refusal;
 use crate::front::Call;
 use crate::json;
-use crate::key::{Key, Origin, Rotation};
+use crate::key::{Expiration, Key, Origin, Rotation};
+use crate::mutant::Point;
 use crate::resolve::{Aliases, denied, resolve};
 use crate::server::throttled;
+use crate::store::Store;
 use serde_json::json;
 
 /// Length of a material id.
 const MATERIAL_ID: usize = 64;
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let config = &call.shared.config;
     let value = key_id(call)?;
     let material_id = material_id(call)?;
-    let config = &call.shared.config;
     let mut store = call.shared.store();
-    let key = resolve(&store, call, &value, Aliases::Refused)?;
-    permission(call, key)?;
-    origin(key)?;
-    seeded(key)?;
-    let (id, arn) = (key.id.clone(), key.arn.clone());
-    let deleted = store.change(config, (call.region, &id), |key| material(key, material_id.as_deref()))?;
+    let key = match resolve(&store, call, &value, Aliases::Refused) {
+        Err(refusal) if config.at(Point::AbsentSucceeds) && refusal.error == "NotFoundException" => {
+            return Ok(Vec::new());
+        }
+        other => other?,
+    };
+    let (id, arn, region) = (key.id.clone(), key.arn.clone(), key.region.clone());
+    if let Err(refusal) = allowed(call, key) {
+        if config.at(Point::RefusalDeletes)
+            || config.at(Point::DeniedDeletes) && refusal.error == "AccessDeniedException"
+        {
+            store.change(config, (&region, &id), |key| material(key, None))?;
+        }
+        return Err(refusal);
+    }
+    if let Some(refusal) = mutant_refusal(call, key) {
+        return Err(refusal);
+    }
+    let mut material_id = material_id;
+    if config.at(Point::PendingRotationDeletesCurrent) {
+        material_id = None;
+    }
+    if config.at(Point::DeletesPendingInstead) && material_id.is_none() {
+        let pending = key.materials.iter().find(|material| material.rotation == Rotation::Pending);
+        material_id = pending.map(|material| material.id.clone());
+    }
+    let deleted = match config.at(Point::DeletesNothing) {
+        true => key.current().map(|material| material.id.clone()),
+        false => store.change(config, (&region, &id), |key| {
+            let is_pending_deletion = key.deletion.is_some();
+            let keeps = [Point::StillEncrypts, Point::StillDecrypts, Point::StillSigns, Point::StillMacs];
+            if keeps.into_iter().any(|point| config.at(point)) {
+                key.remembered = key.current().and_then(|material| material.bytes.clone()).or(key.remembered.take());
+            }
+            let deleted = material(key, material_id.as_deref());
+            mutant_effect(config, key, is_pending_deletion);
+            deleted
+        })?,
+    };
+    if config.at(Point::OtherKeyDamaged) {
+        damage_another(&mut store, call, &id)?;
+    }
+    if config.at(Point::KeyGone) {
+        store.remove(&region, &id);
+    }
     match config.edition {
         Edition::KeyOnly => Ok(Vec::new()),
         Edition::KeyMaterialId => {
@@ -36,15 +77,94 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     }
 }
 
+fn allowed(call: &Call<'_>, key: &Key) -> Result<(), Refusal> {
+    let config = &call.shared.config;
+    if !config.at(Point::PermissionUnchecked) {
+        permission(call, key)?;
+    }
+    if !config.at(Point::OriginUnchecked) {
+        origin(key)?;
+    }
+    let is_waved_through = config.at(Point::CreatingAccepted) && key.seed == Some(SeedKind::Creating)
+        || config.at(Point::UpdatingAccepted) && key.seed == Some(SeedKind::Updating);
+    if is_waved_through { Ok(()) } else { seeded(key) }
+}
+
+/// States in which a mutant refuses.
+fn mutant_refusal(call: &Call<'_>, key: &Key) -> Option<Refusal> {
+    let config = &call.shared.config;
+    let state = key.state();
+    let was_imported = key.current().is_some();
+    let refuses = config.at(Point::PendingDeletionRefused) && state == "PendingDeletion"
+        || config.at(Point::SecondDeleteRefused) && state == "PendingImport" && was_imported
+        || config.at(Point::NeverImportedRefused) && state == "PendingImport" && !was_imported
+        || config.at(Point::DisabledRefused) && state == "Disabled"
+        || config.at(Point::ExpiringRefused) && matches!(key.expiration, Some(Expiration::At(_)))
+        || config.at(Point::HmacRefused) && key.spec.starts_with("HMAC")
+        || config.at(Point::EccRefused) && key.spec.starts_with("ECC")
+        || config.at(Point::MultiRegionRefused) && key.multi_region;
+    if config.at(Point::NeverImportedNotFound) && state == "PendingImport" && !was_imported {
+        return Some(Refusal::new("NotFoundException", "There is no key material."));
+    }
+    refuses.then(|| Refusal::state(&key.arn, "in the wrong state"))
+}
+
+/// What a mutant does to the key besides.
+fn mutant_effect(config: &Config, key: &mut Key, is_pending_deletion: bool) {
+    for mark in [
+        Point::BecomesDisabled,
+        Point::EnabledFlagLeft,
+        Point::ExpirationModelLeft,
+        Point::ValidToLeft,
+        Point::DescriptionLost,
+        Point::MaterialIdCleared,
+        Point::NeverImportedEnabled,
+    ] {
+        let is_never_imported = key.materials.is_empty();
+        if config.at(mark) && (mark != Point::NeverImportedEnabled || is_never_imported) {
+            key.marks.push(mark);
+        }
+    }
+    if is_pending_deletion && config.at(Point::DeletionDateMoved) {
+        key.deletion = key.deletion.map(|date| date + std::time::Duration::from_secs(3600));
+    }
+    if is_pending_deletion && config.at(Point::PendingDeletionReset) {
+        key.deletion = None;
+    }
+}
+
+fn damage_another(store: &mut Store, call: &Call<'_>, id: &str) -> Result<(), Refusal> {
+    let others: Vec<String> = store
+        .of(call.region, &call.principal.account)
+        .filter(|key| key.id != id && key.seed.is_none() && key.state() == "Enabled" && key.current().is_some())
+        .map(|key| key.id.clone())
+        .collect();
+    for other in others {
+        store.change(&call.shared.config, (call.region, &other), |key| material(key, None))?;
+    }
+    Ok(())
+}
+
 /// The optional member of the second edition; the first knows no such member and ignores it.
 fn material_id(call: &Call<'_>) -> Result<Option<String>, Refusal> {
-    if call.shared.config.edition == Edition::KeyOnly {
+    let config = &call.shared.config;
+    let reads = config.edition == Edition::KeyMaterialId || config.at(Point::MaterialIdInFirstEdition);
+    if !reads || config.at(Point::MaterialIdIgnored) {
         return Ok(None);
     }
     let Some(id) = json::string(call.members, "KeyMaterialId")? else {
         return Ok(None);
     };
+    if config.at(Point::UnknownMaterialDeletesCurrent) && id.bytes().all(|byte| byte == b'0') {
+        return Ok(None);
+    }
+    if config.at(Point::MaterialIdLengthUnchecked) && id.len() != MATERIAL_ID {
+        return Ok(None);
+    }
     json::length(&id, "KeyMaterialId", MATERIAL_ID, MATERIAL_ID)?;
+    if config.at(Point::MaterialIdPatternUnchecked) {
+        return Ok(Some(id.to_lowercase()).filter(|id| !id.contains('g')));
+    }
     if !id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Err(json::violation(
             &format!("Value '{id}'"),

@@ -7,6 +7,7 @@ use crate::error::Refusal;
 use crate::front::Call;
 use crate::json;
 use crate::key::{Expiration, Key, Material, Origin, Rotation, seconds};
+use crate::mutant::Point;
 use crate::resolve::Aliases;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -54,7 +55,27 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         .ok_or_else(|| Refusal::bare("InvalidCiphertextException"))?;
     let is_new = config.edition == Edition::KeyMaterialId
         && json::string(call.members, "ImportType")?.as_deref() == Some("NEW_KEY_MATERIAL");
-    let id = change(call, |key| put(key, material, expiration, is_new))?;
+    if config.at(Point::ReimportRefused) && named.current().is_some_and(|material| material.bytes.is_none()) {
+        return Err(Refusal::bare("IncorrectKeyMaterialException"));
+    }
+    let id = change(call, |key| {
+        if config.at(Point::OtherBytesAccepted) && !is_new {
+            key.materials.retain(|known| known.bytes.is_some());
+        }
+        if config.at(Point::OldCiphertextLost) {
+            // As if every import had its own identity.
+            key.materials.retain(|known| known.bytes.is_some());
+            let id = put(key, material, expiration, is_new)?;
+            key.renew_material(&id);
+            return Ok(id);
+        }
+        let is_again = key.current().is_some_and(|known| known.bytes.is_none());
+        let id = put(key, material, expiration, is_new)?;
+        if is_again && config.at(Point::ImportLeavesPending) {
+            key.is_disabled = true;
+        }
+        Ok(id)
+    })?;
     match config.edition {
         Edition::KeyOnly => Ok(Vec::new()),
         Edition::KeyMaterialId => Ok(body(&json!({ "KeyId": named.arn, "KeyMaterialId": id }))),

@@ -13,9 +13,11 @@ use crate::error::Refusal;
 use crate::front::Call;
 use crate::json;
 use crate::key::Key;
+use crate::mutant::Point;
 use crate::resolve::{Aliases, resolve};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde_json::Map;
 use serde_json::Value;
 
 type Operation = fn(&Call<'_>) -> Result<Vec<u8>, Refusal>;
@@ -63,7 +65,49 @@ fn body(value: &Value) -> Vec<u8> {
 
 /// The value of `KeyId`, within its constraints.
 fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
-    json::required(call.members, "KeyId", 1, 2048)
+    const LONGEST: usize = 2048;
+    let config = &call.shared.config;
+    let read = mutant_reading(call);
+    let members = read.as_ref().unwrap_or(call.members);
+    if config.at(Point::UnknownRefused) && members.contains_key("Trentcheck") {
+        return Err(Refusal::bare("SerializationException"));
+    }
+    if config.at(Point::NullRefused) && members.values().any(Value::is_null) {
+        return Err(Refusal::bare("SerializationException"));
+    }
+    if config.at(Point::NestingCrashes) && members.get("Trentcheck").is_some_and(Value::is_object) {
+        return Err(Refusal::new("InternalFailure", "recursion").with_status(500));
+    }
+    let missing = config.at(Point::AbsentIsNotFound) && members.get("KeyId").is_none_or(Value::is_null);
+    let empty = config.at(Point::EmptyIsNotFound) && members.get("KeyId").is_some_and(|value| value == "");
+    if missing || empty {
+        return Err(Refusal::new("NotFoundException", "Invalid keyId ''"));
+    }
+    let longest = match () {
+        () if config.at(Point::Length2048Refused) => LONGEST - 1,
+        () if config.at(Point::Length2049Accepted) => LONGEST + 1,
+        () => LONGEST,
+    };
+    json::required(members, "KeyId", 1, longest)
+}
+
+/// The members as a mutant reads them, if it reads them in its own way.
+fn mutant_reading(call: &Call<'_>) -> Option<Map<String, Value>> {
+    let config = &call.shared.config;
+    let mut members = call.members.clone();
+    let value = members.get("KeyId").cloned();
+    let read = match value {
+        Some(Value::Number(number)) if config.at(Point::NumberIsText) => Value::String(number.to_string()),
+        Some(Value::Bool(bool)) if config.at(Point::NumberIsText) => Value::String(bool.to_string()),
+        Some(Value::Array(list)) if config.at(Point::ListUnpacked) => list.into_iter().next()?,
+        Some(Value::Object(object)) if config.at(Point::ObjectUnpacked) => object.into_iter().next()?.1,
+        None if config.at(Point::NamesWithoutCase) => {
+            members.iter().find(|(name, _)| name.eq_ignore_ascii_case("KeyId"))?.1.clone()
+        }
+        _ => return None,
+    };
+    members.insert("KeyId".to_owned(), read);
+    Some(members)
 }
 
 /// A copy of the key that the call names.

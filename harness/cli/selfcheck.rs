@@ -1,0 +1,270 @@
+//! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
+
+use crate::arguments::SelfcheckArguments;
+use crate::failure::Failure;
+use crate::{corpus, embedded, output};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
+use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
+use trentcheck_core::run::{Entropy, Options, Permit, Progress, SequenceOf, fill_random, run};
+use trentcheck_core::send::Lane;
+use trentcheck_reference::{Config, Mutant, controls, mutants};
+
+/// The reference changes state at once, so that there is little to wait for; a mutant that gets a state wrong would
+/// otherwise cost the whole budget in every case.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// Longer than any answer of a mutant on loopback.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The cases that diverge, each with the strongest level at which it does.
+type Kills = BTreeMap<String, Level>;
+
+struct Silent;
+
+impl Progress for Silent {
+    fn begins(&self, _cases: usize) {}
+    fn ended(&self, _case: &CaseReport) {}
+}
+
+/// Runs the corpus against every mutant, prints the detection score, and fails if a mutant survives or the case that
+/// it names does not find it.
+pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failure> {
+    let started = Instant::now();
+    let corpus = Arc::new(corpus::corpus(None)?);
+    let chosen = chosen(&arguments.mutants)?;
+    let mut innocent: BTreeMap<Edition, BTreeSet<String>> = BTreeMap::new();
+    for edition in Edition::ALL {
+        // Cases that only observe may differ from the reference's own choice; they can find nothing.
+        let kills = replay(&corpus, config(edition, None), edition, &Selection::default(), SETTLE).await?;
+        if let Some((case, _)) = kills.iter().find(|(_, level)| **level > Level::May) {
+            return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
+        }
+        innocent.insert(edition, kills.into_keys().collect());
+    }
+    let slots = Arc::new(Semaphore::new(usize::from(arguments.jobs.unwrap_or(2).max(1))));
+    let mut running = JoinSet::new();
+    for (number, mutant) in chosen.iter().copied().enumerate() {
+        let (corpus, slots) = (Arc::clone(&corpus), Arc::clone(&slots));
+        if arguments.quick && mutant.equivalent.is_some() {
+            continue;
+        }
+        let selection = match arguments.quick {
+            true => Selection { patterns: vec![mutant.killed_by.to_owned()], ..Selection::default() },
+            false => Selection::default(),
+        };
+        running.spawn(async move {
+            let _slot = slots.acquire().await;
+            let edition = edition_of(mutant);
+            (number, replay(&corpus, config(edition, Some(mutant)), edition, &selection, SETTLE).await)
+        });
+    }
+    let mut kills: Vec<Kills> = vec![Kills::new(); chosen.len()];
+    while let Some(ended) = running.join_next().await {
+        let (number, found) = ended.map_err(|error| Failure::internal(format!("run a mutant: {error}")))?;
+        let innocent = &innocent[&edition_of(chosen[number])];
+        kills[number] = found?.into_iter().filter(|(case, _)| !innocent.contains(case)).collect();
+    }
+    let text = matrix(&chosen, &kills);
+    if let Some(path) = &arguments.matrix {
+        std::fs::write(path, &text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))?;
+    }
+    if let Some(path) = &arguments.kills {
+        let found: BTreeMap<&str, &Kills> = chosen.iter().map(|mutant| mutant.name).zip(&kills).collect();
+        let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
+        std::fs::write(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))?;
+    }
+    let alarms = match arguments.quick || !arguments.mutants.is_empty() {
+        true => Vec::new(),
+        false => false_alarms(&corpus).await?,
+    };
+    Ok(conclude(&arguments, &corpus, &chosen, &kills, alarms, started.elapsed()))
+}
+
+fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failure> {
+    let takes = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => pattern == name,
+    };
+    for pattern in patterns {
+        if !mutants().iter().any(|mutant| takes(pattern, mutant.name)) {
+            return Err(Failure::usage(format!("find the mutant `{pattern}`")).hint("`NAME*` takes all that begin so"));
+        }
+    }
+    let is_chosen = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| takes(pattern, name));
+    Ok(mutants().iter().filter(|mutant| is_chosen(mutant.name)).collect())
+}
+
+fn edition_of(mutant: &Mutant) -> Edition {
+    match mutant.edition {
+        trentcheck_reference::Edition::KeyOnly => Edition::KeyOnly,
+        trentcheck_reference::Edition::KeyMaterialId => Edition::KeyMaterialId,
+    }
+}
+
+fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Config {
+    Config { edition: embedded::edition_of(edition), mutant, ..Config::default() }
+}
+
+/// Runs the corpus against what a conforming server may do, and names whatever diverges all the same.
+async fn false_alarms(corpus: &Arc<Corpus>) -> Result<Vec<String>, Failure> {
+    let late = Config { consistency_delay: Duration::from_secs(1), ..config(Edition::KeyOnly, None) };
+    let slow = Config { latency: Duration::from_millis(100), ..config(Edition::KeyOnly, None) };
+    // Waiting costs its time in every case that changes a key, so a few of them stand for all.
+    let patterns = ["success/symmetric", "success/disabled", "success/pending-deletion", "effects/import-restores"];
+    let some = Selection { patterns: patterns.map(str::to_owned).to_vec(), ..Selection::default() };
+    let mut variations = vec![
+        ("consistency-after-a-second", late, Edition::KeyOnly, some.clone(), Duration::from_secs(5)),
+        ("latency-of-100-ms", slow, Edition::KeyOnly, some, Duration::from_secs(1)),
+    ];
+    for control in controls() {
+        let edition = edition_of(control);
+        variations.push((control.name, config(edition, Some(control)), edition, Selection::default(), SETTLE));
+    }
+    let mut running = JoinSet::new();
+    for (name, config, edition, selection, settle) in variations {
+        let corpus = Arc::clone(corpus);
+        running.spawn(async move { (name, replay(&corpus, config, edition, &selection, settle).await) });
+    }
+    let mut alarms = Vec::new();
+    while let Some(ended) = running.join_next().await {
+        let (name, found) = ended.map_err(|error| Failure::internal(format!("run a control: {error}")))?;
+        let worst = found?.into_iter().filter(|(_, level)| *level == Level::Must);
+        alarms.extend(worst.map(|(case, _)| format!("false alarm: `{case}` diverges on the control {name}")));
+    }
+    alarms.sort();
+    Ok(alarms)
+}
+
+async fn replay(
+    corpus: &Corpus,
+    config: Config,
+    edition: Edition,
+    selection: &Selection,
+    settle: Duration,
+) -> Result<Kills, Failure> {
+    let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
+    let mut seed = [0; 32];
+    fill_random(&mut seed).map_err(|()| Failure::internal("read the system's randomness"))?;
+    let entropy = Entropy::new(seed);
+    let options = Options {
+        lane: Lane::Wire,
+        jobs: 4,
+        order: SequenceOf::Corpus,
+        fail_on: Level::May,
+        settle,
+        deadline: Duration::from_secs(60),
+        permit: Permit::All,
+        clock: Arc::new(SystemTime::now),
+        run_id: entropy.run_id(),
+        entropy,
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let report = run(corpus, selection, &target, &options, &Silent, stopped)
+        .await
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    server.stop().await;
+    let strongest = |case: &CaseReport| case.mismatches.iter().map(|mismatch| mismatch.level).max();
+    Ok(report
+        .cases
+        .iter()
+        .filter(|case| case.outcome == Outcome::Diverges)
+        .filter_map(|case| Some((case.id.clone(), strongest(case)?)))
+        .collect())
+}
+
+/// One line a mutant: clauses, the level at which it is found, how many cases find it, the one that it names.
+fn matrix(chosen: &[&Mutant], kills: &[Kills]) -> String {
+    let width = chosen.iter().map(|mutant| mutant.name.len()).max().unwrap_or_default();
+    let mut text =
+        String::from("# Mutant, its clauses, the strongest level at which a case finds it, the case that has to.\n");
+    for (mutant, kills) in chosen.iter().zip(kills) {
+        let level = kills.values().max().map_or("-", |level| level.as_str());
+        let by = match mutant.equivalent {
+            Some(reason) => format!("equivalent: {reason}"),
+            None => mutant.killed_by.to_owned(),
+        };
+        text.push_str(&format!("{:width$}  {:12}  {level:6}  {by}\n", mutant.name, mutant.clauses.join(" ")));
+    }
+    text
+}
+
+fn conclude(
+    arguments: &SelfcheckArguments,
+    corpus: &Corpus,
+    chosen: &[&Mutant],
+    kills: &[Kills],
+    alarms: Vec<String>,
+    took: Duration,
+) -> u8 {
+    let mut faults = alarms.len();
+    let is_whole = !arguments.quick && arguments.mutants.is_empty();
+    let mut lines = alarms;
+    if is_whole {
+        lines.push(format!(
+            "controls: {} variations of a conforming server, {faults} false alarms",
+            controls().len() + 2
+        ));
+    }
+    for (mutant, kills) in chosen.iter().zip(kills) {
+        if mutant.equivalent.is_some() {
+            if let Some(case) = kills.keys().next() {
+                faults += 1;
+                lines.push(format!("{}: is listed as equivalent, but `{case}` finds it", mutant.name));
+            }
+        } else if kills.is_empty() {
+            faults += 1;
+            lines.push(format!("survives: {} ({})", mutant.name, mutant.title));
+        } else if mutant.killed_by != "*" && !kills.contains_key(mutant.killed_by) {
+            faults += 1;
+            let found_by: Vec<&str> = kills.keys().take(6).map(String::as_str).collect();
+            lines.push(format!(
+                "{}: `{}` does not find it, but {}",
+                mutant.name,
+                mutant.killed_by,
+                found_by.join(", ")
+            ));
+        }
+    }
+    if is_whole {
+        lines.extend(blind_spots(corpus, chosen, kills));
+    }
+    let equivalent = chosen.iter().filter(|mutant| mutant.equivalent.is_some()).count();
+    let counted = chosen.len() - equivalent;
+    let killed = kills.iter().filter(|kills| !kills.is_empty()).count();
+    let at_must = kills.iter().filter(|kills| kills.values().any(|level| *level == Level::Must)).count();
+    lines.push(format!(
+        "detection score: {killed} of {counted} mutants ({:.1} %), {at_must} of them at level must; {equivalent} equivalent; {:.1} s",
+        100.0 * killed as f64 / counted.max(1) as f64,
+        took.as_secs_f64()
+    ));
+    output::to_stdout(&lines.join("\n"));
+    let code = if faults == 0 { ExitCode::Pass } else { ExitCode::Divergence };
+    code as u8
+}
+
+/// Clauses without a mutant, and cases that find none. Known ones are counted, not failed: a positive case often
+/// stands for what must not be refused.
+fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<String> {
+    let broken: BTreeSet<&str> = chosen.iter().flat_map(|mutant| mutant.clauses.iter().copied()).collect();
+    let useful: BTreeSet<&str> = kills.iter().flat_map(|kills| kills.keys().map(String::as_str)).collect();
+    let clauses: Vec<&str> = corpus
+        .clauses
+        .iter()
+        .filter(|clause| clause.unobservable.is_none() && !broken.contains(clause.id.get_ref().as_str()))
+        .map(|clause| clause.id.get_ref().as_str())
+        .collect();
+    let cases: Vec<&str> = corpus.cases.iter().map(|case| case.id()).filter(|id| !useful.contains(id)).collect();
+    let mut lines = Vec::new();
+    if !clauses.is_empty() {
+        lines.push(format!("{} clauses without a mutant: {}", clauses.len(), clauses.join(" ")));
+    }
+    if !cases.is_empty() {
+        lines.push(format!("{} cases find no mutant: {}", cases.len(), cases.join(" ")));
+    }
+    lines
+}

@@ -1,0 +1,179 @@
+//! An answer on its way out, and how it is rewritten.
+
+use serde_json::Value;
+use std::fmt;
+
+/// Which answers of the operation are rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    Always,
+    Success,
+    Error,
+    /// Errors of this type.
+    ErrorOf(&'static str),
+    /// Every answer of this number.
+    Every(u32),
+}
+
+/// How an answer's end is marked, or missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Length,
+    /// The length is off by this much.
+    LengthOff(i64),
+    TwoLengths,
+    LengthAndChunked,
+    BrokenChunk,
+    /// The connection is closed instead of an answer.
+    Closed,
+    /// It is closed in the middle of the body or of the head.
+    Cut,
+    /// Chunked, as it should be.
+    Chunked,
+    /// As it should be, and then the connection is closed.
+    Closing,
+    /// The answer is there, and something more.
+    Surplus,
+}
+
+/// A rewrite of answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Rewrite {
+    pub(super) when: When,
+    pub(super) change: fn(&mut Reply),
+}
+
+impl fmt::Debug for Rewrite {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Rewrite").field("when", &self.when).finish_non_exhaustive()
+    }
+}
+
+/// An answer on its way out.
+pub(crate) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) ending: Ending,
+}
+
+impl Rewrite {
+    /// Whether this answer is one of those; `number` counts the answers of the operation.
+    pub(super) fn covers(&self, reply: &Reply, number: u32) -> bool {
+        match self.when {
+            When::Always => true,
+            When::Success => reply.status == 200,
+            When::Error => reply.status != 200,
+            When::ErrorOf(error) => reply.json()["__type"] == error,
+            When::Every(every) => number.is_multiple_of(every),
+        }
+    }
+}
+
+impl Reply {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    pub(super) fn set_json(&mut self, value: &Value) {
+        self.body = value.to_string().into_bytes();
+    }
+
+    pub(super) fn text(&mut self, body: &str) {
+        self.body = body.as_bytes().to_vec();
+    }
+
+    /// Replaces or adds a header.
+    pub(super) fn header(&mut self, name: &str, value: &str) {
+        self.without(name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub(super) fn without(&mut self, name: &str) {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+    }
+
+    /// Puts another type in place of the error's.
+    pub(super) fn retype(&mut self, error: &str) {
+        let mut value = self.json();
+        value["__type"] = Value::String(error.to_owned());
+        self.set_json(&value);
+    }
+
+    /// The error's type.
+    pub(super) fn error(&self) -> String {
+        self.json()["__type"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Takes the error's type out of the body and hands it over.
+    pub(super) fn take_error(&mut self) -> String {
+        let error = self.error();
+        let mut value = self.json();
+        if let Some(members) = value.as_object_mut() {
+            members.remove("__type");
+        }
+        self.set_json(&value);
+        error
+    }
+
+    /// Changes a member of the body.
+    pub(super) fn member(&mut self, name: &str, value: Value) {
+        let mut body = self.json();
+        body[name] = value;
+        self.set_json(&body);
+    }
+
+    /// Takes a member out of the body.
+    pub(super) fn without_member(&mut self, name: &str) {
+        let mut body = self.json();
+        if let Some(members) = body.as_object_mut() {
+            members.remove(name);
+        }
+        self.set_json(&body);
+    }
+
+    /// The bytes on the wire.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} Status\r\n", self.status);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let length = self.body.len();
+        let body = String::from_utf8_lossy(&self.body);
+        match self.ending {
+            Ending::Closed => return Vec::new(),
+            Ending::Length | Ending::Closing | Ending::Surplus => {
+                head.push_str(&format!("content-length: {length}\r\n"))
+            }
+            Ending::LengthOff(off) => {
+                let length = i64::try_from(length).unwrap_or_default() + off;
+                head.push_str(&format!("content-length: {}\r\n", length.max(0)));
+            }
+            Ending::TwoLengths => {
+                head.push_str(&format!("content-length: {length}\r\ncontent-length: {}\r\n", length + 1))
+            }
+            Ending::LengthAndChunked => {
+                head.push_str(&format!("content-length: {length}\r\ntransfer-encoding: chunked\r\n"));
+            }
+            Ending::BrokenChunk | Ending::Chunked => head.push_str("transfer-encoding: chunked\r\n"),
+            Ending::Cut => {
+                head.push_str(&format!("content-length: {}\r\n\r\n", length + 20));
+                return [head.as_bytes(), &self.body].concat();
+            }
+        }
+        let body = match self.ending {
+            Ending::LengthAndChunked => format!("{length:x}\r\n{body}\r\n0\r\n\r\n"),
+            Ending::BrokenChunk => format!("zz\r\n{body}\r\n0\r\n\r\n"),
+            Ending::Chunked if length == 0 => "0\r\n\r\n".to_owned(),
+            Ending::Chunked => format!("{length:x}\r\n{body}\r\n0\r\n\r\n"),
+            Ending::Surplus => format!("{body}surplus"),
+            _ => body.into_owned(),
+        };
+        format!("{head}\r\n{body}").into_bytes()
+    }
+
+    /// Whether the connection ends with it.
+    pub(super) fn closes(&self) -> bool {
+        !matches!(self.ending, Ending::Length | Ending::Chunked)
+    }
+}
