@@ -177,18 +177,20 @@ async fn replay(
         .collect())
 }
 
-/// One line a mutant: clauses, the level at which it is found, how many cases find it, the one that it names.
+/// One line a mutant: its clauses, the case that it names, and whether that case found it. How many others do differs
+/// from run to run, since cases share keys.
 fn matrix(chosen: &[&Mutant], kills: &[Kills]) -> String {
     let width = chosen.iter().map(|mutant| mutant.name.len()).max().unwrap_or_default();
     let mut text =
-        String::from("# Mutant, its clauses, the strongest level at which a case finds it, the case that has to.\n");
+        String::from("# Mutant, the clauses that it breaks, whether it was found, the case that has to find it.\n");
     for (mutant, kills) in chosen.iter().zip(kills) {
-        let level = kills.values().max().map_or("-", |level| level.as_str());
-        let by = match mutant.equivalent {
-            Some(reason) => format!("equivalent: {reason}"),
-            None => mutant.killed_by.to_owned(),
+        let is_found = kills.contains_key(mutant.killed_by) || mutant.killed_by == "*" && !kills.is_empty();
+        let (found, by) = match mutant.equivalent {
+            Some(reason) => ("equivalent", reason),
+            None if is_found => ("found", mutant.killed_by),
+            None => ("survives", mutant.killed_by),
         };
-        text.push_str(&format!("{:width$}  {:12}  {level:6}  {by}\n", mutant.name, mutant.clauses.join(" ")));
+        text.push_str(&format!("{:width$}  {:12}  {found:10}  {by}\n", mutant.name, mutant.clauses.join(" ")));
     }
     text
 }

@@ -121,7 +121,8 @@ fn mutant_effect(config: &Config, key: &mut Key, is_pending_deletion: bool) {
         Point::NeverImportedEnabled,
     ] {
         let is_never_imported = key.materials.is_empty();
-        if config.at(mark) && (mark != Point::NeverImportedEnabled || is_never_imported) {
+        // A key pending deletion would carry the mark into cases that cannot tell it from what was there before.
+        if config.at(mark) && !is_pending_deletion && (mark != Point::NeverImportedEnabled || is_never_imported) {
             key.marks.push(mark);
         }
     }
