@@ -242,7 +242,8 @@ fn chunks(head: &mut Head, buffer: &mut Vec<u8>, limit: usize) -> Result<bool, S
                 let size = is_size.then(|| u64::from_str_radix(digits, 16).ok()).flatten();
                 let size =
                     size.ok_or_else(|| SendError::Malformed(format!("the chunk size `{}`", line.escape_debug())))?;
-                if head.body.len() as u64 + size > limit as u64 {
+                // The size is whatever the target wrote, up to the largest number there is.
+                if (head.body.len() as u64).saturating_add(size) > limit as u64 {
                     return Err(SendError::BodyTooLarge { limit });
                 }
                 head.chunk = if size == 0 { Chunk::Trailers } else { Chunk::Data(size) };
@@ -355,6 +356,12 @@ mod tests {
         assert_eq!(decode(&[endless.as_bytes()]).map(|_| ()), Err(SendError::HeadTooLarge { limit: 1024 }));
         let flood = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(2000));
         assert_eq!(decode(&[flood.as_bytes()]).map(|_| ()), Err(SendError::BodyTooLarge { limit: 1024 }));
+    }
+
+    #[test]
+    fn a_chunk_size_that_overflows_is_refused() {
+        let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\nffffffffffffffff\r\nx";
+        assert_eq!(decode(&[answer]).map(|_| ()), Err(SendError::BodyTooLarge { limit: 1024 }));
     }
 
     proptest! {
