@@ -109,6 +109,12 @@ fn request(case: &Case) -> Result<Vec<String>, Failure> {
     let request = planned.dress(signed.request);
     let mut lines = vec!["request (with example values)".to_owned()];
     lines.extend(request_lines(&request, &Redactor::default()).into_iter().map(|line| format!("  {line}")));
+    if let Some(explanation) = &signed.explanation {
+        lines.extend([String::new(), "canonical request".to_owned()]);
+        lines.extend(explanation.canonical_request.lines().map(|line| format!("  {line}")));
+        lines.extend([String::new(), "string to sign".to_owned()]);
+        lines.extend(explanation.string_to_sign.lines().map(|line| format!("  {line}")));
+    }
     if let Some(mutation) = planned.mutation {
         lines.extend([String::new(), format!("mutation {mutation}: {}", mutation.describe())]);
     }

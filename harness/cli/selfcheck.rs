@@ -46,7 +46,8 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         }
         innocent.insert(edition, kills.into_keys().collect());
     }
-    let slots = Arc::new(Semaphore::new(usize::from(arguments.jobs.unwrap_or(2).max(1))));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let slots = Arc::new(Semaphore::new(arguments.jobs.map_or(cores, usize::from)));
     let mut running = JoinSet::new();
     for (number, mutant) in chosen.iter().copied().enumerate() {
         let (corpus, slots) = (Arc::clone(&corpus), Arc::clone(&slots));

@@ -15,7 +15,8 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     }
     let mutant = match &arguments.mutant {
         Some(name) => Some(mutant(name).ok_or_else(|| {
-            Failure::usage(format!("find the mutant `{name}`")).hint("`trentcheck selfcheck --quick` names them all")
+            Failure::usage(format!("find the mutant `{name}`"))
+                .hint("`trentcheck selfcheck --quick --matrix FILE` writes a list of them")
         })?),
         None => None,
     };

@@ -99,7 +99,7 @@ fn every_case_can_be_explained() {
         let output = trentcheck(&["explain", id]);
         let stdout = text(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{id}: {}", text(&output.stderr));
-        for part in [id, "clauses", "accepted answers", "request (with example values)", "curl"] {
+        for part in [id, "clauses", "accepted answers", "request (with example values)", "string to sign", "curl"] {
             assert!(stdout.contains(part), "{id} lacks {part}:\n{stdout}");
         }
     }

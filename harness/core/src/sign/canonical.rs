@@ -42,7 +42,8 @@ impl Scope {
     }
 }
 
-/// How a signature comes about, to be compared with what a target calculated. Holds no secret.
+/// How a signature comes about, to be compared with what a target calculated. Holds no secret key, but the session token
+/// where that is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The canonical request.
