@@ -25,6 +25,9 @@ pub enum SetupError {
     /// A name is no server name.
     #[error("use `{0}` as a server name")]
     ServerName(String),
+    /// An address under TLS is to be another one, which the ordinary client cannot do.
+    #[error("connect elsewhere than to the address `{0}`: only a name can lead elsewhere")]
+    Elsewhere(String),
     /// The ordinary client cannot be made.
     #[error("set up the ordinary client: {0}")]
     Client(#[from] reqwest::Error),

@@ -1,20 +1,75 @@
 //! The http lane: an ordinary client, for the calls around the judged exchange and for cases that it can carry.
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Scheme};
 use super::error::{SendError, SetupError};
 use super::exchange::{Exchange, Lane, Limits, Response, ResponseFraming, Timing, Version};
+use super::framing::says_close;
 use super::tls::{Tls, Verify, certificates};
 use crate::http::{Framing, Header, Request};
-use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
+use url::{Position, Url};
+
+/// The ordinary client, and where its requests go.
+pub(super) struct HttpLane {
+    client: reqwest::Client,
+    base: String,
+    limits: Limits,
+}
+
+impl HttpLane {
+    /// Sets up the lane; opens no connection.
+    pub(super) fn new(endpoint: &Endpoint, tls: &Tls, limits: &Limits) -> Result<Self, SetupError> {
+        let name = tls.server_name.as_ref().unwrap_or(&endpoint.host);
+        let is_address = name.parse::<IpAddr>().is_ok();
+        let mut to = Endpoint { host: name.clone(), ..endpoint.clone() };
+        if let Some(address) = tls.resolve {
+            to.port = address.port();
+            // The client resolves names only. Without TLS an address can stand in, since the Host header is given.
+            match endpoint.scheme {
+                Scheme::Http => to.host = address.ip().to_string(),
+                Scheme::Https if is_address && name.parse() != Ok(address.ip()) => {
+                    return Err(SetupError::Elsewhere(name.clone()));
+                }
+                Scheme::Https => {}
+            }
+        }
+        let client = client(endpoint, tls, limits)?;
+        Ok(Self { client, base: to.to_string(), limits: limits.clone() })
+    }
+}
+
+/// Leads every name to the endpoint: the URL has the name that the certificate must have.
+struct Leads {
+    host: String,
+    port: u16,
+    resolve: Option<SocketAddr>,
+}
+
+impl Resolve for Leads {
+    fn resolve(&self, _: Name) -> Resolving {
+        let (host, port, resolve) = (self.host.clone(), self.port, self.resolve);
+        Box::pin(async move {
+            let addresses: Vec<SocketAddr> = match resolve {
+                Some(address) => vec![address],
+                None => tokio::net::lookup_host((host.as_str(), port)).await?.collect(),
+            };
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
 
 /// The client, with everything off that would change a request or an answer.
-pub(super) fn client(endpoint: &Endpoint, tls: &Tls, limits: &Limits) -> Result<reqwest::Client, SetupError> {
+fn client(endpoint: &Endpoint, tls: &Tls, limits: &Limits) -> Result<reqwest::Client, SetupError> {
+    let leads = Leads { host: endpoint.host.clone(), port: endpoint.port, resolve: tls.resolve };
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
+        .dns_resolver(leads)
         .connect_timeout(limits.connect)
         .timeout(limits.exchange);
     builder = match &tls.ca_pem {
@@ -26,19 +81,17 @@ pub(super) fn client(endpoint: &Endpoint, tls: &Tls, limits: &Limits) -> Result<
             builder.tls_certs_only(roots)
         }
         // A client for plain HTTP must not fail for lack of a trust store.
-        None if endpoint.scheme == super::endpoint::Scheme::Http => builder.tls_certs_only([]),
+        None if endpoint.scheme == Scheme::Http => builder.tls_certs_only([]),
         None => builder,
     };
     if tls.verify == Verify::NoInsecure {
         builder = builder.tls_danger_accept_invalid_certs(true);
     }
-    if let Some(address) = tls.resolve {
-        builder = builder.resolve(&endpoint.host, address);
-    }
     Ok(builder.build()?)
 }
 
-/// Whether the client sends a request as it is; if not, why.
+/// Whether the client sends a request as it is; if not, why. Two changes are known and let pass: it adds `Accept: */*`
+/// where there is no Accept, which it cannot be kept from, and it writes header names in lower case.
 pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
     if request.framing != Framing::ContentLength {
         return Err("the client chooses the framing itself");
@@ -46,12 +99,7 @@ pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
     if request.method != "POST" {
         return Err("the client may treat other methods differently");
     }
-    if !request.target.starts_with('/')
-        || request.target.starts_with("//")
-        || request.target.contains("/.")
-        || request.target.contains("%2e")
-        || !request.target.bytes().all(|byte| byte.is_ascii_graphic())
-    {
+    if !is_kept(&request.target) {
         return Err("the client would rewrite the request-target");
     }
     let mut names: Vec<String> = request.headers.iter().map(|header| header.name.to_ascii_lowercase()).collect();
@@ -61,6 +109,9 @@ pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
     }
     if names.iter().any(|name| ["expect", "connection", "transfer-encoding"].contains(&name.as_str())) {
         return Err("it is about the connection, which the client manages itself");
+    }
+    if names.iter().any(|name| HeaderName::from_bytes(name.as_bytes()).is_err()) {
+        return Err("the client refuses a header's name");
     }
     for required in ["host", "content-length"] {
         if !names.iter().any(|name| name == required) {
@@ -74,31 +125,35 @@ pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Whether a URL with this path and query keeps them as they are: dot segments, fragments, backslashes and bytes that
+/// need escapes are rewritten.
+fn is_kept(target: &str) -> bool {
+    let url = Url::parse(&format!("http://host{target}"));
+    target.starts_with('/')
+        && !target.starts_with("//")
+        && url.is_ok_and(|url| &url[Position::BeforePath..] == target)
+        && !target.contains('#')
+}
+
 /// One exchange.
-pub(super) async fn exchange(
-    client: &reqwest::Client,
-    endpoint: &Endpoint,
-    limits: &Limits,
-    request: &Request,
-) -> Exchange {
+pub(super) async fn exchange(lane: &HttpLane, request: &Request) -> Exchange {
     let started = Instant::now();
     let mut timing = Timing::default();
-    let result = attempt(client, endpoint, limits, request, &mut timing, started).await;
+    let result = attempt(lane, request, &mut timing, started).await;
     timing.total = started.elapsed();
     Exchange { lane: Lane::Http, result, reused: false, timing }
 }
 
 async fn attempt(
-    client: &reqwest::Client,
-    endpoint: &Endpoint,
-    limits: &Limits,
+    lane: &HttpLane,
     request: &Request,
     timing: &mut Timing,
     started: Instant,
 ) -> Result<Response, SendError> {
+    let HttpLane { client, base, limits } = lane;
     let carry = |error: &dyn std::fmt::Display| SendError::Carry(error.to_string());
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|error| carry(&error))?;
-    let mut builder = client.request(method, format!("{endpoint}{}", request.target));
+    let mut builder = client.request(method, format!("{base}{}", request.target));
     for header in &request.headers {
         // The client counts the body itself, and comes to the same.
         if !header.name.eq_ignore_ascii_case("content-length") {
@@ -125,6 +180,12 @@ async fn attempt(
         _ if answer.headers().contains_key(TRANSFER_ENCODING) => ResponseFraming::Chunked,
         _ => ResponseFraming::UntilClose,
     };
+    if let ResponseFraming::Length(length) = framing
+        && request.method != "HEAD"
+        && length > limits.body as u64
+    {
+        return Err(SendError::BodyTooLarge { limit: limits.body });
+    }
     let status = answer.status();
     let reason = status.canonical_reason().unwrap_or_default().to_owned();
     let mut body = Vec::new();
@@ -134,8 +195,7 @@ async fn attempt(
             return Err(SendError::BodyTooLarge { limit: limits.body });
         }
     }
-    let closes = version == Version::Http10
-        || headers.iter().any(|header| header.name == "connection" && header.value == b"close");
+    let closes = version == Version::Http10 || framing == ResponseFraming::UntilClose || says_close(&headers);
     Ok(Response {
         version,
         status: status.as_u16(),
@@ -176,9 +236,11 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
     }
     match () {
         () if says("message head is too large") => SendError::HeadTooLarge { limit: limits.head },
-        () if says("end of file") || error.is_body() => SendError::Truncated { expected: None, received },
+        () if says("end of file") || says("EOF") => SendError::Truncated { expected: None, received },
         () if says("connection closed before message completed") => SendError::ClosedBeforeAnswer,
-        () if says("reset") => SendError::Reset { received },
+        () if says("reset") || says("broken pipe") => SendError::Reset { received },
+        // With TLS 1.3 a refused handshake is heard of only once the request is sent.
+        () if says("fatal alert") => SendError::Tls(text),
         () => SendError::Malformed(text),
     }
 }

@@ -1,11 +1,18 @@
 //! Carries requests to a target. The only stage that opens sockets.
 
+mod chunked;
+mod connection;
 mod endpoint;
 mod error;
 mod exchange;
+#[cfg(test)]
+mod faulty;
+mod framing;
 mod http1;
 mod http_lane;
 mod sender;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod wire;
 

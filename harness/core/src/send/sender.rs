@@ -3,7 +3,7 @@
 use super::endpoint::{Endpoint, Scheme};
 use super::error::SetupError;
 use super::exchange::{Exchange, Limits};
-use super::http_lane;
+use super::http_lane::{self, HttpLane};
 use super::tls::{Tls, client_config};
 use super::wire::Wire;
 use crate::http::Request;
@@ -16,7 +16,7 @@ pub struct Sender(Arc<Lanes>);
 
 struct Lanes {
     wire: Wire,
-    client: reqwest::Client,
+    http: HttpLane,
 }
 
 impl Sender {
@@ -26,7 +26,7 @@ impl Sender {
     ///
     /// TLS settings that cannot be used.
     pub fn new(endpoint: Endpoint, tls: Tls, limits: Limits) -> Result<Self, SetupError> {
-        let client = http_lane::client(&endpoint, &tls, &limits)?;
+        let http = HttpLane::new(&endpoint, &tls, &limits)?;
         let name = tls.server_name.clone().unwrap_or_else(|| endpoint.host.clone());
         let wire_tls = match endpoint.scheme {
             Scheme::Http => None,
@@ -36,7 +36,7 @@ impl Sender {
             }
         };
         let wire = Wire { endpoint, limits, resolve: tls.resolve, tls: wire_tls };
-        Ok(Self(Arc::new(Lanes { wire, client })))
+        Ok(Self(Arc::new(Lanes { wire, http })))
     }
 
     /// Sends requests in the wire lane, one after another on one connection.
@@ -46,7 +46,7 @@ impl Sender {
 
     /// Sends a request in the http lane.
     pub async fn http(&self, request: &Request) -> Exchange {
-        http_lane::exchange(&self.0.client, &self.0.wire.endpoint, &self.0.wire.limits, request).await
+        http_lane::exchange(&self.0.http, request).await
     }
 
     /// Whether the http lane sends a request as it is.

@@ -1,23 +1,19 @@
 //! The wire lane: exactly the bytes of the request, and every byte of the answer.
 
-use super::endpoint::{Endpoint, Scheme};
+use super::connection::{Stream, has_ended, open, surplus};
+use super::endpoint::Endpoint;
 use super::error::SendError;
 use super::exchange::{Exchange, Lane, Limits, Response, Timing};
+use super::framing::says_close;
 use super::http1::{Decoder, encode};
-use crate::http::Request;
+use crate::http::{Framing, Request};
 use rustls::pki_types::ServerName;
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
-use tokio_rustls::TlsConnector;
-
-/// A stream of either kind.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// How connections are made.
 pub(super) struct Wire {
@@ -38,7 +34,7 @@ impl Wire {
             let deadline = tokio::time::Instant::now() + self.limits.exchange;
             let mut timing = Timing::default();
             if let Some(idle) = &mut connection
-                && has_ended(idle).await
+                && timeout_at(deadline, has_ended(idle)).await.unwrap_or(true)
             {
                 connection = None;
             }
@@ -57,8 +53,9 @@ impl Wire {
                     let mut decoder = Decoder::new(self.limits.clone(), &request.method);
                     let exchanged = exchange(&mut stream, request, &mut decoder, &mut timing, started);
                     match timeout_at(deadline, exchanged).await {
-                        Ok(Ok(response)) => {
-                            if !response.closes {
+                        Ok(Ok((mut response, sent))) => {
+                            response.leftover += timeout_at(deadline, surplus(&mut stream)).await.unwrap_or(0);
+                            if sent == Sent::Whole && leaves_a_clean_connection(request, &response) {
                                 connection = Some(stream);
                             }
                             Ok(response)
@@ -75,84 +72,142 @@ impl Wire {
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>, SendError> {
-        let limit = self.limits.connect;
-        timeout(limit, self.open()).await.unwrap_or(Err(SendError::ConnectTimeout(limit)))
+        let limit = self.limits.connect.min(self.limits.exchange);
+        let opened = open(&self.endpoint, self.resolve, self.tls.as_ref());
+        timeout(limit, opened).await.unwrap_or(Err(SendError::ConnectTimeout(limit)))
     }
+}
 
-    async fn open(&self) -> Result<Box<dyn Stream>, SendError> {
-        let addresses: Vec<SocketAddr> = match self.resolve {
-            Some(address) => vec![address],
-            None => tokio::net::lookup_host((self.endpoint.host.as_str(), self.endpoint.port))
-                .await
-                .map_err(|error| SendError::Resolve(error.to_string()))?
-                .collect(),
-        };
-        let stream =
-            TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))?;
-        // Requests are small and are answered before the next one: waiting for more to send would only cost time.
-        let _ = stream.set_nodelay(true);
-        match (&self.tls, self.endpoint.scheme) {
-            (Some((config, name)), Scheme::Https) => {
-                let connector = TlsConnector::from(Arc::clone(config));
-                let stream =
-                    connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(error.to_string()))?;
-                Ok(Box::new(stream))
-            }
-            _ => Ok(Box::new(stream)),
-        }
-    }
+/// How much of a request was sent when its answer was whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Whole,
+    Part,
+}
+
+/// Whether both ends agree where the next message begins. If not, the next request would be read as the rest of this
+/// one, or its answer would begin with what came behind this one, and the blame would fall on the wrong exchange.
+fn leaves_a_clean_connection(request: &Request, response: &Response) -> bool {
+    let agrees = match request.framing {
+        Framing::ContentLength | Framing::Chunked => true,
+        Framing::Absent => request.body.is_empty(),
+        Framing::Stated(length) => length == request.body.len() as u64,
+    };
+    agrees && !response.closes && response.leftover == 0 && response.status != 101 && !says_close(&request.headers)
 }
 
 /// Writes and reads at once, since a target may answer before it has read everything.
 async fn exchange(
-    stream: &mut Box<dyn Stream>,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &Request,
     decoder: &mut Decoder,
     timing: &mut Timing,
     started: Instant,
-) -> Result<Response, SendError> {
+) -> Result<(Response, Sent), SendError> {
     let bytes = encode(request);
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut buffer = vec![0; 16 * 1024];
     let mut written = 0;
-    let mut can_write = true;
+    let mut writing = Writing::Goes;
     loop {
+        let sent = if writing == Writing::Done { Sent::Whole } else { Sent::Part };
         tokio::select! {
             biased;
-            wrote = writer.write(&bytes[written..]), if can_write && written < bytes.len() => match wrote {
-                Ok(count) => {
-                    written += count;
-                    if written == bytes.len() {
-                        // TLS holds records back until it is told.
-                        can_write = writer.flush().await.is_ok();
-                    }
-                }
+            wrote = write_or_flush(&mut writer, &bytes[written..]), if writing == Writing::Goes => match wrote {
+                Ok(0) if written == bytes.len() => writing = Writing::Done,
                 // It may have answered all the same.
-                Err(_) => can_write = false,
+                Ok(0) | Err(_) => writing = Writing::Failed,
+                Ok(count) => written += count,
             },
             read = reader.read(&mut buffer) => match read {
-                Ok(0) => return decoder.end()?.ok_or(SendError::ClosedBeforeAnswer),
+                Ok(0) => return Ok((decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)?, sent)),
                 Ok(count) => {
                     timing.first_byte.get_or_insert_with(|| started.elapsed());
                     if let Some(response) = decoder.feed(&buffer[..count])? {
-                        return Ok(response);
+                        return Ok((response, sent));
                     }
                 }
+                // A TLS peer that closes without saying goodbye.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    // A TLS peer that closes without saying goodbye.
-                    return decoder.end()?.ok_or(SendError::ClosedBeforeAnswer);
+                    return Ok((decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)?, sent));
                 }
-                Err(_) => return Err(SendError::Reset { received: decoder.received() }),
+                Err(error) => return Err(broken(&error, decoder.received())),
             },
         }
     }
 }
 
-/// Whether the peer has closed an idle connection, or sent something that nobody asked for.
-async fn has_ended(stream: &mut Box<dyn Stream>) -> bool {
-    let mut byte = [0];
-    // One poll: data that is not there yet is not waited for.
-    let mut read = std::pin::pin!(stream.read(&mut byte));
-    std::future::poll_fn(|context| std::task::Poll::Ready(std::future::Future::poll(read.as_mut(), context).is_ready()))
-        .await
+/// Where the writing of a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    Goes,
+    Done,
+    Failed,
+}
+
+/// Writes some of what is left. If nothing is, flushes: TLS holds records back until it is told.
+async fn write_or_flush(writer: &mut (impl AsyncWrite + Unpin), left: &[u8]) -> Result<usize, Error> {
+    if left.is_empty() { writer.flush().await.map(|()| 0) } else { writer.write(left).await }
+}
+
+/// Why reading failed. Only a reset is the peer's doing.
+fn broken(error: &Error, received: usize) -> SendError {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            SendError::Reset { received }
+        }
+        // With TLS 1.3 a refused handshake is heard of only here.
+        ErrorKind::InvalidData => SendError::Tls(error.to_string()),
+        _ => SendError::Connect(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Header;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::io::ReadBuf;
+
+    /// Takes everything, flushes nothing, and answers.
+    struct Unflushed(&'static [u8]);
+
+    impl AsyncRead for Unflushed {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<(), Error>> {
+            into.put_slice(std::mem::take(&mut self.0));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Unflushed {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, Error>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_while_the_last_bytes_of_the_request_wait() {
+        let request = Request {
+            method: "POST".to_owned(),
+            target: "/".to_owned(),
+            headers: vec![Header::new("Content-Length", "0")],
+            body: Vec::new(),
+            framing: Framing::ContentLength,
+        };
+        let mut stream = Unflushed(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        let mut decoder = Decoder::new(Limits::default(), "POST");
+        let mut timing = Timing::default();
+        let exchanged = exchange(&mut stream, &request, &mut decoder, &mut timing, Instant::now());
+        let exchanged = timeout(Limits::default().exchange, exchanged).await;
+        assert!(matches!(exchanged, Ok(Ok((Response { status: 400, .. }, Sent::Part)))), "{exchanged:?}");
+    }
 }

@@ -1,0 +1,172 @@
+//! Connections of the wire lane, plain or over TLS.
+
+use super::endpoint::Endpoint;
+use super::error::SendError;
+use rustls::pki_types::ServerName;
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// A stream of either kind.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// The socket below.
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+/// Opens a connection; without TLS if none is given.
+pub(super) async fn open(
+    endpoint: &Endpoint,
+    resolve: Option<SocketAddr>,
+    tls: Option<&(Arc<rustls::ClientConfig>, ServerName<'static>)>,
+) -> Result<Box<dyn Stream>, SendError> {
+    let addresses: Vec<SocketAddr> = match resolve {
+        Some(address) => vec![address],
+        None => tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port))
+            .await
+            .map_err(|error| SendError::Resolve(error.to_string()))?
+            .collect(),
+    };
+    let stream =
+        TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))?;
+    // Requests are small and are answered before the next one: waiting for more to send would only cost time.
+    let _ = stream.set_nodelay(true);
+    let Some((config, name)) = tls else { return Ok(Box::new(stream)) };
+    let connector = TlsConnector::from(Arc::clone(config));
+    let stream = connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(error.to_string()))?;
+    Ok(Box::new(stream))
+}
+
+/// Whether the peer has closed an idle connection, or sent something that nobody asked for.
+pub(super) async fn has_ended(stream: &mut Box<dyn Stream>) -> bool {
+    !matches!(arrived(stream).await, Arrived::Nothing)
+}
+
+/// Bytes that are there already, behind an answer. Takes them.
+pub(super) async fn surplus(stream: &mut Box<dyn Stream>) -> usize {
+    match arrived(stream).await {
+        Arrived::Bytes(count) => count,
+        Arrived::Nothing | Arrived::End => 0,
+    }
+}
+
+enum Arrived {
+    Nothing,
+    Bytes(usize),
+    End,
+}
+
+/// Takes what has arrived, and waits for nothing that has not.
+async fn arrived(stream: &mut Box<dyn Stream>) -> Arrived {
+    let mut buffer = [0; 1024];
+    loop {
+        let polled = {
+            let mut read = pin!(stream.read(&mut buffer));
+            poll_fn(|context| Poll::Ready(read.as_mut().poll(context))).await
+        };
+        match polled {
+            Poll::Ready(Ok(0) | Err(_)) => return Arrived::End,
+            Poll::Ready(Ok(count)) => return Arrived::Bytes(count),
+            Poll::Pending => {}
+        }
+        // The runtime may not have heard yet of what the kernel knows.
+        match waiting(stream.socket()) {
+            Waiting::Nothing => return Arrived::Nothing,
+            Waiting::End => return Arrived::End,
+            // Of TLS these may be only session tickets, which the next poll takes.
+            Waiting::Bytes => {
+                if stream.socket().readable().await.is_err() {
+                    return Arrived::End;
+                }
+            }
+        }
+    }
+}
+
+/// What waits in a socket to be read.
+enum Waiting {
+    Nothing,
+    Bytes,
+    End,
+}
+
+/// Asks the kernel, on a second handle, since the runtime answers from what it last heard.
+#[cfg(unix)]
+fn waiting(socket: &TcpStream) -> Waiting {
+    use std::os::fd::AsFd;
+    let Ok(handle) = socket.as_fd().try_clone_to_owned() else { return Waiting::Nothing };
+    match std::net::TcpStream::from(handle).peek(&mut [0]) {
+        Ok(0) => Waiting::End,
+        Ok(_) => Waiting::Bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Waiting::Nothing,
+        Err(_) => Waiting::End,
+    }
+}
+
+/// Elsewhere the poll before has to do.
+#[cfg(not(unix))]
+fn waiting(_: &TcpStream) -> Waiting {
+    Waiting::Nothing
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use super::*;
+    use std::io::Write as _;
+
+    /// An idle connection and its other end.
+    async fn pair() -> (Box<dyn Stream>, std::net::TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Box::new(stream), listener.accept().unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn an_end_is_seen_before_the_runtime_hears_of_it() {
+        let (mut stream, peer) = pair().await;
+        assert!(!has_ended(&mut stream).await);
+        // Loopback delivers it before this returns, and nothing in between lets the runtime look.
+        drop(peer);
+        assert!(has_ended(&mut stream).await);
+    }
+
+    #[tokio::test]
+    async fn an_end_behind_an_answer_is_seen() {
+        let (mut stream, mut peer) = pair().await;
+        peer.write_all(b"answer").unwrap();
+        let mut buffer = [0; 64];
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 6);
+        assert!(!has_ended(&mut stream).await);
+        drop(peer);
+        assert!(has_ended(&mut stream).await);
+    }
+
+    #[tokio::test]
+    async fn bytes_that_nobody_asked_for_are_counted_and_end_it_too() {
+        let (mut stream, mut peer) = pair().await;
+        assert_eq!(surplus(&mut stream).await, 0);
+        peer.write_all(b"HTTP/1.1 408 ").unwrap();
+        assert_eq!(surplus(&mut stream).await, 13);
+        peer.write_all(b"more").unwrap();
+        assert!(has_ended(&mut stream).await);
+    }
+}
