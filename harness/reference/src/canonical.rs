@@ -101,7 +101,9 @@ fn unescaped(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        // The parser of numbers would take a sign for a digit.
+        let pair = tail.get(..2).filter(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+        let pair = pair.and_then(|pair| std::str::from_utf8(pair).ok());
         match (first, pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
             (b'%', Some(byte)) => {
                 out.push(byte);
@@ -124,4 +126,26 @@ fn percent(bytes: &[u8]) -> String {
             other => format!("%{other:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_hexadecimal_digits_are_an_escape() {
+        assert_eq!(unescaped("a%2fb%2Fc"), b"a/b/c");
+        assert_eq!(unescaped("%+f%4%zz%"), b"%+f%4%zz%");
+    }
+
+    #[test]
+    fn a_path_is_normalised_and_encoded_twice() {
+        assert_eq!(path(""), "/");
+        assert_eq!(path("//a/./b/../c%20d/"), "/a/c%2520d/");
+    }
+
+    #[test]
+    fn white_space_in_a_value_is_squeezed() {
+        assert_eq!(squeezed(" a \t b  c "), "a b c");
+    }
 }

@@ -37,12 +37,24 @@ impl WrappingKey {
     }
 }
 
-/// Random bytes, for tokens and for material that KMS makes itself.
+/// Random bytes.
 pub(crate) fn random(length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
-    // The library documents no way for this to fail once it is initialised; zeros would be refused as a duplicate.
-    let _ = rand::fill(&mut bytes);
+    rand::fill(&mut bytes).expect("the system has random bytes");
     bytes
+}
+
+/// Material that KMS makes itself, for a key of this spec.
+pub(crate) fn generated(spec: &str) -> Vec<u8> {
+    match spec {
+        "ECC_NIST_P256" => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &rand::SystemRandom::new())
+            .expect("the system has random bytes")
+            .as_ref()
+            .to_vec(),
+        "HMAC_384" => random(48),
+        "HMAC_512" => random(64),
+        _ => random(32),
+    }
 }
 
 /// Encrypts under a material. The blob names the key and the material, so that Decrypt needs neither.

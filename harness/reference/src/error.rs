@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// What stands in front of a single violated constraint.
+pub(crate) const ONE_DETECTED: &str = "1 validation error detected: ";
+
 /// How an error spells its message member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Message {
@@ -48,6 +51,20 @@ impl Refusal {
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.status = status;
         self
+    }
+
+    /// Two violated constraints in one answer.
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        let detected = |refusal: &Self| match &refusal.message {
+            Message::Lower(text) => text.split_once(ONE_DETECTED).map(|(_, violation)| violation.to_owned()),
+            Message::None | Message::Upper(_) => None,
+        };
+        match (detected(self), detected(other)) {
+            (Some(first), Some(second)) => {
+                Self::new(self.error, format!("2 validation errors detected: {first}; {second}"))
+            }
+            _ => self.clone(),
+        }
     }
 
     /// A key in a state that forbids the call.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) region: &'a str,
+    pub(crate) operation: &'static str,
     pub(crate) principal: &'a Principal,
     pub(crate) members: &'a Map<String, Value>,
 }
@@ -40,13 +41,14 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Resul
         Err(refusal) if config.at(Point::VerifiesTooLate) => {
             // It has done what was asked before it finds out who asked.
             if let Some(principal) = config.principals.first() {
-                let _ = operations::carry_out(operation, &Call { shared, region, principal, members: &members });
+                let _ =
+                    operations::carry_out(operation, &Call { shared, region, operation, principal, members: &members });
             }
             return Err(refusal);
         }
         other => other?,
     };
-    operations::carry_out(operation, &Call { shared, region, principal, members: &members })
+    operations::carry_out(operation, &Call { shared, region, operation, principal, members: &members })
 }
 
 fn path(request: &Incoming) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! The members of a request: their JSON types first, their constraints second.
 
 use crate::config::Config;
-use crate::error::Refusal;
+use crate::error::{ONE_DETECTED, Refusal};
 use crate::mutant::Point;
 use serde_json::{Map, Value};
 
@@ -94,11 +94,51 @@ pub(crate) fn violation(value: &str, name: &str, constraint: &str) -> Refusal {
     }
     Refusal::new(
         "ValidationException",
-        format!("1 validation error detected: {value} at '{path}' failed to satisfy constraint: {constraint}"),
+        format!("{ONE_DETECTED}{value} at '{path}' failed to satisfy constraint: {constraint}"),
     )
 }
 
 /// A violation of a rule that has no pattern.
 pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
+}
+
+/// An integer member, if it is there.
+pub(crate) fn integer(members: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
+    let kind = match members.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => match number.as_i64() {
+            Some(integer) => return Ok(Some(integer)),
+            None => "NUMBER_VALUE can not be converted to an Integer",
+        },
+        Some(Value::String(_)) => "STRING_VALUE can not be converted to an Integer",
+        Some(Value::Bool(true)) => "TRUE_VALUE can not be converted to an Integer",
+        Some(Value::Bool(false)) => "FALSE_VALUE can not be converted to an Integer",
+        Some(Value::Array(_)) => "Start of list found where not expected",
+        Some(Value::Object(_)) => "Start of structure or map found where not expected.",
+    };
+    Err(Refusal::front("SerializationException", kind))
+}
+
+/// A string member that is one of these words, if it is there.
+pub(crate) fn word(members: &Map<String, Value>, name: &str, words: &[&str]) -> Result<Option<String>, Refusal> {
+    match string(members, name)? {
+        Some(text) if !words.contains(&text.as_str()) => {
+            let set = format!("Member must satisfy enum value set: [{}]", words.join(", "));
+            Err(violation(&format!("Value '{text}'"), name, &set))
+        }
+        other => Ok(other),
+    }
+}
+
+/// Two members at once: a wrong type is told first, and violated constraints are told together.
+pub(crate) fn both<A, B>(first: Result<A, Refusal>, second: Result<B, Refusal>) -> Result<(A, B), Refusal> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(first), Err(second)) if first.error == "ValidationException" => match second.error {
+            "ValidationException" => Err(first.joined(&second)),
+            _ => Err(second),
+        },
+        (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+    }
 }

@@ -12,6 +12,8 @@ mod front;
 mod json;
 mod key;
 mod mutant;
+#[cfg(test)]
+mod operation_tests;
 mod operations;
 mod resolve;
 mod server;

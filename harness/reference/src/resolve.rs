@@ -132,11 +132,11 @@ pub(crate) fn arn_of(call: &Call<'_>, resource: &str) -> String {
 
 /// A caller who may not.
 pub(crate) fn denied(call: &Call<'_>, arn: &str) -> Refusal {
-    let config = &call.shared.config;
+    let (config, operation) = (&call.shared.config, call.operation);
     Refusal::front(
         "AccessDeniedException",
         format!(
-            "User: arn:{}:iam::{}:user/{} is not authorized to perform: kms:DeleteImportedKeyMaterial on resource: {arn} because no resource-based policy allows the kms:DeleteImportedKeyMaterial action",
+            "User: arn:{}:iam::{}:user/{} is not authorized to perform: kms:{operation} on resource: {arn} because no resource-based policy allows the kms:{operation} action",
             config.partition, call.principal.account, call.principal.name
         ),
     )

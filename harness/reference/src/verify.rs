@@ -235,12 +235,17 @@ fn signature(
             Err(invalid("The request signature we calculated does not match the signature you provided."))
         };
     }
-    if bool::from(expected.as_bytes().ct_eq(claim.signature.as_bytes())) {
+    if has_headers(request, claim) && bool::from(expected.as_bytes().ct_eq(claim.signature.as_bytes())) {
         return Ok(());
     }
     Err(invalid(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
     ))
+}
+
+/// A header that was signed and did not arrive is a difference, even if its value was empty.
+fn has_headers(request: &Incoming, claim: &Claim) -> bool {
+    claim.signed_headers.iter().all(|name| request.values(name).next().is_some())
 }
 
 /// The date before, for a mutant to which a second more or less does not matter.

@@ -39,7 +39,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     key.description = text("Description")?.unwrap_or_default();
     key.tags = super::tags::of(call.members.get("Tags"))?;
     if origin == Origin::AwsKms {
-        let bytes = crypto::random(32);
+        let bytes = crypto::generated(&spec);
         key.materials.push(Material { id: key.material_id(&bytes), bytes: Some(bytes), rotation: Rotation::Current });
     }
     let mut store = call.shared.store();

@@ -35,7 +35,7 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         store.find(call.region, &sealed.key_id).filter(|key| key.account == call.principal.account).cloned()
     };
     let key = found.ok_or_else(wrong)?;
-    if call.members.contains_key("KeyId") && super::key(call, Aliases::Taken)?.id != key.id {
+    if json::string(call.members, "KeyId")?.is_some() && super::key(call, Aliases::Taken)?.id != key.id {
         return Err(Refusal::bare("IncorrectKeyException"));
     }
     let key = if still { key } else { usable(call, key, Usage::EncryptDecrypt)? };
@@ -58,11 +58,20 @@ pub(super) fn generate_mac(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 pub(super) fn sign(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let message = blob(call, "Message")?;
     let algorithm = json::required(call.members, "SigningAlgorithm", 1, 100)?;
+    message_type(call)?;
     let key = usable(call, key(call, Aliases::Taken)?, Usage::SignVerify)?;
     fitting(&key, &algorithm)?;
     let (_, material) = material(&key)?;
     let signature = crypto::sign(&material, &message).ok_or_else(broken)?;
     Ok(body(&json!({ "KeyId": key.arn, "Signature": encoded(&signature), "SigningAlgorithm": algorithm })))
+}
+
+/// A digest must not be hashed again, so only messages are signed.
+fn message_type(call: &Call<'_>) -> Result<(), Refusal> {
+    match json::string(call.members, "MessageType")?.as_deref() {
+        None | Some("RAW") => Ok(()),
+        Some(other) => Err(json::invalid(format!("The reference signs no messages of type {other}."))),
+    }
 }
 
 /// A key that may be used for this, in a state in which it can be.

@@ -17,8 +17,7 @@ const MATERIAL_ID: usize = 64;
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let config = &call.shared.config;
-    let value = key_id(call)?;
-    let material_id = material_id(call)?;
+    let (value, material_id) = json::both(key_id(call), material_id(call))?;
     let mut store = call.shared.store();
     let key = match resolve(&store, call, &value, Aliases::Refused) {
         Err(refusal) if config.at(Point::AbsentSucceeds) && refusal.error == "NotFoundException" => {

@@ -31,7 +31,9 @@ pub(super) fn rotations(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     if call.shared.config.edition == Edition::KeyOnly {
         return Err(Refusal::bare("UnknownOperationException"));
     }
-    let key = key(call, Aliases::Refused)?;
+    let mut key = key(call, Aliases::Refused)?;
+    // Material may have expired since anybody looked.
+    key.expire((call.shared.config.clock)());
     let with_materials = call.members.get("IncludeKeyMaterial").and_then(Value::as_str) == Some("ALL_KEY_MATERIAL");
     let rotations: Vec<Value> = key
         .materials

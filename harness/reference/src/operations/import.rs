@@ -46,6 +46,7 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let config = &call.shared.config;
     let now = (config.clock)();
     let expiration = expiration(call, now)?;
+    import_type(call)?;
     let named = key(call, Aliases::Refused)?;
     importable(&named)?;
     check_token(&named, &token, now)?;
@@ -82,6 +83,14 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     }
 }
 
+/// The second edition knows two types of imports; the first knows no such member and ignores it.
+fn import_type(call: &Call<'_>) -> Result<(), Refusal> {
+    if call.shared.config.edition == Edition::KeyMaterialId {
+        json::word(call.members, "ImportType", &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"])?;
+    }
+    Ok(())
+}
+
 /// Whether a key takes imports now.
 fn importable(key: &Key) -> Result<(), Refusal> {
     if key.origin != Origin::External {
@@ -107,8 +116,12 @@ fn check_token(key: &Key, token: &str, now: SystemTime) -> Result<(), Refusal> {
 }
 
 fn expiration(call: &Call<'_>, now: SystemTime) -> Result<Expiration, Refusal> {
-    let model = json::string(call.members, "ExpirationModel")?;
+    let models = ["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"];
+    let model = json::word(call.members, "ExpirationModel", &models)?;
     let valid_to = call.members.get("ValidTo").filter(|value| !value.is_null());
+    if valid_to.is_some_and(|value| !value.is_number()) {
+        return Err(Refusal::bare("SerializationException"));
+    }
     if model.as_deref() == Some("KEY_MATERIAL_DOES_NOT_EXPIRE") {
         return Ok(Expiration::Never);
     }

@@ -5,7 +5,7 @@ use crate::error::Refusal;
 use crate::front::Call;
 use crate::json;
 use crate::key::{Key, seconds};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -37,13 +37,7 @@ fn changeable(key: &Key) -> Result<(), Refusal> {
 }
 
 pub(super) fn schedule(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    let days = match call.members.get("PendingWindowInDays") {
-        None | Some(Value::Null) => 30,
-        Some(Value::Number(number)) => number.as_u64().unwrap_or_default(),
-        Some(_) => {
-            return Err(Refusal::front("SerializationException", "STRING_VALUE can not be converted to an Integer"));
-        }
-    };
+    let days = json::integer(call.members, "PendingWindowInDays")?.unwrap_or(30);
     let value = format!("Value '{days}'");
     if days < 7 {
         return Err(json::violation(
