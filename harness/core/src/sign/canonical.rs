@@ -42,11 +42,11 @@ impl Scope {
     }
 }
 
-/// How a signature comes about, to be compared with what a target calculated. Holds no secret key, but the session token
-/// where that is signed.
+/// How a signature comes about, to be compared with what a target calculated. Holds no secret key, but a session token
+/// that is signed as a header stands in the canonical request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The canonical request.
+    /// The canonical request, with bytes that are not UTF-8 replaced; its hash is of the bytes.
     pub canonical_request: String,
     /// The string to sign.
     pub string_to_sign: String,
@@ -61,29 +61,30 @@ pub fn canonical_request(
     payload_hash: &str,
     encoding: PathEncoding,
     normalisation: PathNormalisation,
-) -> String {
+) -> Vec<u8> {
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let mut names: Vec<&str> = signed.iter().map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
     let mut text =
-        format!("{}\n{}\n{}\n", request.method, canonical_path(path, encoding, normalisation), canonical_query(query));
+        format!("{}\n{}\n{}\n", request.method, canonical_path(path, encoding, normalisation), canonical_query(query))
+            .into_bytes();
     for name in &names {
-        let values: Vec<String> = request
+        let values: Vec<Vec<u8>> = request
             .headers
             .iter()
             .filter(|header| header.name.trim().eq_ignore_ascii_case(name))
             .map(canonical_value)
             .collect();
-        text.push_str(&format!("{name}:{}\n", values.join(",")));
+        text.extend([name.as_bytes(), b":", &values.join(&b','), b"\n"].concat());
     }
-    text.push_str(&format!("\n{}\n{payload_hash}", names.join(";")));
+    text.extend(format!("\n{}\n{payload_hash}", names.join(";")).into_bytes());
     text
 }
 
 /// The string to sign.
-pub fn string_to_sign(date_time: &str, scope: &Scope, canonical_request: &str) -> String {
-    format!("AWS4-HMAC-SHA256\n{date_time}\n{}\n{}", scope.text(), sha256(canonical_request.as_bytes()))
+pub fn string_to_sign(date_time: &str, scope: &Scope, canonical_request: &[u8]) -> String {
+    format!("AWS4-HMAC-SHA256\n{date_time}\n{}\n{}", scope.text(), sha256(canonical_request))
 }
 
 /// The signature of a string, in lower-case hex.
@@ -105,8 +106,9 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 /// White space around a value is taken off and runs of blanks inside it become one.
-fn canonical_value(header: &Header) -> String {
-    header.text().split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+fn canonical_value(header: &Header) -> Vec<u8> {
+    let words: Vec<&[u8]> = header.value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+    words.join(&b' ')
 }
 
 fn canonical_path(path: &str, encoding: PathEncoding, normalisation: PathNormalisation) -> String {

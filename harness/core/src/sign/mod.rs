@@ -2,10 +2,14 @@
 
 mod canonical;
 mod credentials;
+#[cfg(test)]
+mod fault_tests;
 mod mutate;
 mod signer;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vector_tests;
 
 pub use crate::fixture::Mutation;
 pub use canonical::{

@@ -9,6 +9,15 @@ use std::time::Duration;
 /// Signs and applies a fault. The request has its date and token already.
 pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation) -> Result<Signed, SignError> {
     use Mutation as M;
+    let is_without_subject = match mutation {
+        M::SessionTokenAltered | M::SessionTokenAbsent => signing.credentials.session_token.is_none(),
+        M::ContentTypeAltered => request.header("content-type").is_none(),
+        M::BodyAltered => request.body.is_empty(),
+        _ => false,
+    };
+    if is_without_subject {
+        return Err(SignError::Fault(mutation));
+    }
     match mutation {
         M::ScopeDate | M::ScopeRegion | M::ScopeService | M::ScopeTerminator => {
             let scope = wrong_scope(signing, mutation)?;
@@ -140,7 +149,10 @@ fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> R
                 .unwrap_or_default();
             request.set_header("Content-Type", format!("{kind}; charset=utf-8"));
         }
-        M::DateAbsent => request.remove_header("X-Amz-Date"),
+        M::DateAbsent => {
+            request.remove_header("X-Amz-Date");
+            request.remove_header("Date");
+        }
         M::PathAltered => {
             let mark = if request.target.contains('?') { '&' } else { '?' };
             request.target.push_str(&format!("{mark}trentcheck=1"));

@@ -31,9 +31,12 @@ pub enum SignError {
     /// The library refused.
     #[error("sign the request: {0}")]
     Library(String),
-    /// A presigned request can be made by the library only.
-    #[error("presign a request that is not plain HTTP")]
+    /// A presigned request can be made by the library only, which takes plain text and always signs Host.
+    #[error("presign a request that is not plain HTTP or leaves Host unsigned")]
     Presign,
+    /// A fault is asked of a request that has not got what it alters.
+    #[error("apply the fault `{0}`, since the request has nothing that it alters")]
+    Fault(Mutation),
 }
 
 /// Where the signature goes.
@@ -112,10 +115,14 @@ pub struct Signed {
 ///
 /// # Errors
 ///
-/// A time that is no date, or a request that can only be signed by the library and that it refuses.
+/// A time that is no date, a request that can only be signed by the library and that it refuses, or a fault that does
+/// not apply: a presigned request has no Authorization header, and not every request has a token or Content-Type.
 pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
     if signing.location == Location::Query {
-        return presign(request, signing);
+        return match signing.mutation {
+            Some(mutation) => Err(SignError::Fault(mutation)),
+            None => presign(request, signing),
+        };
     }
     insert_after_target(&mut request, Header::new("X-Amz-Date", signing.date_time()?));
     if let Some(token) = &signing.credentials.session_token {
@@ -160,7 +167,7 @@ impl Own {
         Self {
             signature: signature(&signing.credentials.secret_access_key, scope, &to_sign),
             explanation: Explanation {
-                canonical_request: canonical,
+                canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
                 string_to_sign: to_sign,
                 signed_headers: names.join(";"),
             },
@@ -183,7 +190,7 @@ impl Own {
 
 /// The library's signature, or nothing where its types cannot hold the request. The library always signs host and
 /// date, and panics without a host.
-fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<Result<String, SignError>> {
+pub(super) fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<Result<String, SignError>> {
     let required = |name: &str| names.iter().any(|known| known == name);
     if !required("host")
         || !required("x-amz-date")
@@ -191,22 +198,15 @@ fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<
     {
         return None;
     }
-    let mut headers = Vec::new();
-    for name in names {
-        let values: Vec<&str> = request
-            .headers
-            .iter()
-            .filter(|header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| std::str::from_utf8(&header.value).ok())
-            .collect::<Option<_>>()?;
-        // It adds date and token itself, and joins repeated headers otherwise than we send them.
-        if values.len() != 1 {
-            return None;
-        }
-        if name != "x-amz-date" && name != "x-amz-security-token" {
-            headers.push((name.as_str(), values[0]));
-        }
+    let headers = library_headers(request, names)?;
+    // It adds date and token itself, once.
+    let mut own = vec!["x-amz-date"];
+    own.extend(signing.credentials.session_token.is_some().then_some("x-amz-security-token"));
+    if own.iter().any(|own| headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(own)).count() != 1) {
+        return None;
     }
+    let headers =
+        headers.into_iter().filter(|(name, _)| !own.iter().any(|own| name.eq_ignore_ascii_case(own))).collect();
     let uri = uri(request)?;
     let mut settings = SigningSettings::default();
     settings.excluded_headers = None;
@@ -214,6 +214,23 @@ fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<
     // What the library's types refuse, our own canonicaliser signs.
     let (_, signature) = result.ok()?;
     Some(Ok(signature))
+}
+
+/// The signed headers, if the library's types can hold them. It keeps tabs where our own canonicaliser and the Signature
+/// Version 4 guide take white space together, so a value with a tab is not for it.
+fn library_headers<'a>(request: &'a Request, names: &[String]) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut headers = Vec::new();
+    for header in &request.headers {
+        let name = header.name.trim();
+        if !names.iter().any(|signed| name.eq_ignore_ascii_case(signed)) {
+            continue;
+        }
+        if name != header.name || header.value.contains(&b'\t') {
+            return None;
+        }
+        headers.push((name, std::str::from_utf8(&header.value).ok()?));
+    }
+    Some(headers)
 }
 
 type Instructions = aws_sigv4::http_request::SigningInstructions;
@@ -258,18 +275,18 @@ fn uri(request: &Request) -> Option<String> {
 }
 
 fn presign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
+    // The library panics at a time that is no date.
+    signing.date_time()?;
     let uri = uri(&request).ok_or(SignError::Presign)?;
     let names = signing.signed_names(&request);
+    if !names.iter().any(|name| name == "host") {
+        return Err(SignError::Presign);
+    }
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(PRESIGNED_FOR);
     settings.excluded_headers = None;
-    let headers: Vec<(&str, &str)> = request
-        .headers
-        .iter()
-        .filter(|header| names.iter().any(|name| header.name.eq_ignore_ascii_case(name)))
-        .filter_map(|header| Some((header.name.as_str(), std::str::from_utf8(&header.value).ok()?)))
-        .collect();
+    let headers = library_headers(&request, &names).ok_or(SignError::Presign)?;
     let (instructions, _) = with_library(&request, signing, &uri, headers, settings)?;
     let mut target = request.target.clone();
     for (name, value) in instructions.params() {
