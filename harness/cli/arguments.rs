@@ -58,6 +58,8 @@ pub(crate) enum Command {
     },
     /// Check the suite against its mutants: references with one fault each
     Selfcheck(SelfcheckArguments),
+    /// Try generated requests and sequences of calls at a target and at the embedded reference, side by side
+    Explore(ExploreArguments),
     /// Serve the reference target until interrupted
     Serve(ServeArguments),
 }
@@ -79,7 +81,7 @@ pub(crate) struct Cases {
     pub(crate) skip: Vec<String>,
 }
 
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct RunArguments {
     /// The target's URL; the embedded reference when absent
     #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
@@ -137,6 +139,43 @@ pub(crate) struct RunArguments {
     pub(crate) config: Option<PathBuf>,
 }
 
+#[derive(Args, Clone)]
+pub(crate) struct ExploreArguments {
+    /// The target's URL, on loopback; the embedded reference itself when absent
+    #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
+    pub(crate) endpoint: Option<String>,
+    /// The Region to sign for [default: us-east-2]
+    #[arg(long, env = "TRENTCHECK_REGION")]
+    pub(crate) region: Option<String>,
+    /// The edition that the target implements [default: key-only]
+    #[arg(long, env = "TRENTCHECK_EDITION")]
+    pub(crate) edition: Option<Edition>,
+    /// How many trials to make [default: 500, with `--for` as many as fit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cases: Option<u32>,
+    /// How long to go on, such as 2m
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(crate) time: Option<Duration>,
+    /// Repeat the trials of this seed
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Weaker differences are no findings: must, should or may
+    #[arg(long, value_name = "LEVEL", default_value = "should")]
+    pub(crate) fail_on: Level,
+    /// Where failures are kept, to be tried first next time
+    #[arg(long, value_name = "FILE", default_value = "trentcheck-failures.json")]
+    pub(crate) failures: PathBuf,
+    /// Time limit of one exchange [default: 10s]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_TIMEOUT", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long to wait for a state change to be seen [default: 1s]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
+    pub(crate) settle: Option<Duration>,
+    /// A configuration file [default: trentcheck.toml, if there is one]
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
 #[derive(Args)]
 pub(crate) struct ServeArguments {
     /// Where to listen
@@ -167,6 +206,12 @@ pub(crate) struct SelfcheckArguments {
     /// Send each mutant only the case that has to find it
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Instead of the corpus, try generated requests: how many mutants are found within 10,000 exchanges each
+    #[arg(long, conflicts_with_all = ["quick", "matrix", "kills"])]
+    pub(crate) explore: bool,
+    /// The seed of `--explore`
+    #[arg(long, requires = "explore")]
+    pub(crate) seed: Option<u64>,
     /// Write which cases find each mutant, as JSON, to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) kills: Option<PathBuf>,
@@ -179,9 +224,10 @@ pub(crate) struct SelfcheckArguments {
 }
 
 /// The lane of the judged exchanges.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum LaneName {
     /// Our own exchange: the bytes of the case, every byte of the answer
+    #[default]
     Wire,
     /// An ordinary client, for the cases that one can send
     Http,

@@ -6,6 +6,8 @@ mod corpus;
 mod coverage;
 mod embedded;
 mod explain;
+mod explore;
+mod explore_mutants;
 mod failure;
 mod list;
 mod output;
@@ -43,7 +45,9 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
         Some(Command::Explain { case, edition, fixtures }) => explain::explain(&case, edition, fixtures.as_deref()),
         Some(Command::Coverage { fixtures }) => coverage::coverage(fixtures.as_deref()),
+        Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
+        Some(Command::Explore(explore)) => explore::explore(explore).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

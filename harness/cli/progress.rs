@@ -33,7 +33,7 @@ impl Line {
         }
     }
 
-    fn draw(&self, text: &str) {
+    pub(crate) fn draw(&self, text: &str) {
         if self.is_terminal
             && let Ok(_drawing) = self.drawing.lock()
         {

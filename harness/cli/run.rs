@@ -33,15 +33,7 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
     };
     let options = options(&arguments, &target)?;
     let (stop, stopped) = watch::channel(false);
-    let interrupt = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            output::to_stderr("\ninterrupted: releasing keys; interrupt again to leave at once");
-            let _ = stop.send(true);
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(i32::from(ExitCode::Interrupted as u8));
-            }
-        }
-    });
+    let interrupt = on_interrupt(stop);
     let line = Line::new();
     let report = replay(&corpus, &selection, &target, &options, &line, stopped)
         .await
@@ -55,7 +47,25 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
     Ok(report.exit_code as u8)
 }
 
-fn remote(arguments: &RunArguments, url: &str, edition: Edition, timeout: Duration) -> Result<Target, Failure> {
+/// Asks for an orderly end at the first interrupt, and leaves at the second.
+pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            output::to_stderr("\ninterrupted: releasing keys; interrupt again to leave at once");
+            let _ = stop.send(true);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(i32::from(ExitCode::Interrupted as u8));
+            }
+        }
+    })
+}
+
+pub(crate) fn remote(
+    arguments: &RunArguments,
+    url: &str,
+    edition: Edition,
+    timeout: Duration,
+) -> Result<Target, Failure> {
     let endpoint = parse(url)?;
     let principals = principals(endpoint.is_loopback())?;
     let is_plain = endpoint.to_string().starts_with("http://");

@@ -86,7 +86,7 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
     Ok(conclude(&arguments, &corpus, &chosen, &kills, alarms, started.elapsed()))
 }
 
-fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failure> {
+pub(crate) fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failure> {
     let takes = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
         None => pattern == name,
@@ -100,14 +100,14 @@ fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failure> {
     Ok(mutants().iter().filter(|mutant| is_chosen(mutant.name)).collect())
 }
 
-fn edition_of(mutant: &Mutant) -> Edition {
+pub(crate) fn edition_of(mutant: &Mutant) -> Edition {
     match mutant.edition {
         trentcheck_reference::Edition::KeyOnly => Edition::KeyOnly,
         trentcheck_reference::Edition::KeyMaterialId => Edition::KeyMaterialId,
     }
 }
 
-fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Config {
+pub(crate) fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Config {
     Config { edition: embedded::edition_of(edition), mutant, ..Config::default() }
 }
 

@@ -40,6 +40,11 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["run", "--endpoint", "https://kms.example.com"], "find credentials"),
         (&["run", "--endpoint", "http://127.0.0.1:1", "--ca", "nowhere.pem"], "read `nowhere.pem`"),
         (&["explain", "success/symetric"], "did you mean"),
+        (&["explore", "--seed", "abc"], "invalid digit"),
+        (&["explore", "--cases", "0"], "--cases"),
+        (&["explore", "--failures", "broken.toml"], "read the kept failures"),
+        (&["selfcheck", "nonsense"], "find the mutant"),
+        (&["serve", "--mutant", "nonsense"], "nonsense"),
     ] {
         let output = trentcheck(arguments);
         let stderr = text(&output.stderr);
@@ -127,4 +132,45 @@ fn coverage_has_a_case_or_a_reason_for_every_clause() {
     assert_eq!(output.status.code(), Some(0));
     let stdout = text(&output.stdout);
     assert!(stdout.contains("S-09") && stdout.contains("not observable:"), "{stdout}");
+}
+
+#[test]
+fn explore_keeps_to_loopback() {
+    let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+        .args(["explore", "--endpoint", "https://kms.example.com"])
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "example")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("loopback"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_kept_and_tried_first_until_it_is_gone() {
+    use crate::support::{config, reference};
+    use trentcheck_core::fixture::Edition;
+    let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kept-{}.json", std::process::id()));
+    let _ = std::fs::remove_file(&kept);
+    let file = kept.to_string_lossy().into_owned();
+    let explore = |address: String| {
+        let file = file.clone();
+        let run = move || trentcheck(&["explore", "--endpoint", &address, "--cases", "20", "--failures", &file]);
+        tokio::task::spawn_blocking(run)
+    };
+    let mutant = trentcheck_reference::mutants().iter().find(|mutant| mutant.name == "success-body-null");
+    let (wrong, target) = reference(trentcheck_reference::Config { mutant, ..config(Edition::KeyOnly) }).await;
+    let first = explore(target.endpoint.to_string()).await.unwrap();
+    assert_eq!(first.status.code(), Some(1), "{}", text(&first.stderr));
+    assert!(text(&first.stdout).contains("again: trentcheck explore --seed"));
+    assert!(std::fs::read_to_string(&kept).unwrap().contains("trentcheck-failures/1"));
+    let second = explore(target.endpoint.to_string()).await.unwrap();
+    assert!(text(&second.stdout).contains("(a kept failure)"), "{}", text(&second.stdout));
+    wrong.stop().await;
+    let (right, target) = reference(config(Edition::KeyOnly)).await;
+    let third = explore(target.endpoint.to_string()).await.unwrap();
+    assert!(text(&third.stdout).contains("no longer seen"), "{}", text(&third.stdout));
+    right.stop().await;
+    assert!(!std::fs::read_to_string(&kept).unwrap().contains("\"trial\""));
+    std::fs::remove_file(&kept).unwrap();
 }

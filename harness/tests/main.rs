@@ -5,6 +5,7 @@
 mod bad_targets;
 mod command;
 mod conformance;
+mod explore;
 mod faulty;
 mod fixtures;
 mod sdk;

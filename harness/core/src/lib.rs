@@ -4,6 +4,7 @@
 //! alone opens sockets; `run` drives the stages and imports them all.
 
 pub mod compare;
+pub mod explore;
 pub mod fixture;
 pub mod http;
 pub mod normalise;

@@ -3,9 +3,11 @@
 mod answer;
 mod effect;
 mod mismatch;
+mod repeats;
 mod shape;
 
 pub use answer::{Context, judge, matches_answer};
 pub use effect::checks;
 pub use mismatch::{Mismatch, What};
+pub use repeats::Repeats;
 pub use shape::{Claimed, every_answer, transport};

@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// What the keys showed before the exchange.
-pub(super) struct Before {
-    pub(super) key: Value,
-    pub(super) other: Value,
+pub(crate) struct Before {
+    pub(crate) key: Value,
+    pub(crate) other: Value,
 }
 
 /// The key cannot be read back.
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// A call failed.
     Failed(Failure),
     /// There was no answer, or a throttled one.
@@ -134,7 +134,7 @@ async fn described(
     }
 }
 
-fn operation(call: Call) -> &'static str {
+pub(crate) fn operation(call: Call) -> &'static str {
     match call {
         Call::DescribeKey => "DescribeKey",
         Call::Encrypt => "Encrypt",
@@ -146,7 +146,7 @@ fn operation(call: Call) -> &'static str {
     }
 }
 
-async fn body(pool: &Pool<'_>, key: &mut Key, call: Call) -> Result<Value, Unread> {
+pub(crate) async fn body(pool: &Pool<'_>, key: &mut Key, call: Call) -> Result<Value, Unread> {
     let text = || Value::String(BASE64_STANDARD.encode("trentcheck"));
     let mut body = key.body();
     match call {

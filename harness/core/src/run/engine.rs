@@ -1,19 +1,20 @@
 //! A whole run: the probe, the cases in their order, the release of every key, the report.
 
 use super::case::{lane_name, not_run, run_case};
+use super::clients::Clients;
 use super::kms::Kms;
 use super::pool::Pool;
 use super::probe::{Verdict, partition, probe};
 use super::target::{Options, Permit, SequenceOf, SetupError, Target};
-use crate::compare::{Mismatch, What};
-use crate::fixture::{Case, Corpus, Danger, Owner, Place, PrincipalName, Selection};
+use crate::compare::{Mismatch, Repeats};
+use crate::fixture::{Case, Corpus, Danger, Selection};
 use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
 use crate::send::Sender;
 use aws_lc_rs::digest;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
 use tokio::sync::{Semaphore, watch};
 
@@ -38,8 +39,7 @@ pub(super) struct Run<'a> {
     pub(super) redactor: Redactor,
     account: OnceLock<(String, String)>,
     selected: Vec<&'a Case>,
-    /// Values that may not come twice in a run, by header.
-    seen: Mutex<HashSet<(String, String)>>,
+    repeats: Repeats,
 }
 
 impl Run<'_> {
@@ -83,27 +83,7 @@ impl Run<'_> {
 
     /// Mismatches of the headers whose values no two answers may share.
     pub(super) fn repeated_values(&self, observation: &Observation) -> Vec<Mismatch> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut mismatches = Vec::new();
-        for rule in self.corpus.headers.iter().filter(|rule| rule.unique) {
-            let name = rule.name.get_ref();
-            let Some(value) = observation.header(name).filter(|value| !value.is_empty()) else {
-                continue;
-            };
-            if !seen.insert((name.clone(), value.clone())) {
-                mismatches.push(Mismatch {
-                    what: What::Header,
-                    place: format!("header {name}"),
-                    expected: "a value that no other answer of the run has".to_owned(),
-                    found: format!("`{value}` again"),
-                    clauses: rule.clauses.clone(),
-                    source: rule.source.clone(),
-                    level: rule.level,
-                    hint: None,
-                });
-            }
-        }
-        mismatches
+        self.repeats.of(self.corpus, observation)
     }
 }
 
@@ -156,30 +136,7 @@ fn prepare<'a>(
     target: &'a Target,
     options: &'a Options,
 ) -> Result<Run<'a>, SetupError> {
-    let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
-    let host = target.endpoint.authority();
-    let client = |sender: &Sender, host: &str, region: &str, principal| {
-        let credentials = target.principals.get(&principal)?.clone();
-        Some(Kms {
-            sender: sender.clone(),
-            host: host.to_owned(),
-            region: region.to_owned(),
-            credentials,
-            clock: Arc::clone(&options.clock),
-            settle: options.settle,
-        })
-    };
-    let primary = client(&sender, &host, &target.region, PrincipalName::Primary).ok_or(SetupError::NoCredentials)?;
-    let mut clients = HashMap::from([((Place::Here, Owner::Primary), primary.clone())]);
-    if let Some(stranger) = client(&sender, &host, &target.region, PrincipalName::Stranger) {
-        clients.insert((Place::Here, Owner::Stranger), stranger);
-    }
-    if let Some(elsewhere) = &target.elsewhere {
-        let sender = Sender::new(elsewhere.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
-        if let Some(kms) = client(&sender, &elsewhere.endpoint.authority(), &elsewhere.region, PrincipalName::Primary) {
-            clients.insert((Place::Elsewhere, Owner::Primary), kms);
-        }
-    }
+    let Clients { sender, host, primary, by_place, .. } = Clients::new(target, &options.clock, options.settle)?;
     Ok(Run {
         corpus,
         target,
@@ -188,11 +145,11 @@ fn prepare<'a>(
         host,
         sender,
         primary,
-        pool: Pool::new(corpus, &options.entropy, &options.run_id, clients),
+        pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place),
         redactor: target.redactor(),
         account: OnceLock::new(),
         selected: selected(corpus, selection, target),
-        seen: Mutex::default(),
+        repeats: Repeats::default(),
     })
 }
 

@@ -13,7 +13,7 @@ impl Entropy {
     }
 
     /// 32 bytes that belong to this label and to no other.
-    pub(super) fn bytes(&self, label: &str) -> [u8; 32] {
+    pub(crate) fn bytes(&self, label: &str) -> [u8; 32] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
         let tag = hmac::sign(&key, label.as_bytes());
         let mut bytes = [0; 32];
@@ -22,7 +22,7 @@ impl Entropy {
     }
 
     /// A UUID that belongs to this label.
-    pub(super) fn uuid(&self, label: &str) -> String {
+    pub(crate) fn uuid(&self, label: &str) -> String {
         let bytes = self.bytes(label);
         let mut half = [0; 16];
         half.copy_from_slice(&bytes[..16]);

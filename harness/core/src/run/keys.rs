@@ -12,20 +12,20 @@ use std::time::{Duration, SystemTime};
 
 /// What keys that can stand in for each other have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Base {
-    pub(super) spec: String,
-    pub(super) usage: String,
-    pub(super) origin: Origin,
-    pub(super) owner: Owner,
-    pub(super) place: Place,
-    pub(super) multi_region: bool,
-    pub(super) alias: bool,
-    pub(super) material: Material,
+pub(crate) struct Base {
+    pub(crate) spec: String,
+    pub(crate) usage: String,
+    pub(crate) origin: Origin,
+    pub(crate) owner: Owner,
+    pub(crate) place: Place,
+    pub(crate) multi_region: bool,
+    pub(crate) alias: bool,
+    pub(crate) material: Material,
 }
 
 impl Base {
     /// The base of a precondition that makes a key.
-    pub(super) fn of(precondition: &Precondition) -> Option<Self> {
+    pub(crate) fn of(precondition: &Precondition) -> Option<Self> {
         Some(Self {
             spec: precondition.spec.clone()?,
             usage: precondition.key_usage().to_owned(),
@@ -49,11 +49,11 @@ impl Base {
 
 /// A key that this run made.
 #[derive(Clone)]
-pub(super) struct Key {
-    pub(super) base: Base,
-    pub(super) names: KeyNames,
+pub(crate) struct Key {
+    pub(crate) base: Base,
+    pub(crate) names: KeyNames,
     /// What a call before the exchange encrypted, for effects that decrypt it afterwards.
-    pub(super) ciphertext: Option<String>,
+    pub(crate) ciphertext: Option<String>,
     label: String,
     material: Vec<u8>,
     parameters: Option<Parameters>,
@@ -68,7 +68,7 @@ struct Parameters {
 
 /// Whose bytes are imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bytes {
+pub(crate) enum Bytes {
     /// Those of the first import.
     Same,
     /// Others.
@@ -77,15 +77,15 @@ pub(super) enum Bytes {
 
 /// Everything that making keys needs.
 #[derive(Clone, Copy)]
-pub(super) struct Maker<'a> {
-    pub(super) corpus: &'a Corpus,
-    pub(super) entropy: &'a Entropy,
-    pub(super) run: &'a str,
+pub(crate) struct Maker<'a> {
+    pub(crate) corpus: &'a Corpus,
+    pub(crate) entropy: &'a Entropy,
+    pub(crate) run: &'a str,
 }
 
 impl Key {
     /// Makes a key. `created` hears of its id before anything else is done with it.
-    pub(super) async fn create(
+    pub(crate) async fn create(
         maker: Maker<'_>,
         kms: &Kms,
         base: &Base,
@@ -153,7 +153,7 @@ impl Key {
     }
 
     /// The KeyMetadata of DescribeKey.
-    pub(super) async fn describe(&self, corpus: &Corpus) -> Result<Value, Failure> {
+    pub(crate) async fn describe(&self, corpus: &Corpus) -> Result<Value, Failure> {
         let mut answer = self.kms.call_on_new(corpus, "DescribeKey", &self.body()).await?;
         match answer.get_mut("KeyMetadata") {
             Some(metadata) => Ok(metadata.take()),
@@ -179,12 +179,12 @@ impl Key {
     }
 
     /// The body of a call that names the key and nothing else.
-    pub(super) fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         json!({ "KeyId": self.names.id })
     }
 
     /// The body of an ImportKeyMaterial call, correct in every way.
-    pub(super) async fn import_body(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
+    pub(crate) async fn import_body(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
         let parameters = match &self.parameters {
             Some(parameters) => parameters.clone(),
             None => self.parameters(maker.corpus).await?,
@@ -249,7 +249,7 @@ impl Key {
     }
 
     /// Encrypts something that an effect will decrypt.
-    pub(super) async fn encrypt(&mut self, corpus: &Corpus) -> Result<(), Failure> {
+    pub(crate) async fn encrypt(&mut self, corpus: &Corpus) -> Result<(), Failure> {
         if self.ciphertext.is_none() {
             let mut body = self.body();
             body["Plaintext"] = json!(BASE64_STANDARD.encode("trentcheck"));
@@ -262,7 +262,7 @@ impl Key {
     }
 
     /// Brings a key of its base into the state of a precondition.
-    pub(super) async fn prepare(&self, corpus: &Corpus, precondition: &Precondition) -> Result<(), Failure> {
+    pub(crate) async fn prepare(&self, corpus: &Corpus, precondition: &Precondition) -> Result<(), Failure> {
         if precondition.material == Material::Deleted {
             self.kms.call(corpus, "DeleteImportedKeyMaterial", &self.body()).await?;
             self.wait_for(corpus, "PendingImport").await?;
@@ -283,7 +283,7 @@ impl Key {
     }
 
     /// Brings a key back to the state of its base, or says why it cannot be.
-    pub(super) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+    pub(crate) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
         let wanted =
             if self.base.has_material() || self.base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
         // Cancel, enable, import: no key needs more than one of each.
@@ -309,19 +309,19 @@ impl Key {
     }
 
     /// Schedules the key's deletion with the shortest window.
-    pub(super) async fn schedule_deletion(&self, corpus: &Corpus) -> Result<(), Failure> {
+    pub(crate) async fn schedule_deletion(&self, corpus: &Corpus) -> Result<(), Failure> {
         let mut body = self.body();
         body["PendingWindowInDays"] = json!(7);
         self.kms.call(corpus, "ScheduleKeyDeletion", &body).await.map(drop)
     }
 
     /// Makes the next import ask for a new token.
-    pub(super) fn forget_parameters(&mut self) {
+    pub(crate) fn forget_parameters(&mut self) {
         self.parameters = None;
     }
 
     /// The client that the key was made with.
-    pub(super) fn kms(&self) -> &Kms {
+    pub(crate) fn kms(&self) -> &Kms {
         &self.kms
     }
 }

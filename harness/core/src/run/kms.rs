@@ -7,6 +7,8 @@ use crate::plan::base_request;
 use crate::send::{Exchange, SendError, Sender};
 use crate::sign::{Credentials, Location, Signing, sign};
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The pause before a call is made again; it doubles up to [`LONGEST_PAUSE`].
@@ -17,18 +19,18 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A call did not succeed.
 #[derive(Clone, Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// The operation.
-    pub(super) operation: String,
+    pub(crate) operation: String,
     /// Its answer, or why there was none.
-    pub(super) answer: String,
+    pub(crate) answer: String,
     /// What kind of failure it is.
-    pub(super) kind: FailureKind,
+    pub(crate) kind: FailureKind,
 }
 
 /// What kind of failure a call met.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FailureKind {
+pub(crate) enum FailureKind {
     /// The target has no such operation.
     NoSuchOperation,
     /// The target refused with this error type.
@@ -41,7 +43,7 @@ pub(super) enum FailureKind {
 
 impl Failure {
     /// The failure in a sentence's second half.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self.kind {
             FailureKind::NoSuchOperation => format!("the target has no operation {} ({})", self.operation, self.answer),
             _ => format!("{} answered {}", self.operation, self.answer),
@@ -49,7 +51,7 @@ impl Failure {
     }
 
     /// Whether an import was refused for the parameters it was made with rather than for what it imports.
-    pub(super) fn is_about_parameters(&self) -> bool {
+    pub(crate) fn is_about_parameters(&self) -> bool {
         let errors = ["InvalidImportTokenException", "ExpiredImportTokenException", "InvalidCiphertextException"];
         errors.iter().any(|error| self.is(error))
     }
@@ -61,18 +63,20 @@ impl Failure {
 
 /// A client of one endpoint and one principal.
 #[derive(Clone)]
-pub(super) struct Kms {
-    pub(super) sender: Sender,
-    pub(super) host: String,
-    pub(super) region: String,
-    pub(super) credentials: Credentials,
-    pub(super) clock: Clock,
-    pub(super) settle: Duration,
+pub(crate) struct Kms {
+    pub(crate) sender: Sender,
+    pub(crate) host: String,
+    pub(crate) region: String,
+    pub(crate) credentials: Credentials,
+    pub(crate) clock: Clock,
+    pub(crate) settle: Duration,
+    /// How many calls were sent; shared by the clients of a target.
+    pub(crate) sent: Arc<AtomicUsize>,
 }
 
 impl Kms {
     /// One call, whatever it answers.
-    pub(super) async fn exchange(&self, operation: &str, body: &Value) -> (crate::http::Request, Exchange) {
+    pub(crate) async fn exchange(&self, operation: &str, body: &Value) -> (crate::http::Request, Exchange) {
         let request = base_request(&self.host, operation, body.to_string().into_bytes());
         let signing = Signing {
             credentials: self.credentials.clone(),
@@ -86,17 +90,18 @@ impl Kms {
         };
         let signed =
             sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let exchange = self.sender.http(&signed).await;
         (signed, exchange)
     }
 
     /// One call that must succeed; a throttled one is made again while the budget lasts.
-    pub(super) async fn call(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
+    pub(crate) async fn call(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
         self.call_until(corpus, operation, body, &["ThrottlingException"]).await
     }
 
     /// As [`Self::call`], also made again while a key that was just made is not found.
-    pub(super) async fn call_on_new(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
+    pub(crate) async fn call_on_new(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
         self.call_until(corpus, operation, body, &["ThrottlingException", "NotFoundException"]).await
     }
 
@@ -141,7 +146,7 @@ fn read(corpus: &Corpus, operation: &str, result: &Result<crate::send::Response,
 }
 
 /// Whether an answer says "I have no such operation".
-pub(super) fn says_unsupported(corpus: &Corpus, observation: &Observation) -> bool {
+pub(crate) fn says_unsupported(corpus: &Corpus, observation: &Observation) -> bool {
     corpus.unsupported.iter().any(|pattern| {
         pattern.status.is_none_or(|status| status == observation.status)
             && pattern.error_type.as_deref().is_none_or(|name| observation.error_name() == Some(name))
@@ -149,7 +154,7 @@ pub(super) fn says_unsupported(corpus: &Corpus, observation: &Observation) -> bo
 }
 
 /// An answer in a few words.
-pub(super) fn summary(observation: &Observation) -> String {
+pub(crate) fn summary(observation: &Observation) -> String {
     let text: String = match (observation.error_name(), observation.message.text()) {
         (Some(error), Some(message)) => format!("{} {error}: {message}", observation.status),
         (Some(error), None) => format!("{} {error}", observation.status),
@@ -159,19 +164,19 @@ pub(super) fn summary(observation: &Observation) -> String {
 }
 
 /// Pauses that grow, until a budget is used up.
-pub(super) struct Pauses {
+pub(crate) struct Pauses {
     next: Duration,
     left: Duration,
 }
 
 impl Pauses {
     /// Pauses of this much in all.
-    pub(super) fn within(budget: Duration) -> Self {
+    pub(crate) fn within(budget: Duration) -> Self {
         Self { next: FIRST_PAUSE, left: budget }
     }
 
     /// Waits, and says whether there was budget left to do so.
-    pub(super) async fn pause(&mut self) -> bool {
+    pub(crate) async fn pause(&mut self) -> bool {
         if self.left.is_zero() {
             return false;
         }

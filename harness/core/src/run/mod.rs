@@ -1,14 +1,15 @@
 //! Drives the stages: makes preconditions, sends each case, reads the key back, cleans up.
 
 mod case;
-mod effects;
+pub(crate) mod clients;
+pub(crate) mod effects;
 mod engine;
-mod entropy;
-mod keys;
-mod kms;
+pub(crate) mod entropy;
+pub(crate) mod keys;
+pub(crate) mod kms;
 mod material;
-mod pool;
-mod probe;
+pub(crate) mod pool;
+pub(crate) mod probe;
 mod target;
 
 pub use engine::{Progress, run};

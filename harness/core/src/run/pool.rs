@@ -13,13 +13,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The keys that a precondition made for one case.
-pub(super) struct Lease {
-    pub(super) key: Key,
-    pub(super) other: Option<Key>,
+pub(crate) struct Lease {
+    pub(crate) key: Key,
+    pub(crate) other: Option<Key>,
 }
 
 /// Why there is no lease.
-pub(super) enum NoLease {
+pub(crate) enum NoLease {
     /// This run has nobody, or nowhere, to make such a key with.
     Unavailable(String),
     /// A call failed.
@@ -48,18 +48,18 @@ struct Inner {
 }
 
 /// All keys of a run.
-pub(super) struct Pool<'a> {
-    pub(super) corpus: &'a Corpus,
-    pub(super) entropy: &'a Entropy,
-    pub(super) run: &'a str,
+pub(crate) struct Pool<'a> {
+    pub(crate) corpus: &'a Corpus,
+    pub(crate) entropy: &'a Entropy,
+    pub(crate) run: &'a str,
     /// A client for each place and owner that the run has.
-    pub(super) clients: HashMap<(Place, Owner), Kms>,
+    pub(crate) clients: HashMap<(Place, Owner), Kms>,
     inner: Mutex<Inner>,
 }
 
 impl<'a> Pool<'a> {
     /// A pool without keys.
-    pub(super) fn new(
+    pub(crate) fn new(
         corpus: &'a Corpus,
         entropy: &'a Entropy,
         run: &'a str,
@@ -72,12 +72,12 @@ impl<'a> Pool<'a> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn maker(&self) -> Maker<'_> {
+    pub(crate) fn maker(&self) -> Maker<'_> {
         Maker { corpus: self.corpus, entropy: self.entropy, run: self.run }
     }
 
     /// Keys in the state of a precondition that makes one.
-    pub(super) async fn lease(&self, precondition: &Precondition) -> Result<Lease, NoLease> {
+    pub(crate) async fn lease(&self, precondition: &Precondition) -> Result<Lease, NoLease> {
         let Some(base) = Base::of(precondition) else {
             return Err(NoLease::Unavailable("the precondition makes no key".to_owned()));
         };
@@ -99,7 +99,7 @@ impl<'a> Pool<'a> {
     }
 
     /// A key of this base in its base state.
-    pub(super) async fn take(&self, base: &Base) -> Result<Key, NoLease> {
+    pub(crate) async fn take(&self, base: &Base) -> Result<Key, NoLease> {
         let Some(kms) = self.clients.get(&(base.place, base.owner)) else {
             let missing = match base.owner {
                 Owner::Stranger => "a principal of another account is needed and none is configured",
@@ -143,7 +143,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Restores the keys of a lease for the next case; a key that cannot be restored is kept for the end only.
-    pub(super) async fn give_back(&self, lease: Lease) {
+    pub(crate) async fn give_back(&self, lease: Lease) {
         for mut key in [Some(lease.key), lease.other].into_iter().flatten() {
             if key.restore(self.maker()).await.is_ok() {
                 self.put(key);
@@ -152,7 +152,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Returns a key that is as it was when it was taken.
-    pub(super) fn put_back(&self, key: Key) {
+    pub(crate) fn put_back(&self, key: Key) {
         self.put(key);
     }
 
@@ -161,7 +161,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Releases every key: aliases deleted, deletion scheduled. The result names what is left, and why.
-    pub(super) async fn release(&self) -> Vec<String> {
+    pub(crate) async fn release(&self) -> Vec<String> {
         let created = std::mem::take(&mut self.inner().created);
         let mut left = Vec::new();
         for Created { place, owner, names } in created {

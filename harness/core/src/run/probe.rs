@@ -139,7 +139,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
 }
 
 /// The partition that a Region's name belongs to.
-pub(super) fn partition(region: &str) -> &'static str {
+pub(crate) fn partition(region: &str) -> &'static str {
     match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",

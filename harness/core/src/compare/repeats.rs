@@ -1,0 +1,38 @@
+//! Headers whose values no two answers may share, such as a request id.
+
+use super::mismatch::{Mismatch, What};
+use crate::fixture::Corpus;
+use crate::observe::Observation;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+/// Remembers the values of such headers.
+#[derive(Debug, Default)]
+pub struct Repeats(Mutex<HashSet<(String, String)>>);
+
+impl Repeats {
+    /// Mismatches of the headers whose value came before.
+    pub fn of(&self, corpus: &Corpus, observation: &Observation) -> Vec<Mismatch> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mismatches = Vec::new();
+        for rule in corpus.headers.iter().filter(|rule| rule.unique) {
+            let name = rule.name.get_ref();
+            let Some(value) = observation.header(name).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            if !seen.insert((name.clone(), value.clone())) {
+                mismatches.push(Mismatch {
+                    what: What::Header,
+                    place: format!("header {name}"),
+                    expected: "a value that no other answer of the run has".to_owned(),
+                    found: format!("`{value}` again"),
+                    clauses: rule.clauses.clone(),
+                    source: rule.source.clone(),
+                    level: rule.level,
+                    hint: None,
+                });
+            }
+        }
+        mismatches
+    }
+}

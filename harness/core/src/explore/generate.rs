@@ -1,0 +1,386 @@
+//! Generators of trials. Simple values come first in every choice, since a failure shrinks towards them.
+
+use super::trial::{Move, Relation, Trial};
+use crate::fixture::{
+    Auth, Connection, Edition, Mutation, NameCase, Order, PrincipalName, RequestChange, RequestFraming,
+};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// What a trial can use of a target.
+#[derive(Clone, Debug)]
+pub(super) struct Grammar {
+    /// Ids of preconditions that both sides can make.
+    pub(super) starts: Vec<String>,
+    /// Those of them whose key is the caller's own, in the Region that is asked.
+    pub(super) own: Vec<String>,
+    /// Who can sign on both sides.
+    pub(super) principals: Vec<PrincipalName>,
+    pub(super) edition: Edition,
+}
+
+/// A trial.
+pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
+    let starts = grammar.starts.clone();
+    let usual = starts.first().cloned().unwrap_or_default();
+    let start = prop_oneof![2 => Just(usual), 3 => select(starts)].boxed();
+    // Another's key may be denied by its ARN and not found by its id.
+    let own = select(grammar.own.clone()).boxed();
+    prop_oneof![
+        5 => (start.clone(), request(grammar)).prop_map(|(start, change)| Trial {
+            start,
+            relation: Relation::Model,
+            steps: vec![Move::Delete(Box::new(change))],
+        }),
+        4 => (start, sequence(grammar)).prop_map(|(start, steps)| Trial {
+            start,
+            relation: Relation::Model,
+            steps,
+        }),
+        1 => (own.clone(), harmless()).prop_map(|(start, change)| Trial {
+            start,
+            relation: Relation::Plain,
+            steps: vec![Move::Delete(Box::new(change))],
+        }),
+        1 => own.prop_map(|start| Trial {
+            start,
+            relation: Relation::Again,
+            steps: vec![Move::delete(), Move::ImportSame, Move::delete()],
+        }),
+    ]
+    .boxed()
+}
+
+/// Calls before the operation, the operation, calls after it.
+fn sequence(grammar: &Grammar) -> BoxedStrategy<Vec<Move>> {
+    let before = proptest::collection::vec(
+        select(vec![Move::Disable, Move::Schedule, Move::Enable, Move::Cancel, Move::delete(), Move::ImportSame]),
+        0..3,
+    );
+    let after = proptest::collection::vec(
+        select(vec![
+            Move::Use,
+            Move::ImportSame,
+            Move::ImportOther,
+            Move::delete(),
+            Move::Enable,
+            Move::Cancel,
+            Move::Disable,
+            Move::Schedule,
+        ]),
+        0..4,
+    );
+    let middle = prop_oneof![3 => Just(RequestChange::default()), 1 => request(grammar)];
+    (before, middle, after)
+        .prop_map(|(mut steps, change, after)| {
+            steps.push(Move::Delete(Box::new(change)));
+            steps.extend(after);
+            steps
+        })
+        .boxed()
+}
+
+fn with(change: impl FnOnce(&mut RequestChange)) -> RequestChange {
+    let mut changes = RequestChange::default();
+    change(&mut changes);
+    changes
+}
+
+/// One request, most often with one thing changed.
+fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
+    prop_oneof![
+        1 => Just(RequestChange::default()),
+        4 => identifier().prop_map(|text| with(|change| change.key_id = Some(text))),
+        4 => body(grammar.edition).prop_map(|text| with(|change| change.body = Some(text))),
+        1 => bytes().prop_map(|hex| with(|change| change.body_hex = Some(hex))),
+        3 => protocol(),
+        3 => authentication(grammar),
+        1 => (identifier(), harmless()).prop_map(|(text, mut change)| {
+            if change.body.is_none() {
+                change.key_id = Some(text);
+            }
+            change
+        }),
+    ]
+    .boxed()
+}
+
+/// Text in which the template engine sees nothing to do.
+fn literal(text: &str) -> String {
+    text.replace('{', "{{ '{' }}")
+}
+
+/// The value of KeyId: valid forms, near misses, lengths, arbitrary text.
+fn identifier() -> BoxedStrategy<String> {
+    let forms = [
+        "{{ key.id }}",
+        "{{ key.arn }}",
+        "{{ absent.id }}",
+        "{{ key.arn | replace(key.id, absent.id) }}",
+        "{{ key.id | upper }}",
+        "{{ key.arn | upper }}",
+        " {{ key.id }}",
+        "{{ key.id }} ",
+        "{{ key.arn }} ",
+        "{{ key.id | replace('-', '') }}",
+        "key/{{ key.id }}",
+        "{{ key.alias }}",
+        "{{ key.alias_arn }}",
+        "alias/{{ key.id }}",
+        "alias/trentcheck-none",
+        "mrk-{{ absent.id | replace('-', '') }}",
+        "{{ key.id[:35] }}",
+        "{{ key.id }}0",
+        "",
+    ];
+    let part = |usual: &'static str, others: &[&'static str]| {
+        let others: Vec<&'static str> = others.to_vec();
+        prop_oneof![5 => Just(usual), 1 => select(others)].boxed()
+    };
+    let arn = (
+        part("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
+        part("kms", &["s3", "KMS", ""]),
+        part("{{ region }}", &["{{ other_region }}", "", "nowhere-1"]),
+        part("{{ account }}", &["999999999999", "000000000000", ""]),
+        part("key/", &["alias/", "Key/", "key:", ""]),
+        part("{{ key.id }}", &["{{ absent.id }}", "{{ key.id | upper }}", ""]),
+        part("", &[":1", "/1", " ", "*"]),
+    )
+        .prop_map(|(partition, service, region, account, kind, id, tail)| {
+            format!("arn:{partition}:{service}:{region}:{account}:{kind}{id}{tail}")
+        });
+    // No letter that an id can have at that place.
+    let near = (0_usize..36, select(vec!['g', 'z', 'é']))
+        .prop_map(|(at, letter)| format!("{{{{ key.id[:{at}] }}}}{letter}{{{{ key.id[{}:] }}}}", at + 1));
+    let lengths =
+        (select(vec![1_usize, 2, 35, 37, 255, 256, 2047, 2048, 2049, 4096]), select(vec!["0", "a", "é", " ", "/"]))
+            .prop_map(|(length, letter)| letter.repeat(length));
+    prop_oneof![
+        6 => select(forms.to_vec()).prop_map(str::to_owned),
+        4 => arn,
+        1 => near,
+        3 => lengths,
+        1 => "\\PC{0,12}".prop_map(|text| literal(&text)),
+    ]
+    .boxed()
+}
+
+/// JSON text that is no string.
+fn value() -> BoxedStrategy<String> {
+    let words = [
+        "null",
+        "true",
+        "false",
+        "1",
+        "0",
+        "-1",
+        "1.5",
+        "1e400",
+        "12345678901234567890",
+        "[]",
+        "{}",
+        "\"\"",
+        "[\"{{ key.id }}\"]",
+        "{\"KeyId\":\"{{ key.id }}\"}",
+        "{\"a\":\"{{ key.id }}\"}",
+        "[null]",
+        "[[]]",
+    ];
+    let nested = (1_usize..40).prop_map(|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
+    let long = (1_usize..6).prop_map(|size| format!("\"{}\"", "x".repeat(size * 1000)));
+    prop_oneof![8 => select(words.to_vec()).prop_map(str::to_owned), 1 => nested, 1 => long].boxed()
+}
+
+/// JSON text that every parser can hold.
+fn small_value() -> BoxedStrategy<String> {
+    let words = ["1", "null", "true", "\"x\"", "[]", "{}", "[1,[2]]", "{\"KeyId\":1}", "-1.5"];
+    select(words.to_vec()).prop_map(str::to_owned).boxed()
+}
+
+/// The request's body as text: near misses of a correct one.
+fn body(edition: Edition) -> BoxedStrategy<String> {
+    const KEY: &str = "\"KeyId\":\"{{ key.id }}\"";
+    let named = value().prop_map(|value| format!("{{\"KeyId\":{value}}}"));
+    let name = select(vec!["keyId", "keyid", "KEYID", "KeyID", " KeyId", "KeyId ", "Keyid", "key_id"])
+        .prop_map(|name| format!("{{\"{name}\":\"{{{{ key.id }}}}\"}}"));
+    let extra = (value(), select(vec!["Extra", "keyId", "ID", "", "KeyIdExtra", "__type"]), any::<bool>()).prop_map(
+        |(value, name, first)| match first {
+            true => format!("{{\"{name}\":{value},{KEY}}}"),
+            false => format!("{{{KEY},\"{name}\":{value}}}"),
+        },
+    );
+    let letters = select(vec!["0", "a", "A", "g", "é"]);
+    let material_text = prop_oneof![
+        Just("{{ key.material_id }}".to_owned()),
+        Just("{{ key.new_material_id }}".to_owned()),
+        Just("{{ key.material_id | upper }}".to_owned()),
+        Just("{{ key.id }}".to_owned()),
+        (select(vec![0_usize, 1, 63, 64, 65, 127, 128, 129]), letters)
+            .prop_map(|(length, letter)| letter.repeat(length)),
+    ];
+    let material_value = prop_oneof![3 => material_text.prop_map(|text| format!("\"{text}\"")), 1 => value()];
+    let material = material_value.prop_map(|value| format!("{{{KEY},\"KeyMaterialId\":{value}}}"));
+    let duplicate = select(vec![
+        "{\"KeyId\":\"{{ key.id }}\",\"KeyId\":\"{{ key.id }}\"}",
+        "{\"KeyId\":\"{{ absent.id }}\",\"KeyId\":\"{{ key.id }}\"}",
+        "{\"KeyId\":\"{{ key.id }}\",\"KeyId\":null}",
+    ]);
+    let syntax = select(vec![
+        "{}",
+        "",
+        " ",
+        "[]",
+        "[{\"KeyId\":\"{{ key.id }}\"}]",
+        "null",
+        "true",
+        "1",
+        "\"{{ key.id }}\"",
+        "\u{feff}{\"KeyId\":\"{{ key.id }}\"}",
+        "{\"KeyId\":\"{{ key.id }}\"",
+        "{\"KeyId\":\"{{ key.id }}",
+        "{\"KeyId\":\"{{ key.id }}\",}",
+        "{\"KeyId\":\"{{ key.id }}\"} x",
+        "{\"KeyId\":\"{{ key.id }}\"}{}",
+        "{\"KeyId\":\"{{ key.id }}\"}}",
+        "{'KeyId':'{{ key.id }}'}",
+        "{KeyId:\"{{ key.id }}\"}",
+        "{\"KeyId\"=\"{{ key.id }}\"}",
+        "// x\n{\"KeyId\":\"{{ key.id }}\"}",
+        "KeyId={{ key.id }}",
+        "<KeyId>{{ key.id }}</KeyId>",
+    ]);
+    let second: u32 = if edition == Edition::KeyMaterialId { 4 } else { 1 };
+    prop_oneof![
+        2 => select(spellings()).prop_map(str::to_owned),
+        3 => named,
+        2 => name,
+        3 => extra,
+        second => material,
+        1 => duplicate.prop_map(str::to_owned),
+        4 => syntax.prop_map(str::to_owned),
+        1 => "\\PC{0,20}".prop_map(|text| literal(&text)),
+    ]
+    .boxed()
+}
+
+/// Bodies that are not text, as hex.
+fn bytes() -> BoxedStrategy<String> {
+    let near = (proptest::collection::vec(any::<u8>(), 1..4)).prop_map(|bytes| {
+        let mut body = b"{\"KeyId\":\"".to_vec();
+        body.extend(bytes.iter().map(|byte| byte | 0x80));
+        body.extend(b"\"}");
+        hex::encode(body)
+    });
+    prop_oneof![near, proptest::collection::vec(any::<u8>(), 1..24).prop_map(hex::encode)].boxed()
+}
+
+/// Other spellings of the same body.
+fn spellings() -> Vec<&'static str> {
+    vec![
+        "{\"KeyId\":\"{{ key.id }}\"}",
+        "{ \"KeyId\" : \"{{ key.id }}\" }",
+        "\n{\n\t\"KeyId\": \"{{ key.id }}\"\r\n}\n",
+        "{\"\\u004beyId\":\"{{ key.id }}\"}",
+        "{\"KeyId\":\"{{ key.id | replace('-', '\\\\u002d') }}\"}",
+    ]
+}
+
+/// Changes that must not matter.
+fn harmless() -> BoxedStrategy<RequestChange> {
+    prop_oneof![
+        Just(with(|change| change.key_id = Some("{{ key.arn }}".to_owned()))),
+        select(spellings()).prop_map(|text| with(|change| change.body = Some(text.to_owned()))),
+        small_value().prop_map(|value| with(|change| {
+            change.body = Some(format!("{{\"Extra\":{value},\"KeyId\":\"{{{{ key.id }}}}\"}}"));
+        })),
+        small_value().prop_map(|value| with(|change| {
+            change.body = Some(format!("{{\"KeyId\":\"{{{{ key.id }}}}\",\"Extra\":{value}}}"));
+        })),
+        Just(with(|change| change.name_case = Some(NameCase::Lower))),
+        Just(with(|change| change.name_case = Some(NameCase::Upper))),
+        Just(with(|change| change.order = Some(Order::Reversed))),
+        Just(with(|change| change.add = vec![("X-Trentcheck".to_owned(), "1".to_owned())])),
+        Just(with(|change| change.connection = Some(Connection::Close))),
+        Just(with(|change| change.framing = RequestFraming::Chunked)),
+    ]
+    .boxed()
+}
+
+/// Changes of method, path, headers and framing.
+fn protocol() -> BoxedStrategy<RequestChange> {
+    let owned = |pair: (&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
+    let target = select(vec![
+        "",
+        "TrentService.",
+        "DeleteImportedKeyMaterial",
+        "TrentService.deleteImportedKeyMaterial",
+        "trentservice.DeleteImportedKeyMaterial",
+        "TrentService.DeleteImportedKeyMaterialX",
+        "TrentService.DeleteImportedKeyMateria",
+        "TrentService.DeleteImportedKeyMaterial.1",
+        "KMS.DeleteImportedKeyMaterial",
+        "TrentService/DeleteImportedKeyMaterial",
+        "TrentService.NoSuchOperation",
+    ]);
+    let content_type = select(vec![
+        "application/x-amz-json-1.1; charset=utf-8",
+        "application/x-amz-json-1.1;charset=UTF-8",
+        "application/x-amz-json-1.0",
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "",
+    ]);
+    let method = select(vec!["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "post"]);
+    let path = select(vec!["/x", "/?a=b", "/?", "/kms/", "/x/../", "/%20"]);
+    prop_oneof![
+        2 => harmless(),
+        3 => target.prop_map(move |value| with(|change| {
+            change.set.insert("X-Amz-Target".to_owned(), value.to_owned());
+        })),
+        2 => content_type.prop_map(move |value| with(|change| {
+            change.set.insert("Content-Type".to_owned(), value.to_owned());
+        })),
+        2 => method.prop_map(|method| with(|change| change.method = Some(method.to_owned()))),
+        2 => path.prop_map(|target| with(|change| change.target = Some(target.to_owned()))),
+        1 => select(vec!["X-Amz-Target", "Content-Type"]).prop_map(|name| with(|change| change.remove = vec![name.to_owned()])),
+        1 => select(vec![
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", "trentcheck"),
+            ("X-Amz-Target", "TrentService.DeleteImportedKeyMaterial"),
+            ("X-Empty", ""),
+            ("X-Blanks", "a   b"),
+        ]).prop_map(move |pair| with(|change| change.add = vec![owned(pair)])),
+        1 => select(vec![("X-Unsigned", "1"), ("Accept", "*/*")])
+            .prop_map(move |pair| with(|change| change.unsigned = vec![owned(pair)])),
+        1 => Just(with(|change| change.times = Some(2))),
+    ]
+    .boxed()
+}
+
+/// Changes of who signs, when, and how.
+fn authentication(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
+    let principals = grammar.principals.clone();
+    let has_session = principals.contains(&PrincipalName::Session);
+    let of_session =
+        |mutation: Mutation| matches!(mutation, Mutation::SessionTokenAltered | Mutation::SessionTokenAbsent);
+    let mutations: Vec<Mutation> =
+        Mutation::ALL.iter().copied().filter(|mutation| has_session || !of_session(*mutation)).collect();
+    // Far from the edges of the window, where the answer depends on how long the exchange takes.
+    let clock = select(vec![-240_i64, 240, -600, 600, -90_000, 90_000]);
+    prop_oneof![
+        6 => select(mutations).prop_map(move |mutation| with(|change| {
+            change.mutation = Some(mutation);
+            if of_session(mutation) {
+                change.principal = PrincipalName::Session;
+            }
+        })),
+        2 => clock.prop_map(|clock| with(|change| change.clock = clock)),
+        2 => select(principals).prop_map(|principal| with(|change| change.principal = principal)),
+        1 => Just(with(|change| change.auth = Auth::Query)),
+        1 => Just(with(|change| change.sign_also = vec!["content-length".to_owned()])),
+        1 => Just(with(|change| change.sign_not = vec!["content-type".to_owned()])),
+    ]
+    .boxed()
+}

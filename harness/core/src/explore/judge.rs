@@ -1,0 +1,259 @@
+//! Compares what two sides answered. Pure.
+
+use super::side::{Answered, Seen};
+use super::trial::{Move, is_plain};
+use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, transport};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, RequestChange};
+use crate::observe::{Body, Observation};
+use crate::send::Fault;
+use serde_json::Value;
+
+/// The source of what was not looked up but answered by the other side.
+pub(super) const MODEL: &str = "inferred";
+
+/// What judging one call needs to know.
+pub(super) struct Judging<'a> {
+    pub(super) corpus: &'a Corpus,
+    pub(super) edition: Edition,
+    pub(super) step: &'a Move,
+    /// Whether the operation succeeded earlier in the trial, so that what follows shows its effect.
+    pub(super) deleted: bool,
+    /// Whether the key is of the kind whose material is known to have an id.
+    pub(super) is_symmetric: bool,
+    /// The ARN of the target's key.
+    pub(super) key_arn: Option<&'a str>,
+    pub(super) place: &'a str,
+}
+
+/// The verdict on one call.
+pub(super) struct Verdict {
+    pub(super) mismatches: Vec<Mismatch>,
+    /// Whether both sides are still in the same state, so that going on says something.
+    pub(super) in_step: bool,
+    /// The target was not reached.
+    pub(super) unreached: Option<String>,
+}
+
+/// Judges a call of the target by the same call of the model.
+pub(super) fn by_model(target: &Seen, model: &Seen, judging: &Judging<'_>) -> Verdict {
+    let mut verdict = Verdict { mismatches: Vec::new(), in_step: true, unreached: None };
+    let (Seen::Answers(target), Seen::Answers(model)) = (target, model) else {
+        verdict.in_step = false;
+        return verdict;
+    };
+    for (target, model) in target.iter().zip(model) {
+        let Some(expected) = model.observation() else {
+            verdict.in_step = false;
+            return verdict;
+        };
+        answer(target, expected, judging, &mut verdict);
+    }
+    verdict
+}
+
+fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verdict: &mut Verdict) {
+    let corpus = judging.corpus;
+    let (response, observation) = match &target.result {
+        Ok(answer) => answer,
+        Err(error) => {
+            verdict.in_step = false;
+            if error.fault() == Fault::Network {
+                verdict.unreached = Some(error.to_string());
+            }
+            verdict.mismatches.extend(transport(corpus, error));
+            return;
+        }
+    };
+    let expectations = expectations(corpus, expected, judging);
+    let clauses = clauses(corpus, expected);
+    let context = Context {
+        corpus,
+        edition: judging.edition,
+        key_arn: judging.key_arn,
+        material_is_named: judging.is_symmetric && names_material(expected),
+        clauses: &clauses,
+        source: MODEL,
+        place: judging.place,
+    };
+    let differs = observation.is_success() != expected.is_success();
+    let mut found = judge(observation, &expectations, &context);
+    if differs {
+        // That one is a success and the other is not says all.
+        found.truncate(1);
+    }
+    match judging.step.change() {
+        Some(change) => {
+            let is_wrong = !found.is_empty();
+            verdict.mismatches.extend(found);
+            for mismatch in every_answer(corpus, response, observation, claimed(change)) {
+                let is_repeated = mismatch.what != What::Header
+                    && is_wrong
+                    && verdict.mismatches.iter().any(|seen| seen.what == mismatch.what && seen.level >= mismatch.level);
+                if !is_repeated {
+                    verdict.mismatches.push(mismatch);
+                }
+            }
+        }
+        // What another operation does is the target's own affair, until it shows what this one has done.
+        None if judging.deleted => verdict.mismatches.extend(found),
+        None => {}
+    }
+    verdict.in_step &= !differs;
+}
+
+/// What the target must answer, given what the model answered. An answer to a request that the page describes binds;
+/// of any other one only that it is refused, and its type is a hint.
+fn expectations(corpus: &Corpus, expected: &Observation, judging: &Judging<'_>) -> Vec<Expectation> {
+    let binding = judging.step.change().is_none_or(is_plain);
+    let one = |level, answer| Expectation {
+        level,
+        answers: vec![answer],
+        message: None,
+        source: None,
+        clauses: Vec::new(),
+        editions: None,
+    };
+    let is_delete = judging.step.change().is_some();
+    if expected.is_success() {
+        let answer = if is_delete { Answer::Success } else { Answer::Done };
+        let level = if binding { Level::Must } else { Level::Should };
+        return vec![one(level, answer)];
+    }
+    let refused = match judging.step.change().map(claimed) {
+        Some(Claimed::No) => Answer::RefusedUnclaimed,
+        _ => Answer::Refused,
+    };
+    match expected.error_name().filter(|name| corpus.error(name).is_some()) {
+        // Which server fault it is belongs to the key, not to the request.
+        Some(name) if expected.status >= 500 => vec![one(Level::Must, Answer::Error(name.to_owned()))],
+        Some(name) if binding && is_delete => vec![one(Level::Must, Answer::Error(name.to_owned()))],
+        Some(name) if refused == Answer::Refused => {
+            vec![one(Level::Must, refused), one(Level::Should, Answer::Error(name.to_owned()))]
+        }
+        _ => vec![one(Level::Must, refused)],
+    }
+}
+
+/// The clauses that an answer like this one stands for.
+pub(super) fn clauses(corpus: &Corpus, expected: &Observation) -> Vec<String> {
+    match expected.error_name().and_then(|name| corpus.error(name)) {
+        Some(error) => error.clauses.clone(),
+        None if expected.is_success() => vec!["S-23".to_owned()],
+        None => Vec::new(),
+    }
+}
+
+/// Whether a front door could tell that the request was for this protocol.
+pub(super) fn claimed(change: &RequestChange) -> Claimed {
+    let is_about_it =
+        |name: &String| ["content-type", "x-amz-target", "host"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let is_odd = change.method.is_some()
+        || change.target.is_some()
+        || change.set.keys().any(is_about_it)
+        || change.remove.iter().any(is_about_it)
+        || change.add.iter().any(|(name, _)| is_about_it(name));
+    if is_odd { Claimed::No } else { Claimed::Yes }
+}
+
+fn names_material(expected: &Observation) -> bool {
+    match &expected.body {
+        Body::Json(value) => value["KeyMaterialId"].as_str().is_some_and(|id| !id.is_empty()),
+        _ => false,
+    }
+}
+
+/// Compares two answers of one target that must be alike.
+pub(super) fn alike(answer: &Answered, plain: &Answered, names: [Option<&str>; 2], place: &str) -> Vec<Mismatch> {
+    let (Some(found), Some(expected)) = (answer.observation(), plain.observation()) else { return Vec::new() };
+    let shown = |observation: &Observation, name: Option<&str>| {
+        let text = String::from_utf8_lossy(&observation.bytes).into_owned();
+        let text = name.map_or(text.clone(), |name| text.replace(name, "<arn>"));
+        match observation.error_name() {
+            Some(error) => format!("{} {error}", observation.status),
+            // Which material it was may differ from key to key.
+            None => format!("{} with {}", observation.status, without_hex(&text)),
+        }
+    };
+    let (found, expected) = (shown(found, names[0]), shown(expected, names[1]));
+    if found == expected {
+        return Vec::new();
+    }
+    vec![Mismatch {
+        what: What::Status,
+        place: place.to_owned(),
+        expected: format!("as to the plain request, {expected}"),
+        found,
+        clauses: Vec::new(),
+        source: MODEL.to_owned(),
+        level: Level::Must,
+        hint: Some("the two requests differ in nothing that may matter".to_owned()),
+    }]
+}
+
+/// Text with every run of 64 hex digits replaced.
+fn without_hex(text: &str) -> String {
+    let mut out = String::new();
+    let mut run = String::new();
+    for letter in text.chars().chain(['\0']) {
+        if letter.is_ascii_hexdigit() {
+            run.push(letter);
+            continue;
+        }
+        out.push_str(if run.len() == 64 { "<material-id>" } else { &run });
+        run.clear();
+        if letter != '\0' {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+/// What the operation changed on the target's key, compared with what it changed on the model's.
+pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], refused: bool, on: &str) -> Vec<Mismatch> {
+    let ([before, after], [model_before, model_after]) = (target, model);
+    let names: Vec<&str> = [before, after]
+        .into_iter()
+        .flat_map(|metadata| metadata.as_object().into_iter().flatten())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let state = |metadata: &Value| [metadata.get("KeyState").cloned(), metadata.get("Enabled").cloned()];
+    // Calls before this one led elsewhere here than there, which is not this operation's doing.
+    if !refused && state(before) != state(model_before) {
+        return Vec::new();
+    }
+    let mut mismatches: Vec<Mismatch> = Vec::new();
+    for name in names {
+        let of = |metadata: &Value| metadata.get(name).filter(|value| !value.is_null()).cloned();
+        let (had, has) = (of(before), of(after));
+        let (model_had, model_has) = (of(model_before), of(model_after));
+        let is_state = ["KeyState", "Enabled"].contains(&name);
+        let expected = if model_had == model_has {
+            // Of a member that the model has not got nobody knows whether a success may change it.
+            if model_had.is_none() && !refused {
+                continue;
+            }
+            had.clone()
+        } else if is_state && had == model_had {
+            model_has.clone()
+        } else if model_has.is_none() {
+            None
+        } else {
+            continue;
+        };
+        if has == expected || mismatches.iter().any(|seen| seen.place.contains(&format!(" {name} "))) {
+            continue;
+        }
+        let show = |value: Option<&Value>| value.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));
+        mismatches.push(Mismatch {
+            what: What::Effect,
+            place: format!("DescribeKey {name} {on}afterwards"),
+            expected: show(expected.as_ref()),
+            found: show(has.as_ref()),
+            clauses: vec![if refused { "S-13" } else { "S-01" }.to_owned()],
+            source: if is_state || refused { "page" } else { MODEL }.to_owned(),
+            level: if is_state || refused { Level::Must } else { Level::Should },
+            hint: None,
+        });
+    }
+    mismatches
+}

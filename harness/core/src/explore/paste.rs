@@ -1,0 +1,201 @@
+//! A finding as a case, ready to be pasted into `fixtures/cases/`.
+
+use super::judge::{MODEL, claimed, clauses};
+use super::trial::{Move, Relation, Trial, is_plain};
+use crate::compare::Claimed;
+use crate::fixture::{Corpus, Edition, Level, Material, Precondition, RequestChange, Step};
+use crate::observe::Observation;
+
+/// The text of a case, with what led to it as a comment. `expected` is the answer that the model gave to the call that
+/// shows the difference.
+pub(super) fn case(
+    corpus: &Corpus,
+    edition: Edition,
+    trial: &Trial,
+    at: usize,
+    expected: Option<&Observation>,
+) -> String {
+    let mut lines = Vec::new();
+    if trial.relation != Relation::Model {
+        lines.push(
+            format!("# Two answers of the target itself have to be alike ({:?}).", trial.relation).to_lowercase(),
+        );
+    }
+    let last = trial.steps[..=at.min(trial.steps.len().saturating_sub(1))]
+        .iter()
+        .rposition(|step| step.change().is_some())
+        .unwrap_or_default();
+    let (before, rest) = trial.steps.split_at(last);
+    let (precondition, is_exact) = precondition(corpus, &trial.start, before, edition);
+    if !is_exact {
+        let calls: Vec<String> = before.iter().map(word).collect();
+        lines.push(format!("# No precondition says: {}, then {}.", trial.start, calls.join(", ")));
+    }
+    let change = rest.first().and_then(Move::change).cloned().unwrap_or_default();
+    let after: Vec<&Move> = rest.iter().skip(1).take(at.saturating_sub(last)).collect();
+    let is_binding = is_plain(&change);
+    let shows_effect = at > last;
+    let succeeds = shows_effect || expected.is_none_or(Observation::is_success);
+    let answer = match expected.filter(|expected| !shows_effect && !expected.is_success()) {
+        None => "success".to_owned(),
+        Some(expected) => {
+            let known = expected.error_name().filter(|name| corpus.error(name).is_some());
+            match (claimed(&change), known) {
+                (Claimed::No, _) => "refused-unclaimed".to_owned(),
+                (Claimed::Yes, known) => known.unwrap_or("refused").to_owned(),
+            }
+        }
+    };
+    // A level is never stronger than its source carries, and the model is no source.
+    let (level, source) = if is_binding { ("must", "page") } else { ("may", MODEL) };
+    let mut cited = expected.filter(|_| !shows_effect).map(|expected| clauses(corpus, expected)).unwrap_or_default();
+    if cited.is_empty() {
+        cited.push(if succeeds { "S-23" } else { "S-13" }.to_owned());
+    }
+    let effects = effects(corpus, edition, &after, succeeds, is_exact, &precondition, &change);
+    let quoted = |words: &[String]| words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ");
+    lines.push("[[case]]".to_owned());
+    lines.push("id = \"GROUP/NAME\"".to_owned());
+    lines.push(format!("title = {}", toml::Value::String(title(&change, &after, succeeds))));
+    lines.push(format!("clauses = [{}]", quoted(&cited)));
+    lines.push(format!("source = {source:?}"));
+    lines.push(format!("level = {level:?}"));
+    lines.push(format!("danger = {:?}", danger(succeeds, &precondition)));
+    lines.push(format!("precondition = {precondition:?}"));
+    lines.push(format!("expect = [{{ level = {level:?}, answers = [{answer:?}] }}]"));
+    if !effects.is_empty() {
+        lines.push(format!("after = [{}]", quoted(&effects)));
+    }
+    if change != RequestChange::default()
+        && let Ok(value) = toml::Value::try_from(&change)
+    {
+        lines.push(format!("request = {value}"));
+    }
+    lines.join("\n")
+}
+
+fn danger(succeeds: bool, precondition: &str) -> &'static str {
+    match (precondition, succeeds) {
+        ("none", _) => "none",
+        (_, true) => "mutates",
+        (_, false) => "refused",
+    }
+}
+
+fn title(change: &RequestChange, after: &[&Move], succeeds: bool) -> String {
+    let what = match change {
+        change if is_plain(change) => "a plain request".to_owned(),
+        RequestChange { mutation: Some(mutation), .. } => format!("a request where {}", mutation.describe()),
+        _ => "a changed request".to_owned(),
+    };
+    let answer = if succeeds { "succeeds" } else { "is refused" };
+    match after.last() {
+        Some(step) => format!("{what} {answer}, seen by {}", word(step)),
+        None => format!("{what} {answer}"),
+    }
+}
+
+/// A call in a word.
+pub(super) fn word(step: &Move) -> String {
+    match step {
+        Move::Delete(change) if **change == RequestChange::default() => "delete".to_owned(),
+        Move::Delete(change) => match toml::Value::try_from(change.as_ref()) {
+            Ok(value) => format!("delete {value}"),
+            Err(_) => format!("delete {change:?}"),
+        },
+        Move::ImportSame => "import the same bytes".to_owned(),
+        Move::ImportOther => "import other bytes".to_owned(),
+        Move::Disable => "disable".to_owned(),
+        Move::Enable => "enable".to_owned(),
+        Move::Schedule => "schedule deletion".to_owned(),
+        Move::Cancel => "cancel deletion".to_owned(),
+        Move::Use => "use".to_owned(),
+    }
+}
+
+/// The precondition that these calls lead to, and whether there is one.
+fn precondition(corpus: &Corpus, start: &str, before: &[Move], edition: Edition) -> (String, bool) {
+    let Some(first) = corpus.precondition(start) else { return (start.to_owned(), before.is_empty()) };
+    let (mut material, mut then) = (first.material, first.then.clone());
+    let mut is_known = true;
+    for step in before {
+        match step {
+            Move::Delete(change) if is_plain(change) && then.is_empty() && material != Material::None => {
+                material = Material::Deleted;
+            }
+            Move::Delete(change) if !is_plain(change) => {}
+            Move::ImportSame if material == Material::Deleted && then.is_empty() => material = Material::Imported,
+            Move::Disable => then.push(Step::DisableKey),
+            Move::Schedule => then.push(Step::ScheduleKeyDeletion),
+            Move::Enable | Move::Cancel => drop(then.pop()),
+            Move::Use => {}
+            _ => is_known = false,
+        }
+    }
+    let alike = |other: &&Precondition| {
+        other.spec == first.spec
+            && other.origin == first.origin
+            && (other.owner, other.region) == (first.owner, first.region)
+            && (other.alias, other.other, other.multi_region) == (first.alias, first.other, first.multi_region)
+            && other.provided == first.provided
+            && crate::fixture::holds_in(other.editions.as_ref(), edition)
+            && other.material == material
+            && other.then == then
+    };
+    match corpus.preconditions.iter().find(alike).filter(|_| is_known) {
+        Some(found) => (found.id().to_owned(), true),
+        None => (start.to_owned(), false),
+    }
+}
+
+/// What has to be read back for the difference to be seen again, in the corpus' words.
+fn effects(
+    corpus: &Corpus,
+    edition: Edition,
+    after: &[&Move],
+    succeeds: bool,
+    is_exact: bool,
+    precondition: &str,
+    change: &RequestChange,
+) -> Vec<String> {
+    let Some(start) = corpus.precondition(precondition).filter(|start| start.spec.is_some()) else {
+        return Vec::new();
+    };
+    let is_pending = start.then.contains(&Step::ScheduleKeyDeletion);
+    let mut words = vec![match (succeeds, is_pending) {
+        (false, _) => "unchanged",
+        (true, true) => "still-pending-deletion",
+        (true, false) if start.material == Material::Two => "enabled-beside-rotation",
+        (true, false) => "pending-import",
+    }];
+    if change.key_id.as_deref() == Some("{{ absent.id }}") || !is_exact {
+        words.clear();
+    }
+    let symmetric = start.spec.as_deref() == Some("SYMMETRIC_DEFAULT");
+    for step in after {
+        match step {
+            Move::Use if words.contains(&"import-same") => words.push("usable-again"),
+            Move::Use if symmetric => words.push("encrypt-refused"),
+            Move::Use if start.spec.as_deref().is_some_and(|spec| spec.starts_with("HMAC")) => {
+                words.push("mac-refused")
+            }
+            Move::Use => words.push("sign-refused"),
+            Move::ImportSame => words.push("import-same"),
+            Move::ImportOther => words.push("import-other-refused"),
+            Move::Delete(_) => words.push("delete-again"),
+            _ => {}
+        }
+    }
+    let holds = |word: &&str| {
+        corpus
+            .effects
+            .iter()
+            .any(|effect| effect.id.get_ref() == word && crate::fixture::holds_in(effect.editions.as_ref(), edition))
+    };
+    words.iter().filter(|word| holds(word)).map(|word| (*word).to_owned()).collect()
+}
+
+/// The strongest level among mismatches.
+pub(super) fn strongest(levels: impl Iterator<Item = Level>) -> Level {
+    levels.max().unwrap_or(Level::May)
+}

@@ -1,0 +1,56 @@
+//! The clients of a target: one for each principal and Region in which keys are made.
+
+use super::kms::Kms;
+use super::target::{Clock, SetupError, Target};
+use crate::fixture::{Owner, Place, PrincipalName};
+use crate::send::Sender;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+/// Everything that talks to a target.
+pub(crate) struct Clients {
+    pub(crate) sender: Sender,
+    /// The value of the Host header.
+    pub(crate) host: String,
+    pub(crate) primary: Kms,
+    pub(crate) by_place: HashMap<(Place, Owner), Kms>,
+    /// How many ordinary calls were sent by any of them.
+    pub(crate) sent: Arc<AtomicUsize>,
+}
+
+impl Clients {
+    /// Opens no connection.
+    pub(crate) fn new(target: &Target, clock: &Clock, settle: Duration) -> Result<Self, SetupError> {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
+        let host = target.endpoint.authority();
+        let client = |sender: &Sender, host: &str, region: &str, principal| {
+            let credentials = target.principals.get(&principal)?.clone();
+            Some(Kms {
+                sender: sender.clone(),
+                host: host.to_owned(),
+                region: region.to_owned(),
+                credentials,
+                clock: Arc::clone(clock),
+                settle,
+                sent: Arc::clone(&sent),
+            })
+        };
+        let primary =
+            client(&sender, &host, &target.region, PrincipalName::Primary).ok_or(SetupError::NoCredentials)?;
+        let mut by_place = HashMap::from([((Place::Here, Owner::Primary), primary.clone())]);
+        if let Some(stranger) = client(&sender, &host, &target.region, PrincipalName::Stranger) {
+            by_place.insert((Place::Here, Owner::Stranger), stranger);
+        }
+        if let Some(elsewhere) = &target.elsewhere {
+            let there = Sender::new(elsewhere.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
+            let host = elsewhere.endpoint.authority();
+            if let Some(kms) = client(&there, &host, &elsewhere.region, PrincipalName::Primary) {
+                by_place.insert((Place::Elsewhere, Owner::Primary), kms);
+            }
+        }
+        Ok(Self { sender, host, primary, by_place, sent })
+    }
+}

@@ -1,0 +1,157 @@
+//! Property mode at the reference and at its mutants.
+
+use crate::support::{config, corpus, documents, options, reference, replay};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+use tokio::sync::{Notify, watch};
+use trentcheck_core::explore::{Ended, Exploration, ExploreOptions, Watcher, explore};
+use trentcheck_core::fixture::{Corpus, Document, Edition, Level, load};
+use trentcheck_core::report::Outcome;
+use trentcheck_core::run::{Entropy, Target, fill_random};
+use trentcheck_reference::{Config, mutants};
+
+fn explore_options(seed: u64) -> ExploreOptions {
+    let mut bytes = [0; 32];
+    fill_random(&mut bytes).unwrap();
+    ExploreOptions {
+        trials: usize::MAX,
+        exchanges: usize::MAX,
+        time: Duration::from_secs(60),
+        seed,
+        level: Level::Should,
+        findings: 10,
+        known: Vec::new(),
+        settle: Duration::from_millis(50),
+        clock: Arc::new(SystemTime::now),
+        entropy: Entropy::new(bytes),
+    }
+}
+
+struct Silent;
+
+impl Watcher for Silent {
+    fn ended(&self, _: usize, _: usize, _: usize) {}
+}
+
+async fn explored(corpus: &Corpus, target: &Target, model: &Target, options: &ExploreOptions) -> Exploration {
+    let (_stop, stopped) = watch::channel(false);
+    explore(corpus, target, model, options, &Silent, stopped).await.unwrap()
+}
+
+/// A reference with this fault.
+fn mutated(name: &str) -> (Config, Edition) {
+    let mutant = mutants().iter().find(|mutant| mutant.name == name).unwrap_or_else(|| panic!("{name} is no mutant"));
+    let edition = match mutant.edition {
+        trentcheck_reference::Edition::KeyOnly => Edition::KeyOnly,
+        trentcheck_reference::Edition::KeyMaterialId => Edition::KeyMaterialId,
+    };
+    (Config { mutant: Some(mutant), ..config(edition) }, edition)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_found_on_the_reference() {
+    let corpus = corpus();
+    let mut bytes = [0; 32];
+    fill_random(&mut bytes).unwrap();
+    let fresh = u64::from(u32::from_be_bytes(bytes[..4].try_into().unwrap()));
+    for edition in Edition::ALL {
+        let (server, target) = reference(config(edition)).await;
+        let (other, model) = reference(config(edition)).await;
+        let exploring = ExploreOptions { trials: 120, ..explore_options(fresh) };
+        let exploration = explored(&corpus, &target, &model, &exploring).await;
+        assert!(exploration.findings.is_empty(), "seed {fresh}: {:#?}", exploration.findings);
+        assert_eq!(exploration.ended, Ended::Done);
+        assert_eq!(exploration.judged, 120, "seed {fresh}: {:?}", exploration.reasons);
+        server.stop().await;
+        other.stop().await;
+    }
+}
+
+/// What is printed is a case: the linter takes it, it diverges at the mutant, and it passes at the reference.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_is_a_case() {
+    for name in [
+        "success-body-null",
+        "alias-accepted",
+        "arn-refused",
+        "any-method",
+        "newer-key-id-bare",
+        "not-found-status-404",
+        "creating-accepted",
+    ] {
+        let corpus = corpus();
+        let (config, edition) = mutated(name);
+        let (wrong, target) = reference(config).await;
+        let (right, model) = reference(crate::support::config(edition)).await;
+        let exploring = ExploreOptions { findings: 1, exchanges: 10_000, ..explore_options(1) };
+        let exploration = explored(&corpus, &target, &model, &exploring).await;
+        let finding = exploration.findings.first().unwrap_or_else(|| panic!("{name} is not found"));
+        assert!(finding.repeats, "{name}");
+        let case = finding.case.replace("GROUP/NAME", "explored/found");
+        let text = format!("[group]\nname = \"explored\"\ntitle = \"Explored\"\n\n{case}\n");
+        let mut documents = documents();
+        documents.push(Document { path: "cases/explored.toml".to_owned(), text: text.clone() });
+        let corpus = load(&documents).unwrap_or_else(|error| panic!("{name}: failed to {error}\n{text}"));
+        let at_mutant = replay(&corpus, &["explored/found"], &target, &options(2)).await;
+        let found = at_mutant.cases.iter().find(|case| case.id == "explored/found").unwrap();
+        assert_eq!(found.outcome, Outcome::Diverges, "{name}\n{text}\n{finding:#?}");
+        let at_reference = replay(&corpus, &["explored/found"], &model, &options(2)).await;
+        let passed = at_reference.cases.iter().find(|case| case.id == "explored/found").unwrap();
+        assert_eq!(passed.outcome, Outcome::Pass, "{name}\n{text}\n{:?}", passed.mismatches);
+        wrong.stop().await;
+        right.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seed_repeats_its_trials() {
+    let corpus = corpus();
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let (config, edition) = mutated("alias-accepted");
+        let (wrong, target) = reference(config).await;
+        let (right, model) = reference(crate::support::config(edition)).await;
+        let exploring = ExploreOptions { findings: 1, exchanges: 20_000, ..explore_options(5) };
+        let exploration = explored(&corpus, &target, &model, &exploring).await;
+        seen.push(exploration.findings.first().map(|finding| (finding.number, finding.trial.clone())));
+        wrong.stop().await;
+        right.stop().await;
+    }
+    assert!(seen[0].is_some());
+    assert_eq!(seen[0], seen[1]);
+}
+
+/// Says when some trials were made.
+struct After {
+    trials: usize,
+    seen: AtomicUsize,
+    reached: Notify,
+}
+
+impl Watcher for After {
+    fn ended(&self, _: usize, _: usize, _: usize) {
+        if self.seen.fetch_add(1, Ordering::Relaxed) + 1 == self.trials {
+            self.reached.notify_one();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_dies_ends_it_and_findings_are_kept() {
+    let corpus = corpus();
+    let (config, edition) = mutated("request-id-absent");
+    let (wrong, target) = reference(config).await;
+    let (right, model) = reference(crate::support::config(edition)).await;
+    let after = After { trials: 20, seen: AtomicUsize::new(0), reached: Notify::new() };
+    let exploring = explore_options(1);
+    let (_stop, stopped) = watch::channel(false);
+    let (exploration, ()) = tokio::join!(explore(&corpus, &target, &model, &exploring, &after, stopped), async {
+        after.reached.notified().await;
+        wrong.stop().await;
+    });
+    let exploration = exploration.unwrap();
+    assert!(matches!(exploration.ended, Ended::Lost(_)), "{:?}", exploration.ended);
+    assert!(!exploration.findings.is_empty());
+    right.stop().await;
+}
