@@ -234,7 +234,9 @@ fn conclude(
         }
     }
     if is_whole {
-        lines.extend(blind_spots(corpus, chosen, kills));
+        let blind = blind_spots(corpus, chosen, kills);
+        faults += blind.len();
+        lines.extend(blind);
     }
     let equivalent = chosen.iter().filter(|mutant| mutant.equivalent.is_some()).count();
     let counted = chosen.len() - equivalent;
@@ -250,8 +252,7 @@ fn conclude(
     code as u8
 }
 
-/// Clauses without a mutant, and cases that find none. Known ones are counted, not failed: a positive case often
-/// stands for what must not be refused.
+/// Clauses without a mutant, and cases that find none: both are checks that nobody has seen fail.
 fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<String> {
     let broken: BTreeSet<&str> = chosen.iter().flat_map(|mutant| mutant.clauses.iter().copied()).collect();
     let useful: BTreeSet<&str> = kills.iter().flat_map(|kills| kills.keys().map(String::as_str)).collect();

@@ -21,7 +21,10 @@ pub struct Redactor {
 impl Redactor {
     /// A redactor of these values; empty ones are ignored.
     pub fn new(secrets: impl IntoIterator<Item = (String, &'static str)>) -> Self {
-        let mut secrets: Vec<_> = secrets.into_iter().filter(|(value, _)| !value.is_empty()).collect();
+        let secrets = secrets.into_iter().filter(|(value, _)| !value.is_empty());
+        // Bytes that are no text are shown as hex.
+        let mut secrets: Vec<_> =
+            secrets.flat_map(|(value, name)| [(hex::encode(&value), name), (value, name)]).collect();
         // The longest first, in case one secret contains another.
         secrets.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         Self { secrets }
@@ -56,7 +59,7 @@ pub fn request_lines(request: &Request, redactor: &Redactor) -> Vec<String> {
         Framing::Stated(length) => format!("stated as {length}"),
     };
     lines.extend(body_lines(&request.body, &framing));
-    lines.iter().map(|line| redactor.redact(line)).collect()
+    shown(&lines, redactor)
 }
 
 /// The lines of an answer as a person reads them.
@@ -71,7 +74,7 @@ pub fn response_lines(response: &Response, redactor: &Redactor) -> Vec<String> {
         ResponseFraming::Ambiguous(why) => format!("ambiguous: {why}"),
     };
     lines.extend(body_lines(&response.body, &framing));
-    lines.iter().map(|line| redactor.redact(line)).collect()
+    shown(&lines, redactor)
 }
 
 fn header_line(header: &Header) -> String {
@@ -93,17 +96,21 @@ fn secret_value(value: &str) -> String {
 }
 
 fn body_lines(body: &[u8], framing: &str) -> Vec<String> {
-    const SHOWN: usize = 2048;
-    if body.is_empty() {
-        return vec![format!("(body: 0 bytes, {framing})")];
-    }
     let mut lines = vec![format!("(body: {} bytes, {framing})", body.len())];
-    if body.len() > SHOWN {
-        lines.push(format!("{}…", escape(&body[..SHOWN])));
-    } else {
+    if !body.is_empty() {
         lines.push(escape(body));
     }
     lines
+}
+
+/// Lines without secrets, and only then cut: half a secret would not be recognised.
+fn shown(lines: &[String], redactor: &Redactor) -> Vec<String> {
+    const SHOWN: usize = 2048;
+    let cut = |line: String| match line.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    };
+    lines.iter().map(|line| cut(redactor.redact(line))).collect()
 }
 
 /// Text with control characters visible; bytes that are no text as hex.
@@ -232,6 +239,10 @@ impl Normaliser {
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is a constant that the tests compile")
 }
+
+#[cfg(test)]
+#[path = "normalise_tests.rs"]
+mod properties;
 
 #[cfg(test)]
 mod tests {

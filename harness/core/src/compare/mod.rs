@@ -11,3 +11,6 @@ pub use effect::checks;
 pub use mismatch::{Mismatch, What};
 pub use repeats::Repeats;
 pub use shape::{Claimed, every_answer, transport};
+
+#[cfg(test)]
+mod tests;

@@ -629,3 +629,37 @@ fn runner(seed: u64, number: usize) -> TestRunner {
     bytes[8..16].copy_from_slice(&(number as u64).to_be_bytes());
     TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grammar(edition: Edition) -> Grammar {
+        let starts = vec!["imported-symmetric".to_owned(), "disabled".to_owned()];
+        let principals = vec![PrincipalName::Primary, PrincipalName::Session];
+        Grammar { own: starts.clone(), starts, principals, edition }
+    }
+
+    proptest! {
+        #[test]
+        fn a_trial_that_is_written_down_is_read_back(trial in generate::trial(&grammar(Edition::KeyMaterialId))) {
+            let text = serde_json::to_string(&trial).unwrap_or_default();
+            prop_assert_eq!(serde_json::from_str::<Trial>(&text).ok(), Some(trial.clone()));
+            // As the request of a case, which is TOML.
+            for change in trial.steps.iter().filter_map(Move::change) {
+                let text = toml::to_string(change).unwrap_or_default();
+                let read = toml::from_str::<crate::fixture::RequestChange>(&text);
+                prop_assert_eq!(read.as_ref().ok(), Some(change), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_seed_and_a_number_make_one_trial() {
+        let strategy = generate::trial(&grammar(Edition::KeyOnly));
+        let make = |seed, number| strategy.new_tree(&mut runner(seed, number)).map(|tree| tree.current()).ok();
+        assert_eq!(make(1, 2), make(1, 2));
+        assert!((1..20).any(|number| make(1, number) != make(2, number)));
+    }
+}

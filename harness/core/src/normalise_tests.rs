@@ -1,0 +1,105 @@
+//! What holds for any text: no secret passes, a second time changes nothing, names keep identity.
+
+use super::*;
+use proptest::prelude::*;
+
+const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+const TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN==";
+
+fn redactor() -> Redactor {
+    Redactor::new([(KEY.to_owned(), "<secret-access-key>"), (TOKEN.to_owned(), "<session-token>")])
+}
+
+fn secret() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just(KEY), Just(TOKEN)]
+}
+
+fn bare(lines: &[String]) -> bool {
+    let text = lines.join("\n");
+    [KEY, TOKEN].iter().all(|secret| !text.contains(secret) && !text.contains(&hex::encode(secret)))
+}
+
+proptest! {
+    #[test]
+    fn no_planted_secret_is_shown(
+        before in proptest::collection::vec(any::<u8>(), 0..40),
+        after in proptest::collection::vec(any::<u8>(), 0..40),
+        padding in 0_usize..2100,
+        secret in secret(),
+        name in "[A-Za-z-]{1,12}",
+    ) {
+        let mut body = vec![b'x'; padding];
+        body.extend(before.iter().chain(secret.as_bytes()).chain(&after));
+        let header = Header::new(name, [b"a ", secret.as_bytes()].concat());
+        let request = Request {
+            method: "POST".to_owned(),
+            target: format!("/?{secret}"),
+            headers: vec![header.clone(), Header::new("X-Amz-Security-Token", secret)],
+            body: body.clone(),
+            framing: Framing::ContentLength,
+        };
+        let lines = request_lines(&request, &redactor());
+        prop_assert!(bare(&lines), "{lines:?}");
+        prop_assert!(lines[1].contains(": "));
+        let response = Response {
+            version: crate::send::Version::Http11,
+            status: 200,
+            reason: secret.to_owned(),
+            headers: vec![header],
+            framing: ResponseFraming::Length(body.len() as u64),
+            body,
+            interim: Vec::new(),
+            leftover: 0,
+            closes: false,
+        };
+        let lines = response_lines(&response, &redactor());
+        prop_assert!(bare(&lines), "{lines:?}");
+    }
+
+    #[test]
+    fn import_tokens_and_material_are_removed(token in "[A-Za-z0-9+/=]{20,60}", blank in "[ \t]{0,2}") {
+        let text = format!("{{\"ImportToken\":{blank}\"{token}\",\"EncryptedKeyMaterial\":\"{token}\"}}");
+        prop_assert!(!redactor().redact(&text).contains(&token));
+    }
+
+    #[test]
+    fn text_without_anything_to_hide_is_left_alone(text in "[a-zA-Z ,:{}\"]{0,80}") {
+        prop_assert_eq!(redactor().redact(&text), text.clone());
+        prop_assert_eq!(Normaliser::new(&World::default()).normalise(&text), text);
+    }
+
+    #[test]
+    fn a_second_time_changes_nothing(parts in proptest::collection::vec(part(), 0..12)) {
+        let mut normaliser = Normaliser::new(&World::default());
+        let once = normaliser.normalise(&parts.join(" "));
+        prop_assert_eq!(normaliser.normalise(&once), once.clone());
+    }
+
+    #[test]
+    fn names_keep_identity(ids in proptest::collection::vec(0_u8..6, 1..12)) {
+        let value = |id: u8| format!("0b7fd7dd-0000-4000-8000-{id:012}");
+        let text = ids.iter().map(|id| value(*id)).collect::<Vec<_>>().join(" ");
+        let named = Normaliser::new(&World::default()).normalise(&text);
+        let named: Vec<&str> = named.split(' ').collect();
+        for (at, id) in ids.iter().enumerate() {
+            for (other, other_id) in ids.iter().enumerate() {
+                prop_assert_eq!(named[at] == named[other], id == other_id);
+            }
+        }
+    }
+}
+
+/// A word of any kind that is replaced, or none.
+fn part() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{0,8}",
+        Just("20260101T000000Z".to_owned()),
+        Just("2026-01-01T00:00:00Z".to_owned()),
+        Just("Thu, 01 Jan 2026 00:00:00 GMT".to_owned()),
+        Just("1767225600.5".to_owned()),
+        Just("20260101".to_owned()),
+        "[0-9a-f]{64}",
+        "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        Just("\"CiphertextBlob\":\"abc=\"".to_owned()),
+    ]
+}
