@@ -81,8 +81,9 @@ pub(crate) struct Cases {
     pub(crate) skip: Vec<String>,
 }
 
-#[derive(Args, Clone, Default)]
-pub(crate) struct RunArguments {
+/// What is tested, and how it is reached.
+#[derive(Args, Clone)]
+pub(crate) struct TargetArguments {
     /// The target's URL; the embedded reference when absent
     #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
     pub(crate) endpoint: Option<String>,
@@ -92,27 +93,9 @@ pub(crate) struct RunArguments {
     /// The edition that the target implements [default: key-only]
     #[arg(long, env = "TRENTCHECK_EDITION")]
     pub(crate) edition: Option<Edition>,
-    /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
-    #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
-    pub(crate) fail_on: Option<Level>,
-    /// Write the whole run as JSON; `json` alone writes to stdout
-    #[arg(long, value_name = "json[=PATH]")]
-    pub(crate) report: Vec<String>,
-    /// Cases at a time [default: 8, off loopback 1]
-    #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(crate) jobs: Option<u16>,
-    /// Run the cases in random order; a number repeats an order
-    #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "random")]
-    pub(crate) shuffle: Option<String>,
-    /// The lane of the judged exchanges
-    #[arg(long, default_value = "wire")]
-    pub(crate) lane: LaneName,
     /// Time limit of one exchange, such as 10s or 500ms [default: 10s]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_TIMEOUT", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Time limit of the whole run [default: 15m]
-    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", value_parser = duration)]
-    pub(crate) deadline: Option<Duration>,
     /// How long to wait for a state change to be seen [default: 1s, off loopback 30s]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
     pub(crate) settle: Option<Duration>,
@@ -131,25 +114,42 @@ pub(crate) struct RunArguments {
     /// The same service in another Region, such as `us-west-2=http://127.0.0.1:4567`
     #[arg(long, value_name = "REGION=URL")]
     pub(crate) elsewhere: Option<String>,
-    /// Take the fixtures from this directory instead of the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub(crate) fixtures: Option<PathBuf>,
     /// A configuration file [default: trentcheck.toml, if there is one]
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Args, Clone)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
+    #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
+    pub(crate) fail_on: Option<Level>,
+    /// Write the whole run as JSON; `json` alone writes to stdout
+    #[arg(long, value_name = "json[=PATH]")]
+    pub(crate) report: Vec<String>,
+    /// Cases at a time [default: 8, off loopback 1]
+    #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Run the cases in random order; a number repeats an order
+    #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "random")]
+    pub(crate) shuffle: Option<String>,
+    /// The lane of the judged exchanges
+    #[arg(long, default_value = "wire")]
+    pub(crate) lane: LaneName,
+    /// Time limit of the whole run [default: 15m]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// Take the fixtures from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
+}
+
+#[derive(Args, Clone)]
 pub(crate) struct ExploreArguments {
-    /// The target's URL, on loopback; the embedded reference itself when absent
-    #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
-    pub(crate) endpoint: Option<String>,
-    /// The Region to sign for [default: us-east-2]
-    #[arg(long, env = "TRENTCHECK_REGION")]
-    pub(crate) region: Option<String>,
-    /// The edition that the target implements [default: key-only]
-    #[arg(long, env = "TRENTCHECK_EDITION")]
-    pub(crate) edition: Option<Edition>,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
     /// How many trials to make [default: 500, with `--for` as many as fit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: Option<u32>,
@@ -165,15 +165,6 @@ pub(crate) struct ExploreArguments {
     /// Where failures are kept, to be tried first next time
     #[arg(long, value_name = "FILE", default_value = "trentcheck-failures.json")]
     pub(crate) failures: PathBuf,
-    /// Time limit of one exchange [default: 10s]
-    #[arg(long, value_name = "TIME", env = "TRENTCHECK_TIMEOUT", value_parser = duration)]
-    pub(crate) timeout: Option<Duration>,
-    /// How long to wait for a state change to be seen [default: 1s]
-    #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
-    pub(crate) settle: Option<Duration>,
-    /// A configuration file [default: trentcheck.toml, if there is one]
-    #[arg(long, value_name = "FILE", env = "TRENTCHECK_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -224,10 +215,9 @@ pub(crate) struct SelfcheckArguments {
 }
 
 /// The lane of the judged exchanges.
-#[derive(Clone, Copy, Default, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum LaneName {
     /// Our own exchange: the bytes of the case, every byte of the answer
-    #[default]
     Wire,
     /// An ordinary client, for the cases that one can send
     Http,

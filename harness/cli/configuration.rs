@@ -1,27 +1,32 @@
 //! `trentcheck.toml`, over which environment and flags win, and the credentials of the environment.
 
-use crate::arguments::{RunArguments, duration};
+use crate::arguments::{RunArguments, TargetArguments, duration};
 use crate::failure::Failure;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level, PrincipalName};
 use trentcheck_core::sign::Credentials;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "trentcheck.toml";
 
+/// The file's values.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct File {
+pub(crate) struct File {
     endpoint: Option<String>,
     region: Option<String>,
     edition: Option<Edition>,
     fail_on: Option<Level>,
     jobs: Option<u16>,
-    timeout: Option<String>,
-    deadline: Option<String>,
-    settle: Option<String>,
+    #[serde(default, deserialize_with = "time")]
+    timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "time")]
+    deadline: Option<Duration>,
+    #[serde(default, deserialize_with = "time")]
+    settle: Option<Duration>,
     ca: Option<std::path::PathBuf>,
     account: Option<String>,
     elsewhere: Option<String>,
@@ -29,35 +34,44 @@ struct File {
     provide: BTreeMap<String, String>,
 }
 
-/// Fills in what neither flags nor environment say.
-pub(crate) fn configured(mut arguments: RunArguments) -> Result<RunArguments, Failure> {
-    let path = match &arguments.config {
+/// Fills in what neither flags nor environment say about a run.
+pub(crate) fn configure_run(arguments: &mut RunArguments) -> Result<(), Failure> {
+    let file = configure_target(&mut arguments.target)?;
+    arguments.deadline = arguments.deadline.or(file.deadline);
+    arguments.fail_on = arguments.fail_on.or(file.fail_on);
+    arguments.jobs = arguments.jobs.or(file.jobs);
+    Ok(())
+}
+
+/// Fills in what neither flags nor environment say about the target; gives the rest of the file.
+pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<File, Failure> {
+    let path = match &target.config {
         Some(path) => path.clone(),
         None if Path::new(DEFAULT_FILE).exists() => DEFAULT_FILE.into(),
-        None => return Ok(arguments),
+        None => return Ok(File::default()),
     };
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
-    let file: File = toml::from_str(&text)
+    let mut file: File = toml::from_str(&text)
         .map_err(|error| Failure::usage(format!("read `{}`: {}", path.display(), error.to_string().trim_end())))?;
-    let time = |text: Option<String>| {
-        text.map(|text| duration(&text).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display()))))
-            .transpose()
-    };
-    arguments.timeout = arguments.timeout.or(time(file.timeout)?);
-    arguments.deadline = arguments.deadline.or(time(file.deadline)?);
-    arguments.settle = arguments.settle.or(time(file.settle)?);
-    arguments.endpoint = arguments.endpoint.or(file.endpoint);
-    arguments.region = arguments.region.or(file.region);
-    arguments.edition = arguments.edition.or(file.edition);
-    arguments.fail_on = arguments.fail_on.or(file.fail_on);
-    arguments.jobs = arguments.jobs.or(file.jobs);
-    arguments.ca = arguments.ca.or(file.ca);
-    arguments.account = arguments.account.or(file.account);
-    arguments.elsewhere = arguments.elsewhere.or(file.elsewhere);
-    let provided = file.provide.into_iter().map(|(name, id)| format!("{name}={id}"));
-    arguments.provide = provided.chain(arguments.provide).collect();
-    Ok(arguments)
+    target.timeout = target.timeout.or(file.timeout);
+    target.settle = target.settle.or(file.settle);
+    target.endpoint = target.endpoint.take().or(file.endpoint.take());
+    target.region = target.region.take().or(file.region.take());
+    target.edition = target.edition.or(file.edition);
+    target.ca = target.ca.take().or(file.ca.take());
+    target.account = target.account.take().or(file.account.take());
+    target.elsewhere = target.elsewhere.take().or(file.elsewhere.take());
+    // Flags last, so that they win.
+    let flags = std::mem::take(&mut target.provide);
+    target.provide = file.provide.iter().map(|(name, id)| format!("{name}={id}")).chain(flags).collect();
+    Ok(file)
+}
+
+/// Reads a time as the flags do.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    duration(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// The principals of the environment: `AWS_ACCESS_KEY_ID` and so on for the primary one, off loopback or where they are

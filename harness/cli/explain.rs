@@ -10,7 +10,7 @@ use trentcheck_core::http::Request;
 use trentcheck_core::normalise::{Redactor, request_lines};
 use trentcheck_core::plan::{Absent, KeyNames, Planned, World, plan};
 use trentcheck_core::report::ExitCode;
-use trentcheck_core::sign::{Credentials, Location, Signing, sign};
+use trentcheck_core::sign::{Credentials, sign_planned};
 
 /// Shows one case: what it tests and why, its bytes, what it accepts.
 pub(crate) fn explain(id: &str, edition: Edition, fixtures: Option<&Path>) -> Result<u8, Failure> {
@@ -83,7 +83,7 @@ fn expectations(corpus: &Corpus, case: &Case, edition: Edition) -> Vec<String> {
 
 fn request(case: &Case) -> Result<Vec<String>, Failure> {
     let world = example_world();
-    let planned = plan(case, &world).map_err(|error| Failure::usage(error.to_string()))?;
+    let planned = plan(&case.request, &world).map_err(|error| Failure::usage(error.to_string()))?;
     let credentials = Credentials {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
@@ -91,24 +91,11 @@ fn request(case: &Case) -> Result<Vec<String>, Failure> {
     };
     // The time of the page's example, 2016-11-07T21:35:32Z, so that the output is the same on every day.
     let page = SystemTime::UNIX_EPOCH + Duration::from_secs(1_478_554_532);
-    let shift = Duration::from_secs(planned.clock.unsigned_abs());
-    let signing = Signing {
-        credentials,
-        region: world.region.clone(),
-        service: "kms".to_owned(),
-        time: if planned.clock < 0 { page - shift } else { page + shift },
-        location: match planned.auth {
-            trentcheck_core::fixture::Auth::Header => Location::Header,
-            trentcheck_core::fixture::Auth::Query => Location::Query,
-        },
-        also: planned.sign_also.clone(),
-        not: planned.sign_not.clone(),
-        mutation: planned.mutation,
-    };
-    let signed = sign(planned.request.clone(), &signing).map_err(|error| Failure::usage(error.to_string()))?;
-    let request = planned.dress(signed.request);
+    let signed =
+        sign_planned(&planned, credentials, &world.region, page).map_err(|error| Failure::usage(error.to_string()))?;
+    let request = &signed.request;
     let mut lines = vec!["request (with example values)".to_owned()];
-    lines.extend(request_lines(&request, &Redactor::default()).into_iter().map(|line| format!("  {line}")));
+    lines.extend(request_lines(request, &Redactor::default()).into_iter().map(|line| format!("  {line}")));
     if let Some(explanation) = &signed.explanation {
         lines.extend([String::new(), "canonical request".to_owned()]);
         lines.extend(explanation.canonical_request.lines().map(|line| format!("  {line}")));
@@ -119,7 +106,7 @@ fn request(case: &Case) -> Result<Vec<String>, Failure> {
         lines.extend([String::new(), format!("mutation {mutation}: {}", mutation.describe())]);
     }
     lines.push(String::new());
-    match curl(&planned, &request) {
+    match curl(&planned, request) {
         Ok(line) => lines.extend(["as a curl line".to_owned(), format!("  {line}")]),
         Err(why) => lines.push(format!("curl cannot express it: {why}")),
     }

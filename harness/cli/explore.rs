@@ -1,6 +1,6 @@
 //! `trentcheck explore`.
 
-use crate::arguments::{ExploreArguments, RunArguments};
+use crate::arguments::ExploreArguments;
 use crate::embedded;
 use crate::failure::Failure;
 use crate::output;
@@ -41,15 +41,16 @@ struct Known {
 }
 
 /// Explores the target, prints what was found and how to repeat it, and gives the exit code.
-pub(crate) async fn explore(arguments: ExploreArguments) -> Result<u8, Failure> {
+pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failure> {
     let corpus = crate::corpus::corpus(None)?;
-    let run = crate::configuration::configured(run_arguments(&arguments))?;
-    let edition = run.edition.unwrap_or(Edition::KeyOnly);
-    let timeout = run.timeout.unwrap_or(Limits::default().exchange);
+    crate::configuration::configure_target(&mut arguments.target)?;
+    let asked = &arguments.target;
+    let edition = asked.edition.unwrap_or(Edition::KeyOnly);
+    let timeout = asked.timeout.unwrap_or(Limits::default().exchange);
     // Both servers have to outlive the exploration.
-    let (_server, target) = match &run.endpoint {
+    let (_server, target) = match &asked.endpoint {
         Some(endpoint) => {
-            let target = crate::run::remote(&run, endpoint, edition, timeout)?;
+            let target = crate::run::remote(asked, endpoint, edition, timeout)?;
             if !target.endpoint.is_loopback() {
                 return Err(Failure::safety("explore makes and deletes key material, and so it keeps to loopback")
                     .hint("`trentcheck run` sends other targets only what cannot succeed"));
@@ -81,7 +82,7 @@ pub(crate) async fn explore(arguments: ExploreArguments) -> Result<u8, Failure> 
         time: arguments.time.unwrap_or(Duration::MAX),
         level: arguments.fail_on,
         known: failures.failures.iter().filter(|known| is_ours(known)).map(|known| known.trial.clone()).collect(),
-        settle: run.settle.unwrap_or(Duration::from_secs(1)),
+        settle: asked.settle.unwrap_or(Duration::from_secs(1)),
         ..options(seed)?
     };
     let (stop, stopped) = watch::channel(false);
@@ -110,18 +111,6 @@ pub(crate) async fn explore(arguments: ExploreArguments) -> Result<u8, Failure> 
 impl Watcher for Line {
     fn ended(&self, trials: usize, exchanges: usize, findings: usize) {
         self.draw(&format!("{trials} trials, {exchanges} exchanges, {findings} findings"));
-    }
-}
-
-fn run_arguments(arguments: &ExploreArguments) -> RunArguments {
-    RunArguments {
-        endpoint: arguments.endpoint.clone(),
-        region: arguments.region.clone(),
-        edition: arguments.edition,
-        timeout: arguments.timeout,
-        settle: arguments.settle,
-        config: arguments.config.clone(),
-        ..RunArguments::default()
     }
 }
 
@@ -228,7 +217,7 @@ fn render(
         Ended::Done => {}
     }
     let mut again = format!("trentcheck explore --seed {seed} --edition {edition}");
-    if let Some(endpoint) = &arguments.endpoint {
+    if let Some(endpoint) = &arguments.target.endpoint {
         again.push_str(&format!(" --endpoint {endpoint}"));
     }
     again.push_str(&format!(" --cases {}", exploration.judged + exploration.blocked));

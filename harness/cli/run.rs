@@ -1,7 +1,7 @@
 //! `trentcheck run`.
 
-use crate::arguments::{Cases, LaneName, RunArguments};
-use crate::configuration::{configured, principals};
+use crate::arguments::{Cases, LaneName, RunArguments, TargetArguments};
+use crate::configuration::{configure_run, principals};
 use crate::corpus::{corpus, selection};
 use crate::failure::Failure;
 use crate::progress::Line;
@@ -17,15 +17,16 @@ use trentcheck_core::send::{Endpoint, Lane, Limits, Tls, Verify};
 
 /// Replays the selected cases, prints and writes the reports, and gives the exit code.
 pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -> Result<u8, Failure> {
-    let arguments = configured(*arguments.into())?;
+    let mut arguments = *arguments.into();
+    configure_run(&mut arguments)?;
     let reports = reports(&arguments.report)?;
     let corpus = corpus(arguments.fixtures.as_deref())?;
     let selection = selection(&cases, &corpus)?;
-    let edition = arguments.edition.unwrap_or(Edition::KeyOnly);
-    let timeout = arguments.timeout.unwrap_or(Limits::default().exchange);
+    let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
+    let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
     // The server has to outlive the run.
-    let (_server, target) = match &arguments.endpoint {
-        Some(endpoint) => (None, remote(&arguments, endpoint, edition, timeout)?),
+    let (_server, target) = match &arguments.target.endpoint {
+        Some(endpoint) => (None, remote(&arguments.target, endpoint, edition, timeout)?),
         None => {
             let (server, target) = embedded::start(edition, timeout).await?;
             (Some(server), target)
@@ -61,7 +62,7 @@ pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle
 }
 
 pub(crate) fn remote(
-    arguments: &RunArguments,
+    arguments: &TargetArguments,
     url: &str,
     edition: Edition,
     timeout: Duration,
@@ -114,7 +115,7 @@ fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         .collect()
 }
 
-fn elsewhere(arguments: &RunArguments) -> Result<Option<Elsewhere>, Failure> {
+fn elsewhere(arguments: &TargetArguments) -> Result<Option<Elsewhere>, Failure> {
     let Some(word) = &arguments.elsewhere else { return Ok(None) };
     match word.split_once('=') {
         Some((region, url)) => Ok(Some(Elsewhere { endpoint: parse(url)?, region: region.to_owned() })),
@@ -145,7 +146,7 @@ fn options(arguments: &RunArguments, target: &Target) -> Result<Options, Failure
         jobs: usize::from(arguments.jobs.unwrap_or(if is_loopback { 8 } else { 1 })),
         order,
         fail_on: arguments.fail_on.unwrap_or(Level::Must),
-        settle: arguments.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 })),
+        settle: arguments.target.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 })),
         deadline: arguments.deadline.unwrap_or(Duration::from_secs(15 * 60)),
         permit: if is_loopback { Permit::All } else { Permit::NoKeys },
         clock: Arc::new(SystemTime::now),

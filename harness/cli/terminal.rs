@@ -131,7 +131,7 @@ fn shortened(line: &str) -> String {
 
 fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> String {
     let mut line = format!("trentcheck run {} --edition {}", case.id, report.target.edition);
-    if let Some(endpoint) = &arguments.endpoint {
+    if let Some(endpoint) = &arguments.target.endpoint {
         line.push_str(&format!(" --endpoint {endpoint} --region {}", report.target.region));
     }
     if report.fail_on != Level::Must {
@@ -140,10 +140,10 @@ fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> St
     if report.lane != "wire" {
         line.push_str(&format!(" --lane {}", report.lane));
     }
-    if arguments.insecure {
+    if arguments.target.insecure {
         line.push_str(" --insecure");
     }
-    if let Some(ca) = &arguments.ca {
+    if let Some(ca) = &arguments.target.ca {
         line.push_str(&format!(" --ca {}", ca.display()));
     }
     line

@@ -40,7 +40,6 @@ proptest! {
         };
         let lines = request_lines(&request, &redactor());
         prop_assert!(bare(&lines), "{lines:?}");
-        prop_assert!(lines[1].contains(": "));
         let response = Response {
             version: crate::send::Version::Http11,
             status: 200,

@@ -4,9 +4,12 @@ use super::side::{Answered, Seen};
 use super::trial::{Move, is_plain};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, transport};
 use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, RequestChange};
+use crate::normalise::Normaliser;
 use crate::observe::{Body, Observation};
+use crate::plan::World;
 use crate::send::Fault;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The source of what was not looked up but answered by the other side.
 pub(super) const MODEL: &str = "inferred";
@@ -162,74 +165,62 @@ fn names_material(expected: &Observation) -> bool {
     }
 }
 
-/// Compares two answers of one target that must be alike.
-pub(super) fn alike(answer: &Answered, plain: &Answered, names: [Option<&str>; 2], place: &str) -> Vec<Mismatch> {
-    let (Some(found), Some(expected)) = (answer.observation(), plain.observation()) else { return Vec::new() };
-    let shown = |observation: &Observation, name: Option<&str>| {
-        let text = String::from_utf8_lossy(&observation.bytes).into_owned();
-        let text = name.map_or(text.clone(), |name| text.replace(name, "<arn>"));
-        match observation.error_name() {
+/// Compares two answers of one target that must be alike, each in the names of its own world.
+pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World)) -> Option<Mismatch> {
+    let shown = |(answered, world): (&Answered, &World)| {
+        let observation = answered.observation()?;
+        Some(match observation.error_name() {
             Some(error) => format!("{} {error}", observation.status),
-            // Which material it was may differ from key to key.
-            None => format!("{} with {}", observation.status, without_hex(&text)),
-        }
+            None => {
+                let body = Normaliser::new(world).normalise(&String::from_utf8_lossy(&observation.bytes));
+                format!("{} with `{body}`", observation.status)
+            }
+        })
     };
-    let (found, expected) = (shown(found, names[0]), shown(expected, names[1]));
-    if found == expected {
-        return Vec::new();
-    }
-    vec![Mismatch {
+    let (found, expected) = (shown(answer)?, shown(plain)?);
+    (found != expected).then(|| Mismatch {
         what: What::Status,
-        place: place.to_owned(),
+        place: "answer".to_owned(),
         expected: format!("as to the plain request, {expected}"),
         found,
         clauses: Vec::new(),
         source: MODEL.to_owned(),
         level: Level::Must,
         hint: Some("the two requests differ in nothing that may matter".to_owned()),
-    }]
+    })
 }
 
-/// Text with every run of 64 hex digits replaced.
-fn without_hex(text: &str) -> String {
-    let mut out = String::new();
-    let mut run = String::new();
-    for letter in text.chars().chain(['\0']) {
-        if letter.is_ascii_hexdigit() {
-            run.push(letter);
-            continue;
-        }
-        out.push_str(if run.len() == 64 { "<material-id>" } else { &run });
-        run.clear();
-        if letter != '\0' {
-            out.push(letter);
-        }
-    }
-    out
+/// What a call may do to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Allowed {
+    /// Nothing: it was refused, or named another key.
+    Nothing,
+    /// What the model's did.
+    Change,
 }
 
 /// What the operation changed on the target's key, compared with what it changed on the model's.
-pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], refused: bool, on: &str) -> Vec<Mismatch> {
+pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], allowed: Allowed, on: &str) -> Vec<Mismatch> {
     let ([before, after], [model_before, model_after]) = (target, model);
-    let names: Vec<&str> = [before, after]
-        .into_iter()
-        .flat_map(|metadata| metadata.as_object().into_iter().flatten())
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let refused = allowed == Allowed::Nothing;
+    let members = |metadata: &'_ Value| {
+        metadata.as_object().into_iter().flat_map(serde_json::Map::keys).cloned().collect::<BTreeSet<_>>()
+    };
+    let names = &members(before) | &members(after);
     let state = |metadata: &Value| [metadata.get("KeyState").cloned(), metadata.get("Enabled").cloned()];
     // Calls before this one led elsewhere here than there, which is not this operation's doing.
-    if !refused && state(before) != state(model_before) {
+    if allowed == Allowed::Change && state(before) != state(model_before) {
         return Vec::new();
     }
     let mut mismatches: Vec<Mismatch> = Vec::new();
-    for name in names {
+    for name in &names {
         let of = |metadata: &Value| metadata.get(name).filter(|value| !value.is_null()).cloned();
         let (had, has) = (of(before), of(after));
         let (model_had, model_has) = (of(model_before), of(model_after));
-        let is_state = ["KeyState", "Enabled"].contains(&name);
+        let is_state = ["KeyState", "Enabled"].contains(&name.as_str());
         let expected = if model_had == model_has {
             // Of a member that the model has not got nobody knows whether a success may change it.
-            if model_had.is_none() && !refused {
+            if model_had.is_none() && allowed == Allowed::Change {
                 continue;
             }
             had.clone()
@@ -240,7 +231,7 @@ pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], refused: bool, on
         } else {
             continue;
         };
-        if has == expected || mismatches.iter().any(|seen| seen.place.contains(&format!(" {name} "))) {
+        if has == expected {
             continue;
         }
         let show = |value: Option<&Value>| value.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));

@@ -3,7 +3,7 @@
 use super::judge::{MODEL, claimed, clauses};
 use super::trial::{Move, Relation, Trial, is_plain};
 use crate::compare::Claimed;
-use crate::fixture::{Corpus, Edition, Level, Material, Precondition, RequestChange, Step};
+use crate::fixture::{Corpus, Edition, Material, Precondition, RequestChange, Step};
 use crate::observe::Observation;
 
 /// The text of a case, with what led to it as a comment. `expected` is the answer that the model gave to the call that
@@ -193,9 +193,4 @@ fn effects(
             .any(|effect| effect.id.get_ref() == word && crate::fixture::holds_in(effect.editions.as_ref(), edition))
     };
     words.iter().filter(|word| holds(word)).map(|word| (*word).to_owned()).collect()
-}
-
-/// The strongest level among mismatches.
-pub(super) fn strongest(levels: impl Iterator<Item = Level>) -> Level {
-    levels.max().unwrap_or(Level::May)
 }

@@ -1,24 +1,23 @@
 //! One side of an exploration: a target, its keys, and what its answers looked like.
 
-use crate::fixture::{Call, Case, Corpus, Expectation, PrincipalName, RequestChange, RequestFraming};
+use super::trial::Move;
+use crate::fixture::{Call, Corpus, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
 use crate::observe::{Observation, observe};
 use crate::plan::{Absent, KeyNames, World, plan};
 use crate::run::clients::Clients;
 use crate::run::effects::{body, operation};
-use crate::run::kms::{Failure, FailureKind, Kms, Pauses};
+use crate::run::kms::{Failure, FailureKind, Kms, Pauses, token_ended};
 use crate::run::pool::{Lease, NoLease, Pool};
 use crate::run::probe::partition;
 use crate::run::{Clock, Entropy, SetupError, Target};
 use crate::send::{Response, SendError, Sender};
-use crate::sign::{Location, Signing, sign};
+use crate::sign::sign_planned;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use super::trial::Move;
 
 /// A target and the keys that trials made on it.
 pub(super) struct Side<'a> {
@@ -144,9 +143,9 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Ends a trial. Its keys serve again if they can be trusted.
-    pub(super) async fn strike(&self, stage: Stage, trusted: bool) {
-        if let (Some(lease), true) = (stage.lease, trusted) {
+    /// Lets the keys of a trial serve again. A stage that is dropped instead is not used again.
+    pub(super) async fn give_back(&self, stage: Stage) {
+        if let Some(lease) = stage.lease {
             self.pool.give_back(lease).await;
         }
     }
@@ -205,11 +204,7 @@ impl<'a> Side<'a> {
             };
             let (request, exchange) = key.kms().exchange(name, &body).await;
             let answered = Answered::new(request, exchange.result);
-            let token_ended = answered
-                .observation()
-                .and_then(Observation::error_name)
-                .is_some_and(|error| ["InvalidImportTokenException", "ExpiredImportTokenException"].contains(&error));
-            if !token_ended || has_new_token {
+            if has_new_token || !answered.observation().is_some_and(token_ended) {
                 return Seen::Answers(vec![answered]);
             }
             has_new_token = true;
@@ -218,27 +213,11 @@ impl<'a> Side<'a> {
     }
 
     async fn delete(&self, stage: &Stage, change: &RequestChange) -> Seen {
-        let case = case_of(change);
-        let Ok(planned) = plan(&case, &self.world(stage)) else { return Seen::Impossible };
+        let Ok(planned) = plan(change, &self.world(stage)) else { return Seen::Impossible };
         let Some(credentials) = self.target.principals.get(&planned.principal) else { return Seen::Impossible };
-        let now = (self.clock)();
-        let shift = Duration::from_secs(planned.clock.unsigned_abs());
-        let signing = Signing {
-            credentials: credentials.clone(),
-            region: self.target.region.clone(),
-            service: "kms".to_owned(),
-            time: if planned.clock < 0 { now - shift } else { now + shift },
-            location: match planned.auth {
-                crate::fixture::Auth::Header => Location::Header,
-                crate::fixture::Auth::Query => Location::Query,
-            },
-            also: planned.sign_also.clone(),
-            not: planned.sign_not.clone(),
-            mutation: planned.mutation,
-        };
-        let Ok(signed) = sign(planned.request.clone(), &signing) else { return Seen::Impossible };
-        let request = planned.dress(signed.request);
-        let requests = vec![request; usize::from(planned.times)];
+        let signed = sign_planned(&planned, credentials.clone(), &self.target.region, (self.clock)());
+        let Ok(signed) = signed else { return Seen::Impossible };
+        let requests = vec![signed.request; usize::from(planned.times)];
         self.sent.fetch_add(requests.len(), Ordering::Relaxed);
         let exchanges = self.sender.wire(&requests).await;
         let is_stated = matches!(change.framing, RequestFraming::Stated(_));
@@ -251,18 +230,18 @@ impl<'a> Side<'a> {
         Seen::Answers(answers.collect())
     }
 
-    fn world(&self, stage: &Stage) -> World {
+    /// The names that a trial's calls can use.
+    pub(super) fn world(&self, stage: &Stage) -> World {
         let (account, partition) = match self.account.get() {
             Some((account, partition)) => (Some(account.clone()), partition.clone()),
             None => (None, partition(&self.target.region).to_owned()),
         };
-        let other = if self.target.region == "us-west-2" { "us-east-2" } else { "us-west-2" };
         World {
             key: stage.names.clone(),
             other: stage.lease.as_ref().and_then(|lease| lease.other.as_ref()).map(|other| other.names.clone()),
             absent: Absent { id: stage.absent.clone() },
             region: self.target.region.clone(),
-            other_region: self.target.elsewhere.as_ref().map_or_else(|| other.to_owned(), |there| there.region.clone()),
+            other_region: self.target.other_region(),
             account,
             partition,
             run: self.run.to_owned(),
@@ -279,25 +258,5 @@ impl<'a> Side<'a> {
     /// Who can sign here.
     pub(super) fn principals(&self) -> impl Iterator<Item = PrincipalName> {
         self.target.principals.keys().copied()
-    }
-}
-
-/// A case without expectations, since plans are made of cases.
-fn case_of(change: &RequestChange) -> Case {
-    Case {
-        id: toml::Spanned::new(0..0, "explored/trial".to_owned()),
-        title: String::new(),
-        clauses: Vec::new(),
-        source: String::new(),
-        level: crate::fixture::Level::May,
-        editions: None,
-        danger: crate::fixture::Danger::Mutates,
-        precondition: String::new(),
-        tags: Vec::new(),
-        note: None,
-        requires: Vec::new(),
-        request: change.clone(),
-        expect: Vec::<Expectation>::new(),
-        after: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use super::template::render;
 use super::world::World;
 use crate::fixture::Mutation;
-use crate::fixture::{Auth, Case, Connection, NameCase, Order, PrincipalName, RequestFraming};
+use crate::fixture::{Auth, Connection, NameCase, Order, PrincipalName, RequestChange, RequestFraming};
 use crate::http::{Framing, Header, Request};
 
 /// The value of `X-Amz-Target` for the operation.
@@ -88,14 +88,13 @@ pub fn base_request(host: &str, operation: &str, body: Vec<u8>) -> Request {
     Request { method: "POST".to_owned(), target: "/".to_owned(), headers, body, framing: Framing::ContentLength }
 }
 
-/// Plans the exchange of a case.
+/// Plans the exchange of a case, which is the base request with these changes.
 ///
 /// # Errors
 ///
 /// A template that cannot be rendered, or hex that is none.
-pub fn plan(case: &Case, world: &World) -> Result<Planned, PlanError> {
-    let change = &case.request;
-    let body = body(case, world)?;
+pub fn plan(change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
+    let body = body(change, world)?;
     let mut request = base_request(&world.host, OPERATION, body);
     if let Some(method) = &change.method {
         request.method.clone_from(method);
@@ -143,15 +142,14 @@ pub fn plan(case: &Case, world: &World) -> Result<Planned, PlanError> {
         sign_not: change.sign_not.clone(),
         auth: change.auth,
         mutation: change.mutation,
-        times: case.times(),
+        times: change.times(),
         unsigned,
         order: change.order,
         name_case: change.name_case,
     })
 }
 
-fn body(case: &Case, world: &World) -> Result<Vec<u8>, PlanError> {
-    let change = &case.request;
+fn body(change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
     if let Some(hex) = &change.body_hex {
         return Ok(hex::decode(hex.split_whitespace().collect::<String>())?);
     }

@@ -14,7 +14,7 @@ use crate::observe::observe;
 use crate::plan::{Absent, KeyNames, PlanError, World, base_request, plan, render};
 use crate::report::{CaseReport, ExchangeReport, Outcome};
 use crate::send::{Exchange, Fault, Lane, Response, Sender};
-use crate::sign::{Location, Signing, sign};
+use crate::sign::{Signing, sign, sign_planned};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -273,7 +273,7 @@ async fn metadata(run: &Run<'_>, lease: &Lease) -> Result<Before, Ended> {
 }
 
 fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<(Vec<Request>, Sender), Ended> {
-    let planned = plan(case, world).map_err(|error| match error {
+    let planned = plan(&case.request, world).map_err(|error| match error {
         PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;
@@ -283,25 +283,9 @@ fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<(Vec<Req
         .get(&planned.principal)
         .cloned()
         .ok_or_else(|| ended(Outcome::Skipped, "its principal is not configured"))?;
-    let now = (run.options.clock)();
-    let shift = Duration::from_secs(planned.clock.unsigned_abs());
-    let signing = Signing {
-        credentials,
-        region: run.target.region.clone(),
-        service: "kms".to_owned(),
-        time: if planned.clock < 0 { now - shift } else { now + shift },
-        location: match planned.auth {
-            crate::fixture::Auth::Header => Location::Header,
-            crate::fixture::Auth::Query => Location::Query,
-        },
-        also: planned.sign_also.clone(),
-        not: planned.sign_not.clone(),
-        mutation: planned.mutation,
-    };
-    let signed = sign(planned.request.clone(), &signing)
+    let signed = sign_planned(&planned, credentials, &run.target.region, (run.options.clock)())
         .map_err(|error| ended(Outcome::Blocked, format!("fixture: failed to {error}")))?;
-    let request = planned.dress(signed.request);
-    Ok((vec![request; usize::from(planned.times)], run.sender.clone()))
+    Ok((vec![signed.request; usize::from(planned.times)], run.sender.clone()))
 }
 
 async fn send(run: &Run<'_>, sender: &Sender, requests: &[Request]) -> Result<Vec<Exchange>, Ended> {
@@ -393,16 +377,7 @@ async fn judge_exchange(
 async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
     let body = serde_json::json!({ "KeyId": run.options.entropy.uuid("liveness") }).to_string();
     let credentials = run.target.principals.get(&crate::fixture::PrincipalName::Primary)?;
-    let signing = Signing {
-        credentials: credentials.clone(),
-        region: run.target.region.clone(),
-        service: "kms".to_owned(),
-        time: (run.options.clock)(),
-        location: Location::Header,
-        also: Vec::new(),
-        not: Vec::new(),
-        mutation: None,
-    };
+    let signing = Signing::plain(credentials.clone(), &run.target.region, (run.options.clock)());
     let request = sign(base_request(&run.host, "DeleteImportedKeyMaterial", body.into_bytes()), &signing).ok()?.request;
     let exchange = run.sender.wire(&[request]).await.pop()?;
     let found = match &exchange.result {
@@ -468,7 +443,7 @@ impl Run<'_> {
             other: None,
             absent: Absent { id: self.options.entropy.uuid(&format!("absent {}", case.id())) },
             region: self.target.region.clone(),
-            other_region: self.other_region(),
+            other_region: self.target.other_region(),
             account: self.account().map(|(account, _)| account),
             partition: self.partition(),
             run: self.id.clone(),

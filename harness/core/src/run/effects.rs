@@ -2,7 +2,7 @@
 
 use super::case::Recorder;
 use super::keys::{Bytes, Key};
-use super::kms::{Failure, FailureKind, Pauses, says_unsupported, summary};
+use super::kms::{Failure, FailureKind, Pauses, says_unsupported, summary, token_ended};
 use super::pool::{Lease, Pool};
 use crate::compare::{Context, Mismatch, checks, judge, transport};
 use crate::fixture::{Call, Edition, Effect, On};
@@ -79,9 +79,7 @@ pub(super) async fn read_back(
             }));
         }
         // A token can end with the material; that says nothing about the import that the case is about.
-        let token_ended =
-            matches!(observation.error_name(), Some("InvalidImportTokenException" | "ExpiredImportTokenException"));
-        if token_ended && !retried_token {
+        if token_ended(&observation) && !retried_token {
             retried_token = true;
             key.forget_parameters();
             body = self::body(pool, key, effect.call).await?;

@@ -66,14 +66,6 @@ impl Run<'_> {
         Some(format!("arn:{partition}:kms:{}:{account}:key/{key_id}", self.target.region))
     }
 
-    pub(super) fn other_region(&self) -> String {
-        if let Some(elsewhere) = &self.target.elsewhere {
-            return elsewhere.region.clone();
-        }
-        let other = if self.target.region == "us-west-2" { "us-east-2" } else { "us-west-2" };
-        other.to_owned()
-    }
-
     pub(super) fn principal_word(&self, case: &Case) -> String {
         serde_json::to_value(case.request.principal)
             .ok()

@@ -5,7 +5,7 @@ use crate::fixture::Corpus;
 use crate::observe::{Observation, observe};
 use crate::plan::base_request;
 use crate::send::{Exchange, SendError, Sender};
-use crate::sign::{Credentials, Location, Signing, sign};
+use crate::sign::{Credentials, Signing, sign};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -78,16 +78,7 @@ impl Kms {
     /// One call, whatever it answers.
     pub(crate) async fn exchange(&self, operation: &str, body: &Value) -> (crate::http::Request, Exchange) {
         let request = base_request(&self.host, operation, body.to_string().into_bytes());
-        let signing = Signing {
-            credentials: self.credentials.clone(),
-            region: self.region.clone(),
-            service: "kms".to_owned(),
-            time: (self.clock)(),
-            location: Location::Header,
-            also: Vec::new(),
-            not: Vec::new(),
-            mutation: None,
-        };
+        let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
         let signed =
             sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -151,6 +142,11 @@ pub(crate) fn says_unsupported(corpus: &Corpus, observation: &Observation) -> bo
         pattern.status.is_none_or(|status| status == observation.status)
             && pattern.error_type.as_deref().is_none_or(|name| observation.error_name() == Some(name))
     })
+}
+
+/// Whether an import was refused since its token is no longer good, which says nothing about what it imports.
+pub(crate) fn token_ended(observation: &Observation) -> bool {
+    matches!(observation.error_name(), Some("InvalidImportTokenException" | "ExpiredImportTokenException"))
 }
 
 /// An answer in a few words.

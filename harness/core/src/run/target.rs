@@ -58,6 +58,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// The Region that is not the target's own.
+    pub fn other_region(&self) -> String {
+        if let Some(elsewhere) = &self.elsewhere {
+            return elsewhere.region.clone();
+        }
+        let other = if self.region == "us-west-2" { "us-east-2" } else { "us-west-2" };
+        other.to_owned()
+    }
+
     /// Removes the credentials of all principals from what leaves the program.
     pub fn redactor(&self) -> Redactor {
         Redactor::new(self.principals.values().flat_map(|credentials| {

@@ -16,4 +16,4 @@ pub use canonical::{
     Explanation, PathEncoding, PathNormalisation, Scope, canonical_request, signature, string_to_sign,
 };
 pub use credentials::Credentials;
-pub use signer::{Location, SignError, Signed, Signing, sign};
+pub use signer::{Location, SignError, Signed, Signing, sign, sign_planned};

@@ -5,8 +5,9 @@ use super::canonical::{
 };
 use super::credentials::Credentials;
 use super::mutate::mutate;
-use crate::fixture::Mutation;
+use crate::fixture::{Auth, Mutation};
 use crate::http::{Header, Request};
+use crate::plan::Planned;
 use aws_credential_types::Credentials as LibraryCredentials;
 use aws_sigv4::http_request::{
     SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign as sign_by_library,
@@ -70,6 +71,35 @@ pub struct Signing {
 }
 
 impl Signing {
+    /// Of an ordinary request of the service: everything signed, into the header, without a fault.
+    pub fn plain(credentials: Credentials, region: &str, time: SystemTime) -> Self {
+        Self {
+            credentials,
+            region: region.to_owned(),
+            service: "kms".to_owned(),
+            time,
+            location: Location::Header,
+            also: Vec::new(),
+            not: Vec::new(),
+            mutation: None,
+        }
+    }
+
+    /// As the plan says, by a clock that shows `now`.
+    fn of(planned: &Planned, credentials: Credentials, region: &str, now: SystemTime) -> Self {
+        let shift = Duration::from_secs(planned.clock.unsigned_abs());
+        Self {
+            location: match planned.auth {
+                Auth::Header => Location::Header,
+                Auth::Query => Location::Query,
+            },
+            also: planned.sign_also.clone(),
+            not: planned.sign_not.clone(),
+            mutation: planned.mutation,
+            ..Self::plain(credentials, region, if planned.clock < 0 { now - shift } else { now + shift })
+        }
+    }
+
     /// The time as in `X-Amz-Date`.
     pub(super) fn date_time(&self) -> Result<String, SignError> {
         Ok(jiff::Timestamp::try_from(self.time)?.strftime("%Y%m%dT%H%M%SZ").to_string())
@@ -111,6 +141,21 @@ pub struct Signed {
     pub explanation: Option<Explanation>,
 }
 
+/// Signs a planned request and dresses it, so that it can be sent.
+///
+/// # Errors
+///
+/// As [`sign`].
+pub fn sign_planned(
+    planned: &Planned,
+    credentials: Credentials,
+    region: &str,
+    now: SystemTime,
+) -> Result<Signed, SignError> {
+    let signed = sign(planned.request.clone(), &Signing::of(planned, credentials, region, now))?;
+    Ok(Signed { request: planned.dress(signed.request), ..signed })
+}
+
 /// Signs, then applies the fault that is asked for.
 ///
 /// # Errors
@@ -138,10 +183,7 @@ pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError
 pub(super) fn authorised(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
     let scope = signing.scope()?;
     let own = Own::of(&request, signing, &scope, &signing.date_time()?);
-    let signature = match by_library(&request, signing, &own.names) {
-        Some(signature) => signature?,
-        None => own.signature.clone(),
-    };
+    let signature = by_library(&request, signing, &own.names).unwrap_or_else(|| own.signature.clone());
     request.headers.push(own.header(signing, &scope, &signature));
     Ok(Signed { request, explanation: Some(own.explanation) })
 }
@@ -190,7 +232,7 @@ impl Own {
 
 /// The library's signature, or nothing where its types cannot hold the request. The library always signs host and
 /// date, and panics without a host.
-pub(super) fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<Result<String, SignError>> {
+pub(super) fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<String> {
     let required = |name: &str| names.iter().any(|known| known == name);
     if !required("host")
         || !required("x-amz-date")
@@ -210,10 +252,9 @@ pub(super) fn by_library(request: &Request, signing: &Signing, names: &[String])
     let uri = uri(request)?;
     let mut settings = SigningSettings::default();
     settings.excluded_headers = None;
-    let result = with_library(request, signing, &uri, headers, settings);
     // What the library's types refuse, our own canonicaliser signs.
-    let (_, signature) = result.ok()?;
-    Some(Ok(signature))
+    let (_, signature) = with_library(request, signing, &uri, headers, settings).ok()?;
+    Some(signature)
 }
 
 /// The signed headers, if the library's types can hold them. It keeps tabs where our own canonicaliser and the Signature
