@@ -297,8 +297,10 @@ pub(super) fn describe_body(observation: &Observation) -> String {
     if observation.bytes.is_empty() {
         return "zero bytes".to_owned();
     }
-    let text: String = String::from_utf8_lossy(&observation.bytes).escape_debug().take(SHOWN).collect();
-    let more = if observation.bytes.len() > SHOWN { "…" } else { "" };
+    let whole = String::from_utf8_lossy(&observation.bytes);
+    let mut letters = whole.escape_debug();
+    let text: String = letters.by_ref().take(SHOWN).collect();
+    let more = if letters.next().is_some() { "…" } else { "" };
     format!("{} bytes: `{text}{more}`", observation.bytes.len())
 }
 
