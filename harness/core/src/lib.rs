@@ -4,12 +4,18 @@
 //! alone opens sockets; `run` drives the stages and imports them all.
 
 pub mod compare;
+#[cfg(test)]
+mod compare_tests;
 pub mod explore;
 pub mod fixture;
 pub mod http;
 pub mod normalise;
 pub mod observe;
+#[cfg(test)]
+mod observe_tests;
 pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub mod report;
 pub mod run;
 pub mod send;

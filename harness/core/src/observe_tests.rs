@@ -1,0 +1,98 @@
+//! What is read from an answer, and the answers that the tests of comparison start from.
+
+use crate::http::Header;
+use crate::observe::{Body, Carrier, Message, Observation, observe};
+use crate::send::{Response, ResponseFraming, Version};
+
+/// An answer of this status, headers and body, framed well.
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    Response {
+        version: Version::Http11,
+        status,
+        reason: String::new(),
+        headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
+        body: body.to_vec(),
+        framing: ResponseFraming::Length(body.len() as u64),
+        interim: Vec::new(),
+        leftover: 0,
+        closes: false,
+    }
+}
+
+/// What is read from an answer of this status and body.
+pub(crate) fn observed(status: u16, body: &str) -> Observation {
+    observe(&answer(status, &[], body.as_bytes()))
+}
+
+#[test]
+fn a_body_is_empty_json_or_something_else() {
+    assert_eq!(observed(200, "").body, Body::Empty);
+    assert_eq!(observed(200, "{}").body, Body::Json(serde_json::json!({})));
+    assert_eq!(observed(200, "{").body, Body::Other);
+    assert_eq!(observed(200, "{} x").bytes, b"{} x");
+}
+
+#[test]
+fn only_2xx_is_a_success() {
+    for (status, expected) in [(199, false), (200, true), (299, true), (300, false), (400, false)] {
+        let observation = observed(status, r#"{"__type":"A","message":"b"}"#);
+        assert_eq!(observation.is_success(), expected, "{status}");
+        assert_eq!(observation.error.is_none(), expected, "{status}");
+        assert_eq!(observation.message == Message::Absent, expected, "{status}");
+    }
+}
+
+#[test]
+fn the_type_is_found_by_the_order_of_its_carriers() {
+    let header = [("x-amzn-errortype", "c#FromHeader:x")];
+    for (headers, body, expected) in [
+        (&header[..], r#"{"code":"b#FromCode","__type":"a#FromType"}"#, Some(("FromType", "a#FromType", "__type"))),
+        (&header, r#"{"code":"b#FromCode","__type":1}"#, Some(("FromCode", "b#FromCode", "code"))),
+        (&header, r#"{"code":null}"#, Some(("FromHeader", "c#FromHeader:x", "X-Amzn-Errortype"))),
+        (&header, "not json", Some(("FromHeader", "c#FromHeader:x", "X-Amzn-Errortype"))),
+        (&[], "[]", None),
+        (&[], r#"{"__type":""}"#, None),
+        (&[], r#"{"__type":"a#:b"}"#, None),
+        // Of several marks the first `:` and the last `#` count, as botocore reads them.
+        (&[], r#"{"__type":"a#b#C:d:e"}"#, Some(("C", "a#b#C:d:e", "__type"))),
+    ] {
+        let observation = observe(&answer(400, headers, body.as_bytes()));
+        let found = observation.error.as_ref();
+        let found = found.map(|error| (error.name.as_str(), error.raw.as_str(), error.carrier.as_str()));
+        assert_eq!(found, expected, "{body}");
+        assert_eq!(observation.error_name(), expected.map(|(name, _, _)| name), "{body}");
+    }
+}
+
+#[test]
+fn carriers_have_their_names_on_the_wire() {
+    assert_eq!(
+        [Carrier::DunderType, Carrier::Code, Carrier::Header].map(Carrier::as_str),
+        ["__type", "code", "X-Amzn-Errortype"]
+    );
+}
+
+#[test]
+fn a_message_is_either_spelling_or_no_string() {
+    for (body, expected, text) in [
+        (r#"{"message":"a","Message":"b"}"#, Message::Lower("a".into()), Some("a")),
+        (r#"{"Message":"b"}"#, Message::Upper("b".into()), Some("b")),
+        (r#"{"message":null,"Message":"b"}"#, Message::Upper("b".into()), Some("b")),
+        (r#"{"message":1,"Message":"b"}"#, Message::NotString("1".into()), None),
+        (r#"{"Message":[]}"#, Message::NotString("[]".into()), None),
+        (r#"{"message":null}"#, Message::NotString("null".into()), None),
+        ("{}", Message::Absent, None),
+        ("[]", Message::Absent, None),
+    ] {
+        let found = observed(400, body).message;
+        assert_eq!(found.text(), text, "{body}");
+        assert_eq!(found, expected, "{body}");
+    }
+}
+
+#[test]
+fn a_header_is_found_in_any_case() {
+    let observation = observe(&answer(200, &[("Date", "a"), ("X-A", "b")], b""));
+    assert_eq!(observation.header("x-a").as_deref(), Some("b"));
+    assert_eq!(observation.header("x-b"), None);
+}
