@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::connection::ConnectionArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,7 +60,7 @@ pub(crate) enum Command {
     /// Check the suite against its mutants: references with one fault each
     Selfcheck(SelfcheckArguments),
     /// Try generated requests and sequences of calls at a target and at the embedded reference, side by side
-    Explore(ExploreArguments),
+    Explore(Box<ExploreArguments>),
     /// Serve the reference target until interrupted
     Serve(ServeArguments),
 }
@@ -99,12 +100,8 @@ pub(crate) struct TargetArguments {
     /// How long to wait for a state change to be seen [default: 1s, off loopback 30s]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
     pub(crate) settle: Option<Duration>,
-    /// Trust only the certificates of this PEM file
-    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CA")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Do not verify the target's certificate
-    #[arg(long)]
-    pub(crate) insecure: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
     /// The caller's account, if no key can be made to learn it from
     #[arg(long, env = "TRENTCHECK_ACCOUNT")]
     pub(crate) account: Option<String>,

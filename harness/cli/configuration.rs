@@ -1,10 +1,12 @@
 //! `trentcheck.toml`, over which environment and flags win, and the credentials of the environment.
 
 use crate::arguments::{RunArguments, TargetArguments, duration};
+use crate::connection::ConnectionArguments;
 use crate::failure::Failure;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level, PrincipalName};
 use trentcheck_core::sign::Credentials;
@@ -27,7 +29,12 @@ pub(crate) struct File {
     deadline: Option<Duration>,
     #[serde(default, deserialize_with = "time")]
     settle: Option<Duration>,
-    ca: Option<std::path::PathBuf>,
+    ca: Option<PathBuf>,
+    server_name: Option<String>,
+    resolve: Option<SocketAddr>,
+    client_cert: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+    proxy: Option<String>,
     account: Option<String>,
     elsewhere: Option<String>,
     #[serde(default)]
@@ -59,7 +66,15 @@ pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<File, Fai
     target.endpoint = target.endpoint.take().or(file.endpoint.take());
     target.region = target.region.take().or(file.region.take());
     target.edition = target.edition.or(file.edition);
-    target.ca = target.ca.take().or(file.ca.take());
+    target.connection.or(ConnectionArguments {
+        ca: file.ca.take(),
+        insecure: false,
+        server_name: file.server_name.take(),
+        resolve: file.resolve,
+        client_cert: file.client_cert.take(),
+        client_key: file.client_key.take(),
+        proxy: file.proxy.take(),
+    });
     target.account = target.account.take().or(file.account.take());
     target.elsewhere = target.elsewhere.take().or(file.elsewhere.take());
     // Flags last, so that they win.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod configuration;
+mod connection;
 mod corpus;
 mod coverage;
 mod embedded;
@@ -47,7 +48,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Coverage { fixtures }) => coverage::coverage(fixtures.as_deref()),
         Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
-        Some(Command::Explore(explore)) => explore::explore(explore).await,
+        Some(Command::Explore(explore)) => explore::explore(*explore).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use trentcheck_core::fixture::{Edition, Level};
 use trentcheck_core::report::{ExitCode, RunReport};
 use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, run as replay};
-use trentcheck_core::send::{Endpoint, Lane, Limits, Tls, Verify};
+use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// Replays the selected cases, prints and writes the reports, and gives the exit code.
 pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -> Result<u8, Failure> {
@@ -73,24 +73,15 @@ pub(crate) fn remote(
     if is_plain && !endpoint.is_loopback() {
         return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
     }
-    if arguments.insecure && arguments.ca.is_some() {
-        return Err(Failure::usage("use both `--insecure` and `--ca`: one of them is enough"));
-    }
-    let ca_pem = match &arguments.ca {
-        Some(path) => {
-            Some(std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?)
-        }
-        None => None,
-    };
-    let tls =
-        Tls { ca_pem, verify: if arguments.insecure { Verify::NoInsecure } else { Verify::Yes }, ..Tls::default() };
+    let tls = arguments.connection.settings(&endpoint)?;
+    let elsewhere = elsewhere(arguments, &endpoint)?;
     Ok(Target {
         endpoint,
         region: arguments.region.clone().unwrap_or_else(|| "us-east-2".to_owned()),
         edition,
         principals,
         provided: provided(&arguments.provide)?,
-        elsewhere: elsewhere(arguments)?,
+        elsewhere,
         account: arguments.account.clone(),
         embedded: false,
         tls,
@@ -115,13 +106,19 @@ fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         .collect()
 }
 
-fn elsewhere(arguments: &TargetArguments) -> Result<Option<Elsewhere>, Failure> {
+/// The second Region. It is under the same rules as the first, so it has to be on loopback where that is.
+fn elsewhere(arguments: &TargetArguments, target: &Endpoint) -> Result<Option<Elsewhere>, Failure> {
     let Some(word) = &arguments.elsewhere else { return Ok(None) };
-    match word.split_once('=') {
-        Some((region, url)) => Ok(Some(Elsewhere { endpoint: parse(url)?, region: region.to_owned() })),
-        None => Err(Failure::usage(format!("read `--elsewhere {word}`"))
-            .hint("it looks like `us-west-2=http://127.0.0.1:4567`")),
+    let Some((region, url)) = word.split_once('=') else {
+        return Err(Failure::usage(format!("read `--elsewhere {word}`"))
+            .hint("it looks like `us-west-2=http://127.0.0.1:4567`"));
+    };
+    let endpoint = parse(url)?;
+    if endpoint.is_loopback() != target.is_loopback() || endpoint.scheme != target.scheme {
+        return Err(Failure::safety(format!("{target} and {endpoint} are not the same service in two Regions"))
+            .hint("both have to be on loopback or both off it, and both over TLS or both not"));
     }
+    Ok(Some(Elsewhere { endpoint, region: region.to_owned() }))
 }
 
 fn options(arguments: &RunArguments, target: &Target) -> Result<Options, Failure> {

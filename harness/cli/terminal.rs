@@ -140,12 +140,7 @@ fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> St
     if report.lane != "wire" {
         line.push_str(&format!(" --lane {}", report.lane));
     }
-    if arguments.target.insecure {
-        line.push_str(" --insecure");
-    }
-    if let Some(ca) = &arguments.target.ca {
-        line.push_str(&format!(" --ca {}", ca.display()));
-    }
+    line.push_str(&arguments.target.connection.repeat());
     line
 }
 

@@ -78,7 +78,7 @@ async fn a_dead_port_is_one_clear_sentence() {
 }
 
 /// A TLS front on loopback that hands everything to an address.
-async fn tls_front(backend: std::net::SocketAddr) -> (std::net::SocketAddr, Vec<u8>) {
+pub(crate) async fn tls_front(backend: std::net::SocketAddr) -> (std::net::SocketAddr, Vec<u8>) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["kms.example.test".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());

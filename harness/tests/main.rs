@@ -9,4 +9,5 @@ mod explore;
 mod faulty;
 mod fixtures;
 mod sdk;
+mod services;
 mod support;

@@ -3,7 +3,7 @@
 use super::kms::Kms;
 use super::target::{Clock, SetupError, Target};
 use crate::fixture::{Owner, Place, PrincipalName};
-use crate::send::Sender;
+use crate::send::{Sender, Tls};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -45,7 +45,9 @@ impl Clients {
             by_place.insert((Place::Here, Owner::Stranger), stranger);
         }
         if let Some(elsewhere) = &target.elsewhere {
-            let there = Sender::new(elsewhere.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
+            // Another address and another name are those of the one endpoint only.
+            let tls = Tls { resolve: None, server_name: None, ..target.tls.clone() };
+            let there = Sender::new(elsewhere.endpoint.clone(), tls, target.limits.clone())?;
             let host = elsewhere.endpoint.authority();
             if let Some(kms) = client(&there, &host, &elsewhere.region, PrincipalName::Primary) {
                 by_place.insert((Place::Elsewhere, Owner::Primary), kms);

@@ -69,13 +69,16 @@ impl Target {
 
     /// Removes the credentials of all principals from what leaves the program.
     pub fn redactor(&self) -> Redactor {
-        Redactor::new(self.principals.values().flat_map(|credentials| {
+        let credentials = self.principals.values().flat_map(|credentials| {
             [
                 (credentials.secret_access_key.clone(), "<secret-access-key>"),
                 (credentials.session_token.clone().unwrap_or_default(), "<session-token>"),
                 (credentials.access_key_id.clone(), "<access-key-id>"),
             ]
-        }))
+        });
+        let password = self.tls.proxy.as_ref().and_then(|proxy| proxy.password());
+        let proxy = password.map(|password| (password.to_owned(), "<proxy-password>"));
+        Redactor::new(credentials.chain(proxy))
     }
 }
 

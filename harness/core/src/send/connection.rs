@@ -2,6 +2,7 @@
 
 use super::endpoint::Endpoint;
 use super::error::SendError;
+use super::proxy::Proxy;
 use rustls::pki_types::ServerName;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
@@ -35,23 +36,34 @@ impl Stream for TlsStream<TcpStream> {
 pub(super) async fn open(
     endpoint: &Endpoint,
     resolve: Option<SocketAddr>,
+    proxy: Option<&Proxy>,
     tls: Option<&(Arc<rustls::ClientConfig>, ServerName<'static>)>,
 ) -> Result<Box<dyn Stream>, SendError> {
+    let mut stream = match proxy {
+        Some(proxy) => dial(proxy.host(), proxy.port(), None).await.map_err(|error| proxy.failure(error))?,
+        None => dial(&endpoint.host, endpoint.port, resolve).await?,
+    };
+    // Requests are small and are answered before the next one: waiting for more to send would only cost time.
+    let _ = stream.set_nodelay(true);
+    let Some((config, name)) = tls else { return Ok(Box::new(stream)) };
+    if let Some(proxy) = proxy {
+        proxy.tunnel(&mut stream, endpoint).await?;
+    }
+    let connector = TlsConnector::from(Arc::clone(config));
+    let stream = connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(error.to_string()))?;
+    Ok(Box::new(stream))
+}
+
+/// Connects to one of a host's addresses, or to the one given.
+async fn dial(host: &str, port: u16, resolve: Option<SocketAddr>) -> Result<TcpStream, SendError> {
     let addresses: Vec<SocketAddr> = match resolve {
         Some(address) => vec![address],
-        None => tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port))
+        None => tokio::net::lookup_host((host, port))
             .await
             .map_err(|error| SendError::Resolve(error.to_string()))?
             .collect(),
     };
-    let stream =
-        TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))?;
-    // Requests are small and are answered before the next one: waiting for more to send would only cost time.
-    let _ = stream.set_nodelay(true);
-    let Some((config, name)) = tls else { return Ok(Box::new(stream)) };
-    let connector = TlsConnector::from(Arc::clone(config));
-    let stream = connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(error.to_string()))?;
-    Ok(Box::new(stream))
+    TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))
 }
 
 /// Whether the peer has closed an idle connection, or sent something that nobody asked for.

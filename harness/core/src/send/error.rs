@@ -28,6 +28,21 @@ pub enum SetupError {
     /// An address under TLS is to be another one, which the ordinary client cannot do.
     #[error("connect elsewhere than to the address `{0}`: only a name can lead elsewhere")]
     Elsewhere(String),
+    /// A PEM file holds no certificate of a client.
+    #[error("read a certificate from the client certificate's file")]
+    ClientCertificate,
+    /// A PEM file holds no private key.
+    #[error("read a private key from the client key's file")]
+    ClientKey,
+    /// A client's certificate and key do not belong together.
+    #[error("use the client certificate with its key: {0}")]
+    ClientIdentity(rustls::Error),
+    /// A proxy finds the way itself.
+    #[error("use a proxy together with {0}: the proxy finds the target by the name in its URL")]
+    ProxyFindsTheWay(&'static str),
+    /// Only a tunnel keeps what is sent from the proxy.
+    #[error("use a proxy for plain HTTP off loopback")]
+    PlainProxy,
     /// The ordinary client cannot be made.
     #[error("set up the ordinary client: {0}")]
     Client(#[from] reqwest::Error),
@@ -48,6 +63,9 @@ pub enum SendError {
     /// TLS failed.
     #[error("TLS failed: {0}")]
     Tls(String),
+    /// The proxy cannot be reached, or makes no way to the target.
+    #[error("no way through the proxy {0}")]
+    Proxy(String),
     /// No whole answer in time.
     #[error("no whole answer within {after:?} ({received} bytes came)")]
     Timeout {
@@ -103,9 +121,12 @@ impl SendError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Tls(_) | Self::Timeout { .. } => {
-                Fault::Network
-            }
+            Self::Resolve(_)
+            | Self::Connect(_)
+            | Self::ConnectTimeout(_)
+            | Self::Tls(_)
+            | Self::Proxy(_)
+            | Self::Timeout { .. } => Fault::Network,
             Self::Carry(_) => Fault::Harness,
             Self::ClosedBeforeAnswer
             | Self::Reset { .. }

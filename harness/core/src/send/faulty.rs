@@ -75,6 +75,27 @@ impl Server {
         Ok(Self { address, read, task })
     }
 
+    /// Starts a proxy that makes tunnels, all of them to one address. It keeps what it was asked.
+    pub(super) async fn start_tunnel(to: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let read = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&read);
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let log = Arc::clone(&log);
+                tokio::spawn(async move {
+                    let Some(head) = read_head(&mut stream).await else { return };
+                    log.lock().unwrap().push(head);
+                    let mut there = tokio::net::TcpStream::connect(to).await.unwrap();
+                    stream.write_all(b"HTTP/1.1 200 Connection Established\r\n\r\n").await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut stream, &mut there).await;
+                });
+            }
+        });
+        Self { address, read, task }
+    }
+
     /// What was read on each connection so far.
     pub(super) fn read(&self) -> Vec<Vec<u8>> {
         self.read.lock().unwrap().clone()

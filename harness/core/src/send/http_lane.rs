@@ -4,10 +4,11 @@ use super::endpoint::{Endpoint, Scheme};
 use super::error::{SendError, SetupError};
 use super::exchange::{Exchange, Lane, Limits, Response, ResponseFraming, Timing, Version};
 use super::framing::says_close;
-use super::tls::{Tls, Verify, certificates};
+use super::proxy::Proxy;
+use super::tls::Tls;
 use crate::http::{Framing, Header, Request};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
@@ -18,11 +19,18 @@ pub(super) struct HttpLane {
     client: reqwest::Client,
     base: String,
     limits: Limits,
+    proxy: Option<Proxy>,
+    scheme: Scheme,
 }
 
 impl HttpLane {
-    /// Sets up the lane; opens no connection.
-    pub(super) fn new(endpoint: &Endpoint, tls: &Tls, limits: &Limits) -> Result<Self, SetupError> {
+    /// Sets up the lane; opens no connection. Without a configuration of TLS it can only speak plain HTTP.
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        tls: &Tls,
+        config: Option<rustls::ClientConfig>,
+        limits: &Limits,
+    ) -> Result<Self, SetupError> {
         let name = tls.server_name.as_ref().unwrap_or(&endpoint.host);
         let is_address = name.parse::<IpAddr>().is_ok();
         let mut to = Endpoint { host: name.clone(), ..endpoint.clone() };
@@ -37,12 +45,13 @@ impl HttpLane {
                 Scheme::Https => {}
             }
         }
-        let client = client(endpoint, tls, limits)?;
-        Ok(Self { client, base: to.to_string(), limits: limits.clone() })
+        let client = client(endpoint, tls, config, limits)?;
+        let (limits, proxy) = (limits.clone(), tls.proxy.clone());
+        Ok(Self { client, base: to.to_string(), limits, proxy, scheme: endpoint.scheme })
     }
 }
 
-/// Leads every name to the endpoint: the URL has the name that the certificate must have.
+/// Leads every name to the endpoint, or to the proxy before it: the URL has the name that the certificate must have.
 struct Leads {
     host: String,
     port: u16,
@@ -63,29 +72,34 @@ impl Resolve for Leads {
 }
 
 /// The client, with everything off that would change a request or an answer.
-fn client(endpoint: &Endpoint, tls: &Tls, limits: &Limits) -> Result<reqwest::Client, SetupError> {
-    let leads = Leads { host: endpoint.host.clone(), port: endpoint.port, resolve: tls.resolve };
+fn client(
+    endpoint: &Endpoint,
+    tls: &Tls,
+    config: Option<rustls::ClientConfig>,
+    limits: &Limits,
+) -> Result<reqwest::Client, SetupError> {
+    let (host, port) = match &tls.proxy {
+        Some(proxy) => (proxy.host().to_owned(), proxy.port()),
+        None => (endpoint.host.clone(), endpoint.port),
+    };
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .dns_resolver(leads)
+        .dns_resolver(Leads { host, port, resolve: tls.resolve })
         .connect_timeout(limits.connect)
         .timeout(limits.exchange);
-    builder = match &tls.ca_pem {
-        Some(pem) => {
-            let roots = certificates(pem)?
-                .into_iter()
-                .map(|certificate| reqwest::Certificate::from_der(&certificate))
-                .collect::<Result<Vec<_>, _>>()?;
-            builder.tls_certs_only(roots)
-        }
+    builder = match config {
+        Some(config) => builder.tls_backend_preconfigured(config),
         // A client for plain HTTP must not fail for lack of a trust store.
-        None if endpoint.scheme == Scheme::Http => builder.tls_certs_only([]),
-        None => builder,
+        None => builder.tls_certs_only([]),
     };
-    if tls.verify == Verify::NoInsecure {
-        builder = builder.tls_danger_accept_invalid_certs(true);
+    if let Some(proxy) = &tls.proxy {
+        let mut way = reqwest::Proxy::all(proxy.to_string())?;
+        if let Some(value) = proxy.authorization().and_then(|value| HeaderValue::from_str(&value).ok()) {
+            way = way.custom_http_auth(value);
+        }
+        builder = builder.proxy(way);
     }
     Ok(builder.build()?)
 }
@@ -139,7 +153,12 @@ fn is_kept(target: &str) -> bool {
 pub(super) async fn exchange(lane: &HttpLane, request: &Request) -> Exchange {
     let started = Instant::now();
     let mut timing = Timing::default();
-    let result = attempt(lane, request, &mut timing, started).await;
+    let result = match (attempt(lane, request, &mut timing, started).await, &lane.proxy) {
+        // Of what goes through a tunnel the proxy's answer is no answer to the request.
+        (Ok(Response { status: 407, .. }), Some(proxy)) if lane.scheme == Scheme::Http => Err(proxy.wants_login()),
+        (Err(error), Some(proxy)) => Err(of_proxy(error, proxy)),
+        (result, _) => result,
+    };
     timing.total = started.elapsed();
     Exchange { lane: Lane::Http, result, reused: false, timing }
 }
@@ -150,7 +169,7 @@ async fn attempt(
     timing: &mut Timing,
     started: Instant,
 ) -> Result<Response, SendError> {
-    let HttpLane { client, base, limits } = lane;
+    let HttpLane { client, base, limits, .. } = lane;
     let carry = |error: &dyn std::fmt::Display| SendError::Carry(error.to_string());
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|error| carry(&error))?;
     let mut builder = client.request(method, format!("{base}{}", request.target));
@@ -207,6 +226,15 @@ async fn attempt(
         leftover: 0,
         closes,
     })
+}
+
+/// Through a proxy it is the proxy that was not found or not reached.
+fn of_proxy(error: SendError, proxy: &Proxy) -> SendError {
+    match error {
+        SendError::Connect(text) if text.contains("proxy authorization required") => proxy.wants_login(),
+        SendError::Connect(text) | SendError::Resolve(text) => proxy.failure(text),
+        other => other,
+    }
 }
 
 /// The client's error in our words. Its kinds are coarse, so some are told apart by their text.

@@ -10,6 +10,7 @@ mod faulty;
 mod framing;
 mod http1;
 mod http_lane;
+mod proxy;
 mod sender;
 #[cfg(test)]
 mod tests;
@@ -19,5 +20,6 @@ mod wire;
 pub use endpoint::{Endpoint, EndpointError, Scheme};
 pub use error::{Fault, SendError, SetupError};
 pub use exchange::{Exchange, Lane, Limits, Response, ResponseFraming, Timing, Version};
+pub use proxy::{Proxy, ProxyError};
 pub use sender::Sender;
-pub use tls::{Tls, Verify};
+pub use tls::{ClientIdentity, Tls, Verify};

@@ -26,16 +26,30 @@ impl Sender {
     ///
     /// TLS settings that cannot be used.
     pub fn new(endpoint: Endpoint, tls: Tls, limits: Limits) -> Result<Self, SetupError> {
-        let http = HttpLane::new(&endpoint, &tls, &limits)?;
-        let name = tls.server_name.clone().unwrap_or_else(|| endpoint.host.clone());
-        let wire_tls = match endpoint.scheme {
+        if tls.proxy.is_some() {
+            match (&tls.resolve, &tls.server_name) {
+                (Some(_), _) => return Err(SetupError::ProxyFindsTheWay("an address to connect to")),
+                (_, Some(_)) => return Err(SetupError::ProxyFindsTheWay("another server name")),
+                (None, None) if endpoint.scheme == Scheme::Http && !endpoint.is_loopback() => {
+                    return Err(SetupError::PlainProxy);
+                }
+                (None, None) => {}
+            }
+        }
+        let config = match endpoint.scheme {
             Scheme::Http => None,
-            Scheme::Https => {
+            Scheme::Https => Some(client_config(&tls)?),
+        };
+        let http = HttpLane::new(&endpoint, &tls, config.clone(), &limits)?;
+        let name = tls.server_name.clone().unwrap_or_else(|| endpoint.host.clone());
+        let wire_tls = match config {
+            None => None,
+            Some(config) => {
                 let server_name = ServerName::try_from(name.clone()).map_err(|_| SetupError::ServerName(name))?;
-                Some((Arc::new(client_config(&tls)?), server_name))
+                Some((Arc::new(config), server_name))
             }
         };
-        let wire = Wire { endpoint, limits, resolve: tls.resolve, tls: wire_tls };
+        let wire = Wire { endpoint, limits, resolve: tls.resolve, proxy: tls.proxy, tls: wire_tls };
         Ok(Self(Arc::new(Lanes { wire, http })))
     }
 

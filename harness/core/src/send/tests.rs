@@ -251,27 +251,51 @@ fn what_the_client_would_rewrite_it_does_not_carry() {
     assert!(Sender::can_carry(&named).is_err());
 }
 
+/// An authority, and a server with a certificate of it for a name.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
+    }
+
+    fn pem(&self) -> Vec<u8> {
+        self.issuer.pem().into_bytes()
+    }
+
+    /// A certificate and its key.
+    fn certify(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        (CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    fn server(&self, name: &str, asks_for_certificate: bool) -> rustls::ServerConfig {
+        let (certificate, key) = self.certify(name);
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = if asks_for_certificate {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add(self.issuer.der().clone()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+            builder.with_client_cert_verifier(verifier)
+        } else {
+            builder.with_no_client_auth()
+        };
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        builder.with_single_cert(vec![certificate.der().clone()], key).unwrap()
+    }
+}
+
 /// An authority's certificate, and a server with a certificate of it for a name.
 fn authority(name: &str, asks_for_certificate: bool) -> (Vec<u8>, rustls::ServerConfig) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap();
-    let builder = if asks_for_certificate {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(issuer.der().clone()).unwrap();
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-        builder.with_client_cert_verifier(verifier)
-    } else {
-        builder.with_no_client_auth()
-    };
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    (issuer.pem().into_bytes(), builder.with_single_cert(vec![certificate.der().clone()], key).unwrap())
+    let authority = Authority::new();
+    (authority.pem(), authority.server(name, asks_for_certificate))
 }
 
 async fn over_tls(endpoint: &str, server: &Server, tls: Tls) -> [Result<u16, SendError>; 2] {
@@ -329,4 +353,138 @@ async fn two_requests_share_one_tls_connection() {
     let exchanges = Sender::new(endpoint, tls, limits()).unwrap().wire(&[request("{}"), request("{}")]).await;
     let states: Vec<_> = exchanges.iter().map(|exchange| (exchange.reused, exchange.result.is_ok())).collect();
     assert_eq!(states, [(false, true), (true, true)], "{exchanges:?}");
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_in_both_lanes() {
+    let authority = Authority::new();
+    let server = Server::start_tls(&[&[Read, Say(OK), Hang]], authority.server("localhost", true)).await;
+    let (certificate, key) = authority.certify("client");
+    let (certificate_pem, key_pem) = (certificate.pem().into_bytes(), key.serialize_pem().into_bytes());
+    let both = [certificate_pem.clone(), key_pem.clone()].concat();
+    for client in
+        [ClientIdentity { certificate_pem, key_pem }, ClientIdentity { certificate_pem: both.clone(), key_pem: both }]
+    {
+        assert!(!format!("{client:?}").contains('['));
+        let tls = Tls {
+            ca_pem: Some(authority.pem()),
+            resolve: Some(server.address),
+            client: Some(client),
+            ..Tls::default()
+        };
+        assert_eq!(over_tls("https://localhost:PORT", &server, tls).await, [Ok(200), Ok(200)]);
+    }
+    // One of another authority is refused by the server.
+    let (certificate, key) = Authority::new().certify("client");
+    let client =
+        ClientIdentity { certificate_pem: certificate.pem().into_bytes(), key_pem: key.serialize_pem().into_bytes() };
+    let tls =
+        Tls { ca_pem: Some(authority.pem()), resolve: Some(server.address), client: Some(client), ..Tls::default() };
+    for result in over_tls("https://localhost:PORT", &server, tls).await {
+        assert!(matches!(result, Err(SendError::Tls(_))), "{result:?}");
+    }
+}
+
+#[test]
+fn a_client_certificate_that_cannot_be_used_is_refused_before_anything_is_sent() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.certify("client");
+    let (_, other) = authority.certify("client");
+    let (certificate, key) = (certificate.pem().into_bytes(), key.serialize_pem().into_bytes());
+    for (certificate_pem, key_pem, reason) in [
+        (b"nothing".to_vec(), key.clone(), "read a certificate from the client certificate's file"),
+        (certificate.clone(), certificate.clone(), "read a private key"),
+        (certificate, other.serialize_pem().into_bytes(), "use the client certificate with its key"),
+    ] {
+        let client = Some(ClientIdentity { certificate_pem, key_pem });
+        let tls = Tls { ca_pem: Some(authority.pem()), client, ..Tls::default() };
+        let refused = Sender::new(Endpoint::parse("https://h").unwrap(), tls, limits()).err().unwrap().to_string();
+        assert!(refused.contains(reason), "{refused}");
+    }
+}
+
+fn through(proxy: &Server, endpoint: &str, ca: Option<Vec<u8>>) -> Sender {
+    let proxy = Proxy::parse(&format!("http://user:secret@{}", proxy.address)).unwrap();
+    let tls = Tls { ca_pem: ca, proxy: Some(proxy), ..Tls::default() };
+    Sender::new(Endpoint::parse(endpoint).unwrap(), tls, limits()).unwrap()
+}
+
+async fn in_both_lanes(sender: &Sender) -> [Result<u16, SendError>; 2] {
+    let wire = sender.wire(&[request("{}")]).await.remove(0).result;
+    let http = sender.http(&request("{}")).await.result;
+    [wire, http].map(|result| result.map(|response| response.status))
+}
+
+#[tokio::test]
+async fn both_lanes_go_through_a_tunnel_to_a_target_over_tls() {
+    let (ca, config) = authority("kms.example.test", false);
+    let target = Server::start_tls(&[&[Read, Say(OK), Hang]], config).await;
+    // The name leads nowhere: only the proxy knows the way.
+    let proxy = Server::start_tunnel(target.address).await;
+    let sender = through(&proxy, "https://kms.example.test:8443", Some(ca));
+    assert_eq!(in_both_lanes(&sender).await, [Ok(200), Ok(200)]);
+    for asked in proxy.read() {
+        let asked = String::from_utf8(asked).unwrap();
+        assert!(asked.starts_with("CONNECT kms.example.test:8443 HTTP/1.1\r\n"), "{asked}");
+        assert!(asked.contains("Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"), "{asked}");
+    }
+    // What the target read is what was to be sent, and nothing of the proxy's.
+    let sent = "POST / HTTP/1.1\r\nHost: kms.example.test\r\nContent-Length: 2\r\n\r\n{}";
+    assert_eq!(target.read()[0], sent.as_bytes());
+    assert!(!String::from_utf8_lossy(&target.read()[1]).to_ascii_lowercase().contains("proxy"));
+}
+
+#[tokio::test]
+async fn without_tls_the_proxy_gets_the_whole_url() {
+    let proxy = Server::start(&[&[Read, Say(OK), Hang]]).await;
+    let sender = through(&proxy, "http://127.0.0.1:1", None);
+    assert_eq!(in_both_lanes(&sender).await, [Ok(200), Ok(200)]);
+    for request in proxy.read() {
+        let request = String::from_utf8(request).unwrap().to_ascii_lowercase();
+        assert!(request.starts_with("post http://127.0.0.1:1/ http/1.1\r\n"), "{request}");
+        assert!(request.contains("proxy-authorization: basic "), "{request}");
+    }
+    let off_loopback = Tls { proxy: Proxy::parse("http://127.0.0.1:1").ok(), ..Tls::default() };
+    let refused = Sender::new(Endpoint::parse("http://kms.example.test").unwrap(), off_loopback, limits()).err();
+    assert!(matches!(refused, Some(SetupError::PlainProxy)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_makes_no_way_is_said_to_be_the_one() {
+    const LOGIN: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+    const REFUSALS: &[(&str, &str)] = &[
+        (LOGIN, "user name"),
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", ""),
+        ("SSH-2.0-x\r\n\r\n", ""),
+        ("", ""),
+    ];
+    for &(answer, reason) in REFUSALS {
+        let script: &'static [Step] = Box::leak(Box::new([Read, Say(answer)]));
+        let proxy = Server::start(Box::leak(Box::new([script]))).await;
+        for result in in_both_lanes(&through(&proxy, "https://kms.example.test", Some(Authority::new().pem()))).await {
+            assert!(matches!(&result, Err(SendError::Proxy(text)) if text.contains(reason)), "{answer}: {result:?}");
+        }
+    }
+    let refusing = Server::start(&[&[Read, Say(LOGIN)]]).await;
+    let dead = Server::start(&[&[Hang]]).await;
+    let senders = ["http://127.0.0.1:1", "https://kms.example.test"]
+        .map(|endpoint| through(&dead, endpoint, Some(Authority::new().pem())));
+    dead.stop().await;
+    for sender in senders.iter().chain([&through(&refusing, "http://127.0.0.1:1", None)]) {
+        for result in in_both_lanes(sender).await {
+            assert!(matches!(result, Err(SendError::Proxy(_))), "{result:?}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_finds_the_way_itself() {
+    let proxy = Proxy::parse("http://127.0.0.1:1").ok();
+    for tls in [
+        Tls { proxy: proxy.clone(), resolve: Some(([127, 0, 0, 1], 1).into()), ..Tls::default() },
+        Tls { proxy, server_name: Some("other".to_owned()), ..Tls::default() },
+    ] {
+        let refused = Sender::new(Endpoint::parse("https://h").unwrap(), tls, limits()).err();
+        assert!(matches!(refused, Some(SetupError::ProxyFindsTheWay(_))), "{refused:?}");
+    }
 }

@@ -1,12 +1,14 @@
 //! How TLS connections are made.
 
 use super::error::SetupError;
+use super::proxy::Proxy;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::BuilderVerifierExt;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -20,7 +22,22 @@ pub enum Verify {
     NoInsecure,
 }
 
-/// Settings of TLS connections.
+/// A certificate that the client shows, and its private key; both PEM. `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientIdentity {
+    /// The certificate, and those between it and the authority.
+    pub certificate_pem: Vec<u8>,
+    /// Its key; may be the same bytes.
+    pub key_pem: Vec<u8>,
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ClientIdentity").finish_non_exhaustive()
+    }
+}
+
+/// Settings of connections, most of them about TLS.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
     /// Certificates to trust instead of the platform's.
@@ -31,31 +48,37 @@ pub struct Tls {
     pub server_name: Option<String>,
     /// Where to connect instead of where the host's name leads.
     pub resolve: Option<SocketAddr>,
+    /// The certificate to show a target that asks for one.
+    pub client: Option<ClientIdentity>,
+    /// The proxy to go through.
+    pub proxy: Option<Proxy>,
 }
 
-/// The configuration of the wire lane's TLS.
+/// The configuration of both lanes' TLS.
 pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    if tls.verify == Verify::NoInsecure {
-        let verifier = Arc::new(NoVerifier(provider));
-        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
-    }
-    let Some(pem) = &tls.ca_pem else {
-        return Ok(builder.with_platform_verifier()?.with_no_client_auth());
+    let builder = if tls.verify == Verify::NoInsecure {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(NoVerifier(provider)))
+    } else if let Some(pem) = &tls.ca_pem {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(pem).ok_or(SetupError::Certificate)? {
+            roots.add(certificate)?;
+        }
+        builder.with_root_certificates(roots)
+    } else {
+        builder.with_platform_verifier()?
     };
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(pem)? {
-        roots.add(certificate)?;
-    }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let Some(client) = &tls.client else { return Ok(builder.with_no_client_auth()) };
+    let chain = certificates(&client.certificate_pem).ok_or(SetupError::ClientCertificate)?;
+    let key = PrivateKeyDer::from_pem_slice(&client.key_pem).map_err(|_| SetupError::ClientKey)?;
+    builder.with_client_auth_cert(chain, key).map_err(SetupError::ClientIdentity)
 }
 
 /// The certificates of a PEM file; at least one.
-pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SetupError> {
-    let certificates: Vec<_> =
-        CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| SetupError::Certificate)?;
-    if certificates.is_empty() { Err(SetupError::Certificate) } else { Ok(certificates) }
+fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
+    (!certificates.is_empty()).then_some(certificates)
 }
 
 /// Takes any certificate; signatures of the handshake are checked all the same.

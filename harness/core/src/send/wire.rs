@@ -6,6 +6,7 @@ use super::error::SendError;
 use super::exchange::{Exchange, Lane, Limits, Response, Timing};
 use super::framing::says_close;
 use super::http1::{Decoder, encode};
+use super::proxy::Proxy;
 use crate::http::{Framing, Request};
 use rustls::pki_types::ServerName;
 use std::io::{Error, ErrorKind};
@@ -20,6 +21,7 @@ pub(super) struct Wire {
     pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
     pub(super) resolve: Option<SocketAddr>,
+    pub(super) proxy: Option<Proxy>,
     pub(super) tls: Option<(Arc<rustls::ClientConfig>, ServerName<'static>)>,
 }
 
@@ -30,6 +32,8 @@ impl Wire {
         let mut connection: Option<Box<dyn Stream>> = None;
         let mut exchanges = Vec::with_capacity(requests.len());
         for request in requests {
+            let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
+            let request = forwarded.as_ref().unwrap_or(request);
             let started = Instant::now();
             let deadline = tokio::time::Instant::now() + self.limits.exchange;
             let mut timing = Timing::default();
@@ -65,15 +69,24 @@ impl Wire {
                     }
                 }
             };
+            let result = match (self.forwarding(), result) {
+                (Some(proxy), Ok(Response { status: 407, .. })) => Err(proxy.wants_login()),
+                (_, result) => result,
+            };
             timing.total = started.elapsed();
             exchanges.push(Exchange { lane: Lane::Wire, result, reused, timing });
         }
         exchanges
     }
 
+    /// The proxy, if it sees the requests: without TLS there is no tunnel.
+    fn forwarding(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| self.tls.is_none())
+    }
+
     async fn connect(&self) -> Result<Box<dyn Stream>, SendError> {
         let limit = self.limits.connect.min(self.limits.exchange);
-        let opened = open(&self.endpoint, self.resolve, self.tls.as_ref());
+        let opened = open(&self.endpoint, self.resolve, self.proxy.as_ref(), self.tls.as_ref());
         timeout(limit, opened).await.unwrap_or(Err(SendError::ConnectTimeout(limit)))
     }
 }

@@ -1,0 +1,129 @@
+//! How a target is reached: TLS, another address, a proxy.
+
+use crate::failure::Failure;
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use trentcheck_core::send::{ClientIdentity, Endpoint, Proxy, Tls, Verify};
+
+/// How the target is reached, where the URL alone does not say it.
+#[derive(Args, Clone, Default)]
+pub(crate) struct ConnectionArguments {
+    /// Trust only the certificates of this PEM file
+    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CA")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Do not verify the target's certificate
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// The name that the target's certificate must have, if not the URL's
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_SERVER_NAME")]
+    pub(crate) server_name: Option<String>,
+    /// Connect there instead of where the URL's name leads; what is safe is judged by the URL all the same
+    #[arg(long, value_name = "ADDR:PORT", env = "TRENTCHECK_RESOLVE")]
+    pub(crate) resolve: Option<SocketAddr>,
+    /// Show this certificate to a target that asks for one; the file may hold the key too
+    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_CERT")]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// The client certificate's private key, if it is in a file of its own
+    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_KEY")]
+    pub(crate) client_key: Option<PathBuf>,
+    /// Go through this HTTP proxy; `env` takes the one that HTTPS_PROXY and the like name [default: none]
+    #[arg(long, value_name = "URL", env = "TRENTCHECK_PROXY", hide_env_values = true)]
+    pub(crate) proxy: Option<String>,
+}
+
+impl ConnectionArguments {
+    /// Takes from the file what neither flags nor environment say.
+    pub(crate) fn or(&mut self, file: Self) {
+        self.ca = self.ca.take().or(file.ca);
+        self.server_name = self.server_name.take().or(file.server_name);
+        self.resolve = self.resolve.or(file.resolve);
+        // A certificate of the command line does not go with a key of the file.
+        if self.client_cert.is_none() && self.client_key.is_none() {
+            (self.client_cert, self.client_key) = (file.client_cert, file.client_key);
+        }
+        self.proxy = self.proxy.take().or(file.proxy);
+    }
+
+    /// The settings of connections to an endpoint. Nothing may lead what was typed as loopback to elsewhere.
+    pub(crate) fn settings(&self, endpoint: &Endpoint) -> Result<Tls, Failure> {
+        if self.insecure && self.ca.is_some() {
+            return Err(Failure::usage("use both `--insecure` and `--ca`: one of them is enough"));
+        }
+        let proxy = self.proxy(endpoint)?;
+        if endpoint.is_loopback() {
+            let leads_away = |what: String| {
+                Failure::safety(format!("the endpoint is on loopback, and {what} is not"))
+                    .hint("name the endpoint as it is; what is safe is judged by its name")
+            };
+            if let Some(address) = self.resolve.filter(|address| !address.ip().is_loopback()) {
+                return Err(leads_away(format!("`--resolve {address}`")));
+            }
+            if let Some(proxy) = proxy.as_ref().filter(|proxy| !proxy.is_loopback()) {
+                return Err(leads_away(format!("the proxy {proxy}")));
+            }
+        }
+        Ok(Tls {
+            ca_pem: self.ca.as_deref().map(read).transpose()?,
+            verify: if self.insecure { Verify::NoInsecure } else { Verify::Yes },
+            server_name: self.server_name.clone(),
+            resolve: self.resolve,
+            client: self.client()?,
+            proxy,
+        })
+    }
+
+    fn client(&self) -> Result<Option<ClientIdentity>, Failure> {
+        match (&self.client_cert, &self.client_key) {
+            (Some(certificate), key) => {
+                let certificate_pem = read(certificate)?;
+                let key_pem = key.as_deref().map(read).transpose()?.unwrap_or_else(|| certificate_pem.clone());
+                Ok(Some(ClientIdentity { certificate_pem, key_pem }))
+            }
+            (None, Some(_)) => Err(Failure::usage("use `--client-key` without `--client-cert`")),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn proxy(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, Failure> {
+        match self.proxy.as_deref() {
+            None => Ok(None),
+            Some("env") => Proxy::from_environment(endpoint, |name| std::env::var(name).ok())
+                .map_err(|error| Failure::usage(format!("find a proxy in the environment: {error}"))),
+            // The URL may hold a password, so it is not repeated.
+            Some(url) => Proxy::parse(url).map(Some).map_err(|error| {
+                Failure::usage(format!("read the proxy's URL: {error}"))
+                    .hint("a proxy looks like `http://proxy.example.com:3128`")
+            }),
+        }
+    }
+
+    /// The flags that repeat this, a password apart.
+    pub(crate) fn repeat(&self) -> String {
+        let mut line = String::new();
+        let mut add = |flag: &str, value: Option<String>| {
+            if let Some(value) = value {
+                line.push_str(&format!(" {flag} {value}"));
+            }
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        add("--ca", path(&self.ca));
+        add("--server-name", self.server_name.clone());
+        add("--resolve", self.resolve.map(|address| address.to_string()));
+        add("--client-cert", path(&self.client_cert));
+        add("--client-key", path(&self.client_key));
+        let shown = |url: &String| match Proxy::parse(url) {
+            Ok(proxy) => proxy.to_string(),
+            Err(_) => "env".to_owned(),
+        };
+        add("--proxy", self.proxy.as_ref().map(shown));
+        if self.insecure {
+            line.push_str(" --insecure");
+        }
+        line
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
+}

@@ -1,0 +1,230 @@
+//! An HTTP proxy between both lanes and the target, used only where it is asked for.
+
+use super::endpoint::{Endpoint, EndpointError, Scheme};
+use super::error::SendError;
+use crate::http::{Header, Request};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
+use std::fmt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use url::Url;
+
+/// Bytes of a proxy's answer to CONNECT; as much as the ordinary client takes.
+const ANSWER: usize = 8192;
+
+/// A proxy. `Debug` and `Display` do not show the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Where it listens.
+    endpoint: Endpoint,
+    /// User name and password, as they are typed.
+    login: Option<(String, String)>,
+}
+
+/// A text is no proxy, or the environment has none.
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyError {
+    /// It is no URL of a host and a port.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The proxy itself is to be spoken to over TLS.
+    #[error("a proxy is reached by `http://`, also where the target is reached over TLS")]
+    Scheme,
+    /// The environment was asked, and says nothing.
+    #[error("none of {0} is set")]
+    NotInEnvironment(&'static str),
+}
+
+impl Proxy {
+    /// Reads `http://[USER:PASSWORD@]HOST[:PORT]`.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no such URL.
+    pub fn parse(text: &str) -> Result<Self, ProxyError> {
+        let mut url = Url::parse(text).map_err(EndpointError::from)?;
+        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let login = match (url.username(), url.password()) {
+            ("", None) => None,
+            (user, password) => Some((decoded(user), decoded(password.unwrap_or_default()))),
+        };
+        if login.is_some() {
+            // Both can only fail for a URL without a host, which is no endpoint either.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+        }
+        let endpoint = Endpoint::parse(url.as_str())?;
+        match endpoint.scheme {
+            Scheme::Http => Ok(Self { endpoint, login }),
+            Scheme::Https => Err(ProxyError::Scheme),
+        }
+    }
+
+    /// The proxy that the environment names for an endpoint, as most programs read it: lower case before upper case,
+    /// and none for a host that NO_PROXY lists.
+    ///
+    /// # Errors
+    ///
+    /// An environment that names no proxy at all, or something that is none.
+    pub fn from_environment(
+        endpoint: &Endpoint,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, ProxyError> {
+        let (names, said) = match endpoint.scheme {
+            Scheme::Https => {
+                (["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"], "HTTPS_PROXY, https_proxy and ALL_PROXY")
+            }
+            Scheme::Http => {
+                (["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"], "HTTP_PROXY, http_proxy and ALL_PROXY")
+            }
+        };
+        let value = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let url = names.into_iter().find_map(value).ok_or(ProxyError::NotInEnvironment(said))?;
+        let proxy = Self::parse(&url)?;
+        let direct = value("no_proxy").or_else(|| value("NO_PROXY")).unwrap_or_default();
+        Ok((!is_listed(&endpoint.host, &direct)).then_some(proxy))
+    }
+
+    /// Whether the proxy, as typed, can only be this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.endpoint.is_loopback()
+    }
+
+    /// The password, for those who have to keep it out of what leaves the program.
+    pub fn password(&self) -> Option<&str> {
+        self.login.as_ref().map(|(_, password)| password.as_str())
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.endpoint.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.endpoint.port
+    }
+
+    /// The value of Proxy-Authorization.
+    pub(super) fn authorization(&self) -> Option<String> {
+        let (user, password) = self.login.as_ref()?;
+        Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
+    }
+
+    /// The proxy cannot be used, for this reason.
+    pub(super) fn failure(&self, why: impl fmt::Display) -> SendError {
+        SendError::Proxy(format!("{}: {why}", self.endpoint))
+    }
+
+    /// The proxy does not let us through without credentials, or with these.
+    pub(super) fn wants_login(&self) -> SendError {
+        self.failure("it asks for a user name and a password, or for others")
+    }
+
+    /// Asks for a tunnel to the endpoint, on a fresh connection to the proxy.
+    pub(super) async fn tunnel(&self, stream: &mut TcpStream, endpoint: &Endpoint) -> Result<(), SendError> {
+        let Endpoint { host, port, .. } = endpoint;
+        let to = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let authorization = self.authorization().map(|value| format!("Proxy-Authorization: {value}\r\n"));
+        let ask = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{}\r\n", authorization.unwrap_or_default());
+        stream.write_all(ask.as_bytes()).await.map_err(|error| self.failure(error))?;
+        let mut answer = Vec::new();
+        // Byte by byte, so that nothing of what comes through the tunnel is taken.
+        while !answer.ends_with(b"\r\n\r\n") {
+            if answer.len() == ANSWER {
+                return Err(self.failure("its answer to CONNECT is too large"));
+            }
+            answer.push(stream.read_u8().await.map_err(|_| self.failure("it closed without an answer to CONNECT"))?);
+        }
+        let line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
+        match line.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)) {
+            Some("200") => Ok(()),
+            Some("407") => Err(self.wants_login()),
+            Some(status) => Err(self.failure(format!("it refused a tunnel to {to} with status {status}"))),
+            None => Err(self.failure("it answered CONNECT with something that is not HTTP")),
+        }
+    }
+
+    /// A request for a target without TLS, as the proxy takes it.
+    pub(super) fn forwarded(&self, request: &Request, endpoint: &Endpoint) -> Request {
+        let mut request = request.clone();
+        if request.target.starts_with('/') {
+            request.target = format!("{endpoint}{}", request.target);
+        }
+        request
+            .headers
+            .extend(self.authorization().map(|value| Header::new("Proxy-Authorization", value.into_bytes())));
+        request
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Proxy({self})")
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.endpoint.fmt(formatter)
+    }
+}
+
+/// Whether NO_PROXY lists a host: by its name, by a domain that it is in, or by `*`.
+fn is_listed(host: &str, list: &str) -> bool {
+    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
+        let domain = entry.trim_start_matches("*.").trim_start_matches('.');
+        entry == "*"
+            || host.eq_ignore_ascii_case(domain)
+            || host.to_ascii_lowercase().ends_with(&format!(".{}", domain.to_ascii_lowercase()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_proxy_is_refused_with_a_reason() {
+        for (text, reason) in [
+            ("proxy:3128", "scheme"),
+            ("https://proxy:3128", "`http://`"),
+            ("socks5://proxy:3128", "scheme"),
+            ("http://proxy:3128/path", "a path"),
+            ("", ""),
+        ] {
+            let error = Proxy::parse(text).unwrap_err().to_string();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_password_is_sent_and_never_shown() {
+        let proxy = Proxy::parse("http://user:p%40ss@proxy:3128").unwrap();
+        assert_eq!(proxy.authorization().unwrap(), format!("Basic {}", BASE64_STANDARD.encode("user:p@ss")));
+        assert_eq!(proxy.to_string(), "http://proxy:3128");
+        assert!(!format!("{proxy:?}").contains("ss"), "{proxy:?}");
+        assert_eq!(proxy.password(), Some("p@ss"));
+    }
+
+    #[test]
+    fn the_environment_is_read_as_most_programs_read_it() {
+        let endpoint = Endpoint::parse("https://kms.us-east-2.amazonaws.com").unwrap();
+        let from = |variables: &[(&str, &str)]| {
+            Proxy::from_environment(&endpoint, |name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let upper = ("HTTPS_PROXY", "http://upper:1");
+        assert_eq!(from(&[upper]).unwrap().unwrap().to_string(), "http://upper:1");
+        assert_eq!(from(&[upper, ("https_proxy", "http://l:1")]).unwrap().unwrap().to_string(), "http://l:1");
+        assert_eq!(from(&[("ALL_PROXY", "http://all:1")]).unwrap().unwrap().to_string(), "http://all:1");
+        for list in ["*", "amazonaws.com", ".amazonaws.com", "x, kms.us-east-2.amazonaws.com"] {
+            assert_eq!(from(&[upper, ("NO_PROXY", list)]).unwrap(), None, "{list}");
+        }
+        assert!(from(&[upper, ("NO_PROXY", "aws.com,,azonaws.com")]).unwrap().is_some());
+        assert!(matches!(from(&[("HTTP_PROXY", "http://h:1")]), Err(ProxyError::NotInEnvironment(_))));
+    }
+}
