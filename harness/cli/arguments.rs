@@ -2,8 +2,10 @@
 
 use crate::connection::ConnectionArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
 
@@ -20,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 every selected case passes · 1 divergence · 2 usage, configuration or fixture error · 3 some cases could \
+Exit codes: 0 every selected case passes · 1 divergence, or drift from a baseline · 2 usage, configuration or fixture error · 3 some cases could \
 not be judged · 4 nothing was run · 5 refused by a safety rule · 6 teardown failed · 70 internal error · 130 interrupted";
 
 #[derive(Subcommand)]
@@ -32,6 +34,21 @@ pub(crate) enum Command {
         #[command(flatten)]
         run: Box<RunArguments>,
     },
+    /// Record a baseline: one file a case, to compare with later
+    Record {
+        /// The directory to write to; it is made if it is not there
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        #[command(flatten)]
+        cases: Cases,
+        #[command(flatten)]
+        run: Box<RunArguments>,
+        /// Delete files of the directory that belong to no case
+        #[arg(long)]
+        delete_unreferenced: bool,
+    },
+    /// Accept what `run --against DIR` found to differ
+    Accept(AcceptArguments),
     /// List the cases
     List {
         #[command(flatten)]
@@ -123,6 +140,9 @@ pub(crate) struct RunArguments {
     /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
     #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
     pub(crate) fail_on: Option<Level>,
+    /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<Against>,
     /// Write the whole run as JSON; `json` alone writes to stdout
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,
@@ -162,6 +182,41 @@ pub(crate) struct ExploreArguments {
     /// Where failures are kept, to be tried first next time
     #[arg(long, value_name = "FILE", default_value = "trentcheck-failures.json")]
     pub(crate) failures: PathBuf,
+}
+
+/// What answers are held against, besides the corpus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Against {
+    /// A directory of recordings.
+    Baseline(PathBuf),
+    /// Another target's URL.
+    Target(String),
+}
+
+impl FromStr for Against {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.contains("://") {
+            true => Self::Target(text.to_owned()),
+            false => Self::Baseline(PathBuf::from(text)),
+        })
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct AcceptArguments {
+    /// The baseline's directory
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) cases: Cases,
+    /// Delete files of the directory that belong to no case
+    #[arg(long)]
+    pub(crate) delete_unreferenced: bool,
+    /// Take the fixtures from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
 }
 
 #[derive(Args)]

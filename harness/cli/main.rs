@@ -1,5 +1,6 @@
 //! The command `trentcheck`. The libraries return values; this prints them and exits.
 
+mod accept;
 mod arguments;
 mod configuration;
 mod connection;
@@ -13,6 +14,8 @@ mod failure;
 mod list;
 mod output;
 mod progress;
+mod record;
+mod regress;
 mod run;
 mod selfcheck;
 mod serve;
@@ -43,6 +46,10 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         None => run::run(arguments.run, arguments::Cases::default()).await,
         Some(Command::Run { cases, run }) => run::run(run, cases).await,
+        Some(Command::Record { directory, cases, run, delete_unreferenced }) => {
+            record::record(*run, cases, &directory, regress::Unreferenced::of(delete_unreferenced)).await
+        }
+        Some(Command::Accept(accept)) => accept::accept(&accept),
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
         Some(Command::Explain { case, edition, fixtures }) => explain::explain(&case, edition, fixtures.as_deref()),
         Some(Command::Coverage { fixtures }) => coverage::coverage(fixtures.as_deref()),

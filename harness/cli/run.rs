@@ -1,51 +1,110 @@
 //! `trentcheck run`.
 
-use crate::arguments::{Cases, LaneName, RunArguments, TargetArguments};
+use crate::arguments::{Against, Cases, LaneName, RunArguments, TargetArguments};
 use crate::configuration::{configure_run, principals};
 use crate::corpus::{corpus, selection};
 use crate::failure::Failure;
 use crate::progress::Line;
+use crate::regress::{Regression, Writing, head};
 use crate::{embedded, output, terminal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Edition, Level};
+use trentcheck_core::baseline::Head;
+use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::report::{ExitCode, RunReport};
 use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, run as replay};
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// Replays the selected cases, prints and writes the reports, and gives the exit code.
 pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -> Result<u8, Failure> {
-    let mut arguments = *arguments.into();
-    configure_run(&mut arguments)?;
-    let reports = reports(&arguments.report)?;
-    let corpus = corpus(arguments.fixtures.as_deref())?;
-    let selection = selection(&cases, &corpus)?;
-    let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
-    let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
-    // The server has to outlive the run.
-    let (_server, target) = match &arguments.target.endpoint {
-        Some(endpoint) => (None, remote(&arguments.target, endpoint, edition, timeout)?),
-        None => {
-            let (server, target) = embedded::start(edition, timeout).await?;
-            (Some(server), target)
+    let session = Session::prepare(*arguments.into(), cases).await?;
+    let regression = match &session.arguments.against {
+        None => None,
+        Some(Against::Baseline(directory)) => {
+            let head = session.head();
+            Some(Regression::prepare(directory, &session.corpus, &session.selection, head)?)
+        }
+        Some(Against::Target(_)) => {
+            return Err(Failure::usage("compare with a second target: `--against` takes no URL yet")
+                .hint("it takes the directory of a baseline, which `trentcheck record` makes"));
         }
     };
-    let options = options(&arguments, &target)?;
-    let (stop, stopped) = watch::channel(false);
-    let interrupt = on_interrupt(stop);
-    let line = Line::new();
-    let report = replay(&corpus, &selection, &target, &options, &line, stopped)
-        .await
-        .map_err(|error| Failure::usage(error.to_string()))?;
-    interrupt.abort();
-    line.clear();
-    let to_stdout = write(&report, &reports)?;
-    if !to_stdout {
-        output::to_stdout(&terminal::render(&report, &corpus, &arguments));
+    let mut report = session.replay(&session.selection).await?;
+    if let Some(regression) = &regression {
+        let differing = regression.hold(&mut report);
+        let again = match differing.is_empty() || report.exit_codes.contains(&ExitCode::Interrupted) {
+            true => None,
+            // A difference must repeat before it counts.
+            false => Some(session.replay(&Selection { patterns: differing, ..Selection::default() }).await?),
+        };
+        regression.settle(&mut report, again, &session.corpus, Writing::of_environment())?;
+    }
+    session.write(&report)?;
+    if !session.writes_to_stdout() {
+        output::to_stdout(&terminal::render(&report, &session.corpus, &session.arguments));
     }
     Ok(report.exit_code as u8)
+}
+
+/// What a command that replays cases needs: settled arguments, corpus, selection and target. Nothing has been sent.
+pub(crate) struct Session {
+    pub(crate) arguments: RunArguments,
+    pub(crate) corpus: Corpus,
+    pub(crate) selection: Selection,
+    pub(crate) target: Target,
+    reports: Vec<Destination>,
+    /// The embedded reference has to outlive every run.
+    _server: Option<trentcheck_reference::Server>,
+}
+
+impl Session {
+    pub(crate) async fn prepare(mut arguments: RunArguments, cases: Cases) -> Result<Self, Failure> {
+        configure_run(&mut arguments)?;
+        let reports = reports(&arguments.report)?;
+        let corpus = corpus(arguments.fixtures.as_deref())?;
+        let selection = selection(&cases, &corpus)?;
+        let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
+        let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
+        let (_server, target) = match &arguments.target.endpoint {
+            Some(endpoint) => (None, remote(&arguments.target, endpoint, edition, timeout)?),
+            None => {
+                let (server, target) = embedded::start(edition, timeout).await?;
+                (Some(server), target)
+            }
+        };
+        Ok(Self { arguments, corpus, selection, target, reports, _server })
+    }
+
+    /// The head of what would be recorded now.
+    pub(crate) fn head(&self) -> Head {
+        head(&self.corpus, &self.target, self.arguments.lane)
+    }
+
+    /// One run of these cases, with a run id and a seed of its own.
+    pub(crate) async fn replay(&self, selection: &Selection) -> Result<RunReport, Failure> {
+        let options = options(&self.arguments, &self.target)?;
+        let (stop, stopped) = watch::channel(false);
+        let interrupt = on_interrupt(stop);
+        let line = Line::new();
+        let report = replay(&self.corpus, selection, &self.target, &options, &line, stopped)
+            .await
+            .map_err(|error| Failure::usage(error.to_string()));
+        interrupt.abort();
+        line.clear();
+        report
+    }
+
+    /// Writes the reports that were asked for.
+    pub(crate) fn write(&self, report: &RunReport) -> Result<(), Failure> {
+        write(report, &self.reports)
+    }
+
+    /// Whether stdout belongs to a report.
+    pub(crate) fn writes_to_stdout(&self) -> bool {
+        self.reports.iter().any(|destination| matches!(destination, Destination::Stdout))
+    }
 }
 
 /// Asks for an orderly end at the first interrupt, and leaves at the second.
@@ -179,22 +238,17 @@ fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
         .collect()
 }
 
-/// Writes the reports and says whether one of them went to stdout.
-fn write(report: &RunReport, destinations: &[Destination]) -> Result<bool, Failure> {
-    let mut to_stdout = false;
+fn write(report: &RunReport, destinations: &[Destination]) -> Result<(), Failure> {
     for destination in destinations {
         let text = serde_json::to_string_pretty(report)
             .map_err(|error| Failure::internal(format!("write the report: {error}")))?;
         match destination {
-            Destination::Stdout => {
-                to_stdout = true;
-                output::to_stdout(&text);
-            }
+            Destination::Stdout => output::to_stdout(&text),
             Destination::File(path) => {
                 std::fs::write(path, text + "\n")
                     .map_err(|error| Failure::usage(format!("write `{path}`: {error}")))?;
             }
         }
     }
-    Ok(to_stdout)
+    Ok(())
 }

@@ -4,7 +4,7 @@ use crate::arguments::RunArguments;
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
 use trentcheck_core::fixture::{Corpus, Level};
-use trentcheck_core::report::{CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
+use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -25,6 +25,10 @@ pub(crate) fn render(report: &RunReport, corpus: &Corpus, arguments: &RunArgumen
     }
     lines.extend(without_verdict(report));
     lines.extend(notes(report));
+    if let Some(baseline) = &report.baseline {
+        lines.push(String::new());
+        lines.extend(drift(baseline));
+    }
     if !report.left.is_empty() {
         lines.extend([String::new(), format!("{RED}left behind{RED:#}, remove by hand:")]);
         lines.extend(report.left.iter().map(|line| format!("  {line}")));
@@ -194,16 +198,68 @@ fn notes(report: &RunReport) -> Vec<String> {
     lines
 }
 
+/// What differs from a baseline. A case can differ and conform, or diverge as it did before.
+fn drift(baseline: &BaselineReport) -> Vec<String> {
+    const SHOWN: usize = 12;
+    let style = if baseline.drifts.is_empty() { GREEN } else { RED };
+    let mut lines = vec![format!(
+        "{style}drift{style:#}: {} of {} compared cases differ from {} (recorded {} by {}, region {})",
+        baseline.drifts.len(),
+        baseline.compared,
+        baseline.directory,
+        baseline.recorded.recorded,
+        baseline.recorded.tool,
+        baseline.recorded.region,
+    )];
+    for drift in &baseline.drifts {
+        lines.push(format!("{RED}≠ {}{RED:#}", drift.case));
+        for difference in drift.differences.iter().take(SHOWN) {
+            let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "absent".to_owned(), shortened);
+            lines.push(format!("    {:9} {}", "where", difference.place));
+            lines.push(format!("    {:9} {}", "recorded", shown(&difference.recorded)));
+            lines.push(format!("    {:9} {RED}{}{RED:#}", "found", shown(&difference.found)));
+        }
+        if drift.differences.len() > SHOWN {
+            lines.push(format!("    and {} more", drift.differences.len() - SHOWN));
+        }
+    }
+    if !baseline.drifts.is_empty() {
+        lines.push(
+            "    `trentcheck accept` takes what was found for what is to be; so does `cargo insta review`".to_owned(),
+        );
+    }
+    for drift in &baseline.passing {
+        let places: Vec<&str> = drift.differences.iter().map(|difference| difference.place.as_str()).collect();
+        lines.push(format!("{DIM}{} differed once and not again: {}{DIM:#}", drift.case, places.join(", ")));
+    }
+    for uncompared in &baseline.not_compared {
+        lines.push(format!("{YELLOW}{} was not compared{YELLOW:#}: {}", uncompared.case, uncompared.reason));
+    }
+    if !baseline.not_recorded.is_empty() {
+        let more = if baseline.not_recorded.len() > 3 { ", …" } else { "" };
+        lines.push(format!(
+            "{DIM}{} judged cases have no recording: {}{more}{DIM:#}",
+            baseline.not_recorded.len(),
+            baseline.not_recorded.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+        ));
+    }
+    lines.extend(baseline.unreferenced.iter().map(|path| {
+        format!("{YELLOW}{path} belongs to no case{YELLOW:#}; `trentcheck accept --delete-unreferenced` deletes it")
+    }));
+    lines
+}
+
 fn summary(report: &RunReport) -> String {
     let figures = &report.figures;
     let seconds = report.duration_ms as f64 / 1000.0;
     let (style, verdict) = match report.exit_code {
         ExitCode::Pass => (GREEN, "conforms"),
+        ExitCode::Divergence if report.figures.diverges == 0 => (RED, "drifted"),
         ExitCode::Divergence => (RED, "diverges"),
         _ => (YELLOW, "no verdict"),
     };
     let codes: Vec<String> =
-        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, code.describe())).collect();
+        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, report.meaning(*code))).collect();
     format!(
         "{style}{verdict}{style:#}: {} of {} judged cases diverge ({}); {} of {} selected cases judged ({}); {seconds:.2} s; exit code {}",
         figures.diverges,

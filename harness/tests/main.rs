@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod bad_targets;
+mod baseline;
 mod command;
 mod conformance;
 mod explore;

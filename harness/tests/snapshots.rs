@@ -10,6 +10,7 @@ mod support;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 use support::{config, corpus, options, reference, replay};
+use trentcheck_core::baseline::Recording;
 use trentcheck_core::fixture::Edition;
 use trentcheck_core::report::CaseReport;
 
@@ -49,15 +50,16 @@ fn assert_case(edition: Edition, case: &CaseReport) -> Result<(), Failed> {
     settings.set_omit_expression(true);
     settings.set_description(case.title.clone());
     let name = file_name(&case.id);
-    settings.bind(|| insta::assert_snapshot!(name.clone(), case.snapshot));
+    let recording = case.recording.to_string();
+    settings.bind(|| insta::assert_snapshot!(name.clone(), recording));
     // The same file, read as the command reads it.
     let kept =
         insta::Snapshot::from_file(&folder(edition).join(format!("{name}.snap"))).map_err(|error| error.to_string())?;
     let insta::internals::SnapshotContents::Text(text) = kept.contents() else {
         return Err("the snapshot is not text".into());
     };
-    let read = text.to_string();
-    if read.trim_end() == case.snapshot.trim_end() { Ok(()) } else { Err(format!("reads as:\n{read}").into()) }
+    let read = Recording::parse(&text.to_string()).map_err(|error| error.to_string())?;
+    if read == case.recording { Ok(()) } else { Err(format!("reads as:\n{read}").into()) }
 }
 
 fn left_over(expected: &[PathBuf]) -> Result<(), Failed> {

@@ -3,6 +3,7 @@
 //! `fixture → plan → sign → send → observe → normalise → compare → report`. A stage imports only from its left; `send`
 //! alone opens sockets; `run` drives the stages and imports them all.
 
+pub mod baseline;
 pub mod compare;
 #[cfg(test)]
 mod compare_tests;

@@ -64,7 +64,8 @@ pub fn request_lines(request: &Request, redactor: &Redactor) -> Vec<String> {
 
 /// The lines of an answer as a person reads them.
 pub fn response_lines(response: &Response, redactor: &Redactor) -> Vec<String> {
-    let mut lines = vec![format!("HTTP/1.1 {} {}", response.status, response.reason).trim_end().to_owned()];
+    let mut lines =
+        vec![format!("HTTP/1.1 {} {}", response.status, escape(response.reason.as_bytes())).trim_end().to_owned()];
     lines.extend(response.headers.iter().map(header_line));
     let framing = match &response.framing {
         ResponseFraming::None => "none".to_owned(),
@@ -114,7 +115,7 @@ fn shown(lines: &[String], redactor: &Redactor) -> Vec<String> {
 }
 
 /// Text with control characters visible; bytes that are no text as hex.
-fn escape(bytes: &[u8]) -> String {
+pub fn escape(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => {
             let mut escaped = String::with_capacity(text.len());

@@ -2,8 +2,10 @@
 
 mod exit;
 mod outcome;
+mod regression;
 
 pub use exit::ExitCode;
 pub use outcome::{CaseReport, ExchangeReport, Figures, Outcome, RunReport, SCHEMA, TargetReport};
+pub use regression::{BaselineReport, Uncompared};
 
 pub use crate::compare::{Mismatch, What};

@@ -1,6 +1,8 @@
 //! The report of a run and of each case.
 
 use super::exit::ExitCode;
+use super::regression::BaselineReport;
+use crate::baseline::Recording;
 use crate::compare::Mismatch;
 use crate::fixture::{Edition, Level};
 use serde::Serialize;
@@ -95,9 +97,12 @@ pub struct CaseReport {
     pub mismatches: Vec<Mismatch>,
     /// The judged exchanges and, after a mismatch, those that read the key back.
     pub exchanges: Vec<ExchangeReport>,
-    /// The exchanges as a snapshot holds them: what varies replaced.
+    /// The exchanges and the states read back, with what varies replaced: what snapshots and baselines hold.
     #[serde(skip)]
-    pub snapshot: String,
+    pub recording: Recording,
+    /// What each placeholder of the recording stands for, in sentences.
+    #[serde(skip)]
+    pub replaced: Vec<String>,
     /// Wall time of the case, in microseconds.
     pub duration_us: u64,
 }
@@ -106,6 +111,11 @@ impl CaseReport {
     /// The mismatches at or above a level.
     pub fn failures(&self, fail_on: Level) -> impl Iterator<Item = &Mismatch> {
         self.mismatches.iter().filter(move |mismatch| mismatch.level >= fail_on)
+    }
+
+    /// Whether there is something to record: a verdict, and what it was reached from.
+    pub fn is_recordable(&self) -> bool {
+        self.is_judged() && !self.recording.sections.is_empty()
     }
 
     /// Whether a verdict was reached.
@@ -206,6 +216,9 @@ pub struct RunReport {
     pub notices: Vec<String>,
     /// Keys that could not be released, with the reason.
     pub left: Vec<String>,
+    /// How the run compares with a baseline, if it was held against one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineReport>,
     /// All cases together.
     pub figures: Figures,
     /// The code that the process ends with.
@@ -214,4 +227,39 @@ pub struct RunReport {
     pub exit_codes: Vec<ExitCode>,
     /// The cases, in the order of the corpus.
     pub cases: Vec<CaseReport>,
+}
+
+impl RunReport {
+    /// Works out the exit codes from what the report says. Whether the run was interrupted stays as it was.
+    pub fn conclude(&mut self) {
+        let figures = &self.figures;
+        let uncompared = self.baseline.as_ref().is_some_and(|baseline| !baseline.not_compared.is_empty());
+        let applies = [
+            (ExitCode::Interrupted, self.exit_codes.contains(&ExitCode::Interrupted)),
+            (ExitCode::Divergence, figures.diverges > 0 || self.has_drifted()),
+            (ExitCode::Teardown, !self.left.is_empty()),
+            (ExitCode::Indeterminate, figures.indeterminate + figures.blocked + figures.unsupported > 0 || uncompared),
+            // Skipping everything is not a pass.
+            (ExitCode::NothingRun, figures.judged() == 0 && figures.skipped == figures.selected),
+        ];
+        self.exit_codes = applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect();
+        if self.exit_codes.is_empty() {
+            self.exit_codes.push(ExitCode::Pass);
+        }
+        self.exit_code = ExitCode::first_of(&self.exit_codes);
+    }
+
+    /// Whether a case differs from its recording.
+    pub fn has_drifted(&self) -> bool {
+        self.baseline.as_ref().is_some_and(|baseline| !baseline.drifts.is_empty())
+    }
+
+    /// What an exit code of this run means: 1 has several causes.
+    pub fn meaning(&self, code: ExitCode) -> &'static str {
+        match (code, self.figures.diverges > 0, self.has_drifted()) {
+            (ExitCode::Divergence, false, true) => "the target is no longer as its baseline",
+            (ExitCode::Divergence, true, true) => "the target diverges from the spec and is no longer as its baseline",
+            _ => code.describe(),
+        }
+    }
 }

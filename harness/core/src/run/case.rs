@@ -4,12 +4,13 @@ use super::effects::{Before, Unread, read_back};
 use super::engine::Run;
 use super::kms::FailureKind;
 use super::pool::{Lease, NoLease};
+use crate::baseline::{Message, Recording, Section};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
 use crate::fixture::{
     Answer, Call, Case, Danger, Expectation, Level, Material, On, Precondition, RequestFraming, ShapeRule,
 };
 use crate::http::Request;
-use crate::normalise::{Normaliser, Redactor, request_lines, response_lines};
+use crate::normalise::{Normaliser, Redactor, escape, request_lines, response_lines};
 use crate::observe::observe;
 use crate::plan::{Absent, KeyNames, PlanError, World, base_request, plan, render};
 use crate::report::{CaseReport, ExchangeReport, Outcome};
@@ -39,7 +40,11 @@ impl Recorder<'_> {
             lane: lane_name(exchange.lane).to_owned(),
             request: request_lines(request, self.redactor),
             response: exchange.result.as_ref().ok().map(|response| response_lines(response, self.redactor)),
-            error: exchange.result.as_ref().err().map(ToString::to_string),
+            error: exchange
+                .result
+                .as_ref()
+                .err()
+                .map(|error| escape(self.redactor.redact(&error.to_string()).as_bytes())),
             duration_us: micros(exchange.timing.total),
         });
     }
@@ -76,7 +81,7 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
     for mismatch in &mut mismatches {
         mismatch.found = run.redactor.redact(&mismatch.found);
     }
-    let snapshot = snapshot(&world, &recorder);
+    let recording = recording(&world, &recorder);
     CaseReport {
         id: case.id().to_owned(),
         title: case.title.clone(),
@@ -88,7 +93,8 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         reason,
         mismatches,
         exchanges: recorder.exchanges,
-        snapshot,
+        recording,
+        replaced: Vec::new(),
         duration_us: micros(started.elapsed()),
     }
 }
@@ -106,7 +112,8 @@ pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &str) -> CaseReport
         reason: Some(reason.to_owned()),
         mismatches: Vec::new(),
         exchanges: Vec::new(),
-        snapshot: String::new(),
+        recording: Recording::default(),
+        replaced: Vec::new(),
         duration_us: 0,
     }
 }
@@ -397,30 +404,36 @@ async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
     })
 }
 
-/// What a snapshot holds of a case.
-fn snapshot(world: &World, recorder: &Recorder<'_>) -> String {
+/// What is kept of a case: what was seen, with placeholders for what varies.
+fn recording(world: &World, recorder: &Recorder<'_>) -> Recording {
     let mut normaliser = Normaliser::new(world);
-    let mut text = String::new();
+    let mut sections = Vec::new();
     for exchange in &recorder.exchanges {
-        text.push_str(&format!("# {}\n", exchange.role));
-        for line in &exchange.request {
-            text.push_str(&format!("> {line}\n"));
-        }
-        for line in exchange.response.iter().flatten() {
-            text.push_str(&format!("< {line}\n"));
-        }
-        if let Some(error) = &exchange.error {
-            text.push_str(&format!("! {error}\n"));
-        }
+        let mut message = |lines: &[String]| {
+            let lines: Vec<String> = lines.iter().map(|line| normaliser.normalise(line)).collect();
+            Message::of_lines(lines.iter().map(String::as_str)).expect("rendered messages have a start and a framing")
+        };
+        sections.push(Section::Exchange {
+            role: exchange.role.clone(),
+            request: message(&exchange.request),
+            answer: exchange.response.as_deref().map(&mut message),
+            error: exchange.error.as_deref().map(|error| normaliser.normalise(error)),
+        });
     }
     for (on, metadata) in &recorder.metadata {
-        let on = if *on == On::Key { "key" } else { "other key" };
-        text.push_str(&format!("# DescribeKey of the {on} afterwards\n"));
-        for (name, value) in metadata.as_object().into_iter().flatten() {
-            text.push_str(&format!("= {name}: {value}\n"));
-        }
+        let of = if *on == On::Key { "the key" } else { "the other key" };
+        let members = metadata.as_object().into_iter().flatten();
+        sections.push(Section::State {
+            of: of.to_owned(),
+            members: members
+                .map(|(name, value)| {
+                    let mut kept = |text: &str| normaliser.normalise(&recorder.redactor.redact(text));
+                    (kept(&escape(name.as_bytes())), kept(&value.to_string()))
+                })
+                .collect(),
+        });
     }
-    normaliser.normalise(&text)
+    Recording { sections }
 }
 
 /// The lane's word.

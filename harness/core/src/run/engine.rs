@@ -234,27 +234,7 @@ fn report(
     interrupted: bool,
 ) -> RunReport {
     let figures = Figures::of(&cases);
-    let mut exit_codes = Vec::new();
-    if interrupted {
-        exit_codes.push(ExitCode::Interrupted);
-    }
-    if figures.diverges > 0 {
-        exit_codes.push(ExitCode::Divergence);
-    }
-    if !left.is_empty() {
-        exit_codes.push(ExitCode::Teardown);
-    }
-    if figures.indeterminate + figures.blocked + figures.unsupported > 0 {
-        exit_codes.push(ExitCode::Indeterminate);
-    }
-    // Skipping everything is not a pass.
-    if figures.judged() == 0 && figures.skipped == figures.selected {
-        exit_codes.push(ExitCode::NothingRun);
-    }
-    if exit_codes.is_empty() {
-        exit_codes.push(ExitCode::Pass);
-    }
-    RunReport {
+    let mut report = RunReport {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         run: run.id.clone(),
@@ -277,9 +257,12 @@ fn report(
         fail_on: run.options.fail_on,
         notices,
         left: left.iter().map(|line| run.redactor.redact(line)).collect(),
+        baseline: None,
         figures,
-        exit_code: ExitCode::first_of(&exit_codes),
-        exit_codes,
+        exit_code: ExitCode::Pass,
+        exit_codes: if interrupted { vec![ExitCode::Interrupted] } else { Vec::new() },
         cases,
-    }
+    };
+    report.conclude();
+    report
 }

@@ -1,0 +1,36 @@
+//! `trentcheck accept DIR`.
+
+use crate::arguments::AcceptArguments;
+use crate::corpus::{corpus, selection};
+use crate::failure::Failure;
+use crate::output;
+use crate::regress::{Unreferenced, Writing, failure};
+use trentcheck_core::baseline::Baseline;
+use trentcheck_core::report::ExitCode;
+
+/// Puts what is pending in the place of what was recorded.
+pub(crate) fn accept(arguments: &AcceptArguments) -> Result<u8, Failure> {
+    Writing::of_environment().must_be_allowed("accept what differs")?;
+    let corpus = corpus(arguments.fixtures.as_deref())?;
+    let selection = selection(&arguments.cases, &corpus)?;
+    let baseline = Baseline::open(&arguments.directory, &corpus).map_err(failure)?;
+    // One directory holds recordings of one kind only, so that none is refused later.
+    if let Some(snap) = baseline.recorded.values().chain(baseline.pending.values()).next() {
+        baseline.must_suit(&snap.head).map_err(failure)?;
+    }
+    let accepted: Vec<&String> =
+        baseline.pending.keys().filter(|id| corpus.case(id).is_some_and(|case| selection.takes(case))).collect();
+    for id in &accepted {
+        baseline.accept(id).map_err(failure)?;
+    }
+    let mut lines = Unreferenced::of(arguments.delete_unreferenced).settle(&baseline)?;
+    lines.extend(accepted.iter().map(|id| format!("accepted {id}")));
+    let left = baseline.pending.len() - accepted.len();
+    lines.push(match (accepted.len(), left) {
+        (0, 0) => format!("nothing waits to be accepted in {}", arguments.directory.display()),
+        (taken, 0) => format!("accepted {taken}, and nothing waits any more"),
+        (taken, left) => format!("accepted {taken}, and {left} still wait"),
+    });
+    output::to_stdout(&lines.join("\n"));
+    Ok(ExitCode::Pass as u8)
+}

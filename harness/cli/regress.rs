@@ -1,0 +1,185 @@
+//! `run --against DIR`: holds a run against a baseline, looks twice at what differs, and leaves a file beside it.
+
+use crate::arguments::LaneName;
+use crate::failure::Failure;
+use crate::output;
+use std::path::Path;
+use std::time::SystemTime;
+use trentcheck_core::baseline::{Baseline, BaselineError, Head, Snap, SnapFile, day};
+use trentcheck_core::fixture::{Case, Corpus, Selection};
+use trentcheck_core::report::{BaselineReport, CaseReport, RunReport};
+use trentcheck_core::run::Target;
+
+/// Whether this process may change a baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writing {
+    /// It may.
+    Allowed,
+    /// Nobody looks at files that a CI job leaves.
+    InCi,
+}
+
+impl Writing {
+    /// As the environment says, by the same rule as insta's.
+    pub(crate) fn of_environment() -> Self {
+        match std::env::var("CI").as_deref() {
+            Err(_) | Ok("" | "0" | "false") => Self::Allowed,
+            Ok(_) => Self::InCi,
+        }
+    }
+
+    /// Refuses a command that is there to write.
+    pub(crate) fn must_be_allowed(self, what: &str) -> Result<(), Failure> {
+        match self {
+            Self::Allowed => Ok(()),
+            Self::InCi => Err(Failure::usage(format!("{what}: nothing is written where `CI` is set"))
+                .hint("do it on a machine of your own, and commit the directory")),
+        }
+    }
+}
+
+/// What becomes of files that belong to no case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreferenced {
+    /// They are named.
+    Told,
+    /// They are deleted.
+    Deleted,
+}
+
+impl Unreferenced {
+    pub(crate) fn of(delete: bool) -> Self {
+        if delete { Self::Deleted } else { Self::Told }
+    }
+
+    /// Does it, and says what was done.
+    pub(crate) fn settle(self, baseline: &Baseline) -> Result<Vec<String>, Failure> {
+        let (what, hint) = match self {
+            Self::Told => ("belongs to no case", "; `--delete-unreferenced` deletes it"),
+            Self::Deleted => ("belonged to no case and was deleted", ""),
+        };
+        if self == Self::Deleted {
+            baseline.delete_unreferenced().map_err(failure)?;
+        }
+        Ok(baseline.unreferenced.iter().map(|path| format!("{} {what}{hint}", path.display())).collect())
+    }
+}
+
+/// The failure that a baseline cannot be used or written.
+pub(crate) fn failure(error: BaselineError) -> Failure {
+    let text = error.to_string();
+    match text.split_once("\nhint: ") {
+        Some((message, hint)) => Failure::usage(message).hint(hint),
+        None => Failure::usage(text),
+    }
+}
+
+/// The head of what is recorded now.
+pub(crate) fn head(corpus: &Corpus, target: &Target, lane: LaneName) -> Head {
+    let lane = match lane {
+        LaneName::Wire => "wire",
+        LaneName::Http => "http",
+    };
+    Head {
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        corpus: corpus.digest.clone(),
+        edition: target.edition,
+        region: target.region.clone(),
+        lane: lane.to_owned(),
+        recorded: day(SystemTime::now()),
+    }
+}
+
+/// A case's recording as a file's text.
+pub(crate) fn snap(corpus: &Corpus, head: &Head, case: &CaseReport) -> String {
+    Snap {
+        title: case.title.clone(),
+        source: format!("fixtures/cases/{}.toml", corpus.case(&case.id).map_or(case.group.as_str(), Case::group)),
+        head: head.clone(),
+        replaced: case.replaced.clone(),
+        recording: case.recording.clone(),
+    }
+    .render()
+}
+
+/// A baseline that a run is about to be held against.
+pub(crate) struct Regression {
+    baseline: Baseline,
+    directory: String,
+    head: Head,
+}
+
+impl Regression {
+    /// Reads a baseline and refuses one that says nothing about the run, before anything is sent.
+    pub(crate) fn prepare(
+        directory: &Path,
+        corpus: &Corpus,
+        selection: &Selection,
+        head: Head,
+    ) -> Result<Self, Failure> {
+        let baseline = Baseline::open(directory, corpus).map_err(failure)?;
+        baseline.must_suit(&head).map_err(failure)?;
+        let selected = |id: &String| corpus.case(id).is_some_and(|case| selection.takes(case));
+        if !baseline.recorded.keys().any(selected) {
+            return Err(Failure::usage(format!(
+                "compare with `{}`: it holds no recording of a selected case",
+                directory.display()
+            ))
+            .hint("`trentcheck record` adds recordings, and `trentcheck accept` what waits to be accepted"));
+        }
+        Ok(Self { baseline, directory: directory.display().to_string(), head })
+    }
+
+    /// Holds the run against the baseline. The result names the cases to look at a second time.
+    pub(crate) fn hold(&self, report: &mut RunReport) -> Vec<String> {
+        report.baseline = BaselineReport::of(self.directory.clone(), &self.baseline, &report.cases);
+        let drifts = report.baseline.iter().flat_map(|baseline| &baseline.drifts);
+        drifts.map(|drift| drift.case.clone()).collect()
+    }
+
+    /// Keeps what the second look shows as well, and writes it beside the baseline.
+    pub(crate) fn settle(
+        &self,
+        report: &mut RunReport,
+        again: Option<RunReport>,
+        corpus: &Corpus,
+        writing: Writing,
+    ) -> Result<(), Failure> {
+        let second = again.as_ref().map(|again| again.cases.as_slice()).unwrap_or_default();
+        if let Some(baseline) = &mut report.baseline {
+            baseline.confirm(&self.baseline, second);
+        }
+        if let Some(again) = &again {
+            report.left.extend(again.left.iter().cloned());
+            report.exit_codes.extend(again.exit_codes.iter().copied());
+        }
+        report.conclude();
+        match writing {
+            Writing::Allowed => self.write(report, second, corpus),
+            Writing::InCi => Ok(()),
+        }
+    }
+
+    fn write(&self, report: &RunReport, second: &[CaseReport], corpus: &Corpus) -> Result<(), Failure> {
+        let Some(found) = &report.baseline else { return Ok(()) };
+        let drifted = found.drifted();
+        let texts: Vec<(&str, String)> = second
+            .iter()
+            .filter(|case| drifted.contains(case.id.as_str()))
+            .map(|case| (case.id.as_str(), snap(corpus, &self.head, case)))
+            .collect();
+        if !texts.is_empty() {
+            let texts = texts.iter().map(|(case, text)| (*case, text.as_str()));
+            self.baseline.write(SnapFile::Pending, texts).map_err(failure)?;
+        }
+        // What waits to be accepted and no longer differs would bring back what is gone.
+        for case in report.cases.iter().filter(|case| case.is_recordable()) {
+            let waits = self.baseline.pending.contains_key(&case.id) && self.baseline.recorded.contains_key(&case.id);
+            if waits && !drifted.contains(case.id.as_str()) {
+                self.baseline.forget(&case.id).map_err(failure)?;
+                output::to_stderr(&format!("{} no longer differs; its `.snap.new` was deleted", case.id));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! What differs between two recordings of a case, field by field.
+
+use super::recording::{Message, Recording, Section};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Difference {
+    /// The field, in words.
+    pub place: String,
+    /// What the baseline says; absent where it has no such field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<String>,
+    /// What was found; absent where there is no such field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+/// A case that no longer is as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// The case.
+    pub case: String,
+    /// What differs.
+    pub differences: Vec<Difference>,
+}
+
+/// Every field in which two recordings of one case differ.
+pub fn compare(recorded: &Recording, found: &Recording) -> Vec<Difference> {
+    let (recorded, found) = (named(recorded), named(found));
+    let mut differences = Vec::new();
+    for (name, before) in &recorded {
+        match found.iter().find(|(other, _)| other == name) {
+            Some((_, after)) => sections(name, before, after, &mut differences),
+            None => push(name, Some(summary(before)), None, &mut differences),
+        }
+    }
+    for (name, after) in &found {
+        if !recorded.iter().any(|(other, _)| other == name) {
+            push(name, None, Some(summary(after)), &mut differences);
+        }
+    }
+    differences
+}
+
+/// The differences of a second look whose fields differed at the first look too: what does not repeat is no drift.
+pub fn repeated(first: &[Difference], second: &[Difference]) -> Vec<Difference> {
+    second.iter().filter(|again| first.iter().any(|before| before.place == again.place)).cloned().collect()
+}
+
+/// The sections with names that tell them apart.
+fn named(recording: &Recording) -> Vec<(String, &Section)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut named = Vec::new();
+    for section in &recording.sections {
+        let name = match section {
+            Section::Exchange { role, .. } => role.clone(),
+            Section::State { of, .. } => format!("DescribeKey of {of}"),
+        };
+        let count = counts.entry(name.clone()).or_default();
+        *count += 1;
+        named.push((if *count == 1 { name } else { format!("{name} {count}") }, section));
+    }
+    named
+}
+
+fn summary(section: &Section) -> String {
+    match section {
+        Section::Exchange { answer: Some(answer), .. } => answer.start.clone(),
+        Section::Exchange { error: Some(error), .. } => error.clone(),
+        Section::Exchange { .. } => "no answer".to_owned(),
+        Section::State { members, .. } => format!("{} members", members.len()),
+    }
+}
+
+fn push(place: &str, recorded: Option<String>, found: Option<String>, differences: &mut Vec<Difference>) {
+    if recorded != found {
+        differences.push(Difference { place: place.to_owned(), recorded, found });
+    }
+}
+
+fn sections(name: &str, before: &Section, after: &Section, differences: &mut Vec<Difference>) {
+    match (before, after) {
+        (
+            Section::Exchange { request, answer, error, .. },
+            Section::Exchange { request: request_after, answer: answer_after, error: error_after, .. },
+        ) => {
+            messages(&format!("{name}, request"), request, request_after, differences);
+            let place = format!("{name}, answer");
+            match (answer, answer_after) {
+                (Some(before), Some(after)) => messages(&place, before, after, differences),
+                (before, after) => {
+                    let start = |message: &Option<Message>| message.as_ref().map(|message| message.start.clone());
+                    push(&place, start(before), start(after), differences);
+                }
+            }
+            push(&format!("{name}, error"), error.clone(), error_after.clone(), differences);
+        }
+        (Section::State { members, .. }, Section::State { members: members_after, .. }) => {
+            fields(name, members, members_after, differences);
+        }
+        _ => push(name, Some(summary(before)), Some(summary(after)), differences),
+    }
+}
+
+fn messages(place: &str, before: &Message, after: &Message, differences: &mut Vec<Difference>) {
+    push(&format!("{place}: first line"), Some(before.start.clone()), Some(after.start.clone()), differences);
+    headers(place, before, after, differences);
+    let framing = format!("{place}: length and framing");
+    push(&framing, Some(before.framing.clone()), Some(after.framing.clone()), differences);
+    bodies(place, before.body.as_deref(), after.body.as_deref(), differences);
+}
+
+/// Header lines by name as spelt; their order says nothing where the names differ.
+fn headers(place: &str, before: &Message, after: &Message, differences: &mut Vec<Difference>) {
+    let values = |message: &Message| {
+        let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in &message.headers {
+            by_name.entry(name.clone()).or_default().push(value.clone());
+        }
+        by_name.into_iter().map(|(name, values)| (name, values.join(" | "))).collect::<Vec<_>>()
+    };
+    fields(&format!("{place}: header"), &values(before), &values(after), differences);
+}
+
+/// Members one by one where both bodies are JSON objects, else the whole of them.
+fn bodies(place: &str, before: Option<&str>, after: Option<&str>, differences: &mut Vec<Difference>) {
+    let place = format!("{place}: body");
+    let members = |body: Option<&str>| match serde_json::from_str(body?) {
+        Ok(Value::Object(members)) => {
+            Some(members.iter().map(|(name, value)| (name.clone(), value.to_string())).collect::<Vec<_>>())
+        }
+        _ => None,
+    };
+    let known = differences.len();
+    if let (Some(before), Some(after)) = (members(before), members(after)) {
+        fields(&place, &before, &after, differences);
+    }
+    // The same members in another spelling are other bytes all the same.
+    if differences.len() == known {
+        push(&place, before.map(str::to_owned), after.map(str::to_owned), differences);
+    }
+}
+
+fn fields(place: &str, before: &[(String, String)], after: &[(String, String)], differences: &mut Vec<Difference>) {
+    let find = |fields: &[(String, String)], name: &str| {
+        fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+    };
+    for (name, value) in before {
+        push(&format!("{place} `{name}`"), Some(value.clone()), find(after, name), differences);
+    }
+    for (name, value) in after {
+        if find(before, name).is_none() {
+            push(&format!("{place} `{name}`"), None, Some(value.clone()), differences);
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# judged\n> POST / HTTP/1.1\n> Host: <host>\n> (body: 2 bytes, content-length)\n> {}\n\
+                        < HTTP/1.1 400 Bad Request\n< a: 1\n< b: 2\n< (body: 30 bytes, content-length)\n\
+                        < {\"__type\":\"X\",\"message\":\"m\"}\n\
+                        # DescribeKey of the key afterwards\n= KeyState: \"Enabled\"\n= Enabled: true\n";
+
+    fn places(found: &str) -> Vec<String> {
+        let [recorded, found] = [TEXT, found].map(|text| Recording::parse(text).unwrap());
+        compare(&recorded, &found).into_iter().map(|difference| difference.place).collect()
+    }
+
+    #[test]
+    fn the_same_twice_is_no_difference() {
+        assert_eq!(places(TEXT), Vec::<String>::new());
+        assert_eq!(places(&TEXT.replace("< a: 1\n< b: 2\n", "< b: 2\n< a: 1\n")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_field_that_differs_is_named() {
+        for (from, to, place) in [
+            ("400 Bad", "400 bad", "judged, answer: first line"),
+            ("< a: 1\n", "", "judged, answer: header `a`"),
+            ("< a: 1\n", "< a: 1\n< a: 1\n", "judged, answer: header `a`"),
+            ("< a: 1\n", "< a: 2\n", "judged, answer: header `a`"),
+            ("< b: 2\n", "< b: 2\n< c: 2\n", "judged, answer: header `c`"),
+            ("(body: 30 bytes, content-length)", "(body: 30 bytes, chunked)", "judged, answer: length and framing"),
+            ("\"message\":\"m\"", "\"message\":\"n\"", "judged, answer: body `message`"),
+            ("\"message\":\"m\"", "\"message\": \"m\"", "judged, answer: body"),
+            ("> Host: <host>", "> Host: other", "judged, request: header `Host`"),
+            ("\"Enabled\"", "\"Disabled\"", "DescribeKey of the key `KeyState`"),
+            ("= Enabled: true\n", "", "DescribeKey of the key `Enabled`"),
+        ] {
+            assert_eq!(places(&TEXT.replace(from, to)), [place], "{from} to {to}");
+        }
+        let (request, state) = (&TEXT[..TEXT.find("< HTTP").unwrap()], &TEXT[TEXT.find("# Desc").unwrap()..]);
+        assert_eq!(places(&format!("{request}! it closed\n{state}")), ["judged, answer", "judged, error"]);
+        assert_eq!(places(&TEXT[..TEXT.find("# Desc").unwrap()]), ["DescribeKey of the key"]);
+    }
+
+    #[test]
+    fn only_what_differs_twice_is_drift() {
+        let difference = |place: &str, found: &str| Difference {
+            place: place.to_owned(),
+            recorded: None,
+            found: Some(found.to_owned()),
+        };
+        let first = [difference("a", "1"), difference("b", "1")];
+        let second = [difference("b", "2"), difference("c", "1")];
+        assert_eq!(repeated(&first, &second), [difference("b", "2")]);
+    }
+}

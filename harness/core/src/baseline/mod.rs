@@ -1,0 +1,14 @@
+//! Recorded exchanges of a deployment, and what differs from them later: drift, which is not divergence, since a
+//! deployment can change while it conforms.
+
+mod drift;
+mod head;
+mod recording;
+mod snap;
+mod store;
+
+pub use drift::{Difference, Drift, compare, repeated};
+pub use head::{Head, day};
+pub use recording::{Message, Recording, RecordingError, Section};
+pub use snap::{Snap, SnapError, SnapFile};
+pub use store::{Baseline, BaselineError, case_of, file_name};

@@ -1,0 +1,183 @@
+//! One recording as a file that insta's tools read: a head in YAML, three dashes, the text.
+
+use super::head::Head;
+use super::recording::Recording;
+use crate::fixture::Edition;
+use insta::internals::{Content, SnapshotContents};
+use std::path::Path;
+
+/// A file that holds no recording.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SnapError(String);
+
+/// A recording with its head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snap {
+    /// The case's title.
+    pub title: String,
+    /// Where the case is written.
+    pub source: String,
+    /// What the recording says of itself.
+    pub head: Head,
+    /// What each placeholder stands for, in sentences.
+    pub replaced: Vec<String>,
+    /// The exchanges.
+    pub recording: Recording,
+}
+
+/// Which of the two files of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapFile {
+    /// `.snap`: what counts.
+    Accepted,
+    /// `.snap.new`: what was found instead.
+    Pending,
+}
+
+impl SnapFile {
+    /// The end of the file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Accepted => ".snap",
+            Self::Pending => ".snap.new",
+        }
+    }
+}
+
+impl Snap {
+    /// The file's text.
+    pub fn render(&self) -> String {
+        let mut text = format!("---\nsource: {}\ndescription: {}\ninfo:\n", quoted(&self.source), quoted(&self.title));
+        let Head { tool, corpus, edition, region, lane, recorded } = &self.head;
+        for (name, value) in [
+            ("tool", tool.as_str()),
+            ("corpus", corpus),
+            ("edition", edition.as_str()),
+            ("region", region),
+            ("lane", lane),
+            ("recorded", recorded),
+        ] {
+            text.push_str(&format!("  {name}: {}\n", quoted(value)));
+        }
+        if !self.replaced.is_empty() {
+            text.push_str("  replaced:\n");
+            for line in &self.replaced {
+                text.push_str(&format!("    - {}\n", quoted(line)));
+            }
+        }
+        text.push_str("---\n");
+        text.push_str(&self.recording.to_string());
+        text
+    }
+
+    /// Reads a file as insta does.
+    ///
+    /// # Errors
+    ///
+    /// Why it holds no recording, as the second half of a sentence.
+    pub fn read(path: &Path) -> Result<Self, SnapError> {
+        let wrong = |why: String| SnapError(why);
+        // insta takes a file without a head for one of its first format, and says so on stderr by itself.
+        let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+        if !bytes.starts_with(b"---\n") && !bytes.starts_with(b"---\r\n") {
+            return Err(wrong("it does not begin with a head between lines of three dashes".to_owned()));
+        }
+        let snapshot = insta::Snapshot::from_file(path).map_err(|error| {
+            // insta's own message repeats the path.
+            let is_yaml = error.to_string().contains("YAML");
+            wrong(if is_yaml { "its head is no YAML".to_owned() } else { error.to_string() })
+        })?;
+        let SnapshotContents::Text(text) = snapshot.contents() else {
+            return Err(wrong("it is not text".to_owned()));
+        };
+        let info = snapshot.metadata().private_info();
+        let word = |name: &str| {
+            let value = info.and_then(|info| member(info, name)).and_then(Content::as_str);
+            value.map(str::to_owned).ok_or_else(|| wrong(format!("its head lacks `info.{name}`")))
+        };
+        let edition = word("edition")?;
+        let head = Head {
+            tool: word("tool")?,
+            corpus: word("corpus")?,
+            edition: edition
+                .parse::<Edition>()
+                .map_err(|_| wrong(format!("its edition `{edition}` is none that this version knows")))?,
+            region: word("region")?,
+            lane: word("lane")?,
+            recorded: word("recorded")?,
+        };
+        let replaced = match info.and_then(|info| member(info, "replaced")).map(Content::resolve_inner) {
+            Some(Content::Seq(lines)) => lines.iter().filter_map(Content::as_str).map(str::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        let recording = Recording::parse(&text.to_string()).map_err(|error| wrong(error.to_string()))?;
+        if recording.sections.is_empty() {
+            return Err(wrong("it holds no exchange".to_owned()));
+        }
+        Ok(Self {
+            title: snapshot.metadata().description().unwrap_or_default().to_owned(),
+            source: snapshot.metadata().source().unwrap_or_default().to_owned(),
+            head,
+            replaced,
+            recording,
+        })
+    }
+}
+
+fn member<'a>(info: &'a Content, name: &str) -> Option<&'a Content> {
+    match info.resolve_inner() {
+        Content::Map(members) => members.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value),
+        _ => None,
+    }
+}
+
+/// A scalar that no YAML reader takes for anything but text.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_of_any_text_reads_back_through_insta() {
+        let folder = std::env::temp_dir().join(format!("trentcheck-snap-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("a__b.snap");
+        for title in ["plain", "yes", "a: b # c", "\"quoted\" \\ and 'single'", "ünï ☃", "- x\n---\n", "12"] {
+            let snap = Snap {
+                title: title.to_owned(),
+                source: "fixtures/cases/a.toml".to_owned(),
+                head: Head {
+                    tool: "0.1.0".to_owned(),
+                    corpus: "123456789012".to_owned(),
+                    edition: Edition::KeyOnly,
+                    region: "us-east-2".to_owned(),
+                    lane: "wire".to_owned(),
+                    recorded: "2026-11-24".to_owned(),
+                },
+                replaced: vec!["<uuid-1>: a UUID".to_owned()],
+                recording: Recording::parse("# judged\n> GET / HTTP/1.1\n> (body: 0 bytes, without framing)\n! no")
+                    .unwrap(),
+            };
+            std::fs::write(&path, snap.render()).unwrap();
+            assert_eq!(Snap::read(&path).unwrap(), snap);
+        }
+        for (text, why) in [
+            ("", "head between"),
+            ("source: x\n\nrest", "head between"),
+            ("---\nsource: [\n---\n# judged\n", "no YAML"),
+            ("---\nsource: x\n---\n# judged\n", "`info.edition`"),
+            ("---\nsource: x\n", "`info.edition`"),
+            ("---\n---\n", ""),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Snap::read(&path).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

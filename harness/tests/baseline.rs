@@ -1,0 +1,240 @@
+//! Baselines through the command: what is written, what counts as drift, what is refused.
+
+use crate::support::{config, reference};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use trentcheck_core::fixture::Edition;
+
+const CASES: &[&str] = &["example/*", "success/symmetric", "success/disabled"];
+
+/// A folder of its own for each test, gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("baseline-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    fn files(&self, end: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| name.ends_with(end));
+        names.sort();
+        names
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::create_dir_all(&self.0).unwrap();
+        std::fs::write(self.0.join(name), text).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trentcheck"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name == "CI" || name.starts_with("TRENTCHECK_") || name.starts_with("AWS_") {
+            command.env_remove(&name);
+        }
+    }
+    command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"));
+    command
+}
+
+fn trentcheck(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn with_cases<'a>(front: &[&'a str]) -> Vec<&'a str> {
+    front.iter().chain(CASES).copied().collect()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn recorded(edition: &str) -> Folder {
+    let folder = Folder::new();
+    let output = trentcheck(&with_cases(&["record", "--edition", edition, folder.path()]));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(folder.files(".snap").len(), 6, "{}", text(&output));
+    folder
+}
+
+#[test]
+fn what_was_recorded_is_found_again() {
+    let folder = recorded("key-only");
+    let file = folder.read("success__symmetric.snap");
+    for part in
+        ["info:", "corpus: ", "edition: \"key-only\"", "lane: \"wire\"", "# judged", "(body: 0 bytes, content-length)"]
+    {
+        assert!(file.contains(part), "{part}: {file}");
+    }
+    let output = trentcheck(&with_cases(&["run", "--against", folder.path()]));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(text(&output).contains("drift: 0 of 6 compared cases differ"), "{}", text(&output));
+    assert_eq!(folder.files(".snap.new"), Vec::<String>::new());
+    // A case without a recording is told and fails nothing.
+    let output = trentcheck(&with_cases(&["run", "--against", folder.path(), "members/empty"]));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(text(&output).contains("1 judged cases have no recording: members/empty"), "{}", text(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
+    let folder = recorded("key-only");
+    // A conforming server that differs: it sends further headers.
+    let control = trentcheck_reference::controls().iter().find(|control| control.name == "headers-added").unwrap();
+    let (server, target) =
+        reference(trentcheck_reference::Config { mutant: Some(control), ..config(Edition::KeyOnly) }).await;
+    let endpoint = target.endpoint.to_string();
+    let path = folder.path().to_owned();
+    let run = move |extra: &[&str], ci: bool| {
+        let mut arguments = with_cases(&["run", "--endpoint", &endpoint, "--against", &path]);
+        arguments.extend(extra);
+        let mut command = command(&arguments);
+        if ci {
+            command.env("CI", "true");
+        }
+        command.output().unwrap()
+    };
+    let (in_ci, drifted, json) =
+        tokio::task::spawn_blocking(move || (run(&[], true), run(&[], false), run(&["--report", "json"], false)))
+            .await
+            .unwrap();
+    assert_eq!(in_ci.status.code(), Some(1), "{}", text(&in_ci));
+    assert_eq!(drifted.status.code(), Some(1), "{}", text(&drifted));
+    let told = text(&drifted);
+    assert!(told.contains("exit code 1 (the target is no longer as its baseline)"), "{told}");
+    assert!(told.contains("0 of 6 judged cases diverge"), "{told}");
+    assert!(told.contains("≠ success/symmetric"), "{told}");
+    let report: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(report["figures"]["diverges"], 0);
+    assert_eq!(report["baseline"]["compared"], 6);
+    assert!(!report["baseline"]["drifts"].as_array().unwrap().is_empty());
+    assert!(report["baseline"]["drifts"][0]["differences"][0]["place"].is_string());
+    let pending = folder.files(".snap.new");
+    assert!(pending.contains(&"success__symmetric.snap.new".to_owned()), "{pending:?}");
+    // insta reads what is pending, as its own review does.
+    for name in &pending {
+        insta::Snapshot::from_file(&folder.0.join(name)).unwrap();
+    }
+    let refused = command(&["accept", folder.path()]).env("CI", "1").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let one = trentcheck(&["accept", folder.path(), "success/symmetric"]);
+    assert_eq!(one.status.code(), Some(0), "{}", text(&one));
+    assert_eq!(folder.files(".snap.new").len(), pending.len() - 1);
+    let rest = trentcheck(&["accept", folder.path()]);
+    assert!(text(&rest).contains("nothing waits any more"), "{}", text(&rest));
+    assert_eq!((folder.files(".snap").len(), folder.files(".snap.new").len()), (6, 0));
+    let endpoint = target.endpoint.to_string();
+    let path = folder.path().to_owned();
+    let after = tokio::task::spawn_blocking(move || {
+        trentcheck(&with_cases(&["run", "--endpoint", &endpoint, "--against", &path]))
+    })
+    .await
+    .unwrap();
+    assert_eq!(after.status.code(), Some(0), "{}", text(&after));
+    server.stop().await;
+}
+
+#[test]
+fn in_ci_nothing_is_recorded() {
+    let folder = Folder::new();
+    let output = command(&["record", folder.path()]).env("CI", "true").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(!folder.0.exists());
+}
+
+#[test]
+fn a_baseline_that_says_nothing_is_refused_before_anything_is_sent() {
+    let folder = recorded("key-only");
+    // Nobody listens there: an attempt to send would be told.
+    let run = |extra: &[&str]| {
+        let mut arguments = vec!["run", "--endpoint", "http://127.0.0.1:1", "--against", folder.path()];
+        arguments.extend(extra);
+        let output = trentcheck(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(output.stdout.is_empty());
+        text(&output)
+    };
+    assert!(run(&["--edition", "key-material-id"]).contains("its edition is `key-only`, and here it is"));
+    assert!(run(&["--lane", "http"]).contains("its lane is `wire`"));
+    assert!(run(&["members/empty"]).contains("no recording of a selected case"));
+    let kept = folder.read("success__symmetric.snap");
+    let corpus = kept.lines().find(|line| line.trim_start().starts_with("corpus: ")).unwrap();
+    for (broken, complaint) in [
+        (kept.replace(corpus, "  corpus: \"000000000000\""), "its corpus is `000000000000`"),
+        (kept.replace("# judged", "judged"), "a heading is missing"),
+        (kept.replace("info:", "info: ["), "its head is no YAML"),
+        (String::new(), "does not begin with a head"),
+        ("\u{0}\u{1}".to_owned(), "does not begin with a head"),
+    ] {
+        folder.write("success__symmetric.snap", &broken);
+        let told = run(&[]);
+        assert!(told.contains(complaint) && told.contains("success__symmetric.snap"), "{told}");
+        // Nothing is lost: what cannot be read is still there.
+        assert_eq!(folder.read("success__symmetric.snap"), broken);
+    }
+    std::fs::write(folder.0.join("success__symmetric.snap"), b"---\ninfo:\n\xff\n---\n").unwrap();
+    assert!(run(&[]).contains("success__symmetric.snap"));
+    let missing = trentcheck(&["run", "--against", "no/such/folder"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing).contains("read the baseline `no/such/folder`"), "{}", text(&missing));
+    let empty = Folder::new();
+    empty.write("README.md", "nothing");
+    let nothing = trentcheck(&["run", "--against", empty.path()]);
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(text(&nothing).contains("find a recording"), "{}", text(&nothing));
+    let url = trentcheck(&["run", "--against", "http://127.0.0.1:1"]);
+    assert_eq!(url.status.code(), Some(2));
+    assert!(text(&url).contains("takes no URL yet"), "{}", text(&url));
+}
+
+#[test]
+fn files_of_no_case_are_told_and_deleted_only_when_asked() {
+    let folder = recorded("key-only");
+    folder.write("success__gone.snap", "whatever");
+    folder.write("notes.txt", "kept");
+    let output = trentcheck(&with_cases(&["run", "--against", folder.path()]));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(text(&output).contains("success__gone.snap belongs to no case"), "{}", text(&output));
+    let told = trentcheck(&["accept", folder.path()]);
+    assert!(text(&told).contains("success__gone.snap belongs to no case"), "{}", text(&told));
+    assert_eq!(folder.files("gone.snap").len(), 1);
+    let deleted = trentcheck(&["accept", folder.path(), "--delete-unreferenced"]);
+    assert!(text(&deleted).contains("was deleted"), "{}", text(&deleted));
+    assert_eq!(folder.files("gone.snap").len(), 0);
+    assert_eq!((folder.files(".snap").len(), folder.files(".txt").len()), (6, 1));
+}
+
+#[test]
+fn insta_asserts_on_the_files_that_the_command_wrote() {
+    let folder = recorded("key-material-id");
+    for name in folder.files(".snap") {
+        let kept = folder.read(&name);
+        let (_, contents) = kept.split_once("\n---\n").unwrap();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(&folder.0);
+        settings.set_prepend_module_to_snapshot(false);
+        settings.bind(|| insta::assert_snapshot!(name.strip_suffix(".snap").unwrap(), contents));
+    }
+    assert_eq!(folder.files(".snap.new"), Vec::<String>::new());
+}
