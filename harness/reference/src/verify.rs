@@ -275,6 +275,9 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
         {
             read.headers.push(("x-amz-meta-trentcheck".to_owned(), "1".to_owned()));
         }
+    } else if config.at(Point::FirstHostCounts) {
+        let mut is_first = true;
+        read.headers.retain(|(name, _)| name != "host" || std::mem::take(&mut is_first));
     } else if config.at(Point::BlanksNotFolded) {
         for (_, value) in &mut read.headers {
             *value = value.replace(' ', "\u{a0}");

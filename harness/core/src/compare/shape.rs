@@ -42,11 +42,33 @@ pub fn every_answer(
     }
     if !observation.is_success() {
         error(corpus, observation, &mut differ);
+        mismatches.extend(status_of_type(corpus, observation));
     }
     for rule in &corpus.headers {
         mismatches.extend(header(rule, observation));
     }
     mismatches
+}
+
+/// A status that is not that of the error's type. The page gives the status of the operation's errors only; that of a
+/// common one rests on the error's own source, and counts for no more than that carries.
+fn status_of_type(corpus: &Corpus, observation: &Observation) -> Option<Mismatch> {
+    let shape = corpus.shape(ShapeRule::ErrorStatusFitsType)?;
+    let known = corpus.error(observation.error_name()?)?;
+    if known.scope == ErrorScope::Lifecycle || known.status.contains(&observation.status) {
+        return None;
+    }
+    let expected = known.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let found = format!("{} {}", observation.status, known.id.get_ref());
+    let mut mismatch = Mismatch::of_shape(shape, What::Status, format!("{expected} for this type"), found);
+    if known.scope == ErrorScope::Common
+        && let Some(source) = corpus.source(&known.source)
+    {
+        mismatch.level = shape.level.min(source.confidence.ceiling());
+        mismatch.source.clone_from(&known.source);
+        mismatch.clauses.clone_from(&known.clauses);
+    }
+    Some(mismatch)
 }
 
 /// Whether the front door could tell that a request was for this protocol.
@@ -76,20 +98,13 @@ fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(Sha
         return;
     };
     let known = corpus.error(&found.name);
-    match known {
-        Some(shape) if shape.scope != ErrorScope::Lifecycle => {
-            if !shape.status.contains(&observation.status) {
-                let expected = shape.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-                let found = format!("{} {}", observation.status, found.name);
-                differ(ShapeRule::ErrorStatusFitsType, What::Status, &format!("{expected} for this type"), found);
-            }
-        }
-        _ => differ(
+    if known.is_none_or(|shape| shape.scope == ErrorScope::Lifecycle) {
+        differ(
             ShapeRule::ErrorTypeIsKnown,
             What::ErrorType,
             "one of the operation's six types or a common one",
             found.name.clone(),
-        ),
+        );
     }
     if found.carrier != Carrier::DunderType {
         differ(

@@ -32,5 +32,5 @@ pub(crate) enum Point {
     // Permission
     PermissionUnchecked,
     // Found missing by cases that found no mutant
-    FormerSecretAccepted, DateUncovered, VerifiesTooLate, SpacedRefused,
+    FormerSecretAccepted, DateUncovered, VerifiesTooLate, SpacedRefused, FirstHostCounts,
 }

@@ -281,6 +281,7 @@ static MUTANTS: &[Mutant] = &[
     mutant("future-unchecked", "requests of the future are taken", &["A-04"], "authentication/not-yet-valid", KeyOnly, inside(Point::FutureUnchecked)),
     mutant("window-too-narrow", "requests are good for one minute only", &["A-04"], "authentication/four-minutes-old", KeyOnly, inside(Point::WindowTooNarrow)),
     mutant("host-optional", "Host need not be signed", &["A-03", "S-38"], "authentication/host-unsigned", KeyOnly, inside(Point::HostOptional)),
+    mutant("first-host-counts", "of two Host lines the first counts and the other is not looked at", &["P-14"], "protocol/host-twice", KeyOnly, inside(Point::FirstHostCounts)),
     mutant("body-uncovered", "a blank more in the body is not seen", &["A-02"], "authentication/body-altered", KeyOnly, inside(Point::BodyUncovered)),
     mutant("query-uncovered", "the query string is not covered", &["A-02"], "authentication/query-altered", KeyOnly, inside(Point::QueryUncovered)),
     mutant("headers-uncovered", "signed headers are not covered", &["A-02", "S-45"], "authentication/signed-header-removed", KeyOnly, inside(Point::HeadersUncovered)),
