@@ -1,6 +1,7 @@
 //! What differs between two recordings of a case, field by field.
 
-use super::recording::{Message, Recording, Section};
+use super::recording::{Recording, Section};
+use crate::normalise::Message;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;

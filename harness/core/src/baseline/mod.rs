@@ -7,8 +7,9 @@ mod recording;
 mod snap;
 mod store;
 
+pub use crate::normalise::Message;
 pub use drift::{Difference, Drift, compare, repeated};
 pub use head::{Head, day};
-pub use recording::{Message, Recording, RecordingError, Section};
+pub use recording::{Recording, RecordingError, Section};
 pub use snap::{Snap, SnapError, SnapFile};
 pub use store::{Baseline, BaselineError, case_of, file_name};

@@ -1,5 +1,6 @@
 //! What is kept of a case: its exchanges and the states read back, normalised. One text form, which reads back.
 
+use crate::normalise::Message;
 use std::fmt;
 
 /// A recording's text cannot be read.
@@ -42,51 +43,27 @@ pub enum Section {
     },
 }
 
-/// A request or an answer, line by line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Message {
-    /// The request line or the status line.
-    pub start: String,
-    /// Header lines, names as on the wire.
-    pub headers: Vec<(String, String)>,
-    /// The line that tells the body's length and framing, with its parentheses.
-    pub framing: String,
-    /// The body, escaped; absent when it has no bytes.
-    pub body: Option<String>,
-}
-
 const STATE: &str = "DescribeKey of ";
 const AFTERWARDS: &str = " afterwards";
 
-impl Message {
-    /// From lines as `normalise` renders them: start, headers, framing, body.
-    ///
-    /// # Errors
-    ///
-    /// What is missing.
-    pub fn of_lines<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Self, &'static str> {
-        let mut lines = lines.into_iter();
-        let mut message = Self { start: lines.next().ok_or("a message is empty")?.to_owned(), ..Self::default() };
-        loop {
-            let line = lines.next().ok_or("a message ends before the line of its body's length")?;
-            // No header has a parenthesis in its name.
-            if line.starts_with("(body: ") {
-                message.framing = line.to_owned();
-                break;
-            }
-            let (name, value) = line.split_once(':').ok_or("a header line has no colon")?;
-            message.headers.push((name.to_owned(), value.strip_prefix(' ').unwrap_or(value).to_owned()));
+/// From the lines that a message gives: start, headers, framing, body.
+fn message<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Message, &'static str> {
+    let mut lines = lines.into_iter();
+    let mut message = Message { start: lines.next().ok_or("a message is empty")?.to_owned(), ..Message::default() };
+    loop {
+        let line = lines.next().ok_or("a message ends before the line of its body's length")?;
+        // No header has a parenthesis in its name.
+        if line.starts_with("(body: ") {
+            message.framing = line.to_owned();
+            break;
         }
-        message.body = lines.next().map(str::to_owned);
-        match lines.next() {
-            None => Ok(message),
-            Some(_) => Err("a message goes on behind its body"),
-        }
+        let (name, value) = line.split_once(':').ok_or("a header line has no colon")?;
+        message.headers.push((name.to_owned(), value.strip_prefix(' ').unwrap_or(value).to_owned()));
     }
-
-    fn lines(&self) -> impl Iterator<Item = String> {
-        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}"));
-        [self.start.clone()].into_iter().chain(headers).chain([self.framing.clone()]).chain(self.body.clone())
+    message.body = lines.next().map(str::to_owned);
+    match lines.next() {
+        None => Ok(message),
+        Some(_) => Err("a message goes on behind its body"),
     }
 }
 
@@ -168,9 +145,9 @@ fn section(heading: &str, lines: &[(usize, &str)]) -> Result<Section, (usize, &'
     }
     let answer = match answer.is_empty() {
         true => None,
-        false => Some(Message::of_lines(answer).map_err(|why| (request.len(), why))?),
+        false => Some(message(answer).map_err(|why| (request.len(), why))?),
     };
-    let request = Message::of_lines(request).map_err(|why| (0, why))?;
+    let request = message(request).map_err(|why| (0, why))?;
     Ok(Section::Exchange { role: heading.to_owned(), request, answer, error })
 }
 

@@ -172,7 +172,7 @@ pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World)) -> 
         Some(match observation.error_name() {
             Some(error) => format!("{} {error}", observation.status),
             None => {
-                let body = Normaliser::new(world).normalise(&String::from_utf8_lossy(&observation.bytes));
+                let body = Normaliser::new(world, None).normalise(&String::from_utf8_lossy(&observation.bytes));
                 format!("{} with `{body}`", observation.status)
             }
         })

@@ -4,13 +4,13 @@ use super::effects::{Before, Unread, read_back};
 use super::engine::Run;
 use super::kms::FailureKind;
 use super::pool::{Lease, NoLease};
-use crate::baseline::{Message, Recording, Section};
+use crate::baseline::{Recording, Section};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
 use crate::fixture::{
     Answer, Call, Case, Danger, Expectation, Level, Material, On, Precondition, RequestFraming, ShapeRule,
 };
 use crate::http::Request;
-use crate::normalise::{Normaliser, Redactor, escape, request_lines, response_lines};
+use crate::normalise::{Message, Normaliser, Redactor, escape};
 use crate::observe::observe;
 use crate::plan::{Absent, KeyNames, PlanError, World, base_request, plan, render};
 use crate::report::{CaseReport, ExchangeReport, Outcome};
@@ -25,8 +25,16 @@ const JUDGED: &str = "judged";
 /// Collects the exchanges of a case, secrets removed.
 pub(super) struct Recorder<'a> {
     redactor: &'a Redactor,
-    exchanges: Vec<ExchangeReport>,
+    exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
+}
+
+struct Recorded {
+    role: String,
+    lane: Lane,
+    request: Message,
+    answer: Result<Message, String>,
+    took: Duration,
 }
 
 impl Recorder<'_> {
@@ -35,17 +43,16 @@ impl Recorder<'_> {
         if role != JUDGED && self.exchanges.last().is_some_and(|last| last.role == role) {
             self.exchanges.pop();
         }
-        self.exchanges.push(ExchangeReport {
+        let answer = match &exchange.result {
+            Ok(response) => Ok(Message::of_response(response, self.redactor)),
+            Err(error) => Err(self.redactor.redact(&escape(error.to_string().as_bytes()))),
+        };
+        self.exchanges.push(Recorded {
             role: role.to_owned(),
-            lane: lane_name(exchange.lane).to_owned(),
-            request: request_lines(request, self.redactor),
-            response: exchange.result.as_ref().ok().map(|response| response_lines(response, self.redactor)),
-            error: exchange
-                .result
-                .as_ref()
-                .err()
-                .map(|error| escape(self.redactor.redact(&error.to_string()).as_bytes())),
-            duration_us: micros(exchange.timing.total),
+            lane: exchange.lane,
+            request: Message::of_request(request, self.redactor),
+            answer,
+            took: exchange.timing.total,
         });
     }
 
@@ -66,7 +73,7 @@ fn ended(outcome: Outcome, reason: impl Into<String>) -> Ended {
 
 /// Runs one case to its end; never fails.
 pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
-    let started = Instant::now();
+    let (started, began) = (Instant::now(), (run.options.clock)());
     let mut recorder = Recorder { redactor: &run.redactor, exchanges: Vec::new(), metadata: Vec::new() };
     let mut world = run.world(case);
     let mut mismatches = Vec::new();
@@ -81,7 +88,8 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
     for mismatch in &mut mismatches {
         mismatch.found = run.redactor.redact(&mismatch.found);
     }
-    let recording = recording(&world, &recorder);
+    let mut normaliser = Normaliser::new(&world, Some(began));
+    let recording = recorder.recording(&mut normaliser);
     CaseReport {
         id: case.id().to_owned(),
         title: case.title.clone(),
@@ -92,9 +100,9 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         outcome,
         reason,
         mismatches,
-        exchanges: recorder.exchanges,
+        exchanges: recorder.exchanges(),
         recording,
-        replaced: Vec::new(),
+        replaced: normaliser.legend(),
         duration_us: micros(started.elapsed()),
     }
 }
@@ -404,36 +412,41 @@ async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
     })
 }
 
-/// What is kept of a case: what was seen, with placeholders for what varies.
-fn recording(world: &World, recorder: &Recorder<'_>) -> Recording {
-    let mut normaliser = Normaliser::new(world);
-    let mut sections = Vec::new();
-    for exchange in &recorder.exchanges {
-        let mut message = |lines: &[String]| {
-            let lines: Vec<String> = lines.iter().map(|line| normaliser.normalise(line)).collect();
-            Message::of_lines(lines.iter().map(String::as_str)).expect("rendered messages have a start and a framing")
+impl Recorder<'_> {
+    /// What a report shows of the exchanges.
+    fn exchanges(&self) -> Vec<ExchangeReport> {
+        let shown = |recorded: &Recorded| ExchangeReport {
+            role: recorded.role.clone(),
+            lane: lane_name(recorded.lane).to_owned(),
+            request: recorded.request.shown(),
+            response: recorded.answer.as_ref().ok().map(Message::shown),
+            error: recorded.answer.as_ref().err().cloned(),
+            duration_us: micros(recorded.took),
         };
-        sections.push(Section::Exchange {
-            role: exchange.role.clone(),
-            request: message(&exchange.request),
-            answer: exchange.response.as_deref().map(&mut message),
-            error: exchange.error.as_deref().map(|error| normaliser.normalise(error)),
-        });
+        self.exchanges.iter().map(shown).collect()
     }
-    for (on, metadata) in &recorder.metadata {
-        let of = if *on == On::Key { "the key" } else { "the other key" };
-        let members = metadata.as_object().into_iter().flatten();
-        sections.push(Section::State {
-            of: of.to_owned(),
-            members: members
-                .map(|(name, value)| {
-                    let mut kept = |text: &str| normaliser.normalise(&recorder.redactor.redact(text));
-                    (kept(&escape(name.as_bytes())), kept(&value.to_string()))
-                })
-                .collect(),
-        });
+
+    /// What is kept of a case, with placeholders for what varies.
+    fn recording(&self, normaliser: &mut Normaliser) -> Recording {
+        let mut sections = Vec::new();
+        for recorded in &self.exchanges {
+            let request = normaliser.message(&recorded.request);
+            let (answer, error) = match &recorded.answer {
+                Ok(answer) => (Some(normaliser.message(answer)), None),
+                Err(error) => (None, Some(normaliser.normalise(error))),
+            };
+            sections.push(Section::Exchange { role: recorded.role.clone(), request, answer, error });
+        }
+        for (on, metadata) in &self.metadata {
+            let of = if *on == On::Key { "the key" } else { "the other key" };
+            let mut kept = |text: &str| normaliser.normalise(&self.redactor.redact(text));
+            let members = metadata.as_object().into_iter().flatten();
+            let members =
+                members.map(|(name, value)| (kept(&escape(name.as_bytes())), kept(&value.to_string()))).collect();
+            sections.push(Section::State { of: of.to_owned(), members });
+        }
+        Recording { sections }
     }
-    Recording { sections }
 }
 
 /// The lane's word.

@@ -1,6 +1,9 @@
 //! What holds for any text: no secret passes, a second time changes nothing, names keep identity.
 
 use super::*;
+use crate::http::{Framing, Header, Request};
+use crate::plan::World;
+use crate::send::{Response, ResponseFraming};
 use proptest::prelude::*;
 
 const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -64,12 +67,12 @@ proptest! {
     #[test]
     fn text_without_anything_to_hide_is_left_alone(text in "[a-zA-Z ,:{}\"]{0,80}") {
         prop_assert_eq!(redactor().redact(&text), text.clone());
-        prop_assert_eq!(Normaliser::new(&World::default()).normalise(&text), text);
+        prop_assert_eq!(Normaliser::new(&World::default(), None).normalise(&text), text);
     }
 
     #[test]
     fn a_second_time_changes_nothing(parts in proptest::collection::vec(part(), 0..12)) {
-        let mut normaliser = Normaliser::new(&World::default());
+        let mut normaliser = Normaliser::new(&World::default(), None);
         let once = normaliser.normalise(&parts.join(" "));
         prop_assert_eq!(normaliser.normalise(&once), once.clone());
     }
@@ -78,13 +81,50 @@ proptest! {
     fn names_keep_identity(ids in proptest::collection::vec(0_u8..6, 1..12)) {
         let value = |id: u8| format!("0b7fd7dd-0000-4000-8000-{id:012}");
         let text = ids.iter().map(|id| value(*id)).collect::<Vec<_>>().join(" ");
-        let named = Normaliser::new(&World::default()).normalise(&text);
+        let named = Normaliser::new(&World::default(), None).normalise(&text);
         let named: Vec<&str> = named.split(' ').collect();
         for (at, id) in ids.iter().enumerate() {
             for (other, other_id) in ids.iter().enumerate() {
                 prop_assert_eq!(named[at] == named[other], id == other_id);
             }
         }
+    }
+
+    #[test]
+    fn values_of_every_kind_keep_identity(ids in proptest::collection::vec((0_u8..5, 0_u8..4), 1..14)) {
+        let value = |(kind, id): &(u8, u8)| match kind {
+            0 => format!("0b7fd7dd-0000-4000-8000-{id:012}"),
+            1 => format!("{id:064}"),
+            2 => format!("77778888000{id}"),
+            3 => format!("mrk-{id:032}"),
+            _ => format!("arn:aws:iam::777788880009:user/name-{id}"),
+        };
+        let text = ids.iter().map(value).collect::<Vec<_>>().join(" ");
+        let named = Normaliser::new(&World::default(), None).normalise(&text);
+        let named: Vec<&str> = named.split(' ').collect();
+        prop_assert_eq!(named.len(), ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            prop_assert!(named[at].contains('<'), "{}", named[at]);
+            for (other, other_id) in ids.iter().enumerate() {
+                prop_assert_eq!(named[at] == named[other], id == other_id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_placeholder_is_explained(parts in proptest::collection::vec(part(), 0..12)) {
+        let mut normaliser = Normaliser::new(&World::default(), None);
+        let text = normaliser.normalise(&parts.join(" "));
+        let legend = normaliser.legend();
+        for placeholder in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(word, _)| word) {
+            prop_assert!(legend.iter().any(|line| line.starts_with(&format!("<{placeholder}>: "))), "{placeholder}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_taken(text in any::<String>(), around in part()) {
+        let mut normaliser = Normaliser::new(&World::default(), None);
+        let _ = normaliser.normalise(&format!("{text}{around}{text}"));
     }
 }
 

@@ -1,0 +1,138 @@
+//! Requests and answers line by line, as a person reads them and as recordings keep them.
+
+use super::redact::{Redactor, SECRET_HEADERS, secret_value};
+use crate::http::{Framing, Header, Request};
+use crate::send::{Response, ResponseFraming, Version};
+
+/// Characters of a line that a report shows.
+const SHOWN: usize = 2048;
+
+/// A request or an answer, line by line, without secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// The request line or the status line.
+    pub start: String,
+    /// Header lines, names as on the wire.
+    pub headers: Vec<(String, String)>,
+    /// The line that tells the body's length and framing, with its parentheses.
+    pub framing: String,
+    /// The body, escaped; absent when it has no bytes.
+    pub body: Option<String>,
+}
+
+impl Message {
+    /// A request.
+    pub fn of_request(request: &Request, redactor: &Redactor) -> Self {
+        let framing = match request.framing {
+            Framing::ContentLength => "content-length".to_owned(),
+            Framing::Chunked => "chunked".to_owned(),
+            Framing::Absent => "without framing".to_owned(),
+            Framing::Stated(length) => format!("stated as {length}"),
+        };
+        let start = format!("{} {} HTTP/1.1", request.method, request.target);
+        Self::of(&start, &request.headers, &request.body, &framing, redactor)
+    }
+
+    /// An answer. What came around it (interim answers, bytes behind it) is told with the framing.
+    pub fn of_response(response: &Response, redactor: &Redactor) -> Self {
+        let mut framing = match &response.framing {
+            ResponseFraming::None => "none".to_owned(),
+            ResponseFraming::Length(_) => "content-length".to_owned(),
+            ResponseFraming::Chunked => "chunked".to_owned(),
+            ResponseFraming::UntilClose => "until close".to_owned(),
+            ResponseFraming::Ambiguous(why) => format!("ambiguous: {}", escape(why.as_bytes())),
+        };
+        for status in &response.interim {
+            framing.push_str(&format!(", behind an interim {status}"));
+        }
+        if response.leftover > 0 {
+            framing.push_str(&format!(", {} more bytes behind it", response.leftover));
+        }
+        let version = match response.version {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+            Version::Http2 => "HTTP/2",
+        };
+        let start = format!("{version} {} {}", response.status, response.reason);
+        Self::of(start.trim_end(), &response.headers, &response.body, &framing, redactor)
+    }
+
+    fn of(start: &str, headers: &[Header], body: &[u8], framing: &str, redactor: &Redactor) -> Self {
+        let headers = headers.iter().map(|header| {
+            let secret = SECRET_HEADERS.contains(&header.name.to_ascii_lowercase().as_str());
+            let value = if secret { secret_value(&header.text()) } else { escape(&header.value) };
+            (redactor.redact(&header.name), redactor.redact(&value))
+        });
+        Self {
+            start: redactor.redact(&escape(start.as_bytes())),
+            headers: headers.collect(),
+            framing: redactor.redact(&format!("(body: {} bytes, {framing})", body.len())),
+            body: (!body.is_empty()).then(|| redactor.redact(&escape(body))),
+        }
+    }
+
+    /// The lines, whole.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}"));
+        [self.start.clone()].into_iter().chain(headers).chain([self.framing.clone()]).chain(self.body.clone())
+    }
+
+    /// The lines, long ones cut: secrets are gone by now, half of one would not have been recognised.
+    pub fn shown(&self) -> Vec<String> {
+        self.lines().map(|line| cut(line, SHOWN)).collect()
+    }
+}
+
+/// At most so many characters of a line.
+pub(super) fn cut(line: String, characters: usize) -> String {
+    match line.char_indices().nth(characters) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// The lines of a request as a person reads them: secrets replaced, control characters visible, the body at the end
+/// with its length.
+pub fn request_lines(request: &Request, redactor: &Redactor) -> Vec<String> {
+    Message::of_request(request, redactor).shown()
+}
+
+/// The lines of an answer as a person reads them.
+pub fn response_lines(response: &Response, redactor: &Redactor) -> Vec<String> {
+    Message::of_response(response, redactor).shown()
+}
+
+/// Text with control characters visible; bytes that are no text as hex.
+pub fn escape(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            let mut escaped = String::with_capacity(text.len());
+            for letter in text.chars() {
+                match letter {
+                    ' '..='~' => escaped.push(letter),
+                    letter if letter.is_alphanumeric() => escaped.push(letter),
+                    letter => escaped.extend(letter.escape_default()),
+                }
+            }
+            // A blank at the end would be lost to readers and to tools that trim.
+            match escaped.strip_suffix(' ') {
+                Some(rest) => format!("{rest}\\u{{20}}"),
+                None => escaped,
+            }
+        }
+        Err(_) => format!("hex:{}", hex::encode(bytes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_made_visible() {
+        assert_eq!(escape(b"a\r\n"), "a\\r\\n");
+        assert_eq!(escape(b"a "), "a\\u{20}");
+        assert_eq!(escape(b"\xff\x00"), "hex:ff00");
+        assert_eq!(escape("\u{feff}{}".as_bytes()), "\\u{feff}{}");
+    }
+}
