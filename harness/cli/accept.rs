@@ -5,7 +5,7 @@ use crate::corpus::{corpus, selection};
 use crate::failure::Failure;
 use crate::output;
 use crate::regress::{Unreferenced, Writing, failure};
-use trentcheck_core::baseline::Baseline;
+use trentcheck_core::baseline::{Baseline, SnapFile};
 use trentcheck_core::report::ExitCode;
 
 /// Puts what is pending in the place of what was recorded.
@@ -20,6 +20,13 @@ pub(crate) fn accept(arguments: &AcceptArguments) -> Result<u8, Failure> {
     }
     let accepted: Vec<&String> =
         baseline.pending.keys().filter(|id| corpus.case(id).is_some_and(|case| selection.takes(case))).collect();
+    for id in &accepted {
+        // Somebody may have written into it by hand.
+        let path = baseline.path(id, SnapFile::Pending);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
+        output::must_be_clean(&path, &text)?;
+    }
     for id in &accepted {
         baseline.accept(id).map_err(failure)?;
     }

@@ -59,8 +59,12 @@ pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<File, Fai
     };
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
-    let mut file: File = toml::from_str(&text)
-        .map_err(|error| Failure::usage(format!("read `{}`: {}", path.display(), error.to_string().trim_end())))?;
+    let mut file: File = toml::from_str(&text).map_err(|error| {
+        // Without the line itself, as it could hold what is nobody's business.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        Failure::usage(format!("read `{}`, line {line}: {}", path.display(), error.message().trim().replace('\n', " ")))
+    })?;
     target.timeout = target.timeout.or(file.timeout);
     target.settle = target.settle.or(file.settle);
     target.endpoint = target.endpoint.take().or(file.endpoint.take());

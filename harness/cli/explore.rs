@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::explore::{Ended, Exploration, ExploreOptions, Finding, Trial, Watcher, explore as search};
 use trentcheck_core::fixture::Edition;
+use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::{Entropy, fill_random};
 use trentcheck_core::send::Limits;
@@ -65,6 +66,7 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
     let (_reference, mut model) = embedded::start(edition, timeout).await?;
     // A lack on one side must not look like one on the other.
     model.provided.retain(|name, _| target.provided.contains_key(name));
+    output::protect(&target.redactor());
     let endpoint = if target.embedded { "embedded".to_owned() } else { target.endpoint.to_string() };
     let mut failures = read(&arguments.failures)?;
     let is_ours = |known: &Known| known.edition == edition;
@@ -93,6 +95,7 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
         .map_err(|error| Failure::usage(error.to_string()))?;
     interrupt.abort();
     line.clear();
+    output::protect(&Redactor::default().with_accounts(exploration.accounts.iter().map(String::as_str)));
     let before = failures.failures.clone();
     failures.failures.retain(|known| !is_ours(known) || !exploration.gone.contains(&known.trial));
     for finding in &exploration.findings {
@@ -158,13 +161,10 @@ fn read(path: &Path) -> Result<Failures, Failure> {
     Ok(failures)
 }
 
-/// Writes beside the file first, so that a crash leaves the old one.
 fn write(path: &Path, failures: &Failures) -> Result<(), Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("write `{}`: {error}", path.display()));
-    let text = serde_json::to_string_pretty(failures).map_err(|error| wrong(&error))?;
-    let beside = path.with_extension("json.new");
-    std::fs::write(&beside, text + "\n").map_err(|error| wrong(&error))?;
-    std::fs::rename(&beside, path).map_err(|error| wrong(&error))
+    let text = serde_json::to_string_pretty(failures)
+        .map_err(|error| Failure::internal(format!("write `{}`: {error}", path.display())))?;
+    output::to_file(path, &(text + "\n"))
 }
 
 fn code(exploration: &Exploration) -> ExitCode {

@@ -27,8 +27,20 @@ use failure::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // clap itself exits with 2 on wrong usage, which is the code for it here too.
-    let arguments = Arguments::parse();
+    output::protect_environment();
+    std::panic::set_hook(Box::new(|panic| output::to_stderr(&format!("internal error: {panic}"))));
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // clap's code for wrong usage is 2, which is the code for it here too.
+        Err(error) => {
+            let text = error.render().ansi().to_string();
+            match error.use_stderr() {
+                true => output::to_stderr(text.trim_end()),
+                false => output::to_stdout(text.trim_end()),
+            }
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::internal(format!("start the runtime: {error}")).report(),

@@ -1,6 +1,7 @@
 //! Progress on stderr while a run goes on: one line, redrawn, on a terminal; nothing otherwise.
 
-use std::io::{IsTerminal, Write};
+use crate::output;
+use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use trentcheck_core::report::{CaseReport, Outcome};
@@ -29,7 +30,7 @@ impl Line {
     /// Takes the line away.
     pub(crate) fn clear(&self) {
         if self.is_terminal {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
+            output::draw("\r\x1b[2K");
         }
     }
 
@@ -37,7 +38,7 @@ impl Line {
         if self.is_terminal
             && let Ok(_drawing) = self.drawing.lock()
         {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{text}");
+            output::draw(&format!("\r\x1b[2K{text}"));
         }
     }
 }

@@ -29,6 +29,9 @@ pub(crate) async fn record(
     let recordable: Vec<&CaseReport> = report.cases.iter().filter(|case| case.is_recordable()).collect();
     let texts: Vec<(&str, String)> =
         recordable.iter().map(|case| (case.id.as_str(), snap(&session.corpus, &head, case))).collect();
+    for (case, text) in &texts {
+        output::must_be_clean(&baseline.path(case, SnapFile::Accepted), text)?;
+    }
     if !texts.is_empty() {
         baseline.write(SnapFile::Accepted, texts.iter().map(|(case, text)| (*case, text.as_str()))).map_err(failure)?;
     }

@@ -168,6 +168,9 @@ impl Regression {
             .filter(|case| drifted.contains(case.id.as_str()))
             .map(|case| (case.id.as_str(), snap(corpus, &self.head, case)))
             .collect();
+        for (case, text) in &texts {
+            output::must_be_clean(&self.baseline.path(case, SnapFile::Pending), text)?;
+        }
         if !texts.is_empty() {
             let texts = texts.iter().map(|(case, text)| (*case, text.as_str()));
             self.baseline.write(SnapFile::Pending, texts).map_err(failure)?;

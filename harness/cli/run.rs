@@ -8,11 +8,13 @@ use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
 use crate::{embedded, output, terminal};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::baseline::Head;
 use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
+use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{ExitCode, RunReport};
 use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, run as replay};
 use trentcheck_core::send::{Endpoint, Lane, Limits};
@@ -74,6 +76,7 @@ impl Session {
                 (Some(server), target)
             }
         };
+        output::protect(&target.redactor().with_accounts(target.account.as_deref()));
         Ok(Self { arguments, corpus, selection, target, reports, _server })
     }
 
@@ -93,6 +96,9 @@ impl Session {
             .map_err(|error| Failure::usage(error.to_string()));
         interrupt.abort();
         line.clear();
+        if let Ok(report) = &report {
+            output::protect(&Redactor::default().with_accounts(report.accounts.iter().map(String::as_str)));
+        }
         report
     }
 
@@ -245,8 +251,7 @@ fn write(report: &RunReport, destinations: &[Destination]) -> Result<(), Failure
         match destination {
             Destination::Stdout => output::to_stdout(&text),
             Destination::File(path) => {
-                std::fs::write(path, text + "\n")
-                    .map_err(|error| Failure::usage(format!("write `{path}`: {error}")))?;
+                output::to_file(Path::new(path), &(output::redacted(&text) + "\n"))?;
             }
         }
     }

@@ -72,12 +72,12 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
     }
     let text = matrix(&chosen, &kills);
     if let Some(path) = &arguments.matrix {
-        std::fs::write(path, &text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))?;
+        output::to_file(path, &text)?;
     }
     if let Some(path) = &arguments.kills {
         let found: BTreeMap<&str, &Kills> = chosen.iter().map(|mutant| mutant.name).zip(&kills).collect();
         let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
-        std::fs::write(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))?;
+        output::to_file(path, &text)?;
     }
     let alarms = match arguments.quick || !arguments.mutants.is_empty() {
         true => Vec::new(),

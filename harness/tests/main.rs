@@ -9,6 +9,7 @@ mod conformance;
 mod explore;
 mod faulty;
 mod fixtures;
+mod leaks;
 mod sdk;
 mod services;
 mod support;

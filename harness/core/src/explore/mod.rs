@@ -100,6 +100,8 @@ pub struct Exploration {
     pub gone: Vec<Trial>,
     /// Why it ended.
     pub ended: Ended,
+    /// Accounts that the target was seen to use.
+    pub accounts: Vec<String>,
     /// Keys that could not be released.
     pub left: Vec<String>,
     /// How long it took.
@@ -136,11 +138,13 @@ pub async fn explore(
         findings: Vec::new(),
         gone: Vec::new(),
         ended: Ended::Done,
+        accounts: Vec::new(),
         left: Vec::new(),
         took: Duration::ZERO,
     };
     explorer.go(&mut exploration, watcher, started, &stop).await;
     exploration.exchanges = explorer.target.exchanges();
+    exploration.accounts = explorer.target.pool.accounts();
     // Keys of a target that is gone cannot be released, and asking it would take the time limit of every one of them.
     if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
         exploration.left = explorer.target.pool.release().await;

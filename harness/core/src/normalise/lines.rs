@@ -4,6 +4,40 @@ use super::redact::{Redactor, SECRET_HEADERS, secret_value};
 use crate::http::{Framing, Header, Request};
 use crate::send::{Response, ResponseFraming, Version};
 
+/// Headers of answers whose values are shown. What another holds, nobody knows; that it is there is told.
+const SHOWN_HEADERS: &[&str] = &[
+    "access-control-allow-origin",
+    "age",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-type",
+    "date",
+    "expires",
+    "keep-alive",
+    "pragma",
+    "retry-after",
+    "server",
+    "strict-transport-security",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "via",
+    "x-amz-id-2",
+    "x-amz-request-id",
+    "x-amzn-errortype",
+    "x-amzn-query-error",
+    "x-amzn-requestid",
+    "x-content-type-options",
+];
+
+/// How the value of a header that is not shown begins.
+pub(crate) const PRESENT: &str = "<present, ";
+
 /// Characters of a line that a report shows.
 const SHOWN: usize = 2048;
 
@@ -30,7 +64,7 @@ impl Message {
             Framing::Stated(length) => format!("stated as {length}"),
         };
         let start = format!("{} {} HTTP/1.1", request.method, request.target);
-        Self::of(&start, &request.headers, &request.body, &framing, redactor)
+        Self::of(&start, &request.headers, |_| true, &request.body, &framing, redactor)
     }
 
     /// An answer. What came around it (interim answers, bytes behind it) is told with the framing.
@@ -54,13 +88,25 @@ impl Message {
             Version::Http2 => "HTTP/2",
         };
         let start = format!("{version} {} {}", response.status, response.reason);
-        Self::of(start.trim_end(), &response.headers, &response.body, &framing, redactor)
+        let is_shown = |name: &str| SHOWN_HEADERS.contains(&name);
+        Self::of(start.trim_end(), &response.headers, is_shown, &response.body, &framing, redactor)
     }
 
-    fn of(start: &str, headers: &[Header], body: &[u8], framing: &str, redactor: &Redactor) -> Self {
+    fn of(
+        start: &str,
+        headers: &[Header],
+        is_shown: impl Fn(&str) -> bool,
+        body: &[u8],
+        framing: &str,
+        redactor: &Redactor,
+    ) -> Self {
         let headers = headers.iter().map(|header| {
-            let secret = SECRET_HEADERS.contains(&header.name.to_ascii_lowercase().as_str());
-            let value = if secret { secret_value(&header.text()) } else { escape(&header.value) };
+            let name = header.name.to_ascii_lowercase();
+            let value = match SECRET_HEADERS.contains(&name.as_str()) {
+                true => secret_value(&header.text()),
+                false if is_shown(&name) => escape(&header.value),
+                false => format!("{PRESENT}{} bytes>", header.value.len()),
+            };
             (redactor.redact(&header.name), redactor.redact(&value))
         });
         Self {

@@ -7,10 +7,12 @@ mod placeholder;
 #[cfg(test)]
 mod properties;
 mod redact;
+mod secrets;
 
+pub(crate) use lines::PRESENT;
 pub use lines::{Message, escape, request_lines, response_lines};
 pub use placeholder::Normaliser;
-pub use redact::Redactor;
+pub use redact::{Leak, Redactor};
 
 fn pattern(text: &str) -> regex_lite::Regex {
     regex_lite::Regex::new(text).expect("the pattern is a constant that the tests compile")

@@ -5,7 +5,7 @@ use super::kind::{Found, Kind, next};
 use super::lines::{Message, cut};
 use super::moment;
 use crate::plan::World;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::SystemTime;
@@ -88,7 +88,12 @@ impl Normaliser {
         let (values, known): (Vec<String>, Vec<Known>) = names.into_iter().unzip();
         let search = match values.is_empty() {
             true => None,
-            false => AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&values).ok(),
+            false => AhoCorasick::builder()
+                // There is one for each case, and it reads little.
+                .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(&values)
+                .ok(),
         };
         Self { values, known, search, now, seen: HashMap::new(), counts: HashMap::new(), legend: Vec::new() }
     }

@@ -10,7 +10,10 @@ const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN==";
 
 fn redactor() -> Redactor {
-    Redactor::new([(KEY.to_owned(), "<secret-access-key>"), (TOKEN.to_owned(), "<session-token>")])
+    static REDACTOR: std::sync::LazyLock<Redactor> = std::sync::LazyLock::new(|| {
+        Redactor::new([(KEY.to_owned(), "<secret-access-key>"), (TOKEN.to_owned(), "<session-token>")])
+    });
+    REDACTOR.clone()
 }
 
 fn secret() -> impl Strategy<Value = &'static str> {

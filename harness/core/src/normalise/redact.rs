@@ -1,46 +1,207 @@
 //! What leaves the program leaves without secrets.
 
 use super::pattern;
+use super::secrets::{Finder, Secret, apart};
 use regex_lite::Regex;
-use std::sync::LazyLock;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
 /// Header lines whose values are secrets or made with one.
 pub(super) const SECRET_HEADERS: &[&str] = &["authorization", "x-amz-security-token"];
 
-/// Replaces secrets in anything that leaves the program.
+/// Accounts that AWS uses in its documentation and emulators by default: nobody's.
+const PUBLIC_ACCOUNTS: &[&str] = &["000000000000", "111122223333", "123456789012", "444455556666"];
+
+/// A secret in what is about to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// The line, from 1.
+    pub line: usize,
+    /// What kind of secret it is, in words.
+    pub what: String,
+}
+
+/// Removes secrets from what leaves the program, and finds those that are left.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
-    secrets: Vec<(String, &'static str)>,
+    finders: Vec<Arc<Finder>>,
+    accounts: Vec<String>,
 }
 
 impl Redactor {
-    /// A redactor of these values; empty ones are ignored.
+    /// A redactor of these values, each with what to show instead.
     pub fn new(secrets: impl IntoIterator<Item = (String, &'static str)>) -> Self {
-        let secrets = secrets.into_iter().filter(|(value, _)| !value.is_empty());
-        // Bytes that are no text are shown as hex.
-        let mut secrets: Vec<_> =
-            secrets.flat_map(|(value, name)| [(hex::encode(&value), name), (value, name)]).collect();
-        // The longest first, in case one secret contains another.
-        secrets.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
-        Self { secrets }
+        let secrets = secrets.into_iter().map(|(value, name)| Secret { value, name });
+        Self { finders: vec![Arc::new(Finder::new(secrets))], accounts: Vec::new() }
     }
 
-    /// The text without secrets and signatures.
+    /// A redactor of what the body of an import holds, which a target may repeat anywhere.
+    pub fn of_import(body: &[u8]) -> Option<Self> {
+        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let member = |name: &str, shown: &'static str| Some((body.get(name)?.as_str()?.to_owned(), shown));
+        let secrets: Vec<_> = [("ImportToken", "<import-token>"), ("EncryptedKeyMaterial", "<wrapped-material>")]
+            .into_iter()
+            .filter_map(|(name, shown)| member(name, shown))
+            .collect();
+        (!secrets.is_empty()).then(|| Self::new(secrets))
+    }
+
+    /// This one, for the secrets of another as well.
+    pub fn and(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.finders.extend(other.finders.iter().cloned());
+        both.accounts.extend(other.accounts.iter().filter(|account| !self.accounts.contains(account)).cloned());
+        both
+    }
+
+    /// Where the text holds a secret, in order, without overlaps.
+    fn found(&self, text: &str) -> Vec<(Range<usize>, &'static str)> {
+        apart(self.finders.iter().flat_map(|finder| finder.find(text.as_bytes())).collect())
+    }
+
+    /// This one, for these accounts as well. [`Self::redact`] leaves accounts alone, since recordings give them
+    /// placeholders of their own.
+    pub fn with_accounts<'a>(mut self, accounts: impl IntoIterator<Item = &'a str>) -> Self {
+        for account in accounts {
+            let is_new = !self.accounts.iter().any(|known| known == account);
+            if is_new && !PUBLIC_ACCOUNTS.contains(&account) && account.len() == 12 {
+                self.accounts.push(account.to_owned());
+            }
+        }
+        self
+    }
+
+    /// The text without secrets, signatures and what a request imports.
     pub fn redact(&self, text: &str) -> String {
-        static SIGNATURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(Signature=)[^\s,&]+"));
-        // Import tokens and wrapped material are as good as secrets.
-        static MATERIAL: LazyLock<Regex> =
-            LazyLock::new(|| pattern(r#"("(?:ImportToken|EncryptedKeyMaterial)"\s*:\s*")[^"]*"#));
-        let text = SIGNATURE.replace_all(text, "${1}<signature>");
-        let mut text = MATERIAL.replace_all(&text, "${1}<removed>").into_owned();
-        for (secret, placeholder) in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), placeholder);
+        let mut text = text.to_owned();
+        for Pattern { sign, pattern, replacement, .. } in PATTERNS.iter() {
+            if text.contains(sign) {
+                text = pattern.replace_all(&text, *replacement).into_owned();
+            }
+        }
+        for (range, name) in self.found(&text).into_iter().rev() {
+            // A spelling that ends inside a letter takes the whole letter with it.
+            let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let end = (range.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            text.replace_range(start..end, name);
+        }
+        text
+    }
+
+    /// The text without secrets and without account ids: for everything that a person reads or a report keeps.
+    pub fn redact_all(&self, text: &str) -> String {
+        let mut text = self.redact(text);
+        for range in accounts_of_arns(&text).into_iter().rev() {
+            if !PUBLIC_ACCOUNTS.contains(&&text[range.clone()]) {
+                let name = self.account(&text[range.clone()]);
+                text.replace_range(range, &name);
+            }
+        }
+        for account in &self.accounts {
+            for range in words(&text, account).into_iter().rev() {
+                text.replace_range(range, &self.account(account));
             }
         }
         text
     }
+
+    /// Every secret that a text still holds, by line.
+    pub fn leaks(&self, text: &str) -> Vec<Leak> {
+        let mut leaks = Vec::new();
+        let line_of = |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let mut add = |at: usize, what: &str| leaks.push(Leak { line: line_of(at), what: what.to_owned() });
+        for (range, name) in self.found(text) {
+            add(range.start, name.trim_matches(['<', '>']).replace('-', " ").as_str());
+        }
+        for Pattern { unreplaced, what, .. } in PATTERNS.iter().filter(|pattern| text.contains(pattern.sign)) {
+            unreplaced.find_iter(text).for_each(|found| add(found.start(), what));
+        }
+        for account in &self.accounts {
+            words(text, account).into_iter().for_each(|range| add(range.start, "account id"));
+        }
+        leaks.sort_by_key(|leak| leak.line);
+        leaks.dedup();
+        leaks
+    }
+
+    /// The accounts that are in use are numbered; others can only be told apart from those.
+    fn account(&self, account: &str) -> String {
+        match self.accounts.iter().position(|known| known == account) {
+            Some(0) => "<account>".to_owned(),
+            Some(number) => format!("<account-{}>", number + 1),
+            None => "<other-account>".to_owned(),
+        }
+    }
 }
+
+/// Where the accounts of ARNs are.
+fn accounts_of_arns(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("arn:") {
+        // Partition, service, Region, account.
+        let mut fields = text[at..].splitn(6, ':');
+        let before: usize = fields.by_ref().take(4).map(|field| field.len() + 1).sum();
+        if let Some(account) = fields.next()
+            && account.len() == 12
+            && account.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            found.push(at + before..at + before + 12);
+        }
+    }
+    found.dedup();
+    found
+}
+
+/// Where a word is that stands alone.
+fn words(text: &str, word: &str) -> Vec<Range<usize>> {
+    let is_apart = |letter: Option<char>| !letter.is_some_and(char::is_alphanumeric);
+    text.match_indices(word)
+        .map(|(at, _)| at..at + word.len())
+        .filter(|range| is_apart(text[..range.start].chars().next_back()) && is_apart(text[range.end..].chars().next()))
+        .collect()
+}
+
+/// Something that gives itself away by its surroundings.
+struct Pattern {
+    /// What every text with it holds; looking for that is quick.
+    sign: &'static str,
+    pattern: Regex,
+    replacement: &'static str,
+    /// What is there if it was not replaced.
+    unreplaced: Regex,
+    what: &'static str,
+}
+
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let row = |sign, text: &str, replacement, unreplaced: &str, what| Pattern {
+        sign,
+        pattern: pattern(text),
+        replacement,
+        unreplaced: pattern(unreplaced),
+        what,
+    };
+    // Import tokens and wrapped material are as good as secrets; a body inside a string has its quotes escaped.
+    let material =
+        |member: &str| (format!(r#"({member}\\?"\s*:\s*\\?")[^"<\\]*"#), format!(r#"{member}\\?"\s*:\s*\\?"[^"<\\]"#));
+    let (token, token_left) = material("ImportToken");
+    let (wrapped, wrapped_left) = material("EncryptedKeyMaterial");
+    let key_id = |front: &str| format!(r"\b{front}[A-Z0-9]{{16}}\b");
+    vec![
+        row("Signature=", r"(Signature=)[^\s,&<]+", "${1}<signature>", "Signature=[0-9a-fA-F]{64}", "signature"),
+        row(
+            "X-Amz-Security-Token=",
+            r"(X-Amz-Security-Token=)[^\s,&<]+",
+            "${1}<session-token>",
+            "X-Amz-Security-Token=[A-Za-z0-9%+/=]",
+            "session token",
+        ),
+        row("ImportToken", &token, "${1}<removed>", &token_left, "import token"),
+        row("EncryptedKeyMaterial", &wrapped, "${1}<removed>", &wrapped_left, "wrapped material"),
+        row("://", r#"(://)[^\s/@"<]+@"#, "${1}<user>@", r#"://[^\s/@"<]+@"#, "user name or password of a URL"),
+        row("AKIA", &key_id("AKIA"), "<access-key-id>", &key_id("AKIA"), "access key id"),
+        row("ASIA", &key_id("ASIA"), "<access-key-id>", &key_id("ASIA"), "access key id"),
+    ]
+});
 
 /// An Authorization value without what a key made: scope and list of signed headers stay, since cases are about them.
 pub(super) fn secret_value(value: &str) -> String {
@@ -57,15 +218,49 @@ pub(super) fn secret_value(value: &str) -> String {
 mod tests {
     use super::*;
 
+    fn redactor() -> Redactor {
+        Redactor::new([("a-s3cr3t-k3y".to_owned(), "<secret-access-key>")])
+            .with_accounts(["210987654321", "998877665544"])
+    }
+
     #[test]
     fn secrets_and_signatures_do_not_pass() {
-        let redactor = Redactor::new([("s3cr3t".to_owned(), "<secret>")]);
-        assert_eq!(redactor.redact("a s3cr3t, Signature=0a1b, b"), "a <secret>, Signature=<signature>, b");
-        assert_eq!(redactor.redact(r#"{"ImportToken": "abc","x":1}"#), r#"{"ImportToken": "<removed>","x":1}"#);
+        for (text, expected) in [
+            ("a a-s3cr3t-k3y, Signature=0a1b, b", "a <secret-access-key>, Signature=<signature>, b"),
+            (r#"{"ImportToken": "abc","x":1}"#, r#"{"ImportToken": "<removed>","x":1}"#),
+            (r#""{\"ImportToken\":\"abc\"}""#, r#""{\"ImportToken\":\"<removed>\"}""#),
+            ("?X-Amz-Security-Token=abc%2F&b", "?X-Amz-Security-Token=<session-token>&b"),
+            ("https://jane:pw@host/", "https://<user>@host/"),
+            ("of AKIAABCDEFGHIJKLMNOP.", "of <access-key-id>."),
+            ("é%61-s3cr3t-k3yé", "é<secret-access-key>é"),
+        ] {
+            assert_eq!(redactor().redact(text), expected);
+            assert_eq!(redactor().leaks(&redactor().redact(text)), []);
+        }
         let value = "AWS4-HMAC-SHA256 Credential=AKID/20260101/r/kms/aws4_request, SignedHeaders=host, Signature=00";
         assert_eq!(
             secret_value(value),
             "AWS4-HMAC-SHA256 Credential=<access-key-id>/20260101/r/kms/aws4_request, SignedHeaders=host, Signature=<signature>"
         );
+    }
+
+    #[test]
+    fn accounts_in_use_and_those_of_arns_are_replaced_where_asked() {
+        let text =
+            "210987654321 arn:aws:kms:r:998877665544:key/x arn:aws:iam::555555555555:user/y 111122223333 777777777777";
+        assert_eq!(redactor().redact(text), text);
+        assert_eq!(
+            redactor().redact_all(text),
+            "<account> arn:aws:kms:r:<account-2>:key/x arn:aws:iam::<other-account>:user/y 111122223333 777777777777"
+        );
+    }
+
+    #[test]
+    fn what_is_left_is_told_by_line_and_not_by_value() {
+        let text = "fine\n  a-s3cr3t-k3y and AKIAABCDEFGHIJKLMNOP\n\n210987654321\n\"ImportToken\":\"abc\"\n";
+        let leaks = redactor().leaks(text);
+        let told: Vec<(usize, &str)> = leaks.iter().map(|leak| (leak.line, leak.what.as_str())).collect();
+        assert_eq!(told, [(2, "secret access key"), (2, "access key id"), (4, "account id"), (5, "import token")]);
+        assert_eq!(redactor().leaks("<access-key-id> AKIA 123456789012 \"ImportToken\":\"<removed>\""), []);
     }
 }

@@ -216,6 +216,9 @@ pub struct RunReport {
     pub notices: Vec<String>,
     /// Keys that could not be released, with the reason.
     pub left: Vec<String>,
+    /// Accounts that the target was seen to use, for whoever has to keep them to themselves.
+    #[serde(skip)]
+    pub accounts: Vec<String>,
     /// How the run compares with a baseline, if it was held against one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,

@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 const JUDGED: &str = "judged";
 
 /// Collects the exchanges of a case, secrets removed.
-pub(super) struct Recorder<'a> {
-    redactor: &'a Redactor,
+pub(super) struct Recorder {
+    redactor: Redactor,
     exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
 }
@@ -37,20 +37,23 @@ struct Recorded {
     took: Duration,
 }
 
-impl Recorder<'_> {
+impl Recorder {
     pub(super) fn add(&mut self, role: &str, request: &Request, exchange: &Exchange) {
         // Of a call that is repeated until its effect is seen, the last one counts.
         if role != JUDGED && self.exchanges.last().is_some_and(|last| last.role == role) {
             self.exchanges.pop();
         }
+        if let Some(import) = Redactor::of_import(&request.body) {
+            self.redactor = self.redactor.and(&import);
+        }
         let answer = match &exchange.result {
-            Ok(response) => Ok(Message::of_response(response, self.redactor)),
+            Ok(response) => Ok(Message::of_response(response, &self.redactor)),
             Err(error) => Err(self.redactor.redact(&escape(error.to_string().as_bytes()))),
         };
         self.exchanges.push(Recorded {
             role: role.to_owned(),
             lane: exchange.lane,
-            request: Message::of_request(request, self.redactor),
+            request: Message::of_request(request, &self.redactor),
             answer,
             took: exchange.timing.total,
         });
@@ -74,7 +77,7 @@ fn ended(outcome: Outcome, reason: impl Into<String>) -> Ended {
 /// Runs one case to its end; never fails.
 pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
     let (started, began) = (Instant::now(), (run.options.clock)());
-    let mut recorder = Recorder { redactor: &run.redactor, exchanges: Vec::new(), metadata: Vec::new() };
+    let mut recorder = Recorder { redactor: run.redactor.clone(), exchanges: Vec::new(), metadata: Vec::new() };
     let mut world = run.world(case);
     let mut mismatches = Vec::new();
     let verdict = attempt(run, case, &mut world, &mut recorder, &mut mismatches).await;
@@ -83,10 +86,12 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         // What was found before the case ended counts all the same.
         _ if diverges => (Outcome::Diverges, None),
         Ok(()) => (Outcome::Pass, None),
-        Err(Ended { outcome, reason }) => (outcome, Some(run.redactor.redact(&reason))),
+        Err(Ended { outcome, reason }) => (outcome, Some(recorder.redactor.redact(&reason))),
     };
     for mismatch in &mut mismatches {
-        mismatch.found = run.redactor.redact(&mismatch.found);
+        mismatch.found = recorder.redactor.redact(&mismatch.found);
+        mismatch.place = recorder.redactor.redact(&mismatch.place);
+        mismatch.expected = recorder.redactor.redact(&mismatch.expected);
     }
     let mut normaliser = Normaliser::new(&world, Some(began));
     let recording = recorder.recording(&mut normaliser);
@@ -130,7 +135,7 @@ async fn attempt(
     run: &Run<'_>,
     case: &Case,
     world: &mut World,
-    recorder: &mut Recorder<'_>,
+    recorder: &mut Recorder,
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<(), Ended> {
     let precondition = run
@@ -232,7 +237,7 @@ async fn exchange_and_read_back(
     precondition: &Precondition,
     world: &World,
     mut lease: Option<&mut Lease>,
-    recorder: &mut Recorder<'_>,
+    recorder: &mut Recorder,
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<(), Ended> {
     let before = match &lease {
@@ -412,7 +417,7 @@ async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
     })
 }
 
-impl Recorder<'_> {
+impl Recorder {
     /// What a report shows of the exchanges.
     fn exchanges(&self) -> Vec<ExchangeReport> {
         let shown = |recorded: &Recorded| ExchangeReport {

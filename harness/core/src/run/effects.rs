@@ -35,7 +35,7 @@ pub(super) async fn read_back(
     effect: &Effect,
     edition: Edition,
     settle: Duration,
-    recorder: &mut Recorder<'_>,
+    recorder: &mut Recorder,
 ) -> Result<Vec<Mismatch>, Unread> {
     let (key, before) = match effect.on {
         On::Key => (&mut lease.key, &before.key),
@@ -109,7 +109,7 @@ async fn described(
     effect: &Effect,
     edition: Edition,
     settle: Duration,
-    recorder: &mut Recorder<'_>,
+    recorder: &mut Recorder,
 ) -> Result<Vec<Mismatch>, Unread> {
     let mut pauses = Pauses::within(settle);
     loop {

@@ -116,10 +116,13 @@ pub async fn run(
             cases(&run, progress, stop.clone()).await
         }
     };
+    let mut accounts: Vec<String> = run.account().into_iter().map(|(account, _)| account).collect();
+    accounts.extend(run.pool.accounts());
     let left = run.pool.release().await;
     let mut by_id = reports;
     let cases: Vec<CaseReport> = run.selected.iter().filter_map(|case| by_id.remove(case.id())).collect();
-    Ok(report(&run, cases, notices, left, started, *stop.borrow()))
+    let report = report(&run, cases, notices, left, started, *stop.borrow());
+    Ok(RunReport { accounts, ..report })
 }
 
 fn prepare<'a>(
@@ -257,6 +260,7 @@ fn report(
         fail_on: run.options.fail_on,
         notices,
         left: left.iter().map(|line| run.redactor.redact(line)).collect(),
+        accounts: Vec::new(),
         baseline: None,
         figures,
         exit_code: ExitCode::Pass,

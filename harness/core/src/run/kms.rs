@@ -2,6 +2,7 @@
 
 use super::target::Clock;
 use crate::fixture::Corpus;
+use crate::normalise::Redactor;
 use crate::observe::{Observation, observe};
 use crate::plan::base_request;
 use crate::send::{Exchange, SendError, Sender};
@@ -106,10 +107,13 @@ impl Kms {
         let mut pauses = Pauses::within(self.settle);
         loop {
             let (_, exchange) = self.exchange(operation, body).await;
-            let failure = match read(corpus, operation, &exchange.result) {
+            let mut failure = match read(corpus, operation, &exchange.result) {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
+            if let Some(import) = Redactor::of_import(body.to_string().as_bytes()) {
+                failure.answer = import.redact(&failure.answer);
+            }
             if !again.iter().any(|error| failure.is(error)) || !pauses.pause().await {
                 return Err(failure);
             }
@@ -151,12 +155,17 @@ pub(crate) fn token_ended(observation: &Observation) -> bool {
 
 /// An answer in a few words.
 pub(crate) fn summary(observation: &Observation) -> String {
-    let text: String = match (observation.error_name(), observation.message.text()) {
+    let text = match (observation.error_name(), observation.message.text()) {
         (Some(error), Some(message)) => format!("{} {error}: {message}", observation.status),
         (Some(error), None) => format!("{} {error}", observation.status),
         (None, _) => format!("{} {}", observation.status, String::from_utf8_lossy(&observation.bytes)),
     };
-    text.chars().take(200).collect()
+    const SHOWN: usize = 200;
+    match text.char_indices().nth(SHOWN) {
+        // The ellipsis tells the redactor that the front of a secret may stand before it.
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
 }
 
 /// Pauses that grow, until a budget is used up.

@@ -160,6 +160,16 @@ impl<'a> Pool<'a> {
         self.inner().idle.entry(key.base.clone()).or_default().push(key);
     }
 
+    /// The accounts of the keys that were made.
+    pub(crate) fn accounts(&self) -> Vec<String> {
+        let inner = self.inner();
+        let accounts = inner.created.iter().filter_map(|created| created.names.arn.split(':').nth(4));
+        let mut accounts: Vec<String> = accounts.map(str::to_owned).collect();
+        accounts.sort();
+        accounts.dedup();
+        accounts
+    }
+
     /// Releases every key: aliases deleted, deletion scheduled. The result names what is left, and why.
     pub(crate) async fn release(&self) -> Vec<String> {
         let created = std::mem::take(&mut self.inner().created);

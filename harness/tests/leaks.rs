@@ -1,0 +1,283 @@
+//! No secret leaves the program: planted in every field of an exchange and of the configuration, looked for in every
+//! output.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const KEY_ID: &str = "ASIAPL4NTEDKEYID0001";
+const SECRET: &str = "pl4nted/s3cret+k3y=0123456789abcdefXYZ~_";
+const TOKEN: &str = "IQoJpl4ntedT0ken//aVeryLongOne+WithSigns==";
+const ACCOUNT: &str = "210987654321";
+/// Of somebody whom nobody configured.
+const FOREIGN_KEY_ID: &str = "AKIAPL4NTEDKEYID0002";
+
+/// Everything that must not be seen, in every spelling.
+fn forbidden() -> Vec<String> {
+    let mut all: Vec<String> = [KEY_ID, FOREIGN_KEY_ID, ACCOUNT].map(str::to_owned).to_vec();
+    for secret in [SECRET, TOKEN] {
+        all.push(secret.to_owned());
+        all.extend(spellings(secret));
+        // The middle, which does not depend on what stands before and behind.
+        all.push(BASE64_STANDARD.encode(format!("x{secret}"))[4..40].to_owned());
+    }
+    all
+}
+
+fn spellings(secret: &str) -> Vec<String> {
+    let percent = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    vec![
+        hex.to_uppercase(),
+        hex,
+        BASE64_STANDARD.encode(secret),
+        BASE64_STANDARD.encode(format!("x{secret}")),
+        secret.bytes().map(percent).collect(),
+        secret.replace('/', "\\/"),
+    ]
+}
+
+fn must_not_leak(what: &str, text: &str) {
+    for secret in forbidden() {
+        if let Some(at) = text.find(&secret) {
+            let from = (0..=at.saturating_sub(120)).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            panic!("{what} shows `{secret}`: …{}", &text[from..at]);
+        }
+    }
+}
+
+/// A server that repeats secrets in every field of its answers, and works as far as a key without material needs it.
+async fn start() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
+        }
+    });
+    address
+}
+
+async fn serve(mut stream: TcpStream) {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        if let Some((head, _)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+            if bytes.len() >= head.len() + 4 + length.unwrap_or(0_usize) {
+                break;
+            }
+        }
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let _ = stream.write_all(answer(&text, body).as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+fn answer(request: &str, body: &str) -> String {
+    let every = |secret: &str| [vec![secret.to_owned()], spellings(secret)].concat().join(" ");
+    let message = serde_json::Value::from(format!(
+        "{} {} {KEY_ID} {FOREIGN_KEY_ID} {ACCOUNT} arn:aws:iam::{ACCOUNT}:user/x https://u:{SECRET}@h/ {body}",
+        every(SECRET),
+        every(TOKEN)
+    ));
+    let arn = format!("arn:aws:kms:us-east-2:{ACCOUNT}:key/0b7fd7dd-0000-4000-8000-000000000001");
+    let metadata = format!(
+        "{{\"KeyMetadata\":{{\"KeyId\":\"0b7fd7dd-0000-4000-8000-000000000001\",\"Arn\":\"{arn}\",\"AWSAccountId\":\"{ACCOUNT}\",\
+         \"KeyState\":\"PendingImport\",\"Description\":{message},\"{SECRET}\":\"name\"}}}}"
+    );
+    let is = |operation: &str| {
+        request.contains(&format!("TrentService.{operation}\r\n"))
+            || request.contains(&format!("trentservice.{operation}\r\n"))
+    };
+    let (status, body) = match () {
+        () if is("CreateKey") || is("DescribeKey") => ("200 OK", metadata),
+        () if is("ScheduleKeyDeletion") => ("200 OK", "{}".to_owned()),
+        () => {
+            ("400", format!("{{\"__type\":\"NotFoundException\",\"message\":{message},\"ImportToken\":\"{TOKEN}\"}}"))
+        }
+    };
+    format!(
+        "HTTP/1.1 {status} {SECRET}\r\nX-{KEY_ID}: a\r\nServer: {SECRET} {ACCOUNT}\r\nX-Unknown: {SECRET}\r\n\
+         Content-Type: application/x-amz-json-1.1; a={TOKEN}\r\nx-amzn-errortype: {}\r\nAuthorization: {SECRET}\r\n\
+         Transfer-Encoding: chunked\r\nTrailer: X-{KEY_ID}\r\nConnection: close\r\n\r\n{:x}\r\n{body}\r\n0\r\nX-Trailer: {SECRET}\r\n\r\n",
+        spellings(SECRET)[0],
+        body.len()
+    )
+}
+
+fn trentcheck(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trentcheck"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name == "CI" || name.starts_with("TRENTCHECK_") || name.starts_with("AWS_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .env("TRENTCHECK_ACCESS_KEY_ID", KEY_ID)
+        .env("TRENTCHECK_SECRET_ACCESS_KEY", SECRET)
+        .env("TRENTCHECK_SESSION_TOKEN", TOKEN)
+        .env("TRENTCHECK_SETTLE", "50ms")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leaks-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+const CASES: &[&str] = &["example/absent-key", "success/never-imported", "success/symmetric"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_target_repeats_is_in_no_output() {
+    let endpoint = format!("http://{}", start().await);
+    let checked = tokio::task::spawn_blocking(move || {
+        let folder = folder("exchange");
+        let run = |front: &[&str], cases: &[&str]| {
+            let arguments: Vec<&str> = front.iter().chain(&["--endpoint", &endpoint]).chain(cases).copied().collect();
+            let output = trentcheck(&folder, &arguments);
+            must_not_leak(&arguments.join(" "), &text(&output));
+            (output.status.code(), text(&output))
+        };
+        let (_, told) = run(&["run", "--fail-on", "may"], CASES);
+        // The secrets did come: their places are there.
+        for part in ["<secret-access-key>", "<session-token>", "<access-key-id>", "<account>", "<present, "] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        run(&["run", "--lane", "http"], CASES);
+        run(&["run", "--report", "json"], CASES);
+        run(&["run", "--report", "json=report.json"], CASES);
+        assert!(folder.join("report.json").exists());
+        let (code, told) = run(&["record", "base"], CASES);
+        assert!(folder.join("base/example__absent-key.snap").exists(), "{code:?} {told}");
+        assert!(folder.join("base/success__never-imported.snap").exists(), "{code:?} {told}");
+        let kept = std::fs::read_to_string(folder.join("base/example__absent-key.snap")).unwrap();
+        assert!(kept.contains("< X-Unknown: <present, 40 bytes>"), "{kept}");
+        std::fs::write(folder.join("base/example__absent-key.snap"), kept.replace("POST / HTTP", "PUT / HTTP"))
+            .unwrap();
+        let (_, told) = run(&["run", "--against", "base"], CASES);
+        assert!(folder.join("base/example__absent-key.snap.new").exists(), "{told}");
+        run(&["explore", "--cases", "10", "--failures", "kept.json"], &[]);
+        run(&["explain", "success/symmetric"], &[]);
+        must_not_leak("explain", &text(&trentcheck(&folder, &["explain", "authentication/control"])));
+        let files = files(&folder);
+        for path in &files {
+            must_not_leak(&path.display().to_string(), &String::from_utf8_lossy(&std::fs::read(path).unwrap()));
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+        files.len()
+    });
+    assert!(checked.await.unwrap() >= 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told() {
+    let endpoint = format!("http://{}", start().await);
+    tokio::task::spawn_blocking(move || {
+        let folder = folder("gate");
+        let record = |region: &str, directory: &str| {
+            trentcheck(&folder, &["record", directory, "--endpoint", &endpoint, "--region", region, "example/*"])
+        };
+        for (number, secret) in [SECRET.to_owned()].into_iter().chain(spellings(TOKEN)).enumerate() {
+            let directory = format!("base{number}");
+            let output = record(&secret, &directory);
+            let told = text(&output);
+            must_not_leak("the refusal", &told);
+            assert_eq!(output.status.code(), Some(5), "{told}");
+            assert!(told.contains("example__absent-key.snap` is not written: line 8 would hold a secret ("), "{told}");
+            assert_eq!(files(&folder.join(directory)), Vec::<PathBuf>::new());
+        }
+        // What is recorded already stays as it is, and a hand that writes a secret into it does not get it accepted.
+        assert_eq!(record("us-east-2", "base").status.code(), Some(3));
+        let path = folder.join("base/example__absent-key.snap");
+        let kept = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(record(SECRET, "base").status.code(), Some(5));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
+        std::fs::write(
+            folder.join("base/example__absent-key.snap.new"),
+            kept.replace("POST / HTTP", &format!("POST /{TOKEN} HTTP")),
+        )
+        .unwrap();
+        let accepted = trentcheck(&folder, &["accept", "base"]);
+        assert_eq!(accepted.status.code(), Some(5), "{}", text(&accepted));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
+        std::fs::remove_dir_all(&folder).unwrap();
+    })
+    .await
+    .unwrap();
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_of_the_command_line_is_not_repeated() {
+    let folder = folder("configuration");
+    let url = format!("http://user:{SECRET}@127.0.0.1:1");
+    let (path, field) = (format!("json=/nowhere/{TOKEN}"), format!("creating={SECRET}"));
+    let elsewhere = format!("us-west-2=ftp://{SECRET}");
+    std::fs::write(folder.join("secret.toml"), format!("region = \"us-east-2\"\nkey = \"{SECRET}\"\n")).unwrap();
+    std::fs::write(folder.join("wrong.toml"), format!("edition = \"{SECRET}\"\n")).unwrap();
+    for arguments in [
+        &["run", "--endpoint", &url][..],
+        &["run", "--endpoint", SECRET],
+        &["run", "--edition", SECRET],
+        &["run", "--region", SECRET, "example/*"],
+        &["run", "--account", ACCOUNT, "example/*"],
+        &["run", "--account", SECRET, "--endpoint", "http://127.0.0.1:1"],
+        &["run", "--timeout", SECRET],
+        &["run", "--report", SECRET],
+        &["run", "--report", &path],
+        &["run", "--provide", SECRET],
+        &["run", "--provide", &field, "example/*"],
+        &["run", "--elsewhere", &elsewhere],
+        &["run", "--ca", SECRET, "--endpoint", "http://127.0.0.1:1"],
+        &["run", "--config", SECRET],
+        &["run", "--config", "secret.toml"],
+        &["run", "--config", "wrong.toml"],
+        &["run", "--against", SECRET],
+        &["run", "--against", &url],
+        &["run", "--tag", SECRET],
+        &["run", SECRET],
+        &["accept", SECRET],
+        &["explain", SECRET],
+        &["explore", "--failures", SECRET, "--endpoint", SECRET],
+        &["serve", "--mutant", SECRET],
+        &[SECRET],
+    ] {
+        let output = trentcheck(&folder, arguments);
+        assert_ne!(text(&output), "", "{arguments:?}");
+        must_not_leak(&arguments.join(" "), &text(&output));
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
