@@ -26,6 +26,7 @@ pub(crate) async fn record(
     let baseline = Baseline::open_or_new(directory, &session.corpus).map_err(failure)?;
     baseline.must_suit(&head).map_err(failure)?;
     let report = session.replay(&session.selection).await?;
+    session.write(&report)?;
     let recordable: Vec<&CaseReport> = report.cases.iter().filter(|case| case.is_recordable()).collect();
     let texts: Vec<(&str, String)> =
         recordable.iter().map(|case| (case.id.as_str(), snap(&session.corpus, &head, case))).collect();
@@ -40,7 +41,6 @@ pub(crate) async fn record(
         baseline.forget(&case.id).map_err(failure)?;
     }
     let mut lines = unreferenced.settle(&baseline)?;
-    session.write(&report)?;
     let code = code(&report, recordable.len());
     if !session.writes_to_stdout() {
         lines.extend(without(&report));

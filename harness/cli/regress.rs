@@ -137,32 +137,36 @@ impl Regression {
         drifts.map(|drift| drift.case.clone()).collect()
     }
 
-    /// Keeps what the second look shows as well, and writes it beside the baseline.
-    pub(crate) fn settle(
-        &self,
-        report: &mut RunReport,
-        again: Option<RunReport>,
-        corpus: &Corpus,
-        writing: Writing,
-    ) -> Result<(), Failure> {
-        let second = again.as_ref().map(|again| again.cases.as_slice()).unwrap_or_default();
+    /// Keeps what the second look shows as well.
+    pub(crate) fn settle(&self, report: &mut RunReport, again: Option<&RunReport>) {
+        let second = again.map(|again| again.cases.as_slice()).unwrap_or_default();
         if let Some(baseline) = &mut report.baseline {
             baseline.confirm(&self.baseline, second);
         }
-        if let Some(again) = &again {
+        if let Some(again) = again {
             report.left.extend(again.left.iter().cloned());
             report.exit_codes.extend(again.exit_codes.iter().copied());
         }
         report.conclude();
-        match writing {
-            Writing::Allowed => self.write(report, second, corpus),
-            Writing::InCi => Ok(()),
-        }
     }
 
-    fn write(&self, report: &RunReport, second: &[CaseReport], corpus: &Corpus) -> Result<(), Failure> {
+    /// Writes what was found at the second look beside the baseline.
+    pub(crate) fn write(
+        &self,
+        report: &RunReport,
+        again: Option<&RunReport>,
+        corpus: &Corpus,
+        writing: Writing,
+    ) -> Result<(), Failure> {
         let Some(found) = &report.baseline else { return Ok(()) };
+        let second = again.map(|again| again.cases.as_slice()).unwrap_or_default();
         let drifted = found.drifted();
+        if writing == Writing::InCi {
+            if !drifted.is_empty() {
+                output::to_stderr("no `.snap.new` was written, since `CI` is set");
+            }
+            return Ok(());
+        }
         let texts: Vec<(&str, String)> = second
             .iter()
             .filter(|case| drifted.contains(case.id.as_str()))

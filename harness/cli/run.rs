@@ -34,18 +34,23 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
         }
     };
     let mut report = session.replay(&session.selection).await?;
+    let mut again = None;
     if let Some(regression) = &regression {
         let differing = regression.hold(&mut report);
-        let again = match differing.is_empty() || report.exit_codes.contains(&ExitCode::Interrupted) {
+        again = match differing.is_empty() || report.exit_codes.contains(&ExitCode::Interrupted) {
             true => None,
             // A difference must repeat before it counts.
             false => Some(session.replay(&Selection { patterns: differing, ..Selection::default() }).await?),
         };
-        regression.settle(&mut report, again, &session.corpus, Writing::of_environment())?;
+        regression.settle(&mut report, again.as_ref());
     }
     session.write(&report)?;
     if !session.writes_to_stdout() {
         output::to_stdout(&terminal::render(&report, &session.corpus, &session.arguments));
+    }
+    // Last, so that a file that cannot be written does not take the report with it.
+    if let Some(regression) = &regression {
+        regression.write(&report, again.as_ref(), &session.corpus, Writing::of_environment())?;
     }
     Ok(report.exit_code as u8)
 }

@@ -1,8 +1,10 @@
 //! Baselines through the command: what is written, what counts as drift, what is refused.
 
+use crate::fake;
 use crate::support::{config, reference};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use trentcheck_core::fixture::Edition;
 
@@ -237,4 +239,68 @@ fn insta_asserts_on_the_files_that_the_command_wrote() {
         settings.bind(|| insta::assert_snapshot!(name.strip_suffix(".snap").unwrap(), contents));
     }
     assert_eq!(folder.files(".snap.new"), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differs_once_and_not_again_is_no_drift() {
+    let (asked, odd) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, left) = (Arc::clone(&asked), Arc::clone(&odd));
+    let address = fake::start(move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let is_odd = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let server = if is_odd { "other" } else { "usual" };
+        let body = r#"{"__type":"NotFoundException","message":"no"}"#;
+        format!(
+            "HTTP/1.1 400 Bad Request\r\nServer: {server}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    })
+    .await;
+    let endpoint = format!("http://{address}");
+    tokio::task::spawn_blocking(move || {
+        let folder = Folder::new();
+        let at = |front: &[&str]| trentcheck(&[front, &["--endpoint", &endpoint, "example/absent-key"]].concat());
+        let output = at(&["record", folder.path()]);
+        assert_eq!(folder.files(".snap").len(), 1, "{}", text(&output));
+        let requests = asked.load(Ordering::SeqCst);
+        // The whole first look is odd, the second is not.
+        odd.store(requests, Ordering::SeqCst);
+        let once = text(&at(&["run", "--against", folder.path()]));
+        assert!(once.contains("drift: 0 of 1 compared"), "{once}");
+        assert!(
+            once.contains("example/absent-key differed once and not again: judged, answer: header `Server`"),
+            "{once}"
+        );
+        assert_eq!(folder.files(".snap.new").len(), 0);
+        odd.store(usize::MAX, Ordering::SeqCst);
+        let twice = text(&at(&["run", "--against", folder.path()]));
+        assert!(twice.contains("drift: 1 of 1 compared"), "{twice}");
+        assert_eq!(folder.files(".snap.new").len(), 1);
+        // What waits to be accepted goes when nothing differs any more.
+        odd.store(0, Ordering::SeqCst);
+        let gone = text(&at(&["run", "--against", folder.path()]));
+        assert!(gone.contains("example/absent-key no longer differs; its `.snap.new` was deleted"), "{gone}");
+        assert_eq!(folder.files(".snap.new").len(), 0);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_baseline_of_one_region_holds_in_another() {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let here = target.endpoint.to_string();
+    let there = target.elsewhere.unwrap();
+    let (region, there) = (there.region, there.endpoint.to_string());
+    tokio::task::spawn_blocking(move || {
+        let folder = Folder::new();
+        let output = trentcheck(&with_cases(&["record", folder.path(), "--endpoint", &here]));
+        assert_eq!(folder.files(".snap").len(), 6, "{}", text(&output));
+        let output =
+            trentcheck(&with_cases(&["run", "--against", folder.path(), "--endpoint", &there, "--region", &region]));
+        assert!(text(&output).contains("drift: 0 of 6 compared cases differ"), "{}", text(&output));
+    })
+    .await
+    .unwrap();
+    server.stop().await;
 }

@@ -1,13 +1,11 @@
 //! No secret leaves the program: planted in every field of an exchange and of the configuration, looked for in every
 //! output.
 
+use crate::fake::start;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 const KEY_ID: &str = "ASIAPL4NTEDKEYID0001";
 const SECRET: &str = "pl4nted/s3cret+k3y=0123456789abcdefXYZ~_";
@@ -53,40 +51,7 @@ fn must_not_leak(what: &str, text: &str) {
     }
 }
 
-/// A server that repeats secrets in every field of its answers, and works as far as a key without material needs it.
-async fn start() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream));
-        }
-    });
-    address
-}
-
-async fn serve(mut stream: TcpStream) {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).to_lowercase();
-        if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-            if bytes.len() >= head.len() + 4 + length.unwrap_or(0_usize) {
-                break;
-            }
-        }
-        match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let _ = stream.write_all(answer(&text, body).as_bytes()).await;
-    let _ = stream.shutdown().await;
-}
-
+/// Repeats secrets in every field of the answer, and works as far as a key without material needs it.
 fn answer(request: &str, body: &str) -> String {
     let every = |secret: &str| [vec![secret.to_owned()], spellings(secret)].concat().join(" ");
     let message = serde_json::Value::from(format!(
@@ -163,7 +128,7 @@ const CASES: &[&str] = &["example/absent-key", "success/never-imported", "succes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_target_repeats_is_in_no_output() {
-    let endpoint = format!("http://{}", start().await);
+    let endpoint = format!("http://{}", start(answer).await);
     let checked = tokio::task::spawn_blocking(move || {
         let folder = folder("exchange");
         let run = |front: &[&str], cases: &[&str]| {
@@ -205,7 +170,7 @@ async fn what_a_target_repeats_is_in_no_output() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told() {
-    let endpoint = format!("http://{}", start().await);
+    let endpoint = format!("http://{}", start(answer).await);
     tokio::task::spawn_blocking(move || {
         let folder = folder("gate");
         let record = |region: &str, directory: &str| {
@@ -220,6 +185,18 @@ async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told
             assert!(told.contains("example__absent-key.snap` is not written: line 8 would hold a secret ("), "{told}");
             assert_eq!(files(&folder.join(directory)), Vec::<PathBuf>::new());
         }
+        // Where a recording differs, the run is told all the same, and what differs is not written.
+        assert_eq!(record("us-east-2", "other").status.code(), Some(3));
+        let snap = folder.join("other/example__absent-key.snap");
+        let changed = std::fs::read_to_string(&snap).unwrap().replace("POST / HTTP", "PUT / HTTP");
+        std::fs::write(&snap, changed).unwrap();
+        let arguments =
+            ["run", "--endpoint", &endpoint, "--region", SECRET, "--against", "other", "example/absent-key"];
+        let output = trentcheck(&folder, &arguments);
+        must_not_leak("the run", &text(&output));
+        assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+        assert!(text(&output).contains("drift: 1 of 1"), "{}", text(&output));
+        assert!(!folder.join("other/example__absent-key.snap.new").exists());
         // What is recorded already stays as it is, and a hand that writes a secret into it does not get it accepted.
         assert_eq!(record("us-east-2", "base").status.code(), Some(3));
         let path = folder.join("base/example__absent-key.snap");

@@ -7,6 +7,7 @@ mod baseline;
 mod command;
 mod conformance;
 mod explore;
+mod fake;
 mod faulty;
 mod fixtures;
 mod leaks;
