@@ -166,6 +166,7 @@ fn fields(place: &str, before: &[(String, String)], after: &[(String, String)], 
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const TEXT: &str = "# judged\n> POST / HTTP/1.1\n> Host: <host>\n> (body: 2 bytes, content-length)\n> {}\n\
                         < HTTP/1.1 400 Bad Request\n< a: 1\n< b: 2\n< (body: 30 bytes, content-length)\n\
@@ -218,5 +219,59 @@ mod tests {
         let first = [difference("a", "1"), difference("b", "1")];
         let second = [difference("b", "2"), difference("c", "1")];
         assert_eq!(repeated(&first, &second), [difference("b", "2")]);
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        "[ -~äß☃]{0,12}".prop_map(|text| text.trim_end().to_owned())
+    }
+
+    fn message() -> impl Strategy<Value = Message> {
+        let header = ("[A-Za-z-]{1,6}", line());
+        let body = proptest::option::of("[!-~][ -~]{0,12}[!-~]");
+        (line(), proptest::collection::vec(header, 0..4), "[a-z ]{0,8}", body).prop_map(
+            |(start, headers, framing, body)| Message { start, headers, framing: format!("(body: {framing})"), body },
+        )
+    }
+
+    fn recording() -> impl Strategy<Value = Recording> {
+        let exchange = ("judged|Encrypt", message(), proptest::option::of(message()), line()).prop_map(
+            |(role, request, answer, error)| {
+                let error = answer.is_none().then_some(error);
+                Section::Exchange { role, request, answer, error }
+            },
+        );
+        let members = proptest::collection::vec(("[A-Za-z]{1,5}", "[!-~]{1,8}"), 0..4);
+        let state = members.prop_map(|members| Section::State { of: "the key".to_owned(), members });
+        proptest::collection::vec(prop_oneof![exchange, state], 1..5).prop_map(|sections| Recording { sections })
+    }
+
+    proptest! {
+        #[test]
+        fn any_recording_reads_back_and_equals_itself(recording in recording()) {
+            let read = Recording::parse(&recording.to_string()).unwrap();
+            prop_assert_eq!(&read, &recording);
+            prop_assert_eq!(compare(&read, &recording), []);
+        }
+
+        #[test]
+        fn recordings_without_a_difference_are_the_same_but_for_the_order_of_names(
+            left in recording(),
+            right in recording(),
+        ) {
+            let sorted = |recording: &Recording| {
+                let mut lines: Vec<String> = recording.to_string().lines().map(str::to_owned).collect();
+                lines.sort();
+                lines
+            };
+            if compare(&left, &right).is_empty() {
+                prop_assert_eq!(sorted(&left), sorted(&right));
+            }
+            prop_assert_eq!(compare(&left, &right).is_empty(), compare(&right, &left).is_empty());
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in any::<String>()) {
+            let _ = Recording::parse(&text);
+        }
     }
 }

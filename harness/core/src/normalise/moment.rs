@@ -2,8 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-const HOUR: i64 = 60 * 60;
-const DAY: i64 = 24 * HOUR;
+const DAY: i64 = 24 * 60 * 60;
 
 /// Further away, a moment is no reading of a clock but a constant, and stays as it is. The longest time that a case
 /// can ask for is the longest window of a deletion, thirty days.
@@ -67,16 +66,11 @@ pub(super) fn placeholder(form: Form, text: &str, now: Option<SystemTime>) -> Op
         return None;
     }
     let word = form.word();
+    // In whole days, since a key can have been made hours before its case, and no case asks for less than a day.
     let days = (offset as f64 / DAY as f64).round() as i64;
-    let hours = (offset as f64 / HOUR as f64).round() as i64;
-    Some(match form {
-        // A run can begin shortly before midnight.
-        Form::Day if offset.abs() < 2 * DAY => format!("<{word}>"),
-        Form::Day => format!("<{word}{days:+}d>"),
-        _ if hours == 0 => format!("<{word}>"),
-        _ if hours.abs() < 48 => format!("<{word}{hours:+}h>"),
-        _ => format!("<{word}{days:+}d>"),
-    })
+    // A day's own moment is its beginning, and a run can begin shortly before midnight.
+    let is_now = if form == Form::Day { offset.abs() < 2 * DAY } else { days == 0 };
+    Some(if is_now { format!("<{word}>") } else { format!("<{word}{days:+}d>") })
 }
 
 #[cfg(test)]
@@ -90,13 +84,14 @@ mod tests {
         for (form, text, expected) in [
             (Form::Basic, "20260101T001959Z", Some("<date-time>")),
             (Form::Basic, "20251231T234001Z", Some("<date-time>")),
-            (Form::Extended, "2026-01-02T00:00:01Z", Some("<date-time+24h>")),
+            (Form::Extended, "2026-01-02T00:00:01Z", Some("<date-time+1d>")),
             (Form::Http, "Thu, 08 Jan 2026 00:00:00 GMT", Some("<http-date+7d>")),
             (Form::Day, "20251231", Some("<date>")),
             (Form::Day, "20260108", Some("<date+7d>")),
             (Form::Epoch, "1767225600.5", Some("<time>")),
             (Form::Epoch, "1.7672256E9", Some("<time>")),
-            (Form::Epoch, "1767222000", Some("<time-1h>")),
+            (Form::Epoch, "1767196800", Some("<time>")),
+            (Form::Epoch, "1767096000", Some("<time-2d>")),
             (Form::Epoch, "1769817600", Some("<time+30d>")),
             // Constants.
             (Form::Basic, "20150830T123600Z", None),

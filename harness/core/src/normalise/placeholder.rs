@@ -214,7 +214,7 @@ impl Normaliser {
             Found::Value(kind) => (self.numbered(*kind, value), kind.is_fixed()),
             Found::Moment(form) => match moment::placeholder(*form, value, self.now) {
                 Some(placeholder) => {
-                    self.explain(&placeholder, "a moment, by its distance from the present in hours or days");
+                    self.explain(&placeholder, "a moment, by its distance from the present in whole days");
                     (placeholder, *form != moment::Form::Epoch)
                 }
                 None => (value.to_owned(), true),
