@@ -104,7 +104,7 @@ impl Message {
             let name = header.name.to_ascii_lowercase();
             let value = match SECRET_HEADERS.contains(&name.as_str()) {
                 true => secret_value(&header.text()),
-                false if is_shown(&name) => escape(&header.value),
+                false if is_shown(&name) => escape(&redactor.redact_bytes(&header.value)),
                 false => format!("{PRESENT}{} bytes>", header.value.len()),
             };
             (redactor.redact(&header.name), redactor.redact(&value))
@@ -113,7 +113,7 @@ impl Message {
             start: redactor.redact(&escape(start.as_bytes())),
             headers: headers.collect(),
             framing: redactor.redact(&format!("(body: {} bytes, {framing})", body.len())),
-            body: (!body.is_empty()).then(|| redactor.redact(&escape(body))),
+            body: (!body.is_empty()).then(|| redactor.redact(&escape(&redactor.redact_bytes(body)))),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::pattern;
 use super::secrets::{Finder, Secret, apart};
 use regex_lite::Regex;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
@@ -38,11 +39,8 @@ impl Redactor {
     /// A redactor of what the body of an import holds, which a target may repeat anywhere.
     pub fn of_import(body: &[u8]) -> Option<Self> {
         let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-        let member = |name: &str, shown: &'static str| Some((body.get(name)?.as_str()?.to_owned(), shown));
-        let secrets: Vec<_> = [("ImportToken", "<import-token>"), ("EncryptedKeyMaterial", "<wrapped-material>")]
-            .into_iter()
-            .filter_map(|(name, shown)| member(name, shown))
-            .collect();
+        let members = ["ImportToken", "EncryptedKeyMaterial"].into_iter().filter_map(|name| body.get(name)?.as_str());
+        let secrets: Vec<_> = members.map(|value| (value.to_owned(), "<removed>")).collect();
         (!secrets.is_empty()).then(|| Self::new(secrets))
     }
 
@@ -55,8 +53,8 @@ impl Redactor {
     }
 
     /// Where the text holds a secret, in order, without overlaps.
-    fn found(&self, text: &str) -> Vec<(Range<usize>, &'static str)> {
-        apart(self.finders.iter().flat_map(|finder| finder.find(text.as_bytes())).collect())
+    fn found(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
+        apart(self.finders.iter().flat_map(|finder| finder.find(text)).collect())
     }
 
     /// This one, for these accounts as well. [`Self::redact`] leaves accounts alone, since recordings give them
@@ -79,13 +77,22 @@ impl Redactor {
                 text = pattern.replace_all(&text, *replacement).into_owned();
             }
         }
-        for (range, name) in self.found(&text).into_iter().rev() {
+        for (range, name) in self.found(text.as_bytes()).into_iter().rev() {
             // A spelling that ends inside a letter takes the whole letter with it.
             let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             let end = (range.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
             text.replace_range(start..end, name);
         }
         text
+    }
+
+    /// Bytes without secrets. What is no text is shown in hexadecimal, which nothing can be found in afterwards.
+    pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut redacted = Cow::Borrowed(bytes);
+        for (range, name) in self.found(bytes).into_iter().rev() {
+            redacted.to_mut().splice(range, name.bytes());
+        }
+        redacted
     }
 
     /// The text without secrets and without account ids: for everything that a person reads or a report keeps.
@@ -110,7 +117,7 @@ impl Redactor {
         let mut leaks = Vec::new();
         let line_of = |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
         let mut add = |at: usize, what: &str| leaks.push(Leak { line: line_of(at), what: what.to_owned() });
-        for (range, name) in self.found(text) {
+        for (range, name) in self.found(text.as_bytes()) {
             add(range.start, name.trim_matches(['<', '>']).replace('-', " ").as_str());
         }
         for Pattern { unreplaced, what, .. } in PATTERNS.iter().filter(|pattern| text.contains(pattern.sign)) {
@@ -182,7 +189,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     };
     // Import tokens and wrapped material are as good as secrets; a body inside a string has its quotes escaped.
     let material =
-        |member: &str| (format!(r#"({member}\\?"\s*:\s*\\?")[^"<\\]*"#), format!(r#"{member}\\?"\s*:\s*\\?"[^"<\\]"#));
+        |member: &str| (format!(r#"({member}\\?"\s*:\s*\\?")[^"<\\]+"#), format!(r#"{member}\\?"\s*:\s*\\?"[^"<\\]"#));
     let (token, token_left) = material("ImportToken");
     let (wrapped, wrapped_left) = material("EncryptedKeyMaterial");
     let key_id = |front: &str| format!(r"\b{front}[A-Z0-9]{{16}}\b");
