@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::regress::{Unreferenced, Writing, failure, snap};
 use crate::run::Session;
+use crate::terminal::some_of;
 use std::collections::BTreeMap;
 use std::path::Path;
 use trentcheck_core::baseline::{Baseline, SnapFile};
@@ -43,6 +44,7 @@ pub(crate) async fn record(
     let mut lines = unreferenced.settle(&baseline)?;
     let code = code(&report, recordable.len());
     if !session.writes_to_stdout() {
+        lines.extend(report.notices.iter().cloned());
         lines.extend(without(&report));
         lines.push(format!(
             "recorded {} of {} selected cases in {} (corpus {}, edition {}, lane {}); exit code {} ({})",
@@ -73,8 +75,10 @@ fn without(report: &RunReport) -> Vec<String> {
         let reason = case.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         by_reason.entry(format!("{}{reason}", case.outcome.as_str())).or_default().push(&case.id);
     }
-    let mut lines: Vec<String> =
-        by_reason.into_iter().map(|(reason, ids)| format!("not recorded, {reason}\n  {}", ids.join(", "))).collect();
+    let mut lines: Vec<String> = by_reason
+        .into_iter()
+        .map(|(reason, ids)| format!("{} not recorded, {reason}\n    {}", ids.len(), some_of(&ids)))
+        .collect();
     lines.extend(report.left.iter().map(|left| format!("left behind, remove by hand: {left}")));
     lines
 }

@@ -159,16 +159,21 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
     let mut lines = Vec::new();
     for ((outcome, reason), ids) in by_reason {
         lines.push(String::new());
-        let more = if ids.len() > 3 { format!(" and {} more", ids.len() - 3) } else { String::new() };
-        let shown = ids.iter().take(3).copied().collect::<Vec<_>>().join(", ");
         let style = if outcome == Outcome::Skipped { DIM } else { YELLOW };
         // What concerns the run as a whole has been said above.
         let said = report.notices.iter().any(|notice| notice == reason);
         let reason = if said { String::new() } else { format!(": {reason}") };
         lines.push(format!("{style}{} {}{style:#}{reason}", ids.len(), outcome.as_str()));
-        lines.push(format!("    {DIM}{shown}{more}{DIM:#}"));
+        lines.push(format!("    {DIM}{}{DIM:#}", some_of(&ids)));
     }
     lines
+}
+
+/// The first few of many.
+pub(crate) fn some_of(ids: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let more = if ids.len() > SHOWN { format!(" and {} more", ids.len() - SHOWN) } else { String::new() };
+    format!("{}{more}", ids.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", "))
 }
 
 /// Mismatches that fail no run, counted: the same header is missing from every answer or from none.
@@ -232,16 +237,17 @@ fn drift(baseline: &BaselineReport) -> Vec<String> {
         let places: Vec<&str> = drift.differences.iter().map(|difference| difference.place.as_str()).collect();
         lines.push(format!("{DIM}{} differed once and not again: {}{DIM:#}", drift.case, places.join(", ")));
     }
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for uncompared in &baseline.not_compared {
-        lines.push(format!("{YELLOW}{} was not compared{YELLOW:#}: {}", uncompared.case, uncompared.reason));
+        by_reason.entry(&uncompared.reason).or_default().push(&uncompared.case);
+    }
+    for (reason, ids) in by_reason {
+        lines.push(format!("{YELLOW}{} not compared{YELLOW:#}: {reason}", ids.len()));
+        lines.push(format!("    {DIM}{}{DIM:#}", some_of(&ids)));
     }
     if !baseline.not_recorded.is_empty() {
-        let more = if baseline.not_recorded.len() > 3 { ", …" } else { "" };
-        lines.push(format!(
-            "{DIM}{} judged cases have no recording: {}{more}{DIM:#}",
-            baseline.not_recorded.len(),
-            baseline.not_recorded.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
-        ));
+        let ids: Vec<&str> = baseline.not_recorded.iter().map(String::as_str).collect();
+        lines.push(format!("{DIM}{} judged cases have no recording: {}{DIM:#}", ids.len(), some_of(&ids)));
     }
     lines.extend(baseline.unreferenced.iter().map(|path| {
         format!("{YELLOW}{path} belongs to no case{YELLOW:#}; `trentcheck accept --delete-unreferenced` deletes it")
