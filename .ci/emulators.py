@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs trentcheck at servers that nobody here wrote, and a client that nobody here wrote at the reference.
 
-ministack has the operation and answers some of it wrongly: the cases that diverge must be those of a list that was read
-case by case. moto has no such operation: that must be one sentence and exit code 3. botocore drives the reference.
+ministack has the operation and answers some of it wrongly: without its list of known deviations that is exit code 1, with
+the list it is exit code 0, and the list says all of it and nothing more. moto has no such operation: that must be one
+sentence and exit code 3. botocore drives the reference.
 """
 
 import json
@@ -80,25 +81,29 @@ def check(condition, message):
 
 def ministack(trentcheck):
     port = free_port()
+    edition = ["--edition", "key-material-id"]
+    known = ROOT / "fixtures" / "deviations" / "ministack.toml"
     with Server("ministack", [VENV / "bin" / "ministack"], port, {"GATEWAY_PORT": str(port)}) as url:
-        done, report = replay(trentcheck, "ministack", url, "--edition", "key-material-id")
-    check(done.returncode == 1, "ministack diverges, so the exit code is 1")
-    lines = (ROOT / ".ci" / "ministack-divergences.txt").read_text().splitlines()
-    expected = {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
-    found = {case["id"] for case in report["cases"] if case["outcome"] == "diverges"}
-    for case in sorted(expected - found):
-        print(f"  listed, but does not diverge: {case}")
-    for case in sorted(found - expected):
-        print(f"  diverges, but is not listed: {case}")
-    check(found == expected, "the divergences of ministack are those of the list")
-    print(f"  {len(found)} divergences, all of them listed")
+        bare, without = replay(trentcheck, "ministack", url, *edition)
+        done, report = replay(trentcheck, "ministack-listed", url, *edition, "--deviations", known)
+    check(bare.returncode == 1, "ministack diverges, so the exit code is 1 without a list")
+    found = {case["id"] for case in without["cases"] if case["outcome"] == "diverges"}
+    listed = {case["id"] for case in report["cases"] if case["outcome"] == "listed"}
+    for case in report["cases"]:
+        if case["outcome"] in ("diverges", "stale"):
+            print(f"  {case['outcome']}: {case['id']} {case.get('deviation', '')}")
+    check(done.returncode == 0, "ministack deviates exactly as listed, so the exit code is 0 with its list")
+    check(found == listed, "what diverges without the list is what is listed with it")
+    check(not report["deviations"]["stale"] and not report["deviations"]["no_verdict"], "every entry of the list holds")
+    print(f"  {len(found)} divergences, all of them listed, by {report['deviations']['entries']} entries")
 
 
 def moto(trentcheck):
     port = free_port()
     command = [VENV / "bin" / "moto_server", "-H", "127.0.0.1", "-p", str(port)]
     with Server("moto", command, port) as url:
-        done, report = replay(trentcheck, "moto", url)
+        known = ROOT / "fixtures" / "deviations" / "moto.toml"
+        done, report = replay(trentcheck, "moto", url, "--deviations", known)
     check(done.returncode == 3, "moto has no such operation, so the exit code is 3")
     outcomes = {case["outcome"] for case in report["cases"]}
     check(outcomes <= {"unsupported", "blocked"}, f"no case of moto is judged, found {outcomes}")

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use trentcheck_core::deviation::Date;
 use trentcheck_core::fixture::{Edition, Level};
 
 /// Checks how an endpoint answers signed AWS KMS DeleteImportedKeyMaterial requests, against the spec.
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 every selected case passes · 1 divergence, or drift from a baseline · 2 usage, configuration or fixture error · 3 some cases could \
+Exit codes: 0 every selected case passes or deviates as listed · 1 divergence, drift from a baseline, or a stale deviation · 2 usage, configuration or fixture error · 3 some cases could \
 not be judged · 4 nothing was run · 5 refused by a safety rule · 6 teardown failed · 70 internal error · 130 interrupted";
 
 #[derive(Subcommand)]
@@ -78,6 +79,9 @@ pub(crate) enum Command {
     Selfcheck(SelfcheckArguments),
     /// Try generated requests and sequences of calls at a target and at the embedded reference, side by side
     Explore(Box<ExploreArguments>),
+    /// Known deviations of a target
+    #[command(subcommand)]
+    Deviations(DeviationsCommand),
     /// Serve the reference target until interrupted
     Serve(ServeArguments),
 }
@@ -137,6 +141,12 @@ pub(crate) struct TargetArguments {
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
+    /// The target of this name in the configuration file
+    #[arg(long = "target", value_name = "NAME", env = "TRENTCHECK_TARGET")]
+    pub(crate) target_name: Option<String>,
+    /// The target's known deviations: what deviates exactly as listed does not fail the run
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS")]
+    pub(crate) deviations: Option<PathBuf>,
     /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
     #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
     pub(crate) fail_on: Option<Level>,
@@ -217,6 +227,27 @@ pub(crate) struct AcceptArguments {
     /// Take the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DeviationsCommand {
+    /// Write the list of known deviations from a run of all cases, keeping what people wrote into it
+    Update(Box<UpdateArguments>),
+}
+
+#[derive(Args)]
+pub(crate) struct UpdateArguments {
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+    /// The file to write [default: that of `--deviations` or of the target]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The reason of new entries
+    #[arg(long, value_name = "TEXT", default_value = "not read yet")]
+    pub(crate) reason: String,
+    /// The last day of new entries, and of those that hold and are past theirs [default: in 90 days, for new ones only]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) expires: Option<Date>,
 }
 
 #[derive(Args)]

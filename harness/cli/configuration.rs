@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use trentcheck_core::deviation::{DeviationFile, Entry};
 use trentcheck_core::fixture::{Edition, Level, PrincipalName};
 use trentcheck_core::sign::Credentials;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "trentcheck.toml";
 
-/// The file's values.
-#[derive(Default, Deserialize)]
+/// The file's values: of the one target that it describes, or what several have in common.
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct File {
     endpoint: Option<String>,
@@ -39,32 +40,133 @@ pub(crate) struct File {
     elsewhere: Option<String>,
     #[serde(default)]
     provide: BTreeMap<String, String>,
+    /// A file of known deviations, relative to this one.
+    deviations: Option<PathBuf>,
+    /// Known deviations, in place.
+    #[serde(default)]
+    deviation: Vec<Entry>,
+    /// Several targets, by name; what they do not say themselves is taken from the rest of the file.
+    #[serde(default)]
+    targets: BTreeMap<String, File>,
 }
 
-/// Fills in what neither flags nor environment say about a run.
-pub(crate) fn configure_run(arguments: &mut RunArguments) -> Result<(), Failure> {
-    let file = configure_target(&mut arguments.target)?;
+impl File {
+    /// The values of a target over those of the whole file.
+    fn over(self, base: Self) -> Self {
+        // A list of its own in either form replaces the common one in either form.
+        let has_list = self.deviations.is_some() || !self.deviation.is_empty();
+        let (deviations, deviation) =
+            if has_list { (self.deviations, self.deviation) } else { (base.deviations, base.deviation) };
+        let mut provide = base.provide;
+        provide.extend(self.provide);
+        Self {
+            endpoint: self.endpoint.or(base.endpoint),
+            region: self.region.or(base.region),
+            edition: self.edition.or(base.edition),
+            fail_on: self.fail_on.or(base.fail_on),
+            jobs: self.jobs.or(base.jobs),
+            timeout: self.timeout.or(base.timeout),
+            deadline: self.deadline.or(base.deadline),
+            settle: self.settle.or(base.settle),
+            ca: self.ca.or(base.ca),
+            server_name: self.server_name.or(base.server_name),
+            resolve: self.resolve.or(base.resolve),
+            client_cert: self.client_cert.or(base.client_cert),
+            client_key: self.client_key.or(base.client_key),
+            proxy: self.proxy.or(base.proxy),
+            account: self.account.or(base.account),
+            elsewhere: self.elsewhere.or(base.elsewhere),
+            provide,
+            deviations,
+            deviation,
+            targets: BTreeMap::new(),
+        }
+    }
+}
+
+/// Where a run's list of known deviations is.
+pub(crate) enum Known {
+    /// There is none.
+    Nothing,
+    /// In a file of its own.
+    File(PathBuf),
+    /// In the configuration file of this path and text.
+    Inline {
+        /// The configuration file.
+        path: String,
+        /// Its text, to name lines of.
+        text: String,
+        /// The list.
+        list: DeviationFile,
+    },
+}
+
+/// Fills in what neither flags nor environment say about a run at the target of this name, or at the one that needs none.
+pub(crate) fn configure_run(arguments: &mut RunArguments, name: Option<&str>) -> Result<Known, Failure> {
+    let (file, path, text) = configure(&mut arguments.target, name)?;
     arguments.deadline = arguments.deadline.or(file.deadline);
     arguments.fail_on = arguments.fail_on.or(file.fail_on);
     arguments.jobs = arguments.jobs.or(file.jobs);
-    Ok(())
+    if let Some(path) = &arguments.deviations {
+        return Ok(Known::File(path.clone()));
+    }
+    Ok(match (file.deviations, file.deviation.is_empty()) {
+        (Some(_), false) => {
+            return Err(Failure::usage(format!(
+                "read `{}`: a target has either `deviations` or `[[deviation]]`, not both",
+                path.display()
+            )));
+        }
+        (Some(list), true) => Known::File(path.parent().unwrap_or(Path::new("")).join(list)),
+        (None, true) => Known::Nothing,
+        (None, false) => Known::Inline {
+            path: path.display().to_string(),
+            text,
+            // In place, a list is for whatever the target says.
+            list: DeviationFile { edition: None, fail_on: arguments.fail_on, entries: file.deviation },
+        },
+    })
 }
 
-/// Fills in what neither flags nor environment say about the target; gives the rest of the file.
-pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<File, Failure> {
+/// Fills in what neither flags nor environment say about the target.
+pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<(), Failure> {
+    configure(target, None).map(drop)
+}
+
+fn read(target: &TargetArguments) -> Result<(File, PathBuf, String), Failure> {
     let path = match &target.config {
         Some(path) => path.clone(),
         None if Path::new(DEFAULT_FILE).exists() => DEFAULT_FILE.into(),
-        None => return Ok(File::default()),
+        None => return Ok((File::default(), DEFAULT_FILE.into(), String::new())),
     };
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
-    let mut file: File = toml::from_str(&text).map_err(|error| {
+    let file: File = toml::from_str(&text).map_err(|error| {
         // Without the line itself, as it could hold what is nobody's business.
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         Failure::usage(format!("read `{}`, line {line}: {}", path.display(), error.message().trim().replace('\n', " ")))
     })?;
+    if let Some((name, _)) = file.targets.iter().find(|(_, target)| !target.targets.is_empty()) {
+        return Err(Failure::usage(format!("read `{}`: the target `{name}` holds targets itself", path.display())));
+    }
+    Ok((file, path, text))
+}
+
+fn configure(target: &mut TargetArguments, name: Option<&str>) -> Result<(File, PathBuf, String), Failure> {
+    let (mut file, path, text) = read(target)?;
+    if let Some(name) = name {
+        let Some(named) = file.targets.remove(name) else {
+            let known: Vec<&str> = file.targets.keys().map(String::as_str).collect();
+            let failure = Failure::usage(format!("find the target `{name}` in `{}`", path.display()));
+            return Err(if known.is_empty() {
+                failure.hint("a table `[targets.NAME]` describes a target")
+            } else {
+                failure.hint(format!("it has {}", known.join(", ")))
+            });
+        };
+        file = named.over(file);
+    }
     target.timeout = target.timeout.or(file.timeout);
     target.settle = target.settle.or(file.settle);
     target.endpoint = target.endpoint.take().or(file.endpoint.take());
@@ -84,7 +186,7 @@ pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<File, Fai
     // Flags last, so that they win.
     let flags = std::mem::take(&mut target.provide);
     target.provide = file.provide.iter().map(|(name, id)| format!("{name}={id}")).chain(flags).collect();
-    Ok(file)
+    Ok((file, path, text))
 }
 
 /// Reads a time as the flags do.

@@ -22,6 +22,11 @@ impl Failure {
         Self { code: report::ExitCode::Safety, message: message.into(), hint: None }
     }
 
+    /// What was asked for needs verdicts that are not there.
+    pub(crate) fn unjudged(message: impl Into<String>) -> Self {
+        Self { code: report::ExitCode::Indeterminate, message: message.into(), hint: None }
+    }
+
     /// A fault of our own.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self { code: report::ExitCode::Internal, message: message.into(), hint: None }

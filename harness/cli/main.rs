@@ -6,6 +6,7 @@ mod configuration;
 mod connection;
 mod corpus;
 mod coverage;
+mod deviations;
 mod embedded;
 mod explain;
 mod explore;
@@ -20,8 +21,9 @@ mod run;
 mod selfcheck;
 mod serve;
 mod terminal;
+mod terminal_deviations;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;
 use failure::Failure;
 use std::process::ExitCode;
@@ -68,6 +70,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
         Some(Command::Explore(explore)) => explore::explore(*explore).await,
+        Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(*update).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

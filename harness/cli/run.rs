@@ -1,18 +1,19 @@
 //! `trentcheck run`.
 
 use crate::arguments::{Against, Cases, LaneName, RunArguments, TargetArguments};
-use crate::configuration::{configure_run, principals};
+use crate::configuration::{Known, configure_run, principals};
 use crate::corpus::{corpus, selection};
 use crate::failure::Failure;
 use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
-use crate::{embedded, output, terminal};
+use crate::{deviations, embedded, output, terminal};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::baseline::Head;
+use trentcheck_core::deviation::{apply, day_of};
 use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{ExitCode, RunReport};
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
                 .hint("it takes the directory of a baseline, which `trentcheck record` makes"));
         }
     };
+    let list = deviations::list(&session)?;
     let mut report = session.replay(&session.selection).await?;
     let mut again = None;
     if let Some(regression) = &regression {
@@ -43,6 +45,9 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
             false => Some(session.replay(&Selection { patterns: differing, ..Selection::default() }).await?),
         };
         regression.settle(&mut report, again.as_ref());
+    }
+    if let Some(list) = &list {
+        report = apply(report, list, &session.corpus, day_of(SystemTime::now()));
     }
     session.write(&report)?;
     if !session.writes_to_stdout() {
@@ -61,6 +66,7 @@ pub(crate) struct Session {
     pub(crate) corpus: Corpus,
     pub(crate) selection: Selection,
     pub(crate) target: Target,
+    pub(crate) known: Known,
     reports: Vec<Destination>,
     /// The embedded reference has to outlive every run.
     _server: Option<trentcheck_reference::Server>,
@@ -68,7 +74,8 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn prepare(mut arguments: RunArguments, cases: Cases) -> Result<Self, Failure> {
-        configure_run(&mut arguments)?;
+        let name = arguments.target_name.clone();
+        let known = configure_run(&mut arguments, name.as_deref())?;
         let reports = reports(&arguments.report)?;
         let corpus = corpus(arguments.fixtures.as_deref())?;
         let selection = selection(&cases, &corpus)?;
@@ -82,7 +89,7 @@ impl Session {
             }
         };
         output::protect(&target.redactor().with_accounts(target.account.as_deref()));
-        Ok(Self { arguments, corpus, selection, target, reports, _server })
+        Ok(Self { arguments, corpus, selection, target, known, reports, _server })
     }
 
     /// The head of what would be recorded now.

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use trentcheck_core::fixture::{Corpus, Level};
 use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 /// The whole report: table, divergences, cases without a verdict, notes, summary.
 pub(crate) fn render(report: &RunReport, corpus: &Corpus, arguments: &RunArguments) -> String {
@@ -23,6 +23,7 @@ pub(crate) fn render(report: &RunReport, corpus: &Corpus, arguments: &RunArgumen
         lines.push(String::new());
         lines.extend(divergence(case, report, corpus, arguments));
     }
+    lines.extend(crate::terminal_deviations::render(report));
     lines.extend(without_verdict(report));
     lines.extend(notes(report));
     if let Some(baseline) = &report.baseline {
@@ -62,18 +63,23 @@ fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
     }
     rows.push(("all".to_owned(), report.figures));
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    // Columns of a list of deviations are there where there is such a list.
+    let has_list = report.deviations.is_some();
+    let listed = if has_list { "  listed  stale  flaky" } else { "" };
     let mut lines = vec![format!(
-        "{DIM}{:width$}  cases   pass  diverge  no verdict  skipped  divergence  coverage{DIM:#}",
+        "{DIM}{:width$}  cases   pass  diverge{listed}  no verdict  skipped  divergence  coverage{DIM:#}",
         "group"
     )];
     for (name, figures) in rows {
-        let style = match figures.diverges {
-            0 => Style::new(),
-            _ => RED,
+        let red = |count: usize| if count == 0 { Style::new() } else { RED };
+        let (style, stale) = (red(figures.diverges), red(figures.stale));
+        let listed = match has_list {
+            true => format!("  {:6}  {stale}{:5}{stale:#}  {:5}", figures.listed, figures.stale, figures.flaky),
+            false => String::new(),
         };
         let unjudged = figures.unsupported + figures.indeterminate + figures.blocked;
         lines.push(format!(
-            "{name:width$}  {:5}  {:5}  {style}{:7}{style:#}  {unjudged:10}  {:7}  {:>10}  {:>8}",
+            "{name:width$}  {:5}  {:5}  {style}{:7}{style:#}{listed}  {unjudged:10}  {:7}  {:>10}  {:>8}",
             figures.selected,
             figures.pass,
             figures.diverges,
@@ -152,7 +158,7 @@ fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> St
 fn without_verdict(report: &RunReport) -> Vec<String> {
     let mut by_reason: BTreeMap<(Outcome, &str), Vec<&str>> = BTreeMap::new();
     for case in &report.cases {
-        if let Some(reason) = &case.reason {
+        if let (Some(reason), false) = (&case.reason, case.outcome == Outcome::Flaky) {
             by_reason.entry((case.outcome, reason)).or_default().push(&case.id);
         }
     }
@@ -259,16 +265,20 @@ fn summary(report: &RunReport) -> String {
     let figures = &report.figures;
     let seconds = report.duration_ms as f64 / 1000.0;
     let (style, verdict) = match report.exit_code {
+        ExitCode::Pass if figures.listed > 0 => (GREEN, "deviates as listed"),
         ExitCode::Pass => (GREEN, "conforms"),
-        ExitCode::Divergence if report.figures.diverges == 0 => (RED, "drifted"),
+        ExitCode::Divergence if figures.diverges == 0 && report.has_drifted() => (RED, "drifted"),
+        ExitCode::Divergence if figures.diverges == 0 => (RED, "stale"),
         ExitCode::Divergence => (RED, "diverges"),
         _ => (YELLOW, "no verdict"),
     };
     let codes: Vec<String> =
         report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, report.meaning(*code))).collect();
+    let wrong = report.cases.iter().filter(|case| case.is_wrong()).count();
+    let listed = if figures.listed > 0 { format!(", {} of them as listed", figures.listed) } else { String::new() };
     format!(
-        "{style}{verdict}{style:#}: {} of {} judged cases diverge ({}); {} of {} selected cases judged ({}); {seconds:.2} s; exit code {}",
-        figures.diverges,
+        "{style}{verdict}{style:#}: {} of {} judged cases diverge ({}){listed}; {} of {} selected cases judged ({}); {seconds:.2} s; exit code {}",
+        wrong,
         figures.judged(),
         percent(figures.divergence),
         figures.judged(),

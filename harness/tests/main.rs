@@ -6,6 +6,7 @@ mod bad_targets;
 mod baseline;
 mod command;
 mod conformance;
+mod deviations;
 mod explore;
 mod fake;
 mod faulty;

@@ -15,7 +15,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
+pub(crate) static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let mut documents = Vec::new();
     for part in ["spec", "cases"] {

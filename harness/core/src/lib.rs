@@ -7,6 +7,7 @@ pub mod baseline;
 pub mod compare;
 #[cfg(test)]
 mod compare_tests;
+pub mod deviation;
 pub mod explore;
 pub mod fixture;
 pub mod http;

@@ -31,6 +31,25 @@ pub enum What {
     Lane,
 }
 
+impl What {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transport => "transport",
+            Self::Framing => "framing",
+            Self::Status => "status",
+            Self::ErrorType => "error-type",
+            Self::ErrorShape => "error-shape",
+            Self::Message => "message",
+            Self::Body => "body",
+            Self::Header => "header",
+            Self::Effect => "effect",
+            Self::Liveness => "liveness",
+            Self::Lane => "lane",
+        }
+    }
+}
+
 /// One difference between what was expected and what was found. The target's fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mismatch {

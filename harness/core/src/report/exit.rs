@@ -6,7 +6,7 @@ use serde_repr::Serialize_repr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize_repr)]
 #[repr(u8)]
 pub enum ExitCode {
-    /// Every selected case passes.
+    /// Every selected case passes, or deviates exactly as listed.
     Pass = 0,
     /// A case diverges.
     Divergence = 1,

@@ -1,9 +1,11 @@
 //! What a run found, as data: outcomes, the two figures, the exit code.
 
+mod deviation;
 mod exit;
 mod outcome;
 mod regression;
 
+pub use deviation::{CaseDeviation, DeviationsReport, Pinned, Stale, StaleEntry};
 pub use exit::ExitCode;
 pub use outcome::{CaseReport, ExchangeReport, Figures, Outcome, RunReport, SCHEMA, TargetReport};
 pub use regression::{BaselineReport, Uncompared};

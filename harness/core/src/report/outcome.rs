@@ -1,5 +1,6 @@
 //! The report of a run and of each case.
 
+use super::deviation::{CaseDeviation, DeviationsReport, Pinned, Stale};
 use super::exit::ExitCode;
 use super::regression::BaselineReport;
 use crate::baseline::Recording;
@@ -26,6 +27,12 @@ pub enum Outcome {
     Blocked,
     /// Not run: other edition, safety, or nothing to run it with.
     Skipped,
+    /// Judged, and wrong exactly as a deviation file says.
+    Listed,
+    /// A deviation file lists it, and what it says does not hold, or no longer.
+    Stale,
+    /// A deviation file says that it comes and goes: logged, never scored.
+    Flaky,
 }
 
 impl Outcome {
@@ -38,6 +45,9 @@ impl Outcome {
             Self::Indeterminate => "indeterminate",
             Self::Blocked => "blocked",
             Self::Skipped => "skipped",
+            Self::Listed => "listed",
+            Self::Stale => "stale",
+            Self::Flaky => "flaky",
         }
     }
 
@@ -50,6 +60,9 @@ impl Outcome {
             Self::Indeterminate => "is indeterminate",
             Self::Blocked => "is blocked",
             Self::Skipped => "is skipped",
+            Self::Listed => "deviates as listed",
+            Self::Stale => "is stale",
+            Self::Flaky => "is flaky",
         }
     }
 }
@@ -95,6 +108,12 @@ pub struct CaseReport {
     pub reason: Option<String>,
     /// Every mismatch, those below the level that fails a run too.
     pub mismatches: Vec<Mismatch>,
+    /// What a deviation file says about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<CaseDeviation>,
+    /// What was answered, in the form in which deviation files hold it.
+    #[serde(skip)]
+    pub pinned: Pinned,
     /// The judged exchanges and, after a mismatch, those that read the key back.
     pub exchanges: Vec<ExchangeReport>,
     /// The exchanges and the states read back, with what varies replaced: what snapshots and baselines hold.
@@ -120,7 +139,19 @@ impl CaseReport {
 
     /// Whether a verdict was reached.
     pub fn is_judged(&self) -> bool {
-        matches!(self.outcome, Outcome::Pass | Outcome::Diverges)
+        matches!(self.outcome, Outcome::Pass | Outcome::Diverges | Outcome::Listed | Outcome::Stale)
+    }
+
+    /// Whether the verdict is that the target is wrong, be that listed or not.
+    pub fn is_wrong(&self) -> bool {
+        match self.outcome {
+            Outcome::Diverges | Outcome::Listed => true,
+            Outcome::Stale => {
+                let stale = self.deviation.as_ref().and_then(|deviation| deviation.stale.as_ref());
+                !matches!(stale, Some(Stale::Passes | Stale::ExpiredAndPasses))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -141,7 +172,16 @@ pub struct Figures {
     pub blocked: usize,
     /// Cases that were not run.
     pub skipped: usize,
-    /// Divergence: share of judged cases that diverge; absent when none was judged.
+    /// Cases that diverge as a deviation file says.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub listed: usize,
+    /// Cases about which a deviation file is wrong.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stale: usize,
+    /// Cases that a deviation file takes out of the figures.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub flaky: usize,
+    /// Divergence: share of judged cases that diverge, listed ones among them; absent when none was judged.
     pub divergence: Option<f64>,
     /// Coverage: share of selected cases that could be judged; absent when none was selected.
     pub coverage: Option<f64>,
@@ -151,8 +191,10 @@ impl Figures {
     /// Counts these cases.
     pub fn of<'a>(cases: impl IntoIterator<Item = &'a CaseReport>) -> Self {
         let mut figures = Self::default();
+        let mut wrong = 0;
         for case in cases {
             figures.selected += 1;
+            wrong += usize::from(case.is_wrong());
             *match case.outcome {
                 Outcome::Pass => &mut figures.pass,
                 Outcome::Diverges => &mut figures.diverges,
@@ -160,19 +202,26 @@ impl Figures {
                 Outcome::Indeterminate => &mut figures.indeterminate,
                 Outcome::Blocked => &mut figures.blocked,
                 Outcome::Skipped => &mut figures.skipped,
+                Outcome::Listed => &mut figures.listed,
+                Outcome::Stale => &mut figures.stale,
+                Outcome::Flaky => &mut figures.flaky,
             } += 1;
         }
         let judged = figures.judged();
         let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
-        figures.divergence = share(figures.diverges, judged);
+        figures.divergence = share(wrong, judged);
         figures.coverage = share(judged, figures.selected);
         figures
     }
 
     /// Cases with a verdict.
     pub fn judged(&self) -> usize {
-        self.pass + self.diverges
+        self.pass + self.diverges + self.listed + self.stale
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The target, without its credentials.
@@ -222,6 +271,9 @@ pub struct RunReport {
     /// How the run compares with a baseline, if it was held against one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,
+    /// What became of the list of known deviations; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviations: Option<DeviationsReport>,
     /// All cases together.
     pub figures: Figures,
     /// The code that the process ends with.
@@ -239,11 +291,11 @@ impl RunReport {
         let uncompared = self.baseline.as_ref().is_some_and(|baseline| !baseline.not_compared.is_empty());
         let applies = [
             (ExitCode::Interrupted, self.exit_codes.contains(&ExitCode::Interrupted)),
-            (ExitCode::Divergence, figures.diverges > 0 || self.has_drifted()),
+            (ExitCode::Divergence, figures.diverges > 0 || self.has_drifted() || self.is_stale()),
             (ExitCode::Teardown, !self.left.is_empty()),
             (ExitCode::Indeterminate, figures.indeterminate + figures.blocked + figures.unsupported > 0 || uncompared),
-            // Skipping everything is not a pass.
-            (ExitCode::NothingRun, figures.judged() == 0 && figures.skipped == figures.selected),
+            // Skipping everything is not a pass, and neither is scoring nothing.
+            (ExitCode::NothingRun, figures.judged() == 0 && figures.skipped + figures.flaky == figures.selected),
         ];
         self.exit_codes = applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect();
         if self.exit_codes.is_empty() {
@@ -257,12 +309,25 @@ impl RunReport {
         self.baseline.as_ref().is_some_and(|baseline| !baseline.drifts.is_empty())
     }
 
+    /// Whether something that a list of deviations says does not hold.
+    pub fn is_stale(&self) -> bool {
+        self.figures.stale > 0 || self.deviations.as_ref().is_some_and(|deviations| !deviations.stale.is_empty())
+    }
+
     /// What an exit code of this run means: 1 has several causes.
-    pub fn meaning(&self, code: ExitCode) -> &'static str {
-        match (code, self.figures.diverges > 0, self.has_drifted()) {
-            (ExitCode::Divergence, false, true) => "the target is no longer as its baseline",
-            (ExitCode::Divergence, true, true) => "the target diverges from the spec and is no longer as its baseline",
-            _ => code.describe(),
+    pub fn meaning(&self, code: ExitCode) -> String {
+        if code == ExitCode::Pass && self.figures.listed > 0 {
+            return "every selected case passes or deviates as listed".to_owned();
         }
+        if code != ExitCode::Divergence {
+            return code.describe().to_owned();
+        }
+        let causes = [
+            (self.figures.diverges > 0, "the target diverges from the spec"),
+            (self.has_drifted(), "the target is no longer as its baseline"),
+            (self.is_stale(), "a listed deviation is stale"),
+        ];
+        let causes: Vec<&str> = causes.into_iter().filter(|(applies, _)| *applies).map(|(_, cause)| cause).collect();
+        causes.join(" and ")
     }
 }

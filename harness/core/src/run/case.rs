@@ -6,6 +6,7 @@ use super::kms::FailureKind;
 use super::pool::{Lease, NoLease};
 use crate::baseline::{Recording, Section};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
+use crate::deviation::{answer_of, differs};
 use crate::fixture::{
     Answer, Call, Case, Danger, Expectation, Level, Material, On, Precondition, RequestFraming, ShapeRule,
 };
@@ -13,7 +14,7 @@ use crate::http::Request;
 use crate::normalise::{Message, Normaliser, Redactor, escape};
 use crate::observe::observe;
 use crate::plan::{Absent, KeyNames, PlanError, World, base_request, plan, render};
-use crate::report::{CaseReport, ExchangeReport, Outcome};
+use crate::report::{CaseReport, ExchangeReport, Outcome, Pinned};
 use crate::send::{Exchange, Fault, Lane, Response, Sender};
 use crate::sign::{Signing, sign, sign_planned};
 use serde_json::Value;
@@ -27,6 +28,7 @@ pub(super) struct Recorder {
     redactor: Redactor,
     exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
+    answers: Vec<String>,
 }
 
 struct Recorded {
@@ -50,6 +52,9 @@ impl Recorder {
             Ok(response) => Ok(Message::of_response(response, &self.redactor)),
             Err(error) => Err(self.redactor.redact(&escape(error.to_string().as_bytes()))),
         };
+        if role == JUDGED {
+            self.answers.push(answer_of(exchange));
+        }
         self.exchanges.push(Recorded {
             role: role.to_owned(),
             lane: exchange.lane,
@@ -77,7 +82,8 @@ fn ended(outcome: Outcome, reason: impl Into<String>) -> Ended {
 /// Runs one case to its end; never fails.
 pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
     let (started, began) = (Instant::now(), (run.options.clock)());
-    let mut recorder = Recorder { redactor: run.redactor.clone(), exchanges: Vec::new(), metadata: Vec::new() };
+    let mut recorder =
+        Recorder { redactor: run.redactor.clone(), exchanges: Vec::new(), metadata: Vec::new(), answers: Vec::new() };
     let mut world = run.world(case);
     let mut mismatches = Vec::new();
     let verdict = attempt(run, case, &mut world, &mut recorder, &mut mismatches).await;
@@ -95,6 +101,11 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
     }
     let mut normaliser = Normaliser::new(&world, Some(began));
     let recording = recorder.recording(&mut normaliser);
+    let pinned = Pinned {
+        answer: recorder.redactor.redact(&recorder.answers.join(", then ")),
+        // Numbered apart from the recording, so that an entry does not hang on what is recorded before.
+        differs: differs(&mismatches, &mut Normaliser::new(&world, Some(began))),
+    };
     CaseReport {
         id: case.id().to_owned(),
         title: case.title.clone(),
@@ -105,6 +116,8 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         outcome,
         reason,
         mismatches,
+        deviation: None,
+        pinned,
         exchanges: recorder.exchanges(),
         recording,
         replaced: normaliser.legend(),
@@ -124,6 +137,8 @@ pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &str) -> CaseReport
         outcome,
         reason: Some(reason.to_owned()),
         mismatches: Vec::new(),
+        deviation: None,
+        pinned: Pinned::default(),
         exchanges: Vec::new(),
         recording: Recording::default(),
         replaced: Vec::new(),

@@ -1,0 +1,119 @@
+//! Lists of known deviations: reading them, and `trentcheck deviations update`.
+
+use crate::arguments::{Cases, UpdateArguments};
+use crate::configuration::Known;
+use crate::failure::Failure;
+use crate::output;
+use crate::regress::Writing;
+use crate::run::Session;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use trentcheck_core::deviation::{Fresh, List, Update, day_of, update as updated};
+use trentcheck_core::fixture::Level;
+use trentcheck_core::report::ExitCode;
+
+/// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
+const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// The list of a run, checked. A list that is for another kind of run is refused.
+pub(crate) fn list(session: &Session) -> Result<Option<List>, Failure> {
+    let corpus = &session.corpus;
+    let list = match &session.known {
+        Known::Nothing => return Ok(None),
+        Known::File(path) => List::parse(&path.display().to_string(), &text(path)?, corpus),
+        Known::Inline { path, text, list } => List::new(path, text, list.clone(), corpus),
+    };
+    let list = list.map_err(wrong)?;
+    fits(&list, session)?;
+    Ok(Some(list))
+}
+
+fn fits(list: &List, session: &Session) -> Result<(), Failure> {
+    list.fits(session.target.edition, session.arguments.fail_on.unwrap_or(Level::Must)).map_err(|error| {
+        Failure::usage(error.to_string())
+            .hint("choose with `--edition` and `--fail-on`, or take a list that was made so")
+    })
+}
+
+/// Writes the list from a run of all cases and says what changed. Where `CI` is set nothing is written, and a change is
+/// exit code 1.
+pub(crate) async fn update(arguments: UpdateArguments) -> Result<u8, Failure> {
+    let UpdateArguments { run, file, reason, expires } = arguments;
+    if run.against.is_some() {
+        return Err(Failure::usage("use `--against` here: a list of deviations is about the spec"));
+    }
+    let session = Session::prepare(run, Cases::default()).await?;
+    let path = match (file, &session.known) {
+        (Some(file), _) => file,
+        (None, Known::File(file)) => file.clone(),
+        (None, Known::Inline { path, .. }) => {
+            return Err(Failure::usage(format!("update the deviations in `{path}`: they have no file of their own"))
+                .hint("move them into one and name it with `deviations = \"FILE\"`"));
+        }
+        (None, Known::Nothing) => {
+            return Err(Failure::usage("find the file to write").hint("`trentcheck deviations update FILE` names one"));
+        }
+    };
+    let corpus = &session.corpus;
+    let old = if path.exists() { text(&path)? } else { String::new() };
+    let mut list = List::parse(&path.display().to_string(), &old, corpus).map_err(wrong)?;
+    if old.trim().is_empty() {
+        list.fail_on = session.arguments.fail_on.unwrap_or(Level::Must);
+    }
+    fits(&list, &session)?;
+    let report = session.replay(&session.selection).await?;
+    let now = SystemTime::now();
+    let (today, later) = (day_of(now), day_of(now + NEW_ENTRIES_HOLD));
+    let fresh = Fresh { reason, expires: expires.unwrap_or(later), renewed: expires };
+    let update = updated(&old, &list, &report, corpus, today, &fresh).map_err(|incomplete| {
+        Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is left as it is", path.display()))
+    })?;
+    let is_same = update.text == old;
+    let in_ci = Writing::of_environment() == Writing::InCi;
+    if !is_same && !in_ci {
+        output::to_file(&path, &update.text)?;
+    }
+    let did = match (is_same, in_ci) {
+        (true, _) => "is as it should be",
+        (false, false) => "written",
+        (false, true) => "would change; nothing was written, since `CI` is set",
+    };
+    output::to_stdout(&render(&update, &format!("{} {did}", path.display())));
+    Ok(if !is_same && in_ci { ExitCode::Divergence } else { ExitCode::Pass } as u8)
+}
+
+fn wrong(error: trentcheck_core::deviation::DeviationError) -> Failure {
+    Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format")
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
+}
+
+fn render(update: &Update, last: &str) -> String {
+    let mut lines = Vec::new();
+    for (word, names) in [
+        ("added", &update.added),
+        ("changed", &update.changed),
+        ("removed", &update.removed),
+        ("past its date", &update.expired),
+    ] {
+        lines.extend(names.iter().map(|name| format!("{word:13} {name}")));
+    }
+    if !update.added.is_empty() || !update.changed.is_empty() {
+        lines.push("hint: read each of these, and say in its `reason` why it is so".to_owned());
+    }
+    if !update.expired.is_empty() {
+        lines.push(
+            "hint: they still deviate; `--expires DATE` gives them another day, once they were read again".to_owned(),
+        );
+    }
+    lines.push(format!(
+        "{} kept, {} added, {} changed, {} removed; {last}",
+        update.kept.len(),
+        update.added.len(),
+        update.changed.len(),
+        update.removed.len()
+    ));
+    lines.join("\n")
+}

@@ -1,0 +1,233 @@
+//! Writes a list of known deviations from a run, keeping what people wrote into it.
+
+use super::apply::{blocker, otherwise};
+use super::list::{Entry, List};
+use crate::fixture::Corpus;
+use crate::report::{CaseReport, ExitCode, Outcome, Pinned, RunReport};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
+
+/// What entries get that nobody has written anything about yet.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// Their reason.
+    pub reason: String,
+    /// Their last day.
+    pub expires: Date,
+    /// The last day of entries that hold and are past theirs; they keep theirs when absent.
+    pub renewed: Option<Date>,
+}
+
+/// A run from which no list may be written: what has no verdict might deviate, or no longer.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("write deviations from a run that is not complete: {0}")]
+pub struct Incomplete(pub String);
+
+/// A list as it should be, and what changed in it. The names are ids and globs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Update {
+    /// The text of the file.
+    pub text: String,
+    /// Entries that hold.
+    pub kept: Vec<String>,
+    /// Cases that deviate, and were not listed.
+    pub added: Vec<String>,
+    /// Cases that deviate otherwise than they did.
+    pub changed: Vec<String>,
+    /// Entries and cases that no longer deviate, and globs that match no case.
+    pub removed: Vec<String>,
+    /// Entries that hold and are past their date all the same.
+    pub expired: Vec<String>,
+}
+
+/// What a run says about a case that an entry covers.
+enum Now {
+    /// It deviates as listed, or nothing is known about it.
+    Holds,
+    Otherwise(Pinned),
+    Passes,
+}
+
+/// Writes the list from a run that was not matched with it. `text` is the file as it is, empty for a new one.
+///
+/// # Errors
+///
+/// The run was interrupted, or a case has no verdict for another reason than that it was skipped or rests on one that
+/// diverges.
+pub fn update(
+    text: &str,
+    list: &List,
+    report: &RunReport,
+    corpus: &Corpus,
+    today: Date,
+    fresh: &Fresh,
+) -> Result<Update, Incomplete> {
+    check(report, list, corpus)?;
+    let mut document: DocumentMut = text.parse().unwrap_or_default();
+    if text.trim().is_empty() {
+        document["edition"] = value(report.target.edition.to_string());
+        document["fail-on"] = value(report.fail_on.to_string());
+    }
+    let mut update = Update::default();
+    let mut tables = match document.remove("deviation") {
+        Some(Item::ArrayOfTables(tables)) => tables,
+        _ => ArrayOfTables::new(),
+    };
+    let mut gone = Vec::new();
+    for (index, entry) in list.entries.iter().enumerate() {
+        let Some(table) = tables.get_mut(index) else { continue };
+        let mut covered: Vec<(&CaseReport, Now)> = Vec::new();
+        for case in report.cases.iter().filter(|case| entry.covers(&case.id)) {
+            covered.push((case, now(case, entry, report)));
+        }
+        let exists = corpus.cases.iter().any(|case| entry.covers(case.id()));
+        if exists && covered.iter().all(|(_, now)| matches!(now, Now::Holds)) {
+            keep(table, entry, today, fresh, &mut update);
+            continue;
+        }
+        if let [(case, Now::Otherwise(pinned))] = covered.as_slice()
+            && !entry.pattern().contains('*')
+        {
+            pin(table, pinned, report);
+            table["reason"] = value(again(entry, fresh));
+            update.changed.push(case.id.clone());
+            continue;
+        }
+        // A glob whose cases no longer go one way falls apart into those that still deviate.
+        gone.push(index);
+        let split: Vec<Table> =
+            covered.iter().filter_map(|(case, now)| part(case, now, entry, report, fresh, &mut update)).collect();
+        update.removed.extend((split.is_empty() || !exists).then(|| entry.pattern().to_owned()));
+        split.into_iter().for_each(|table| tables.push(table));
+    }
+    // From the back, so that the places of those before stay.
+    gone.into_iter().rev().for_each(|index| {
+        tables.remove(index);
+    });
+    for case in report.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
+        if list.entry_of(&case.id).is_none() {
+            tables.push(new_entry(&case.id, &case.pinned, report, &fresh.reason, None, fresh.expires));
+            update.added.push(case.id.clone());
+        }
+    }
+    if !tables.is_empty() {
+        document["deviation"] = Item::ArrayOfTables(tables);
+    }
+    update.text = document.to_string();
+    Ok(update)
+}
+
+fn check(report: &RunReport, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
+    if report.exit_codes.contains(&ExitCode::Interrupted) {
+        return Err(Incomplete("it was interrupted".to_owned()));
+    }
+    let before: BTreeMap<String, Outcome> = report.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
+    for case in &report.cases {
+        let is_flaky = list.entry_of(&case.id).is_some_and(|entry| entry.flaky);
+        let is_known = match case.outcome {
+            Outcome::Indeterminate => is_flaky,
+            Outcome::Unsupported => false,
+            Outcome::Blocked => rests_on_a_divergence(&case.id, &before, corpus),
+            _ => true,
+        };
+        if !is_known {
+            let reason = case.reason.as_deref().unwrap_or_default();
+            return Err(Incomplete(format!("`{}` {}: {reason}", case.id, case.outcome.as_verb())));
+        }
+    }
+    if report.figures.judged() == 0 {
+        return Err(Incomplete("no case was judged".to_owned()));
+    }
+    Ok(())
+}
+
+fn rests_on_a_divergence(id: &str, before: &BTreeMap<String, Outcome>, corpus: &Corpus) -> bool {
+    let Some(required) = blocker(id, before, corpus) else { return false };
+    match before.get(required) {
+        Some(Outcome::Diverges) => true,
+        Some(Outcome::Blocked) => rests_on_a_divergence(required, before, corpus),
+        _ => false,
+    }
+}
+
+fn now(case: &CaseReport, entry: &Entry, report: &RunReport) -> Now {
+    match case.outcome {
+        _ if entry.flaky => Now::Holds,
+        Outcome::Pass => Now::Passes,
+        Outcome::Diverges => match otherwise(&case.pinned, entry, report.fail_on) {
+            None => Now::Holds,
+            Some(_) => Now::Otherwise(case.pinned.clone()),
+        },
+        _ => Now::Holds,
+    }
+}
+
+fn keep(table: &mut Table, entry: &Entry, today: Date, fresh: &Fresh, update: &mut Update) {
+    let name = entry.pattern().to_owned();
+    if today > entry.expires {
+        match fresh.renewed {
+            Some(renewed) => table["expires"] = value(renewed.to_string()),
+            None => update.expired.push(name.clone()),
+        }
+    }
+    update.kept.push(name);
+}
+
+fn part(
+    case: &CaseReport,
+    now: &Now,
+    entry: &Entry,
+    report: &RunReport,
+    fresh: &Fresh,
+    update: &mut Update,
+) -> Option<Table> {
+    let link = entry.link.as_deref();
+    match now {
+        Now::Passes => {
+            update.removed.extend(entry.pattern().contains('*').then(|| case.id.clone()));
+            None
+        }
+        Now::Holds => {
+            update.kept.push(case.id.clone());
+            let differs = entry.sorted().into_iter().map(|text| (report.fail_on, text)).collect();
+            let pinned = Pinned { answer: entry.answer.clone().unwrap_or_default(), differs };
+            Some(new_entry(&case.id, &pinned, report, &entry.reason, link, entry.expires))
+        }
+        Now::Otherwise(pinned) => {
+            update.changed.push(case.id.clone());
+            Some(new_entry(&case.id, pinned, report, &again(entry, fresh), link, entry.expires))
+        }
+    }
+}
+
+/// The reason of an entry whose answer changed: the old one may explain what is no longer so.
+fn again(entry: &Entry, fresh: &Fresh) -> String {
+    format!("{} (before: {})", fresh.reason, entry.reason)
+}
+
+fn new_entry(id: &str, pinned: &Pinned, report: &RunReport, reason: &str, link: Option<&str>, expires: Date) -> Table {
+    let mut table = Table::new();
+    table["case"] = value(id);
+    pin(&mut table, pinned, report);
+    table["reason"] = value(reason);
+    if let Some(link) = link {
+        table["link"] = value(link);
+    }
+    table["expires"] = value(expires.to_string());
+    table.decor_mut().set_prefix("\n");
+    table
+}
+
+/// Writes what was answered; a line for each mismatch where there are several.
+fn pin(table: &mut Table, pinned: &Pinned, report: &RunReport) {
+    table["answer"] = value(&pinned.answer);
+    let differs = pinned.differs_from(report.fail_on);
+    let mut array: Array = differs.iter().map(String::as_str).collect();
+    if differs.len() > 1 {
+        array.iter_mut().for_each(|text| text.decor_mut().set_prefix("\n    "));
+        array.set_trailing("\n");
+        array.set_trailing_comma(true);
+    }
+    table["differs"] = Item::Value(Value::Array(array));
+}
