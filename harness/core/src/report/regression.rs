@@ -109,3 +109,95 @@ fn uncompared(case: &CaseReport) -> Uncompared {
     let reason = case.reason.clone().map_or_else(String::new, |reason| format!(": {reason}"));
     Uncompared { case: case.id.clone(), reason: format!("it {}{reason}", outcome.as_verb()) }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::*;
+    use crate::baseline::{Recording, Snap};
+    use crate::fixture::{Corpus, Edition, Level};
+    use std::path::Path;
+
+    fn recording(status: &str) -> Recording {
+        let text =
+            "# judged\n> POST / HTTP/1.1\n> (body: 0 bytes, content-length)\n< STATUS\n< (body: 0 bytes, none)\n";
+        Recording::parse(&text.replace("STATUS", status)).unwrap()
+    }
+
+    fn case(id: &str, outcome: Outcome, status: &str) -> CaseReport {
+        CaseReport {
+            id: id.to_owned(),
+            title: String::new(),
+            group: String::new(),
+            level: Level::Must,
+            clauses: Vec::new(),
+            source: String::new(),
+            outcome,
+            reason: (outcome == Outcome::Indeterminate).then(|| "it was throttled".to_owned()),
+            mismatches: Vec::new(),
+            exchanges: Vec::new(),
+            recording: recording(status),
+            replaced: Vec::new(),
+            deviation: None,
+            pinned: crate::report::Pinned::default(),
+            duration_us: 0,
+        }
+    }
+
+    fn baseline(ids: &[&str]) -> Baseline {
+        let mut baseline = Baseline::open_or_new(Path::new("no/such/folder"), &Corpus::default()).unwrap();
+        for id in ids {
+            let head = Head {
+                tool: "0".to_owned(),
+                corpus: "0".to_owned(),
+                edition: Edition::KeyOnly,
+                region: "r".to_owned(),
+                lane: "wire".to_owned(),
+                recorded: "2026-01-01".to_owned(),
+            };
+            let (title, source) = (String::new(), String::new());
+            let snap = Snap { title, source, head, replaced: Vec::new(), recording: recording("200") };
+            baseline.recorded.insert((*id).to_owned(), snap);
+        }
+        baseline
+    }
+
+    #[test]
+    fn every_recording_ends_in_one_list() {
+        let baseline = baseline(&["same", "drifts", "once", "lost", "throttled", "not-selected"]);
+        let first = [
+            case("same", Outcome::Pass, "200"),
+            // A case can diverge as it did before, and pass and be another than before.
+            case("drifts", Outcome::Pass, "201"),
+            case("once", Outcome::Diverges, "201"),
+            case("lost", Outcome::Pass, "201"),
+            case("throttled", Outcome::Indeterminate, "400"),
+            case("new", Outcome::Pass, "200"),
+        ];
+        let mut report = BaselineReport::of("d".to_owned(), &baseline, &first).unwrap();
+        assert_eq!((report.compared, report.drifts.len()), (4, 3));
+        let again = [
+            case("drifts", Outcome::Pass, "202"),
+            case("once", Outcome::Diverges, "200"),
+            case("lost", Outcome::Indeterminate, "400"),
+        ];
+        report.confirm(&baseline, &again);
+        let ids = |drifts: &[Drift]| drifts.iter().map(|drift| drift.case.clone()).collect::<Vec<_>>();
+        assert_eq!((ids(&report.drifts), ids(&report.passing)), (vec!["drifts".to_owned()], vec!["once".to_owned()]));
+        assert_eq!(report.differences().next().unwrap().found.as_deref(), Some("202"));
+        let uncompared: Vec<_> =
+            report.not_compared.iter().map(|other| (other.case.as_str(), &*other.reason)).collect();
+        let lost = "it differed, which a second look could not confirm: it is indeterminate: it was throttled";
+        assert_eq!(uncompared, [("throttled", "it is indeterminate: it was throttled"), ("lost", lost)]);
+        assert_eq!((report.compared, report.not_recorded), (3, vec!["new".to_owned()]));
+    }
+
+    #[test]
+    fn without_a_second_look_nothing_is_drift() {
+        let baseline = baseline(&["a"]);
+        let mut report = BaselineReport::of("d".to_owned(), &baseline, &[case("a", Outcome::Pass, "201")]).unwrap();
+        report.confirm(&baseline, &[]);
+        assert!(report.drifts.is_empty());
+        assert!(report.not_compared[0].reason.ends_with("there was none"), "{:?}", report.not_compared);
+    }
+}
