@@ -150,9 +150,12 @@ pub(crate) struct RunArguments {
     /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
     #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
     pub(crate) fail_on: Option<Level>,
-    /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs
-    #[arg(long, value_name = "DIR")]
+    /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs; or with a second target, side by side
+    #[arg(long, value_name = "DIR|URL")]
     pub(crate) against: Option<Against>,
+    /// A target identical to the first: what differs between those two does not count with `--against URL`
+    #[arg(long, value_name = "URL", requires = "against")]
+    pub(crate) noise: Option<String>,
     /// Write the whole run as JSON; `json` alone writes to stdout
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,

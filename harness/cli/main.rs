@@ -7,6 +7,7 @@ mod connection;
 mod corpus;
 mod coverage;
 mod deviations;
+mod differential;
 mod embedded;
 mod explain;
 mod explore;
@@ -22,6 +23,7 @@ mod selfcheck;
 mod serve;
 mod terminal;
 mod terminal_deviations;
+mod terminal_differential;
 
 use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;

@@ -3,6 +3,7 @@
 use crate::arguments::{Against, Cases, LaneName, RunArguments, TargetArguments};
 use crate::configuration::{Known, configure_run, principals};
 use crate::corpus::{corpus, selection};
+use crate::differential::Others;
 use crate::failure::Failure;
 use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
@@ -29,10 +30,15 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
             let head = session.head();
             Some(Regression::prepare(directory, &session.corpus, &session.selection, head)?)
         }
-        Some(Against::Target(_)) => {
-            return Err(Failure::usage("compare with a second target: `--against` takes no URL yet")
-                .hint("it takes the directory of a baseline, which `trentcheck record` makes"));
+        Some(Against::Target(_)) => None,
+    };
+    let others = match (&session.arguments.against, &session.arguments.noise) {
+        (Some(Against::Target(right)), noise) => Some(Others::prepare(&session, right, noise.as_deref())?),
+        (_, Some(_)) => {
+            return Err(Failure::usage("find a noise floor without a second target")
+                .hint("`--noise` goes with `--against URL`, and names a target identical to the first"));
         }
+        (_, None) => None,
     };
     let list = deviations::list(&session)?;
     let mut report = session.replay(&session.selection).await?;
@@ -45,6 +51,9 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
             false => Some(session.replay(&Selection { patterns: differing, ..Selection::default() }).await?),
         };
         regression.settle(&mut report, again.as_ref());
+    }
+    if let Some(others) = &others {
+        others.compare(&session, &mut report).await?;
     }
     if let Some(list) = &list {
         report = apply(report, list, &session.corpus, day_of(SystemTime::now()));
@@ -99,11 +108,16 @@ impl Session {
 
     /// One run of these cases, with a run id and a seed of its own.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<RunReport, Failure> {
-        let options = options(&self.arguments, &self.target)?;
+        self.replay_at(&self.target, selection).await
+    }
+
+    /// The same at another target.
+    pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<RunReport, Failure> {
+        let options = options(&self.arguments, target)?;
         let (stop, stopped) = watch::channel(false);
         let interrupt = on_interrupt(stop);
         let line = Line::new();
-        let report = replay(&self.corpus, selection, &self.target, &options, &line, stopped)
+        let report = replay(&self.corpus, selection, target, &options, &line, stopped)
             .await
             .map_err(|error| Failure::usage(error.to_string()));
         interrupt.abort();

@@ -30,6 +30,7 @@ pub(crate) fn render(report: &RunReport, corpus: &Corpus, arguments: &RunArgumen
         lines.push(String::new());
         lines.extend(drift(baseline));
     }
+    lines.extend(crate::terminal_differential::render(report));
     if !report.left.is_empty() {
         lines.extend([String::new(), format!("{RED}left behind{RED:#}, remove by hand:")]);
         lines.extend(report.left.iter().map(|line| format!("  {line}")));
@@ -91,7 +92,7 @@ fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
     lines
 }
 
-fn percent(share: Option<f64>) -> String {
+pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
@@ -131,7 +132,7 @@ fn why(mismatch: &Mismatch, corpus: &Corpus) -> Vec<String> {
 }
 
 /// At most a terminal's width or two of a line.
-fn shortened(line: &str) -> String {
+pub(crate) fn shortened(line: &str) -> String {
     const SHOWN: usize = 200;
     if line.chars().count() <= SHOWN {
         return line.to_owned();
@@ -268,7 +269,8 @@ fn summary(report: &RunReport) -> String {
         ExitCode::Pass if figures.listed > 0 => (GREEN, "deviates as listed"),
         ExitCode::Pass => (GREEN, "conforms"),
         ExitCode::Divergence if figures.diverges == 0 && report.has_drifted() => (RED, "drifted"),
-        ExitCode::Divergence if figures.diverges == 0 => (RED, "stale"),
+        ExitCode::Divergence if figures.diverges == 0 && report.is_stale() => (RED, "stale"),
+        ExitCode::Divergence if figures.diverges == 0 => (RED, "differs"),
         ExitCode::Divergence => (RED, "diverges"),
         _ => (YELLOW, "no verdict"),
     };

@@ -205,9 +205,6 @@ fn a_baseline_that_says_nothing_is_refused_before_anything_is_sent() {
     let nothing = trentcheck(&["run", "--against", empty.path()]);
     assert_eq!(nothing.status.code(), Some(2));
     assert!(text(&nothing).contains("find a recording"), "{}", text(&nothing));
-    let url = trentcheck(&["run", "--against", "http://127.0.0.1:1"]);
-    assert_eq!(url.status.code(), Some(2));
-    assert!(text(&url).contains("takes no URL yet"), "{}", text(&url));
 }
 
 #[test]

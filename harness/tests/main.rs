@@ -7,6 +7,7 @@ mod baseline;
 mod command;
 mod conformance;
 mod deviations;
+mod differential;
 mod explore;
 mod fake;
 mod faulty;

@@ -6,7 +6,7 @@ mod apply;
 mod list;
 mod pin;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod update;
 
 pub use apply::{Mismatched, apply};

@@ -17,7 +17,7 @@ fn today() -> Date {
 }
 
 /// A case that answers 500; the mismatch is a `must`.
-fn case(id: &str, outcome: Outcome) -> CaseReport {
+pub(crate) fn case(id: &str, outcome: Outcome) -> CaseReport {
     let differs = match outcome {
         Outcome::Diverges => {
             vec![(Level::Must, "status, answer: 500".to_owned()), (Level::May, "message, answer".to_owned())]
@@ -43,7 +43,7 @@ fn case(id: &str, outcome: Outcome) -> CaseReport {
     }
 }
 
-fn report(cases: &[(&str, Outcome)]) -> RunReport {
+pub(crate) fn report(cases: &[(&str, Outcome)]) -> RunReport {
     let cases: Vec<CaseReport> = cases.iter().map(|(id, outcome)| case(id, *outcome)).collect();
     let figures = Figures::of(&cases);
     let mut report = RunReport {
@@ -66,6 +66,7 @@ fn report(cases: &[(&str, Outcome)]) -> RunReport {
         left: Vec::new(),
         accounts: Vec::new(),
         baseline: None,
+        differential: None,
         deviations: None,
         figures,
         exit_code: ExitCode::Pass,

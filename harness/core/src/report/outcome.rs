@@ -1,6 +1,7 @@
 //! The report of a run and of each case.
 
 use super::deviation::{CaseDeviation, DeviationsReport, Pinned, Stale};
+use super::differential::DifferentialReport;
 use super::exit::ExitCode;
 use super::regression::BaselineReport;
 use crate::baseline::Recording;
@@ -271,6 +272,9 @@ pub struct RunReport {
     /// How the run compares with a baseline, if it was held against one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,
+    /// How the run compares with one at another target, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub differential: Option<DifferentialReport>,
     /// What became of the list of known deviations; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviations: Option<DeviationsReport>,
@@ -289,9 +293,10 @@ impl RunReport {
     pub fn conclude(&mut self) {
         let figures = &self.figures;
         let uncompared = self.baseline.as_ref().is_some_and(|baseline| !baseline.not_compared.is_empty());
+        let uncompared = uncompared || self.differential.as_ref().is_some_and(DifferentialReport::lacks_verdicts);
         let applies = [
             (ExitCode::Interrupted, self.exit_codes.contains(&ExitCode::Interrupted)),
-            (ExitCode::Divergence, figures.diverges > 0 || self.has_drifted() || self.is_stale()),
+            (ExitCode::Divergence, figures.diverges > 0 || self.has_drifted() || self.is_stale() || self.differs()),
             (ExitCode::Teardown, !self.left.is_empty()),
             (ExitCode::Indeterminate, figures.indeterminate + figures.blocked + figures.unsupported > 0 || uncompared),
             // Skipping everything is not a pass, and neither is scoring nothing.
@@ -307,6 +312,11 @@ impl RunReport {
     /// Whether a case differs from its recording.
     pub fn has_drifted(&self) -> bool {
         self.baseline.as_ref().is_some_and(|baseline| !baseline.drifts.is_empty())
+    }
+
+    /// Whether another target answers otherwise.
+    pub fn differs(&self) -> bool {
+        self.differential.as_ref().is_some_and(|differential| !differential.differ.is_empty())
     }
 
     /// Whether something that a list of deviations says does not hold.
@@ -326,6 +336,7 @@ impl RunReport {
             (self.figures.diverges > 0, "the target diverges from the spec"),
             (self.has_drifted(), "the target is no longer as its baseline"),
             (self.is_stale(), "a listed deviation is stale"),
+            (self.differs(), "the two targets differ"),
         ];
         let causes: Vec<&str> = causes.into_iter().filter(|(applies, _)| *applies).map(|(_, cause)| cause).collect();
         causes.join(" and ")

@@ -262,6 +262,7 @@ fn report(
         left: left.iter().map(|line| run.redactor.redact(line)).collect(),
         accounts: Vec::new(),
         baseline: None,
+        differential: None,
         deviations: None,
         figures,
         exit_code: ExitCode::Pass,

@@ -1,0 +1,88 @@
+//! `run --against URL`: the same cases at a second target, and what differs side by side.
+
+use crate::failure::Failure;
+use crate::output;
+use crate::run::{Session, remote};
+use trentcheck_core::fixture::Selection;
+use trentcheck_core::report::{DifferentialReport, ExitCode, RunReport};
+use trentcheck_core::run::Target;
+
+/// The targets that a run is compared with.
+pub(crate) struct Others {
+    right: Target,
+    noise: Option<Target>,
+}
+
+impl Others {
+    /// Describes the targets at these URLs. Nothing is sent.
+    pub(crate) fn prepare(session: &Session, right: &str, noise: Option<&str>) -> Result<Self, Failure> {
+        // Keys and Regions that were named for the left side are not there on the other.
+        let mut arguments = session.arguments.target.clone();
+        arguments.provide = Vec::new();
+        arguments.elsewhere = None;
+        arguments.account = None;
+        let other = |url: &str| -> Result<Target, Failure> {
+            let mut target = remote(&arguments, url, session.target.edition, session.target.limits.exchange)?;
+            target.region.clone_from(&session.target.region);
+            output::protect(&target.redactor());
+            Ok(target)
+        };
+        Ok(Self { right: other(right)?, noise: noise.map(other).transpose()? })
+    }
+
+    /// Runs the same cases at the other targets, looks twice at what differs, and adds what was found to the report.
+    pub(crate) async fn compare(&self, session: &Session, left: &mut RunReport) -> Result<(), Failure> {
+        if is_interrupted(left) {
+            return Ok(());
+        }
+        let (right, noise) = self.replay(session, &session.selection, left).await?;
+        let mut found = DifferentialReport::of(left, &right, noise.as_ref());
+        if !found.differ.is_empty() && !is_interrupted(left) {
+            // A difference must repeat before it counts.
+            let again = Selection { patterns: found.differing(), ..Selection::default() };
+            let second = session.replay(&again).await?;
+            absorb(left, &second, "");
+            let (right, noise) = self.replay(session, &again, left).await?;
+            found.confirm(&second, &right, noise.as_ref());
+        }
+        left.differential = Some(found);
+        left.conclude();
+        Ok(())
+    }
+
+    async fn replay(
+        &self,
+        session: &Session,
+        selection: &Selection,
+        left: &mut RunReport,
+    ) -> Result<(RunReport, Option<RunReport>), Failure> {
+        let right = session.replay_at(&self.right, selection).await?;
+        absorb(left, &right, "on the right: ");
+        let noise = match &self.noise {
+            Some(target) if !is_interrupted(left) => Some(session.replay_at(target, selection).await?),
+            _ => None,
+        };
+        if let Some(noise) = &noise {
+            absorb(left, noise, "on the target of the noise floor: ");
+        }
+        Ok((right, noise))
+    }
+}
+
+fn is_interrupted(report: &RunReport) -> bool {
+    report.exit_codes.contains(&ExitCode::Interrupted)
+}
+
+/// What another run says about the whole: keys that are left, an interrupt.
+fn absorb(report: &mut RunReport, other: &RunReport, side: &str) {
+    report.left.extend(other.left.iter().map(|line| format!("{side}{line}")));
+    report.exit_codes.extend(other.exit_codes.iter().filter(|code| **code == ExitCode::Interrupted));
+    // What concerns the left side has been said by its first run.
+    if !side.is_empty() {
+        for notice in other.notices.iter().map(|notice| format!("{side}{notice}")) {
+            if !report.notices.contains(&notice) {
+                report.notices.push(notice);
+            }
+        }
+    }
+}

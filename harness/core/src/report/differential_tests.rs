@@ -1,0 +1,83 @@
+//! What counts as a difference, who agrees with the spec, and what is subtracted.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+use crate::baseline::Recording;
+use crate::deviation::tests::report;
+use crate::report::{Agrees, DifferentialReport, ExitCode, Outcome, RunReport};
+
+const CASE: &str = "members/number";
+
+/// A run of one case that was answered with this status and header.
+fn answered(outcome: Outcome, status: &str, header: &str) -> RunReport {
+    let mut report = report(&[(CASE, outcome)]);
+    let text = format!(
+        "# judged\n> POST / HTTP/1.1\n> (body: 0 bytes, content-length)\n< HTTP/1.1 {status}\n< Server: {header}\n\
+         < (body: 0 bytes, content-length)\n"
+    );
+    report.cases[0].recording = Recording::parse(&text).unwrap();
+    report
+}
+
+fn places(report: &DifferentialReport) -> Vec<&str> {
+    report.differ.iter().flat_map(|case| &case.differences).map(|field| field.place.as_str()).collect()
+}
+
+#[test]
+fn who_agrees_with_the_spec_is_told_from_both_verdicts() {
+    use Outcome::{Diverges, Pass};
+    for (left, right, expected) in [
+        (Pass, Diverges, Agrees::Left),
+        (Diverges, Pass, Agrees::Right),
+        (Pass, Pass, Agrees::Both),
+        (Diverges, Diverges, Agrees::Neither),
+    ] {
+        let found = DifferentialReport::of(&answered(left, "400", "a"), &answered(right, "500", "a"), None);
+        assert_eq!(found.differ[0].agrees, expected);
+        assert_eq!(places(&found), ["judged, answer: first line"]);
+    }
+}
+
+#[test]
+fn what_does_not_repeat_does_not_count() {
+    let (left, right) = (answered(Outcome::Pass, "400", "a"), answered(Outcome::Pass, "400", "b"));
+    let mut found = DifferentialReport::of(&left, &right, None);
+    assert_eq!(found.differ.len(), 1);
+    found.confirm(&left, &left, None);
+    assert!(found.differ.is_empty());
+    assert_eq!(found.passing[0].places, ["judged, answer: header `Server`"]);
+    let mut found = DifferentialReport::of(&left, &right, None);
+    found.confirm(&left, &right, None);
+    assert_eq!(places(&found), ["judged, answer: header `Server`"]);
+}
+
+#[test]
+fn what_differs_between_identical_targets_is_subtracted_and_told() {
+    let (left, right) = (answered(Outcome::Pass, "400", "a"), answered(Outcome::Diverges, "500", "b"));
+    let noise = answered(Outcome::Pass, "400", "c");
+    let found = DifferentialReport::of(&left, &right, Some(&noise));
+    assert_eq!(places(&found), ["judged, answer: first line"]);
+    assert_eq!(found.noise[0].places, ["judged, answer: header `Server`"]);
+    let only_noise = DifferentialReport::of(&left, &answered(Outcome::Pass, "400", "b"), Some(&noise));
+    assert!(only_noise.differ.is_empty());
+}
+
+#[test]
+fn a_case_without_a_verdict_on_one_side_is_not_compared() {
+    let (left, right) = (answered(Outcome::Pass, "400", "a"), answered(Outcome::Indeterminate, "400", "b"));
+    let found = DifferentialReport::of(&left, &right, None);
+    assert_eq!((found.compared, found.not_compared.len(), found.lacks_verdicts()), (0, 1, true));
+}
+
+#[test]
+fn a_difference_is_exit_code_1_and_no_comparison_at_all_is_3() {
+    let mut left = answered(Outcome::Pass, "400", "a");
+    let conclude = |left: &mut RunReport, right: &RunReport| {
+        left.differential = Some(DifferentialReport::of(left, right, None));
+        left.conclude();
+        left.exit_code
+    };
+    assert_eq!(conclude(&mut left, &answered(Outcome::Pass, "400", "a")), ExitCode::Pass);
+    assert_eq!(conclude(&mut left, &answered(Outcome::Pass, "400", "b")), ExitCode::Divergence);
+    assert_eq!(conclude(&mut left, &answered(Outcome::Blocked, "400", "a")), ExitCode::Indeterminate);
+}
