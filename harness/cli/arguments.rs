@@ -315,10 +315,13 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(split);
     let number: u64 = number.parse().map_err(|_| wrong())?;
-    match unit {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number.checked_mul(60).ok_or_else(wrong)?)),
-        _ => Err(wrong()),
-    }
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.checked_mul(60).ok_or_else(wrong)?),
+        _ => return Err(wrong()),
+    };
+    // More than anybody waits, and less than what clocks can count.
+    const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    if time > LONGEST { Err(format!("`{text}` is longer than 30 days")) } else { Ok(time) }
 }

@@ -168,7 +168,7 @@ pub(crate) fn remote(
     let elsewhere = elsewhere(arguments, &endpoint)?;
     Ok(Target {
         endpoint,
-        region: arguments.region.clone().unwrap_or_else(|| "us-east-2".to_owned()),
+        region: region(arguments)?,
         edition,
         principals,
         provided: provided(&arguments.provide)?,
@@ -185,6 +185,17 @@ fn parse(url: &str) -> Result<Endpoint, Failure> {
         Failure::usage(format!("read the endpoint `{url}`: {error}"))
             .hint("an endpoint looks like `http://127.0.0.1:4566`")
     })
+}
+
+/// The Region, which becomes part of signatures: what no Region's name holds would be blamed on the target.
+fn region(arguments: &TargetArguments) -> Result<String, Failure> {
+    let region = arguments.region.clone().unwrap_or_else(|| "us-east-2".to_owned());
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if region.is_empty() || !region.chars().all(is_name) {
+        return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
+            .hint("a Region is named like `us-east-2`: lower-case letters, digits and dashes"));
+    }
+    Ok(region)
 }
 
 fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {

@@ -36,6 +36,7 @@ fn context(edition: Edition) -> Context<'static> {
         edition,
         key_arn: Some(ARN),
         material_is_named: true,
+        material_id: None,
         clauses: &[],
         source: "page",
         place: "answer",

@@ -274,6 +274,10 @@ impl Key {
                 }
                 Point::ValidToLeft if state == "PendingImport" => metadata["ValidTo"] = json!(seconds(self.created)),
                 Point::DescriptionLost => metadata["Description"] = json!(""),
+                Point::DescribeDrifts if state == "PendingImport" => {
+                    metadata["KeySpec"] = json!("RSA_4096");
+                    metadata["KeyManager"] = json!("AWS");
+                }
                 Point::MaterialIdCleared if state == "PendingImport" => {
                     if let Some(members) = metadata.as_object_mut() {
                         members.remove("CurrentKeyMaterialId");

@@ -275,6 +275,9 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
         {
             read.headers.push(("x-amz-meta-trentcheck".to_owned(), "1".to_owned()));
         }
+    } else if config.at(Point::BodyHashBelieved) && request.values("x-amz-content-sha256").next().is_some() {
+        // The hash in the header is that of the body as it was signed, before a blank came in.
+        read.body = String::from_utf8_lossy(&request.body).replace(" }", "}").into_bytes();
     } else if config.at(Point::FirstHostCounts) {
         let mut is_first = true;
         read.headers.retain(|(name, _)| name != "host" || std::mem::take(&mut is_first));

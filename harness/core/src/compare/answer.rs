@@ -17,6 +17,8 @@ pub struct Context<'a> {
     /// Whether a success has to name the material that it deleted: the key had one, and is of a kind whose material is
     /// known to have an id.
     pub material_is_named: bool,
+    /// The id of the material that a success deletes, where it is known.
+    pub material_id: Option<&'a str>,
     /// Stands in for what an expectation does not cite itself.
     pub clauses: &'a [String],
     /// Stands in for what an expectation does not cite itself.
@@ -193,7 +195,17 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
     let is_material_id =
         |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match members.get("KeyMaterialId") {
-        Some(Value::String(id)) if is_material_id(id) => {}
+        Some(Value::String(id)) if is_material_id(id) => {
+            if let Some(deleted) = context.material_id
+                && id != deleted
+            {
+                differ(
+                    ShapeRule::SuccessMaterialIdIsDeleted,
+                    format!("`KeyMaterialId` is that of the deleted material, `{deleted}`"),
+                    format!("`{id}`"),
+                );
+            }
+        }
         None if !context.material_is_named => {}
         Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
         other => differ(

@@ -17,11 +17,33 @@ pub fn checks(effect: &Effect, before: &Value, after: &Value, edition: Edition) 
 fn differences(effect: &Effect, check: &Check, before: &Value, after: &Value) -> Vec<Mismatch> {
     let mut names: Vec<&str> = vec![&check.member];
     if check.member == "*" {
-        names = members(before).chain(members(after)).collect();
+        names = members(before).chain(members(after)).filter(|name| !is_left_out(check, name)).collect();
         names.sort_unstable();
         names.dedup();
     }
     names.into_iter().filter_map(|name| difference(effect, check, name, before, after)).collect()
+}
+
+fn is_left_out(check: &Check, name: &str) -> bool {
+    check.except.iter().any(|left_out| left_out == name)
+}
+
+/// What a Decrypt gave back is what was encrypted, at the level of the effect.
+pub fn plaintext(effect: &Effect, answer: &Value, encrypted: &str) -> Option<Mismatch> {
+    let found = present(answer.get("Plaintext"));
+    if found.and_then(Value::as_str) == Some(encrypted) {
+        return None;
+    }
+    Some(Mismatch {
+        what: What::Effect,
+        place: "Decrypt Plaintext afterwards".to_owned(),
+        expected: format!("what was encrypted, `{encrypted}`"),
+        found: show(found),
+        clauses: effect.clauses.clone(),
+        source: effect.source.clone().unwrap_or_default(),
+        level: effect.expect.iter().map(|expectation| expectation.level).max()?,
+        hint: None,
+    })
 }
 
 fn members(metadata: &Value) -> impl Iterator<Item = &str> {

@@ -7,7 +7,7 @@ mod repeats;
 mod shape;
 
 pub use answer::{Context, judge, matches_answer};
-pub use effect::checks;
+pub use effect::{checks, plaintext};
 pub use mismatch::{Mismatch, What};
 pub use repeats::Repeats;
 pub use shape::{Claimed, every_answer, transport};

@@ -149,11 +149,16 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
         Rule::Uuid => ("a UUID".to_owned(), |value, _| value.len() == 36 && uuid::Uuid::try_parse(value).is_ok()),
         Rule::HttpDate => ("a date as in `Sun, 06 Nov 1994 08:49:37 GMT`".to_owned(), |value, _| is_http_date(value)),
         Rule::Equals => (format!("`{}`", rule.value.as_deref().unwrap_or_default()), str::eq),
+        Rule::MediaType => (format!("the media type `{}`", rule.value.as_deref().unwrap_or_default()), is_media_type),
+        Rule::Absent => ("no such header".to_owned(), |_, _| false),
     };
     let wanted = rule.value.as_deref().unwrap_or_default();
-    if let [value] = values.as_slice()
-        && fits(value, wanted)
-    {
+    let is_right = match values.as_slice() {
+        [] => rule.rule == Rule::Absent,
+        [value] => fits(value, wanted),
+        _ => false,
+    };
+    if is_right {
         return None;
     }
     Some(Mismatch {
@@ -168,6 +173,11 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
     })
 }
 
+/// Whether a value is of this media type: letters count in any case, and parameters do not change the type.
+fn is_media_type(value: &str, wanted: &str) -> bool {
+    value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
+}
+
 /// Whether a value is an IMF-fixdate, the one form that may be sent.
 fn is_http_date(value: &str) -> bool {
     const FORM: &str = "%a, %d %b %Y %H:%M:%S GMT";
@@ -176,7 +186,17 @@ fn is_http_date(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_http_date;
+    use super::{is_http_date, is_media_type};
+
+    #[test]
+    fn a_media_type_is_read_in_any_case_and_without_its_parameters() {
+        for value in ["a/b", "A/B", "a/b; charset=utf-8", "a/b;"] {
+            assert!(is_media_type(value, "a/b"), "{value}");
+        }
+        for value in ["a/bc", "a", "", "; a/b", "x; a/b"] {
+            assert!(!is_media_type(value, "a/b"), "{value}");
+        }
+    }
 
     #[test]
     fn only_the_fixed_form_is_a_date() {

@@ -69,6 +69,7 @@ fn context(case: &Case, edition: Edition) -> Context<'_> {
         edition,
         key_arn: Some(ARN),
         material_is_named: true,
+        material_id: None,
         clauses: &case.clauses,
         source: &case.source,
         place: "answer",

@@ -74,6 +74,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         edition: judging.edition,
         key_arn: judging.key_arn,
         material_is_named: judging.is_symmetric && names_material(expected),
+        material_id: None,
         clauses: &clauses,
         source: MODEL,
         place: judging.place,

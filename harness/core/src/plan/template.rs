@@ -19,6 +19,9 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     environment.add_filter("upper", |text: String| text.to_uppercase());
     environment.add_filter("lower", |text: String| text.to_lowercase());
     environment.add_filter("replace", |text: String, from: String, to: String| text.replace(&from, &to));
+    environment.add_filter("sha256", |text: String| {
+        hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
+    });
     // Jinja drops one line break at the end; one of the case's own must stay.
     environment.render_str(&format!("{template}\n"), minijinja::value::Serde(world)).map_err(|error| {
         match error.kind() {

@@ -65,7 +65,13 @@ impl Recorder {
     }
 
     pub(super) fn metadata(&mut self, on: On, metadata: &Value) {
-        self.metadata.push((on, metadata.clone()));
+        let cut = metadata.as_object().into_iter().flatten().map(|(name, value)| {
+            let is_long = value.as_str().is_some_and(|text| text.len() > 4096);
+            let shown =
+                if is_long { Value::String(cut(value.as_str().unwrap_or_default().to_owned())) } else { value.clone() };
+            (name.clone(), shown)
+        });
+        self.metadata.push((on, cut.collect()));
     }
 }
 
@@ -92,12 +98,13 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         // What was found before the case ended counts all the same.
         _ if diverges => (Outcome::Diverges, None),
         Ok(()) => (Outcome::Pass, None),
-        Err(Ended { outcome, reason }) => (outcome, Some(recorder.redactor.redact(&reason))),
+        Err(Ended { outcome, reason }) => (outcome, Some(cut(recorder.redactor.redact(&reason)))),
     };
     for mismatch in &mut mismatches {
-        mismatch.found = recorder.redactor.redact(&mismatch.found);
-        mismatch.place = recorder.redactor.redact(&mismatch.place);
-        mismatch.expected = recorder.redactor.redact(&mismatch.expected);
+        // Only then cut: half a secret would not be recognised.
+        mismatch.found = cut(recorder.redactor.redact(&mismatch.found));
+        mismatch.place = cut(recorder.redactor.redact(&mismatch.place));
+        mismatch.expected = cut(recorder.redactor.redact(&mismatch.expected));
     }
     let mut normaliser = Normaliser::new(&world, Some(began));
     let recording = recorder.recording(&mut normaliser);
@@ -122,6 +129,15 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         recording,
         replaced: normaliser.legend(),
         duration_us: micros(started.elapsed()),
+    }
+}
+
+/// What a target sends ends up in reports, so there is a limit: as much as a person reads.
+fn cut(text: String) -> String {
+    const SHOWN: usize = 1000;
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
+        None => text,
     }
 }
 
@@ -239,8 +255,7 @@ async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Resul
 
 fn blocked(failure: &super::kms::Failure) -> Ended {
     let outcome = match &failure.kind {
-        FailureKind::NoAnswer => Outcome::Indeterminate,
-        FailureKind::Refused(error) if error == "ThrottlingException" => Outcome::Indeterminate,
+        FailureKind::NoAnswer | FailureKind::Transient => Outcome::Indeterminate,
         _ => Outcome::Blocked,
     };
     ended(outcome, format!("its precondition could not be made: {}", failure.describe()))
@@ -265,9 +280,11 @@ async fn exchange_and_read_back(
     for (number, (request, exchange)) in requests.iter().zip(&exchanges).enumerate() {
         recorder.add(JUDGED, request, exchange);
         let place = if exchanges.len() > 1 { format!("answer {}", number + 1) } else { "answer".to_owned() };
+        let material_id = deleted_material(request, world);
         let context = Context {
             corpus: run.corpus,
             edition: run.target.edition,
+            material_id: material_id.as_deref(),
             key_arn: world.key.as_ref().map(|key| key.arn.as_str()),
             // The second of two deletions finds no material.
             material_is_named: number == 0
@@ -296,6 +313,13 @@ async fn exchange_and_read_back(
         }
     }
     Ok(())
+}
+
+/// The id of the material that a request deletes: the one it names, or the key's current one.
+fn deleted_material(request: &Request, world: &World) -> Option<String> {
+    let body: Option<Value> = serde_json::from_slice(&request.body).ok();
+    let named = body.as_ref().and_then(|body| body["KeyMaterialId"].as_str().map(str::to_owned));
+    named.or_else(|| world.key.as_ref()?.material_id.clone())
 }
 
 async fn metadata(run: &Run<'_>, lease: &Lease) -> Result<Before, Ended> {

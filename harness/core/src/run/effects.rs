@@ -2,9 +2,9 @@
 
 use super::case::Recorder;
 use super::keys::{Bytes, Key};
-use super::kms::{Failure, FailureKind, Pauses, says_unsupported, summary, token_ended};
+use super::kms::{Failure, FailureKind, Pauses, is_transient, says_unsupported, summary, token_ended};
 use super::pool::{Lease, Pool};
-use crate::compare::{Context, Mismatch, checks, judge, transport};
+use crate::compare::{Context, Mismatch, checks, judge, plaintext, transport};
 use crate::fixture::{Call, Edition, Effect, On};
 use crate::observe::observe;
 use crate::send::Fault;
@@ -65,11 +65,11 @@ pub(super) async fn read_back(
             Err(error) => return Err(Unread::Indeterminate(format!("{operation}: {error}"))),
         };
         let observation = observe(response);
-        if observation.error_name() == Some("ThrottlingException") {
+        if is_transient(&observation) {
             if pauses.pause().await {
                 continue;
             }
-            return Err(Unread::Indeterminate(format!("{operation} was throttled")));
+            return Err(Unread::Indeterminate(format!("{operation} was throttled: {}", summary(&observation))));
         }
         if says_unsupported(pool.corpus, &observation) {
             return Err(Unread::Failed(Failure {
@@ -90,11 +90,16 @@ pub(super) async fn read_back(
             edition,
             key_arn: Some(&key.names.arn),
             material_is_named: false,
+            material_id: None,
             clauses: &effect.clauses,
             source: effect.source.as_deref().unwrap_or_default(),
             place: &place,
         };
-        let mismatches = judge(&observation, &effect.expect, &context);
+        let mut mismatches = judge(&observation, &effect.expect, &context);
+        if effect.call == Call::Decrypt && observation.is_success() {
+            let answer = serde_json::from_slice(&observation.bytes).unwrap_or(Value::Null);
+            mismatches.extend(plaintext(effect, &answer, &plaintext_sent()));
+        }
         let may_repeat = matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac);
         if mismatches.is_empty() || !may_repeat || !pauses.pause().await {
             return Ok(mismatches);
@@ -115,7 +120,7 @@ async fn described(
     loop {
         let after = match key.describe(pool.corpus).await {
             Ok(after) => after,
-            Err(failure) if failure.kind == FailureKind::NoAnswer => {
+            Err(failure) if matches!(failure.kind, FailureKind::NoAnswer | FailureKind::Transient) => {
                 return Err(Unread::Indeterminate(failure.describe()));
             }
             Err(failure) => {
@@ -132,6 +137,11 @@ async fn described(
     }
 }
 
+/// What every Encrypt of the harness encrypts, as it is sent.
+pub(crate) fn plaintext_sent() -> String {
+    BASE64_STANDARD.encode("trentcheck")
+}
+
 pub(crate) fn operation(call: Call) -> &'static str {
     match call {
         Call::DescribeKey => "DescribeKey",
@@ -141,14 +151,16 @@ pub(crate) fn operation(call: Call) -> &'static str {
         Call::GenerateMac => "GenerateMac",
         Call::ImportSame | Call::ImportOther => "ImportKeyMaterial",
         Call::DeleteAgain => "DeleteImportedKeyMaterial",
+        Call::CancelKeyDeletion => "CancelKeyDeletion",
+        Call::EnableKey => "EnableKey",
     }
 }
 
 pub(crate) async fn body(pool: &Pool<'_>, key: &mut Key, call: Call) -> Result<Value, Unread> {
-    let text = || Value::String(BASE64_STANDARD.encode("trentcheck"));
+    let text = || Value::String(plaintext_sent());
     let mut body = key.body();
     match call {
-        Call::DescribeKey | Call::DeleteAgain => {}
+        Call::DescribeKey | Call::DeleteAgain | Call::CancelKeyDeletion | Call::EnableKey => {}
         Call::Encrypt => body["Plaintext"] = text(),
         Call::Decrypt => body["CiphertextBlob"] = key.ciphertext.clone().map_or(Value::Null, Value::String),
         Call::Sign => {

@@ -252,7 +252,7 @@ impl Key {
     pub(crate) async fn encrypt(&mut self, corpus: &Corpus) -> Result<(), Failure> {
         if self.ciphertext.is_none() {
             let mut body = self.body();
-            body["Plaintext"] = json!(BASE64_STANDARD.encode("trentcheck"));
+            body["Plaintext"] = json!(super::effects::plaintext_sent());
             let answer = self.kms.call(corpus, "Encrypt", &body).await?;
             let blob =
                 answer["CiphertextBlob"].as_str().ok_or_else(|| unusable("Encrypt", "without CiphertextBlob"))?;

@@ -36,6 +36,8 @@ pub(crate) enum FailureKind {
     NoSuchOperation,
     /// The target refused with this error type.
     Refused(String),
+    /// The target is too busy to say: throttled, or unavailable for now.
+    Transient,
     /// The target answered nothing that can be used.
     Unusable,
     /// There was no answer.
@@ -89,12 +91,12 @@ impl Kms {
 
     /// One call that must succeed; a throttled one is made again while the budget lasts.
     pub(crate) async fn call(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
-        self.call_until(corpus, operation, body, &["ThrottlingException"]).await
+        self.call_until(corpus, operation, body, &[]).await
     }
 
     /// As [`Self::call`], also made again while a key that was just made is not found.
     pub(crate) async fn call_on_new(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
-        self.call_until(corpus, operation, body, &["ThrottlingException", "NotFoundException"]).await
+        self.call_until(corpus, operation, body, &["NotFoundException"]).await
     }
 
     async fn call_until(
@@ -114,7 +116,8 @@ impl Kms {
             if let Some(import) = Redactor::of_import(body.to_string().as_bytes()) {
                 failure.answer = import.redact(&failure.answer);
             }
-            if !again.iter().any(|error| failure.is(error)) || !pauses.pause().await {
+            let may_change = failure.kind == FailureKind::Transient || again.iter().any(|error| failure.is(error));
+            if !may_change || !pauses.pause().await {
                 return Err(failure);
             }
         }
@@ -133,11 +136,19 @@ fn read(corpus: &Corpus, operation: &str, result: &Result<crate::send::Response,
             .map_err(|_| failure("something that is not JSON".to_owned(), FailureKind::Unusable));
     }
     let answer = summary(&observation);
+    if is_transient(&observation) {
+        return Err(failure(answer, FailureKind::Transient));
+    }
     if says_unsupported(corpus, &observation) {
         return Err(failure(answer, FailureKind::NoSuchOperation));
     }
     let kind = observation.error_name().map_or(FailureKind::Unusable, |name| FailureKind::Refused(name.to_owned()));
     Err(failure(answer, kind))
+}
+
+/// Whether an answer says "not now" and nothing else: throttled, or unavailable.
+pub(crate) fn is_transient(observation: &Observation) -> bool {
+    matches!(observation.status, 429 | 503) || observation.error_name() == Some("ThrottlingException")
 }
 
 /// Whether an answer says "I have no such operation".

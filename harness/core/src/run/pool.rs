@@ -133,7 +133,7 @@ impl<'a> Pool<'a> {
             Err(failure) => {
                 // What is throttled or unreachable now may be made later; what is refused will be refused again.
                 if matches!(&failure.kind, FailureKind::NoSuchOperation | FailureKind::Unusable)
-                    || matches!(&failure.kind, FailureKind::Refused(error) if error != "ThrottlingException")
+                    || matches!(&failure.kind, FailureKind::Refused(_))
                 {
                     self.inner().failed.insert(base.clone(), failure.clone());
                 }

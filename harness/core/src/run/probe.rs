@@ -75,6 +75,14 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
     if !alike {
         return None;
     }
+    // A target that answers everything so is broken, or is none; it has not said what it lacks. A key that could be
+    // made has shown already that something is answered otherwise.
+    if !first.says_so && key_id.is_none() {
+        let other = ask(run, kms, OTHER_OPERATION, "nobody").await.seen()?;
+        if (other.status, &other.body) == (first.status, &first.body) {
+            return None;
+        }
+    }
     if let Some(key_id) = key_id {
         let second = ask(run, kms, OPERATION, key_id).await.seen()?;
         if !second.says_so && (second.status, &second.body) != (first.status, &first.body) {
@@ -87,6 +95,9 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
     };
     Some(format!("the target has no operation {OPERATION}: it answers {how}"))
 }
+
+/// An operation that every KMS has, and that changes nothing.
+const OTHER_OPERATION: &str = "DescribeKey";
 
 /// An operation that no target has.
 const NO_OPERATION: &str = "TrentcheckAsksForNoOperation";

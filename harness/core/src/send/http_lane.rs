@@ -86,6 +86,9 @@ fn client(
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
+        // A target may close an idle connection at any time. A call that meets that would have to be made again, and
+        // nobody could say whether it had been carried out.
+        .pool_max_idle_per_host(0)
         .dns_resolver(Leads { host, port, resolve: tls.resolve })
         .connect_timeout(limits.connect)
         .timeout(limits.exchange);

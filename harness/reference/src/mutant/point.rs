@@ -33,4 +33,7 @@ pub(crate) enum Point {
     PermissionUnchecked,
     // Found missing by cases that found no mutant
     FormerSecretAccepted, DateUncovered, VerifiesTooLate, SpacedRefused, FirstHostCounts,
+    // Found missing by wrong servers that passed
+    PendingDeletionKeepsMaterial, AnotherMaterialNamed, DescribeDrifts, DecryptsOtherText, ReimportUnusable, BodyHashBelieved,
+    DisabledHmacKept, DisabledEccKept, SecondHmacDeleteFails, SecondEccDeleteFails,
 }

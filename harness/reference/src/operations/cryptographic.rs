@@ -41,7 +41,9 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let key = if still { key } else { usable(call, key, Usage::EncryptDecrypt)? };
     let material = key.materials.iter().find(|material| material.id == sealed.material_id);
     let material = material.and_then(|material| material.bytes.clone().or_else(|| key.remembered.clone()));
+    let is_other = call.shared.config.at(Point::DecryptsOtherText);
     let plaintext = material.and_then(|material| sealed.decrypt(&material)).ok_or_else(wrong)?;
+    let plaintext = if is_other { vec![0; 3] } else { plaintext };
     Ok(body(&json!({ "EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": key.arn, "Plaintext": encoded(&plaintext) })))
 }
 
@@ -90,6 +92,9 @@ fn usable(call: &Call<'_>, mut key: Key, usage: Usage) -> Result<Key, Refusal> {
         Usage::SignVerify => config.at(Point::StillSigns),
     };
     match key.state() {
+        "Enabled" if key.marks.contains(&Point::ReimportUnusable) && usage != Usage::EncryptDecrypt => {
+            Err(Refusal::state(&key.arn, "pending import"))
+        }
         "Enabled" => Ok(key),
         "PendingImport" if still && key.current().is_some() => Ok(key),
         "Disabled" => Err(Refusal::new("DisabledException", format!("{} is disabled.", key.arn))),

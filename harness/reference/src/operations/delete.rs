@@ -45,13 +45,20 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         let pending = key.materials.iter().find(|material| material.rotation == Rotation::Pending);
         material_id = pending.map(|material| material.id.clone());
     }
-    let deleted = match config.at(Point::DeletesNothing) {
+    let is_kept = config.at(Point::DeletesNothing)
+        || key.state() == "Disabled"
+            && (config.at(Point::DisabledHmacKept) && key.spec.starts_with("HMAC")
+                || config.at(Point::DisabledEccKept) && key.spec.starts_with("ECC"));
+    let deleted = match is_kept {
         true => key.current().map(|material| material.id.clone()),
         false => store.change(config, (&region, &id), |key| {
             let is_pending_deletion = key.deletion.is_some();
             let keeps = [Point::StillEncrypts, Point::StillDecrypts, Point::StillSigns, Point::StillMacs];
             if keeps.into_iter().any(|point| config.at(point)) {
                 key.remembered = key.current().and_then(|material| material.bytes.clone()).or(key.remembered.take());
+            }
+            if is_pending_deletion && config.at(Point::PendingDeletionKeepsMaterial) {
+                return Ok(key.current().map(|material| material.id.clone()));
             }
             let deleted = material(key, material_id.as_deref());
             mutant_effect(config, key, is_pending_deletion);
@@ -69,6 +76,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         Edition::KeyMaterialId => {
             let mut answer = json!({ "KeyId": arn });
             if let Some(deleted) = deleted {
+                let deleted = if config.at(Point::AnotherMaterialNamed) { "0".repeat(MATERIAL_ID) } else { deleted };
                 answer["KeyMaterialId"] = json!(deleted);
             }
             Ok(body(&answer))
@@ -102,6 +110,13 @@ fn mutant_refusal(call: &Call<'_>, key: &Key) -> Option<Refusal> {
         || config.at(Point::HmacRefused) && key.spec.starts_with("HMAC")
         || config.at(Point::EccRefused) && key.spec.starts_with("ECC")
         || config.at(Point::MultiRegionRefused) && key.multi_region;
+    let is_second = state == "PendingImport" && was_imported;
+    if is_second
+        && (config.at(Point::SecondHmacDeleteFails) && key.spec.starts_with("HMAC")
+            || config.at(Point::SecondEccDeleteFails) && key.spec.starts_with("ECC"))
+    {
+        return Some(Refusal::bare("InternalFailure").with_status(500));
+    }
     if config.at(Point::NeverImportedNotFound) && state == "PendingImport" && !was_imported {
         return Some(Refusal::new("NotFoundException", "There is no key material."));
     }
@@ -116,6 +131,8 @@ fn mutant_effect(config: &Config, key: &mut Key, is_pending_deletion: bool) {
         Point::ExpirationModelLeft,
         Point::ValidToLeft,
         Point::DescriptionLost,
+        Point::DescribeDrifts,
+        Point::ReimportUnusable,
         Point::MaterialIdCleared,
         Point::NeverImportedEnabled,
     ] {
