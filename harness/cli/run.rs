@@ -190,10 +190,9 @@ fn parse(url: &str) -> Result<Endpoint, Failure> {
 /// The Region, which becomes part of signatures: what no Region's name holds would be blamed on the target.
 fn region(arguments: &TargetArguments) -> Result<String, Failure> {
     let region = arguments.region.clone().unwrap_or_else(|| "us-east-2".to_owned());
-    let is_name = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    if region.is_empty() || !region.chars().all(is_name) {
+    if region.is_empty() || !region.chars().all(|letter| letter.is_ascii_graphic()) {
         return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
-            .hint("a Region is named like `us-east-2`: lower-case letters, digits and dashes"));
+            .hint("a Region is named like `us-east-2`"));
     }
     Ok(region)
 }
