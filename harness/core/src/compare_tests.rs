@@ -393,27 +393,44 @@ fn an_error_has_the_protocol_s_shape() {
 #[test]
 fn each_header_is_there_once_in_its_form() {
     for (name, value, expected) in [
-        ("x-amzn-RequestId", "0b7fd7dd1b2c4d3e8f4a5b6c7d8e9fa0", "a UUID"),
-        ("x-amzn-RequestId", "0b7fd7dd-1b2c-4d3e-8f4a-5b6c7d8e9fag", "a UUID"),
-        ("Date", "Mon, 06 Nov 1994 08:49:37 GMT", "a date as in `Sun, 06 Nov 1994 08:49:37 GMT`"),
-        ("Content-Type", "application/json", "`application/x-amz-json-1.1`"),
-        ("Pragma", "", "`no-cache`"),
+        ("x-amzn-RequestId", "0b7fd7dd1b2c4d3e8f4a5b6c7d8e9fa0", &["a UUID"][..]),
+        ("x-amzn-RequestId", "0b7fd7dd-1b2c-4d3e-8f4a-5b6c7d8e9fag", &["a UUID"][..]),
+        ("Date", "Mon, 06 Nov 1994 08:49:37 GMT", &["a date as in `Sun, 06 Nov 1994 08:49:37 GMT`"]),
+        (
+            "Content-Type",
+            "application/json",
+            &["the media type `application/x-amz-json-1.1`", "`application/x-amz-json-1.1`"],
+        ),
+        ("Pragma", "", &["`no-cache`"]),
     ] {
+        let rows = |found: &str| expected.iter().map(|expected| row(What::Header, expected, found)).collect::<Vec<_>>();
         for (status, body) in [(200, ""), (400, NOT_FOUND)] {
             let mut response = answer(status, &HEADERS, body.as_bytes());
             let header = response.headers.iter_mut().find(|header| header.name == name).unwrap();
             let good = std::mem::replace(&mut header.value, value.as_bytes().to_vec());
-            assert_eq!(ruled(&response, Claimed::Yes), [row(What::Header, expected, &format!("`{value}`"))]);
+            assert_eq!(ruled(&response, Claimed::Yes), rows(&format!("`{value}`")));
             assert_eq!(ruled(&response, Claimed::No), []);
             response.headers.iter_mut().find(|header| header.name == name).unwrap().value.clone_from(&good);
             assert_eq!(ruled(&response, Claimed::Yes), []);
             let good = String::from_utf8(good).unwrap();
             response.headers.push(Header::new(name.to_uppercase(), good.as_str()));
-            assert_eq!(ruled(&response, Claimed::Yes), [row(What::Header, expected, &format!("`{good}`, `{good}`"))]);
+            assert_eq!(ruled(&response, Claimed::Yes), rows(&format!("`{good}`, `{good}`")));
             response.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
-            assert_eq!(ruled(&response, Claimed::Yes), [row(What::Header, expected, "absent")]);
+            assert_eq!(ruled(&response, Claimed::Yes), rows("absent"));
         }
     }
+}
+
+#[test]
+fn a_media_type_in_other_letters_or_with_a_parameter_is_told_and_fails_no_run() {
+    let mut response = answer(200, &HEADERS, b"");
+    let header = response.headers.iter_mut().find(|header| header.name == "Content-Type").unwrap();
+    header.value = b"Application/X-Amz-JSON-1.1; charset=utf-8".to_vec();
+    let found = every_answer(&CORPUS, &response, &observe(&response), Claimed::Yes);
+    assert_eq!(found.iter().map(|mismatch| mismatch.level).collect::<Vec<_>>(), [Level::May]);
+    response.headers.push(Header::new("Content-Encoding", "gzip"));
+    let found = every_answer(&CORPUS, &response, &observe(&response), Claimed::Yes);
+    assert!(found.iter().any(|mismatch| mismatch.expected == "no such header" && mismatch.level == Level::Should));
 }
 
 #[test]
