@@ -141,9 +141,9 @@ pub(crate) struct TargetArguments {
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
-    /// The target of this name in the configuration file
+    /// The target of this name in the configuration file; repeatable, and `all` stands for every one
     #[arg(long = "target", value_name = "NAME", env = "TRENTCHECK_TARGET")]
-    pub(crate) target_name: Option<String>,
+    pub(crate) target_names: Vec<String>,
     /// The target's known deviations: what deviates exactly as listed does not fail the run
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS")]
     pub(crate) deviations: Option<PathBuf>,

@@ -133,6 +133,12 @@ pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<(), Failu
     configure(target, None).map(drop)
 }
 
+/// The names of the targets that the configuration file has.
+pub(crate) fn target_names(target: &TargetArguments) -> Result<Vec<String>, Failure> {
+    let (file, ..) = read(target)?;
+    Ok(file.targets.into_keys().collect())
+}
+
 fn read(target: &TargetArguments) -> Result<(File, PathBuf, String), Failure> {
     let path = match &target.config {
         Some(path) => path.clone(),

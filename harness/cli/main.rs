@@ -21,6 +21,7 @@ mod regress;
 mod run;
 mod selfcheck;
 mod serve;
+mod several;
 mod terminal;
 mod terminal_deviations;
 mod terminal_differential;

@@ -7,14 +7,15 @@ use crate::differential::Others;
 use crate::failure::Failure;
 use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
-use crate::{deviations, embedded, output, terminal};
+use crate::{deviations, embedded, output, several, terminal};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::baseline::Head;
-use trentcheck_core::deviation::{apply, day_of};
+use trentcheck_core::deviation::{List, apply, day_of};
 use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{ExitCode, RunReport};
@@ -23,7 +24,12 @@ use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// Replays the selected cases, prints and writes the reports, and gives the exit code.
 pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -> Result<u8, Failure> {
-    let session = Session::prepare(*arguments.into(), cases).await?;
+    let arguments = *arguments.into();
+    let names = several::chosen(&arguments)?;
+    if names.len() > 1 {
+        return several::run(&arguments, &cases, &names).await;
+    }
+    let session = Session::prepare(RunArguments { target_names: names, ..arguments }, cases).await?;
     let regression = match &session.arguments.against {
         None => None,
         Some(Against::Baseline(directory)) => {
@@ -69,6 +75,15 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
     Ok(report.exit_code as u8)
 }
 
+/// Replays the selected cases and holds what was found against the list of known deviations.
+pub(crate) async fn judge(session: &Session, list: Option<&List>) -> Result<RunReport, Failure> {
+    let report = session.replay(&session.selection).await?;
+    Ok(match list {
+        Some(list) => apply(report, list, &session.corpus, day_of(SystemTime::now())),
+        None => report,
+    })
+}
+
 /// What a command that replays cases needs: settled arguments, corpus, selection and target. Nothing has been sent.
 pub(crate) struct Session {
     pub(crate) arguments: RunArguments,
@@ -83,7 +98,11 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn prepare(mut arguments: RunArguments, cases: Cases) -> Result<Self, Failure> {
-        let name = arguments.target_name.clone();
+        let name = match arguments.target_names.as_slice() {
+            [] => None,
+            [name] => Some(name.clone()),
+            _ => return Err(Failure::usage("use several targets here").hint("choose one with `--target`")),
+        };
         let known = configure_run(&mut arguments, name.as_deref())?;
         let reports = reports(&arguments.report)?;
         let corpus = corpus(arguments.fixtures.as_deref())?;
@@ -129,7 +148,7 @@ impl Session {
     }
 
     /// Writes the reports that were asked for.
-    pub(crate) fn write(&self, report: &RunReport) -> Result<(), Failure> {
+    pub(crate) fn write(&self, report: &impl Serialize) -> Result<(), Failure> {
         write(report, &self.reports)
     }
 
@@ -280,7 +299,7 @@ fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
         .collect()
 }
 
-fn write(report: &RunReport, destinations: &[Destination]) -> Result<(), Failure> {
+fn write(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
     for destination in destinations {
         let text = serde_json::to_string_pretty(report)
             .map_err(|error| Failure::internal(format!("write the report: {error}")))?;

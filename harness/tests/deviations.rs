@@ -135,6 +135,31 @@ async fn the_configuration_names_targets_and_their_lists() {
     }
     let (code, _, _) = command(&["run", "success/symmetric", "--config", config], &[]).await;
     assert_eq!(code, Some(3), "the file's own target is nowhere");
+    let several = ["run", "success/symmetric", "--config", config, "--target", "filed", "--target", "changed"];
+    let (code, stdout, stderr) = command(&several, &[]).await;
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    for part in [
+        "== filed",
+        "== changed",
+        "2 of 2 targets run; exit code 1",
+        "0 (every selected case passes or deviates as listed)",
+    ] {
+        assert!(stdout.contains(part), "{part}\n{stdout}");
+    }
+    let all = ["run", "success/symmetric", "--config", config, "--target", "all", "--report", "json"];
+    let (code, stdout, stderr) = command(&all, &[]).await;
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    let runs: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let names: Vec<&str> = runs["runs"].as_array().unwrap().iter().map(|run| run["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["changed", "filed", "placed"]);
+    assert_eq!((&runs["exit_code"], &runs["runs"][1]["exit_code"]), (&1.into(), &0.into()));
+    assert_eq!(runs["runs"][1]["schema"], "trentcheck-report/1");
+    for more in [&["--endpoint", &url][..], &["--against", "."], &["--target", "nowhere"]] {
+        let (code, _, stderr) = command(&[&several[..], more].concat(), &[]).await;
+        assert_eq!(code, Some(2), "{more:?}: {stderr}");
+    }
+    let update = ["deviations", "update", "--config", config, "--target", "filed", "--target", "changed"];
+    assert_eq!(command(&update, &[]).await.0, Some(2));
     server.stop().await;
 }
 
