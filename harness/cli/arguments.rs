@@ -295,7 +295,7 @@ pub(crate) struct SelfcheckArguments {
     /// Write a line for each mutant, its clauses and the case that has to find it, to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) matrix: Option<PathBuf>,
-    /// Mutants at a time [default: the number of cores]
+    /// Mutants at a time [default: four for each core; with `--explore` one]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,
 }

@@ -15,4 +15,5 @@ mod fixtures;
 mod leaks;
 mod sdk;
 mod services;
+mod sign_verify;
 mod support;

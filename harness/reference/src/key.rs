@@ -266,6 +266,9 @@ impl Key {
         }
         for mark in &self.marks {
             match mark {
+                Point::DeletionDateLost => {
+                    metadata.as_object_mut().map(|members| members.remove("DeletionDate"));
+                }
                 Point::BecomesDisabled if state == "PendingImport" => metadata["KeyState"] = json!("Disabled"),
                 Point::NeverImportedEnabled if state == "PendingImport" => metadata["KeyState"] = json!("Enabled"),
                 Point::EnabledFlagLeft => metadata["Enabled"] = json!(state == "Enabled" || state == "PendingImport"),

@@ -26,8 +26,7 @@ pub struct Mutant {
     pub title: &'static str,
     /// The clauses that it breaks.
     pub clauses: &'static [&'static str],
-    /// The case that has to diverge on it; `*` where the fault comes and goes, so that it hits whichever case has its
-    /// turn; empty for an equivalent one.
+    /// The case that has to diverge on it; empty for an equivalent one.
     pub killed_by: &'static str,
     /// Why no case can find it, if so: the spec allows what it does.
     pub equivalent: Option<&'static str>,

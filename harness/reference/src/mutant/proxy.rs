@@ -39,8 +39,13 @@ async fn carry(mut client: TcpStream, backend: SocketAddr, rewrite: Rewrite, cou
         server.write_all(&request).await.ok()?;
         let head = String::from_utf8_lossy(&request).to_lowercase();
         let is_head = head.starts_with("head ");
-        let answer =
-            message(&mut server, &mut from_server, if is_head { Body::Never } else { Body::AsAnnounced }).await?;
+        let body = if is_head { Body::Never } else { Body::AsAnnounced };
+        let mut answer = message(&mut server, &mut from_server, body).await?;
+        // An interim answer is none of those that are rewritten; the answer comes behind it.
+        while answer.starts_with(b"HTTP/1.1 1") {
+            client.write_all(&answer).await.ok()?;
+            answer = message(&mut server, &mut from_server, body).await?;
+        }
         if is_lifecycle(&head) {
             client.write_all(&answer).await.ok()?;
             continue;

@@ -145,6 +145,9 @@ fn mutant_effect(config: &Config, key: &mut Key, is_pending_deletion: bool) {
     if is_pending_deletion && config.at(Point::DeletionDateMoved) {
         key.deletion = key.deletion.map(|date| date + std::time::Duration::from_secs(3600));
     }
+    if is_pending_deletion && config.at(Point::DeletionDateLost) {
+        key.marks.push(Point::DeletionDateLost);
+    }
     if is_pending_deletion && config.at(Point::PendingDeletionReset) {
         key.deletion = None;
     }
