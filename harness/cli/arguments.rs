@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 every selected case passes or deviates as listed · 1 divergence, drift from a baseline, or a stale deviation · 2 usage, configuration or fixture error · 3 some cases could \
+Exit codes: 0 every case that could be run passes or deviates as listed · 1 divergence, drift from a baseline, or a stale deviation · 2 usage, configuration or fixture error · 3 some cases could \
 not be judged · 4 nothing was run · 5 refused by a safety rule · 6 teardown failed · 70 internal error · 130 interrupted";
 
 #[derive(Subcommand)]
@@ -163,7 +163,7 @@ pub(crate) struct RunArguments {
     #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
     /// Run the cases in random order; a number repeats an order
-    #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "random")]
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "random")]
     pub(crate) shuffle: Option<String>,
     /// The lane of the judged exchanges
     #[arg(long, default_value = "wire")]

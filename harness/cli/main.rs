@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(dispatch(arguments));
     // An exchange with a target that hangs must not keep the process.
     runtime.shutdown_background();
-    match outcome {
+    match outcome.and_then(|code| output::delivered().map(|()| code)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.report(),
     }

@@ -6,7 +6,7 @@
 use crate::failure::Failure;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 use trentcheck_core::normalise::Redactor;
 
 /// What has to be kept back, learnt as the process goes. One for the process, so that no way out can forget it.
@@ -39,10 +39,23 @@ pub(crate) fn redacted(text: &str) -> String {
     KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).redact_all(text)
 }
 
+/// Why stdout did not take everything; a reader who went away is no such reason.
+static LOST: OnceLock<String> = OnceLock::new();
+
 /// A line, or several, to stdout.
 pub(crate) fn to_stdout(text: &str) {
-    // Nothing can be said about a stdout that is gone.
-    let _ = writeln!(anstream::stdout().lock(), "{}", redacted(text));
+    match writeln!(anstream::stdout().lock(), "{}", redacted(text)) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => drop(LOST.set(error.to_string())),
+        _ => {}
+    }
+}
+
+/// What became of everything that went to stdout: a result that nobody can read is none.
+pub(crate) fn delivered() -> Result<(), Failure> {
+    match LOST.get() {
+        Some(why) => Err(Failure::usage(format!("write to stdout: {why}"))),
+        None => Ok(()),
+    }
 }
 
 /// A line, or several, to stderr.

@@ -161,14 +161,31 @@ impl Session {
 /// Asks for an orderly end at the first interrupt, and leaves at the second.
 pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if told_to_end().await.is_ok() {
             output::to_stderr("\ninterrupted: releasing keys; interrupt again to leave at once");
             let _ = stop.send(true);
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if told_to_end().await.is_ok() {
                 std::process::exit(i32::from(ExitCode::Interrupted as u8));
             }
         }
     })
+}
+
+/// Waits for an interrupt, or for what a service manager or a closed terminal sends instead.
+async fn told_to_end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        tokio::select! {
+            told = tokio::signal::ctrl_c() => told,
+            _ = terminate.recv() => Ok(()),
+            _ = hang_up.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 pub(crate) fn remote(

@@ -40,7 +40,9 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["run", "--report", "json=/nonexistent/report.json"], "write `/nonexistent/report.json`"),
         (&["run", "--timeout", "soon"], "is no time such as"),
         (&["run", "@nowhere.txt"], "read `nowhere.txt`"),
-        (&["run", "--shuffle", "abc"], "takes a number"),
+        (&["run", "--shuffle=abc"], "takes a number"),
+        (&["run", "--deadline", "18446744073709551615s"], "longer than 30 days"),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--region", "us east"], "as a Region"),
         (&["run", "--fixtures", "/nonexistent"], "read the fixtures"),
         (&["run", "--config", "broken.toml"], "unknown field `endpiont`"),
         (&["run", "--endpoint", "https://kms.example.com"], "find credentials"),
@@ -179,4 +181,72 @@ async fn a_failure_is_kept_and_tried_first_until_it_is_gone() {
     right.stop().await;
     assert!(!std::fs::read_to_string(&kept).unwrap().contains("\"trial\""));
     std::fs::remove_file(&kept).unwrap();
+}
+
+#[test]
+fn cases_of_the_other_edition_are_told_where_nothing_else_is_selected() {
+    let output = trentcheck(&["run", "materials/*"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stdout).contains("choose it with `--edition key-material-id`"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_case_after_shuffle_is_a_case() {
+    let output = trentcheck(&["run", "--shuffle", "members/null"]);
+    assert!(text(&output.stdout).contains("1 of 1 selected cases"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn unknown_credentials_are_named_as_the_likely_cause() {
+    use std::io::{BufRead, BufReader};
+    let mut server = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+        .arg("serve")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().trim_start_matches("listening on ");
+    let environment = [
+        ("TRENTCHECK_ACCESS_KEY_ID", "AKIDNOBODY0000000001"),
+        ("TRENTCHECK_SECRET_ACCESS_KEY", "a-secret-key-of-nobody"),
+    ];
+    let output = trentcheck_with(&["run", "identifiers/absent-id", "--endpoint", url], &environment);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("hint: the target does not know who signed"), "{}", text(&output.stdout));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_lost_is_no_success() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+        .arg("list")
+        .stdout(full)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("write to stdout"), "{}", text(&output.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_terminated_ends_as_one_that_is_interrupted() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut run = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+        .args(["run", "--endpoint", &url, "--timeout", "2s"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // Once it has connected it listens for signals too; nobody answers it, so it is still there.
+    let connection = listener.accept().unwrap();
+    assert!(Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap().success());
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    drop(connection);
 }

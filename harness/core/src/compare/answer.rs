@@ -231,13 +231,17 @@ fn named_error(observation: &Observation, error: &str, context: &Context<'_>) ->
         ));
         differences.push(status(observation, &expected, hint));
     }
+    const ABOUT_CREDENTIALS: [&str; 3] =
+        ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"];
     match observation.error_name() {
         Some(found) if found == error => {}
         found => differences.push(Difference {
             what: What::ErrorType,
             expected: error.to_owned(),
             found: found.map_or_else(|| describe_body(observation), str::to_owned),
-            hint: None,
+            hint: found
+                .filter(|found| ABOUT_CREDENTIALS.contains(found))
+                .map(|_| "the target does not know who signed: are the credentials those of the target?".to_owned()),
             rule: None,
         }),
     }

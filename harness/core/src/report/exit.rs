@@ -46,7 +46,7 @@ impl ExitCode {
     /// The code in words.
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Pass => "every selected case passes",
+            Self::Pass => "every case that could be run passes",
             Self::Divergence => "the target diverges from the spec",
             Self::Usage => "usage, configuration or fixture error",
             Self::Indeterminate => "some cases could not be judged",

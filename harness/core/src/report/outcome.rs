@@ -327,7 +327,7 @@ impl RunReport {
     /// What an exit code of this run means: 1 has several causes.
     pub fn meaning(&self, code: ExitCode) -> String {
         if code == ExitCode::Pass && self.figures.listed > 0 {
-            return "every selected case passes or deviates as listed".to_owned();
+            return "every case that could be run passes or deviates as listed".to_owned();
         }
         if code != ExitCode::Divergence {
             return code.describe().to_owned();

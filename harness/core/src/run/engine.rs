@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::probe::{Verdict, partition, probe};
 use super::target::{Options, Permit, SequenceOf, SetupError, Target};
 use crate::compare::{Mismatch, Repeats};
-use crate::fixture::{Case, Corpus, Danger, Selection};
+use crate::fixture::{Case, Corpus, Danger, Edition, Selection};
 use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
@@ -97,6 +97,9 @@ pub async fn run(
     let run = prepare(corpus, selection, target, options)?;
     progress.begins(run.selected.len());
     let mut notices = Vec::new();
+    if run.selected.is_empty() {
+        notices.extend(of_other_edition(corpus, selection, target));
+    }
     let reports = match probe(&run).await {
         _ if run.selected.is_empty() => BTreeMap::new(),
         Verdict::Unreachable(why) => {
@@ -123,6 +126,15 @@ pub async fn run(
     let cases: Vec<CaseReport> = run.selected.iter().filter_map(|case| by_id.remove(case.id())).collect();
     let report = report(&run, cases, notices, left, started, *stop.borrow());
     Ok(RunReport { accounts, ..report })
+}
+
+/// Why nothing is selected, where the edition is the reason.
+fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> Option<String> {
+    let other = Edition::ALL.into_iter().find(|edition| *edition != target.edition)?;
+    let taken = corpus.cases.iter().filter(|case| selection.takes(case) && case.holds_in(other)).count();
+    (taken > 0).then(|| {
+        format!("all {taken} of the selected cases are of the other edition: choose it with `--edition {other}`")
+    })
 }
 
 fn prepare<'a>(
