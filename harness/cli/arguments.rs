@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::connection::ConnectionArguments;
+use crate::credentials::CredentialArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -123,6 +124,8 @@ pub(crate) struct TargetArguments {
     pub(crate) settle: Option<Duration>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArguments,
     /// The caller's account, if no key can be made to learn it from
     #[arg(long, env = "TRENTCHECK_ACCOUNT")]
     pub(crate) account: Option<String>,

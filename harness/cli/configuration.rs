@@ -1,4 +1,4 @@
-//! `trentcheck.toml`, over which environment and flags win, and the credentials of the environment.
+//! `trentcheck.toml`, over which environment and flags win.
 
 use crate::arguments::{RunArguments, TargetArguments, duration};
 use crate::connection::ConnectionArguments;
@@ -9,8 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::deviation::{DeviationFile, Entry};
-use trentcheck_core::fixture::{Edition, Level, PrincipalName};
-use trentcheck_core::sign::Credentials;
+use trentcheck_core::fixture::{Edition, Level};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "trentcheck.toml";
@@ -199,69 +198,4 @@ fn configure(target: &mut TargetArguments, name: Option<&str>) -> Result<(File, 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     duration(&text).map(Some).map_err(serde::de::Error::custom)
-}
-
-/// The principals of the environment: `AWS_ACCESS_KEY_ID` and so on for the primary one, off loopback or where they are
-/// asked for by name; `TRENTCHECK_DENIED_ACCESS_KEY_ID` and so on for the others.
-pub(crate) fn principals(is_loopback: bool) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
-    let mut principals = BTreeMap::new();
-    let all = [
-        (PrincipalName::Primary, "TRENTCHECK"),
-        (PrincipalName::Session, "TRENTCHECK_SESSION"),
-        (PrincipalName::Denied, "TRENTCHECK_DENIED"),
-        (PrincipalName::Stranger, "TRENTCHECK_STRANGER"),
-        (PrincipalName::Expired, "TRENTCHECK_EXPIRED"),
-    ];
-    for (principal, prefix) in all {
-        if let Some(credentials) = from_environment(prefix)? {
-            principals.insert(principal, credentials);
-        }
-    }
-    if principals.contains_key(&PrincipalName::Primary) {
-        return Ok(principals);
-    }
-    if is_loopback {
-        // Real credentials are not for whatever listens on a local port.
-        principals.insert(PrincipalName::Primary, dummy());
-        return Ok(principals);
-    }
-    match from_environment("AWS")? {
-        Some(credentials) => drop(principals.insert(PrincipalName::Primary, credentials)),
-        None => {
-            return Err(Failure::usage("find credentials for a target off loopback")
-                .hint("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones)"));
-        }
-    }
-    Ok(principals)
-}
-
-/// Credentials for targets on loopback that do not care.
-fn dummy() -> Credentials {
-    Credentials {
-        access_key_id: "AKIDTRENTCHECK000001".to_owned(),
-        secret_access_key: "trentcheck-dummy-secret-primary".to_owned(),
-        session_token: None,
-    }
-}
-
-fn from_environment(prefix: &str) -> Result<Option<Credentials>, Failure> {
-    let read = |name: &str| std::env::var(format!("{prefix}_{name}")).ok().filter(|value| !value.is_empty());
-    match (read("ACCESS_KEY_ID"), read("SECRET_ACCESS_KEY")) {
-        (Some(access_key_id), Some(secret_access_key)) => {
-            let plain = |value: &str| value.chars().all(|letter| letter.is_ascii_graphic());
-            if !plain(&access_key_id) || !plain(&secret_access_key) {
-                return Err(Failure::usage(format!(
-                    "use the credentials in {prefix}_ACCESS_KEY_ID and {prefix}_SECRET_ACCESS_KEY: they hold blanks or characters that no key has"
-                )));
-            }
-            Ok(Some(Credentials { access_key_id, secret_access_key, session_token: read("SESSION_TOKEN") }))
-        }
-        (None, None) => Ok(None),
-        (Some(_), None) => {
-            Err(Failure::usage(format!("find {prefix}_SECRET_ACCESS_KEY beside {prefix}_ACCESS_KEY_ID")))
-        }
-        (None, Some(_)) => {
-            Err(Failure::usage(format!("find {prefix}_ACCESS_KEY_ID beside {prefix}_SECRET_ACCESS_KEY")))
-        }
-    }
 }

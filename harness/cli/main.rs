@@ -6,6 +6,7 @@ mod configuration;
 mod connection;
 mod corpus;
 mod coverage;
+mod credentials;
 mod deviations;
 mod differential;
 mod embedded;

@@ -1,8 +1,9 @@
 //! `trentcheck run`.
 
 use crate::arguments::{Against, Cases, LaneName, RunArguments, TargetArguments};
-use crate::configuration::{Known, configure_run, principals};
+use crate::configuration::{Known, configure_run};
 use crate::corpus::{corpus, selection};
+use crate::credentials::principals;
 use crate::differential::Others;
 use crate::failure::Failure;
 use crate::progress::Line;
@@ -195,13 +196,13 @@ pub(crate) fn remote(
     timeout: Duration,
 ) -> Result<Target, Failure> {
     let endpoint = parse(url)?;
-    let principals = principals(endpoint.is_loopback())?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
         return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
     }
     let tls = arguments.connection.settings(&endpoint)?;
     let elsewhere = elsewhere(arguments, &endpoint)?;
+    let principals = principals(&arguments.credentials, endpoint.is_loopback())?;
     Ok(Target {
         endpoint,
         region: region(arguments)?,

@@ -152,6 +152,7 @@ fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> St
         line.push_str(&format!(" --lane {}", report.lane));
     }
     line.push_str(&arguments.target.connection.repeat());
+    line.push_str(&arguments.target.credentials.repeat());
     line
 }
 

@@ -16,4 +16,5 @@ mod leaks;
 mod sdk;
 mod services;
 mod sign_verify;
+mod services_credentials;
 mod support;

@@ -11,6 +11,7 @@ pub mod deviation;
 pub mod explore;
 pub mod fixture;
 pub mod http;
+pub mod identity;
 pub mod normalise;
 pub mod observe;
 #[cfg(test)]

@@ -1,0 +1,217 @@
+//! Whose credentials sign: flags and environment, the profile files of AWS's own tools, a credential process.
+
+use crate::arguments::duration;
+use crate::failure::Failure;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use trentcheck_core::fixture::PrincipalName;
+use trentcheck_core::identity::{Identity, IdentityError, ProfileFile, Profiles, Way, from_environment, from_output};
+use trentcheck_core::sign::Credentials;
+
+/// Long enough for a person who answers a second factor.
+const PROCESS: Duration = Duration::from_secs(60);
+
+/// Bytes that are read of what a process prints; credentials take some two thousand.
+const PRINTED: u64 = 64 * 1024;
+
+/// Who signs.
+#[derive(Args, Clone, Default)]
+pub(crate) struct CredentialArguments {
+    /// Sign with this profile of the AWS files; on loopback dummy credentials sign unless it is given
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// The profile of a principal who may not call the operation, for the access-denied cases
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_DENIED_PROFILE")]
+    pub(crate) denied_profile: Option<String>,
+    /// A profile of another account, for the cross-account cases
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_STRANGER_PROFILE")]
+    pub(crate) stranger_profile: Option<String>,
+    /// Time limit of a profile's `credential_process` [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) credential_timeout: Option<Duration>,
+}
+
+impl CredentialArguments {
+    /// The flags that repeat this.
+    pub(crate) fn repeat(&self) -> String {
+        let flags = [
+            ("--profile", &self.profile),
+            ("--denied-profile", &self.denied_profile),
+            ("--stranger-profile", &self.stranger_profile),
+        ];
+        flags.iter().filter_map(|(flag, name)| Some(format!(" {flag} {}", name.as_ref()?))).collect()
+    }
+}
+
+/// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else off loopback
+/// from `AWS_…`, else from the profile files.
+pub(crate) fn principals(
+    arguments: &CredentialArguments,
+    is_loopback: bool,
+) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
+    let mut principals = BTreeMap::new();
+    let mut files = Files::default();
+    for (principal, prefix, profile) in [
+        (PrincipalName::Primary, "TRENTCHECK", &arguments.profile),
+        (PrincipalName::Session, "TRENTCHECK_SESSION", &None),
+        (PrincipalName::Denied, "TRENTCHECK_DENIED", &arguments.denied_profile),
+        (PrincipalName::Stranger, "TRENTCHECK_STRANGER", &arguments.stranger_profile),
+        (PrincipalName::Expired, "TRENTCHECK_EXPIRED", &None),
+    ] {
+        let identity = match profile {
+            Some(profile) => Some(of_profile(files.profiles()?, profile, arguments)?),
+            None => from_environment(prefix, variable)?,
+        };
+        let Some(identity) = identity else { continue };
+        let credentials = match principal {
+            PrincipalName::Expired => identity.credentials,
+            _ => identity.valid_at(SystemTime::now())?,
+        };
+        principals.insert(principal, credentials);
+    }
+    if let Entry::Vacant(place) = principals.entry(PrincipalName::Primary) {
+        let primary = match is_loopback {
+            // Real credentials are not for whatever listens on a local port.
+            true => dummy(),
+            false => standard(&mut files, arguments)?.valid_at(SystemTime::now())?,
+        };
+        place.insert(primary);
+    }
+    let primary = principals.get(&PrincipalName::Primary).filter(|primary| primary.session_token.is_some());
+    if let Some(temporary) = primary.cloned() {
+        principals.entry(PrincipalName::Session).or_insert(temporary);
+    }
+    Ok(principals)
+}
+
+/// A variable of the environment; an empty one counts as not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The standard ways of AWS's own tools, as far as they need no other service.
+fn standard(files: &mut Files, arguments: &CredentialArguments) -> Result<Identity, Failure> {
+    if let Some(identity) = from_environment("AWS", variable)? {
+        return Ok(identity);
+    }
+    let profiles = files.profiles()?;
+    match variable("AWS_PROFILE") {
+        Some(profile) => of_profile(profiles, &profile, arguments),
+        None if profiles.contains("default") => of_profile(profiles, "default", arguments),
+        None => chain(None),
+    }
+}
+
+fn of_profile(profiles: &Profiles, name: &str, arguments: &CredentialArguments) -> Result<Identity, Failure> {
+    match profiles.way(name)? {
+        Way::Keys(identity) => Ok(identity),
+        Way::Process(words) => printed(name, &words, arguments.credential_timeout.unwrap_or(PROCESS)),
+        Way::Chain(what) => chain(Some((name, what))),
+    }
+}
+
+/// The rest of the standard chain, which this build does not have.
+fn chain(profile: Option<(&str, &str)>) -> Result<Identity, Failure> {
+    Err(match profile {
+        None => Failure::usage("find credentials for a target off loopback").hint(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), or name a profile with `--profile`",
+        ),
+        Some((name, what)) => Failure::usage(format!(
+            "find credentials in the profile `{name}`: it asks for {what}, which this build cannot do itself"
+        ))
+        .hint(format!(
+            "give a profile `credential_process = aws configure export-credentials --profile {name}`"
+        )),
+    })
+}
+
+/// What a credential process prints. It gets no shell and no terminal to ask at.
+fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity, Failure> {
+    let failure =
+        |why: String| Failure::usage(format!("run the `credential_process` of the profile `{profile}`: {why}"));
+    let (program, rest) = words.split_first().ok_or_else(|| failure("it is empty".to_owned()))?;
+    let ran = wait_for(async {
+        let mut child = tokio::process::Command::new(program)
+            .args(rest)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failure(format!("`{program}`: {error}")))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let all = async { tokio::join!(read(stdout), read(stderr), child.wait()) };
+        tokio::time::timeout(limit, all).await.map_err(|_| {
+            failure(format!("it did not end within {limit:?}")).hint("`--credential-timeout` gives it longer")
+        })
+    });
+    let (stdout, stderr, status) = ran?;
+    let status = status.map_err(|error| failure(error.to_string()))?;
+    if !status.success() {
+        let said = String::from_utf8_lossy(&stderr);
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
+        let last: String = last.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
+        return Err(failure(format!("{status}: {last}")));
+    }
+    Ok(from_output(profile, &stdout)?)
+}
+
+async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        // What a process could not finish saying is found out when it is read.
+        let _ = stream.take(PRINTED).read_to_end(&mut bytes).await;
+    }
+    bytes
+}
+
+/// Waits where no future can: a target is described before anything runs.
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
+}
+
+/// Both profile files, read once and only if somebody asks.
+#[derive(Default)]
+struct Files(Option<Profiles>);
+
+impl Files {
+    fn profiles(&mut self) -> Result<&Profiles, Failure> {
+        if self.0.is_none() {
+            let credentials = file("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
+            let config = file("AWS_CONFIG_FILE", "config")?;
+            self.0 = Some(Profiles::read(&credentials, &config)?);
+        }
+        self.0.as_ref().ok_or_else(|| Failure::internal("keep the profiles"))
+    }
+}
+
+fn file(named_by: &str, name: &str) -> Result<ProfileFile, Failure> {
+    let home = || std::env::home_dir().unwrap_or_default().join(".aws").join(name);
+    let path = variable(named_by).map_or_else(home, PathBuf::from);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Failure::usage(format!("read `{}`: {error}", path.display()))),
+    };
+    Ok(ProfileFile { path: path.display().to_string(), text })
+}
+
+/// Credentials for targets on loopback that do not care.
+fn dummy() -> Credentials {
+    Credentials {
+        access_key_id: "AKIDTRENTCHECK000001".to_owned(),
+        secret_access_key: "trentcheck-dummy-secret-primary".to_owned(),
+        session_token: None,
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
