@@ -2,6 +2,7 @@
 
 use crate::connection::ConnectionArguments;
 use crate::credentials::CredentialArguments;
+use crate::service::ServiceArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -107,7 +108,7 @@ pub(crate) struct Cases {
 /// What is tested, and how it is reached.
 #[derive(Args, Clone)]
 pub(crate) struct TargetArguments {
-    /// The target's URL; the embedded reference when absent
+    /// The target's URL, or `aws` for AWS KMS in the Region; the embedded reference when absent
     #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
     pub(crate) endpoint: Option<String>,
     /// The Region to sign for [default: us-east-2]
@@ -122,6 +123,8 @@ pub(crate) struct TargetArguments {
     /// How long to wait for a state change to be seen [default: 1s, off loopback 30s]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
     pub(crate) settle: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]

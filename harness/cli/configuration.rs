@@ -39,6 +39,8 @@ pub(crate) struct File {
     elsewhere: Option<String>,
     #[serde(default)]
     provide: BTreeMap<String, String>,
+    #[serde(default)]
+    rates: BTreeMap<String, f64>,
     /// A file of known deviations, relative to this one.
     deviations: Option<PathBuf>,
     /// Known deviations, in place.
@@ -58,6 +60,8 @@ impl File {
             if has_list { (self.deviations, self.deviation) } else { (base.deviations, base.deviation) };
         let mut provide = base.provide;
         provide.extend(self.provide);
+        let mut rates = base.rates;
+        rates.extend(self.rates);
         Self {
             endpoint: self.endpoint.or(base.endpoint),
             region: self.region.or(base.region),
@@ -76,6 +80,7 @@ impl File {
             account: self.account.or(base.account),
             elsewhere: self.elsewhere.or(base.elsewhere),
             provide,
+            rates,
             deviations,
             deviation,
             targets: BTreeMap::new(),
@@ -189,6 +194,8 @@ fn configure(target: &mut TargetArguments, name: Option<&str>) -> Result<(File, 
     target.account = target.account.take().or(file.account.take());
     target.elsewhere = target.elsewhere.take().or(file.elsewhere.take());
     // Flags last, so that they win.
+    let flags = std::mem::take(&mut target.service.rate);
+    target.service.rate = file.rates.iter().map(|(name, rate)| format!("{name}={rate}")).chain(flags).collect();
     let flags = std::mem::take(&mut target.provide);
     target.provide = file.provide.iter().map(|(name, id)| format!("{name}={id}")).chain(flags).collect();
     Ok((file, path, text))

@@ -90,8 +90,15 @@ pub(crate) fn principals(
 }
 
 /// A variable of the environment; an empty one counts as not set.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A setting of the profile that counts: the one that is named, else that of AWS_PROFILE, else `default`.
+pub(crate) fn profile_setting(arguments: &CredentialArguments, setting: &str) -> Result<Option<String>, Failure> {
+    let mut files = Files::default();
+    let named = arguments.profile.clone().or_else(|| variable("AWS_PROFILE"));
+    Ok(files.profiles()?.setting(named.as_deref().unwrap_or("default"), setting).map(str::to_owned))
 }
 
 /// The standard ways of AWS's own tools, as far as they need no other service.

@@ -22,6 +22,7 @@ mod regress;
 mod run;
 mod selfcheck;
 mod serve;
+mod service;
 mod several;
 mod terminal;
 mod terminal_deviations;

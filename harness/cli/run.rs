@@ -8,6 +8,7 @@ use crate::differential::Others;
 use crate::failure::Failure;
 use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
+use crate::service::{place, rates};
 use crate::{deviations, embedded, output, several, terminal};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -110,7 +111,7 @@ impl Session {
         let selection = selection(&cases, &corpus)?;
         let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
         let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
-        let (_server, target) = match &arguments.target.endpoint {
+        let (_server, mut target) = match &arguments.target.endpoint {
             Some(endpoint) => (None, remote(&arguments.target, endpoint, edition, timeout)?),
             None => {
                 let (server, target) = embedded::start(edition, timeout).await?;
@@ -118,6 +119,7 @@ impl Session {
             }
         };
         output::protect(&target.redactor().with_accounts(target.account.as_deref()));
+        target.limits.rates = rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
         Ok(Self { arguments, corpus, selection, target, known, reports, _server })
     }
 
@@ -195,7 +197,7 @@ pub(crate) fn remote(
     edition: Edition,
     timeout: Duration,
 ) -> Result<Target, Failure> {
-    let endpoint = parse(url)?;
+    let (endpoint, region) = place(arguments, url)?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
         return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
@@ -205,7 +207,7 @@ pub(crate) fn remote(
     let principals = principals(&arguments.credentials, endpoint.is_loopback())?;
     Ok(Target {
         endpoint,
-        region: region(arguments)?,
+        region,
         edition,
         principals,
         provided: provided(&arguments.provide)?,
@@ -217,21 +219,11 @@ pub(crate) fn remote(
     })
 }
 
-fn parse(url: &str) -> Result<Endpoint, Failure> {
+pub(crate) fn parse(url: &str) -> Result<Endpoint, Failure> {
     Endpoint::parse(url).map_err(|error| {
         Failure::usage(format!("read the endpoint `{url}`: {error}"))
             .hint("an endpoint looks like `http://127.0.0.1:4566`")
     })
-}
-
-/// The Region, which becomes part of signatures: what no Region's name holds would be blamed on the target.
-fn region(arguments: &TargetArguments) -> Result<String, Failure> {
-    let region = arguments.region.clone().unwrap_or_else(|| "us-east-2".to_owned());
-    if region.is_empty() || !region.chars().all(|letter| letter.is_ascii_graphic()) {
-        return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
-            .hint("a Region is named like `us-east-2`"));
-    }
-    Ok(region)
 }
 
 fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {

@@ -151,6 +151,7 @@ fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> St
     if report.lane != "wire" {
         line.push_str(&format!(" --lane {}", report.lane));
     }
+    line.push_str(&arguments.target.service.repeat());
     line.push_str(&arguments.target.connection.repeat());
     line.push_str(&arguments.target.credentials.repeat());
     line

@@ -67,7 +67,7 @@ fn the_linter_names_file_line_and_fault() {
             "origin = \"AWS_KMS\"\nmaterial = \"imported\"",
             "imports into a key whose origin",
         ),
-        ("spec/quotas.toml", "per-second = 15", "per-second = 0", "spec/quotas.toml:5: `per-second` has to be"),
+        ("spec/quotas.toml", "per-second = 15", "per-second = 0", "spec/quotas.toml:6: `per-second` has to be"),
         ("spec/quotas.toml", "\"GetParametersForImport\"", "\"DeleteImportedKeyMaterial\"", "is there already"),
         ("spec/quotas.toml", "usd = 1.00", "usd = -1.00", "`usd` has to be 0 or more"),
         ("spec/quotas.toml", "source = \"kms-quotas\"", "source = \"hearsay\"", "cites `hearsay`"),

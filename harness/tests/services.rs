@@ -1,10 +1,14 @@
 //! The command at a service that is not on loopback: the reference behind TLS, under a name that leads nowhere.
 
 use crate::bad_targets::tls_front;
-use crate::support::{config, reference};
+use crate::support::{config, corpus, options, reference, replay};
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::SystemTime;
 use trentcheck_core::fixture::Edition;
+use trentcheck_core::report::ExitCode;
+use trentcheck_core::run::Options;
 
 /// The credentials that the reference knows as those of its primary principal.
 pub(crate) const KEYS: [(&str, &str); 2] =
@@ -55,7 +59,15 @@ pub(crate) fn with<'a>(first: &'a str, reached: &'a [String], more: &[&'a str]) 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_is_reached_by_another_address_and_only_harmless_cases_are_sent() {
     let (server, reached) = service("resolve").await;
-    let output = trentcheck(&KEYS, &with("run", &reached, &["--report", "json", "--account", "111122223333"])).await;
+    let output = trentcheck(
+        &KEYS,
+        &with(
+            "run",
+            &reached,
+            &["--report", "json", "--account", "111122223333", "--rate", "DeleteImportedKeyMaterial=10000"],
+        ),
+    )
+    .await;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     // What names a key is skipped, since the host as typed is not on loopback.
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -104,6 +116,55 @@ async fn connection_settings_that_cannot_be_used_are_one_clear_error() {
         assert_eq!(output.status.code(), Some(2), "{more:?}: {stderr}");
         assert!(stderr.contains(expected), "{more:?}: {stderr}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_endpoint_of_aws_needs_a_region_that_has_one() {
+    let in_region = [&KEYS[..], &[("AWS_REGION", "us-iso-east-1")]].concat();
+    for (variables, more, expected) in [
+        (&KEYS[..], &["--endpoint", "aws"][..], "find the Region of `--endpoint aws`"),
+        (&KEYS, &["--endpoint", "aws", "--region", "east"], "has not the form of a Region"),
+        (&in_region, &["--endpoint", "aws"], "in none of the partitions"),
+        (&KEYS, &["--endpoint", "https://kms.example.test", "--fips"], "`--fips` or `--dual-stack`"),
+        (&KEYS, &["--rate", "CreateKey=fast"], "read `--rate CreateKey=fast`"),
+        (&KEYS, &["--rate", "CreateKey=0"], "above 0"),
+    ] {
+        let output = trentcheck(variables, &[&["run"], more].concat()).await;
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {stderr}");
+        assert!(stderr.contains(expected), "{more:?}: {stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_endpoint_of_aws_follows_from_the_region() {
+    // The connection ends at a server that is not AWS, which only its certificate can say.
+    let (server, reached) = service("derived").await;
+    let (address, ca) = (&reached[3], &reached[5]);
+    let arguments = ["run", "--endpoint", "aws", "--fips", "--resolve", address, "--ca", ca, "--report", "json"];
+    let variables = [&KEYS[..], &[("AWS_REGION", "us-gov-west-1")]].concat();
+    let output = trentcheck(&variables, &arguments).await;
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["target"]["endpoint"], "https://kms-fips.us-gov-west-1.amazonaws.com");
+    assert_eq!(report["target"]["region"], "us-gov-west-1");
+    assert!(report["notices"][0].as_str().unwrap().contains("TLS failed"), "{}", report["notices"]);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clocks_too_far_apart_are_one_notice_and_no_divergence() {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let late = std::time::Duration::from_secs(600);
+    let skewed = Options { clock: Arc::new(move || SystemTime::now() - late), ..options(4) };
+    let report = replay(&corpus(), &["authentication/*"], &target, &skewed).await;
+    assert_eq!(report.exit_code, ExitCode::Indeterminate);
+    assert_eq!((report.figures.diverges, report.figures.judged()), (0, 0));
+    assert!(report.notices[0].contains("behind the target's"), "{:?}", report.notices);
+    assert!(report.clock_ahead_s.is_some_and(|ahead| (-602..=-598).contains(&ahead)), "{:?}", report.clock_ahead_s);
+    let right = replay(&corpus(), &["authentication/control"], &target, &options(4)).await;
+    assert!(right.clock_ahead_s.is_some_and(|ahead| ahead.abs() <= 2), "{:?}", right.clock_ahead_s);
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,6 +62,7 @@ pub(crate) fn report(cases: &[(&str, Outcome)]) -> RunReport {
         jobs: 1,
         seed: None,
         fail_on: Level::Must,
+        clock_ahead_s: None,
         notices: Vec::new(),
         left: Vec::new(),
         accounts: Vec::new(),

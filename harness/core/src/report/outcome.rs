@@ -262,6 +262,9 @@ pub struct RunReport {
     pub seed: Option<u64>,
     /// From which level on a mismatch fails the run.
     pub fail_on: Level,
+    /// By how many seconds our clock was ahead of the target's, by the Date of its first answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_s: Option<i64>,
     /// What concerns the run as a whole, in sentences.
     pub notices: Vec<String>,
     /// Keys that could not be released, with the reason.

@@ -38,6 +38,8 @@ pub(super) struct Run<'a> {
     pub(super) pool: Pool<'a>,
     pub(super) redactor: Redactor,
     account: OnceLock<(String, String)>,
+    /// By how much our clock is ahead of the target's.
+    pub(super) seconds_ahead: OnceLock<i64>,
     selected: Vec<&'a Case>,
     repeats: Repeats,
 }
@@ -106,6 +108,10 @@ pub async fn run(
             notices.push(format!("failed to {}", run.redactor.redact(&why)));
             all(&run, Outcome::Indeterminate, "the target cannot be reached")
         }
+        Verdict::Skewed(why) => {
+            notices.push(why);
+            all(&run, Outcome::Indeterminate, "the clocks are too far apart")
+        }
         Verdict::Unsupported(why) => {
             let why = run.redactor.redact(&why);
             let reports = all(&run, Outcome::Unsupported, &why);
@@ -155,6 +161,7 @@ fn prepare<'a>(
         pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place),
         redactor: target.redactor(),
         account: OnceLock::new(),
+        seconds_ahead: OnceLock::new(),
         selected: selected(corpus, selection, target),
         repeats: Repeats::default(),
     })
@@ -270,6 +277,7 @@ fn report(
             SequenceOf::Seed(seed) => Some(seed),
         },
         fail_on: run.options.fail_on,
+        clock_ahead_s: run.seconds_ahead.get().copied(),
         notices,
         left: left.iter().map(|line| run.redactor.redact(line)).collect(),
         accounts: Vec::new(),

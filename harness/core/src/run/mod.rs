@@ -10,6 +10,7 @@ pub(crate) mod kms;
 mod material;
 pub(crate) mod pool;
 pub(crate) mod probe;
+mod skew;
 mod target;
 
 pub use engine::{Progress, run};

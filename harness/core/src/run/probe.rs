@@ -4,6 +4,7 @@ use super::engine::Run;
 use super::keys::Base;
 use super::kms::{Kms, says_unsupported, summary};
 use super::pool::NoLease;
+use super::skew;
 use crate::fixture::{Material, Origin, Owner, Place};
 use crate::observe::observe;
 use crate::plan::OPERATION;
@@ -21,6 +22,8 @@ pub(super) enum Verdict {
     Unsupported(String),
     /// No case could reach it.
     Unreachable(String),
+    /// No signature of ours would be in time.
+    Skewed(String),
 }
 
 /// Asks the target for the operation on a key that does not exist, and learns the account from a key's ARN.
@@ -31,6 +34,9 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
         Asked::Unreachable(why) => return Verdict::Unreachable(why),
         other => other.seen(),
     };
+    if let Some(why) = first.as_ref().and_then(|first| skewed(run, first)) {
+        return Verdict::Skewed(why);
+    }
     let mut account = run.target.account.clone().map(|account| (account, partition(&run.target.region).to_owned()));
     let mut key_id = None;
     if run.may_make_keys() && (run.needs_keys() || account.is_none()) {
@@ -60,6 +66,15 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
         Some(why) => Verdict::Unsupported(why),
         None => Verdict::Ready { account },
     }
+}
+
+/// What is wrong with the clocks. On loopback both are one, so that a wrong Date is the target's fault, unless it refuses
+/// signatures for it.
+fn skewed(run: &Run<'_>, first: &Seen) -> Option<String> {
+    let ahead = first.seconds_ahead?;
+    run.seconds_ahead.get_or_init(|| ahead);
+    let why = skew::complaint(ahead)?;
+    (!run.target.endpoint.is_loopback() || first.refuses_signature).then_some(why)
 }
 
 /// Whether the target has no such operation. One answer of that kind could be a wrong answer about an absent key; it has
@@ -109,6 +124,8 @@ struct Seen {
     summary: String,
     says_so: bool,
     is_error: bool,
+    refuses_signature: bool,
+    seconds_ahead: Option<i64>,
 }
 
 enum Asked {
@@ -139,6 +156,8 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
                 body: observation.bytes.clone(),
                 summary: summary(&observation),
                 says_so: says_unsupported(run.corpus, &observation),
+                refuses_signature: observation.error_name() == Some("InvalidSignatureException"),
+                seconds_ahead: skew::seconds_ahead(response, (run.options.clock)()),
                 is_error: !observation.is_success() && observation.error_name().is_none(),
             })
         }

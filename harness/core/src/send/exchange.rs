@@ -1,6 +1,7 @@
 //! What both lanes hand back.
 
 use super::error::SendError;
+use super::pace::Rates;
 use crate::http::Header;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ pub enum Lane {
     Http,
 }
 
-/// Limits of one exchange.
+/// Limits of one exchange, and of how often there is one.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// From the start of the connection to the last byte. Longer than any answer that KMS is known to give.
@@ -24,11 +25,19 @@ pub struct Limits {
     pub head: usize,
     /// Bytes of body.
     pub body: usize,
+    /// How often operations are called.
+    pub rates: Rates,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { exchange: Duration::from_secs(10), connect: Duration::from_secs(5), head: 64 * 1024, body: 1024 * 1024 }
+        Self {
+            exchange: Duration::from_secs(10),
+            connect: Duration::from_secs(5),
+            head: 64 * 1024,
+            body: 1024 * 1024,
+            rates: Rates::default(),
+        }
     }
 }
 

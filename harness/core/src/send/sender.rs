@@ -4,6 +4,7 @@ use super::endpoint::{Endpoint, Scheme};
 use super::error::SetupError;
 use super::exchange::{Exchange, Limits};
 use super::http_lane::{self, HttpLane};
+use super::pace::Pace;
 use super::tls::{Tls, client_config};
 use super::wire::Wire;
 use crate::http::Request;
@@ -17,6 +18,7 @@ pub struct Sender(Arc<Lanes>);
 struct Lanes {
     wire: Wire,
     http: HttpLane,
+    pace: Pace,
 }
 
 impl Sender {
@@ -49,18 +51,27 @@ impl Sender {
                 Some((Arc::new(config), server_name))
             }
         };
+        let pace = Pace::new(limits.rates.clone());
         let wire = Wire { endpoint, limits, resolve: tls.resolve, proxy: tls.proxy, tls: wire_tls };
-        Ok(Self(Arc::new(Lanes { wire, http })))
+        Ok(Self(Arc::new(Lanes { wire, http, pace })))
     }
 
     /// Sends requests in the wire lane, one after another on one connection.
     pub async fn wire(&self, requests: &[Request]) -> Vec<Exchange> {
-        self.0.wire.exchanges(requests).await
+        self.0.pace.wait(requests).await;
+        let exchanges = self.0.wire.exchanges(requests).await;
+        for (request, exchange) in requests.iter().zip(&exchanges) {
+            self.0.pace.learn(request, exchange);
+        }
+        exchanges
     }
 
     /// Sends a request in the http lane.
     pub async fn http(&self, request: &Request) -> Exchange {
-        http_lane::exchange(&self.0.http, request).await
+        self.0.pace.wait(std::slice::from_ref(request)).await;
+        let exchange = http_lane::exchange(&self.0.http, request).await;
+        self.0.pace.learn(request, &exchange);
+        exchange
     }
 
     /// Whether the http lane sends a request as it is.

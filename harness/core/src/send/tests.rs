@@ -22,7 +22,13 @@ fn request(body: impl Into<Vec<u8>>) -> Request {
 }
 
 fn limits() -> Limits {
-    Limits { exchange: Duration::from_secs(5), connect: Duration::from_secs(5), head: 4096, body: 4096 }
+    Limits {
+        exchange: Duration::from_secs(5),
+        connect: Duration::from_secs(5),
+        head: 4096,
+        body: 4096,
+        ..Limits::default()
+    }
 }
 
 fn sender(server: &Server, limits: Limits) -> Sender {

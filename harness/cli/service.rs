@@ -1,0 +1,114 @@
+//! Which endpoint and which Region.
+
+use crate::arguments::TargetArguments;
+use crate::credentials::{profile_setting, variable};
+use crate::failure::Failure;
+use crate::run::parse;
+use clap::Args;
+use trentcheck_core::fixture::Corpus;
+use trentcheck_core::plan::OPERATION;
+use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
+
+/// The word that asks for AWS KMS itself. A word of its own, since a forgotten endpoint must never lead there.
+const AWS: &str = "aws";
+
+/// The Region of targets that do not say another.
+const DEFAULT_REGION: &str = "us-east-2";
+
+/// Which of the endpoints of AWS KMS.
+#[derive(Args, Clone, Default)]
+pub(crate) struct ServiceArguments {
+    /// With `--endpoint aws`: the endpoint with FIPS 140 validated modules
+    #[arg(long)]
+    pub(crate) fips: bool,
+    /// With `--endpoint aws`: the endpoint that has IPv6 addresses too
+    #[arg(long)]
+    pub(crate) dual_stack: bool,
+    /// Calls a second of an operation, such as `CreateKey=2`; off loopback the published quotas hold; repeatable
+    #[arg(long, value_name = "OPERATION=N")]
+    pub(crate) rate: Vec<String>,
+}
+
+impl ServiceArguments {
+    /// The flags that repeat this.
+    pub(crate) fn repeat(&self) -> String {
+        let mut line = String::new();
+        for (flag, is_set) in [(" --fips", self.fips), (" --dual-stack", self.dual_stack)] {
+            if is_set {
+                line.push_str(flag);
+            }
+        }
+        line
+    }
+}
+
+/// The endpoint that was asked for, and the Region to sign for. Off loopback it may come from where AWS's own tools have
+/// it; an endpoint never does. The Region becomes part of signatures: what no Region's name holds would be blamed on the
+/// target.
+pub(crate) fn place(arguments: &TargetArguments, url: &str) -> Result<(Endpoint, String), Failure> {
+    let (endpoint, region) = unchecked(arguments, url)?;
+    if region.is_empty() || !region.chars().all(|letter| letter.is_ascii_graphic()) {
+        return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
+            .hint("a Region is named like `us-east-2`"));
+    }
+    Ok((endpoint, region))
+}
+
+fn unchecked(arguments: &TargetArguments, url: &str) -> Result<(Endpoint, String), Failure> {
+    let ServiceArguments { fips, dual_stack, .. } = arguments.service;
+    if url == AWS {
+        let region = region(arguments)?.ok_or_else(|| {
+            Failure::usage("find the Region of `--endpoint aws`")
+                .hint("name it with `--region`, AWS_REGION or the profile's `region`")
+        })?;
+        let modules = if fips { Modules::Fips } else { Modules::Any };
+        let stack = if dual_stack { Stack::Dual } else { Stack::Single };
+        let endpoint = kms_endpoint(&region, modules, stack)
+            .map_err(|error| Failure::usage(format!("find the endpoint of AWS KMS: {error}")))?;
+        return Ok((endpoint, region));
+    }
+    if fips || dual_stack {
+        return Err(Failure::usage("use `--fips` or `--dual-stack` with an endpoint of one's own")
+            .hint("they choose among the endpoints of `--endpoint aws`"));
+    }
+    let endpoint = parse(url)?;
+    let region = match endpoint.is_loopback() {
+        true => arguments.region.clone(),
+        false => region(arguments)?,
+    };
+    Ok((endpoint, region.unwrap_or_else(|| DEFAULT_REGION.to_owned())))
+}
+
+/// The pace: off loopback what is published, everywhere what is given.
+pub(crate) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Result<Rates, Failure> {
+    let mut rates = Rates::default();
+    if !is_loopback {
+        rates.by_operation =
+            corpus.quotas.iter().map(|quota| (quota.operation.get_ref().clone(), quota.per_second)).collect();
+    }
+    for word in given {
+        let read = word.split_once('=').and_then(|(operation, rate)| Some((operation, rate.parse::<f64>().ok()?)));
+        match read {
+            Some((operation, rate)) if !operation.is_empty() && rate.is_finite() && rate > 0.0 => {
+                rates.by_operation.insert(operation.to_owned(), rate);
+            }
+            _ => {
+                return Err(Failure::usage(format!("read `--rate {word}`"))
+                    .hint("it looks like `CreateKey=2`, with a number above 0"));
+            }
+        }
+    }
+    if !is_loopback {
+        // Cases name operations that nobody has published anything about.
+        rates.others = rates.by_operation.get(OPERATION).copied();
+    }
+    Ok(rates)
+}
+
+fn region(arguments: &TargetArguments) -> Result<Option<String>, Failure> {
+    let set = arguments.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+    match set {
+        Some(region) => Ok(Some(region)),
+        None => profile_setting(&arguments.credentials, "region"),
+    }
+}

@@ -1,0 +1,180 @@
+//! How often operations are called: the pace that a service publishes, slower after it has throttled.
+
+use super::error::SendError;
+use super::exchange::{Exchange, Response};
+use crate::http::Request;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Calls a second, by operation. Without any, nothing waits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// Those of operations that are known.
+    pub by_operation: BTreeMap<String, f64>,
+    /// That of all others together; they are not limited when it is absent.
+    pub others: Option<f64>,
+}
+
+/// The first pause after a throttled call; it doubles up to [`LONGEST`] and halves with each call that is not throttled.
+const FIRST: Duration = Duration::from_millis(250);
+
+/// Quotas are counted by the second, so that more than a few of them bring nothing.
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// What is due when. Shared by both lanes of an endpoint.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    rates: Rates,
+    due: Mutex<HashMap<String, Due>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    next: Instant,
+    pause: Duration,
+}
+
+impl Pace {
+    pub(super) fn new(rates: Rates) -> Self {
+        Self { rates, due: Mutex::default() }
+    }
+
+    /// Waits until these requests may be sent.
+    pub(super) async fn wait(&self, requests: &[Request]) {
+        if let Some(first) = requests.first() {
+            let wait = self.reserve(operation(first), requests.len(), Instant::now());
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+
+    /// Learns from answers whether the pace was too high.
+    pub(super) fn learn(&self, request: &Request, exchange: &Exchange) {
+        self.answered(operation(request), &exchange.result);
+    }
+
+    /// Reserves the next calls of an operation, and says how long to wait for the first of them.
+    fn reserve(&self, operation: &str, count: usize, now: Instant) -> Duration {
+        let Some((name, rate)) = self.rate(operation) else { return Duration::ZERO };
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = due.entry(name.to_owned()).or_insert(Due { next: now, pause: Duration::ZERO });
+        let start = due.next.max(now);
+        let between = Duration::from_secs_f64(1.0 / rate) + due.pause;
+        due.next = start + between * u32::try_from(count).unwrap_or(u32::MAX);
+        start - now
+    }
+
+    fn answered(&self, operation: &str, result: &Result<Response, SendError>) {
+        let (Some((name, _)), Ok(response)) = (self.rate(operation), result) else { return };
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(due) = due.get_mut(name) else { return };
+        if is_throttled(response) {
+            due.pause = (due.pause * 2).clamp(FIRST, LONGEST);
+            due.next += due.pause;
+        } else {
+            due.pause = if due.pause <= FIRST { Duration::ZERO } else { due.pause / 2 };
+        }
+    }
+
+    fn rate<'a>(&self, operation: &'a str) -> Option<(&'a str, f64)> {
+        match self.rates.by_operation.get(operation) {
+            Some(rate) => Some((operation, *rate)),
+            None => Some(("", self.rates.others?)),
+        }
+    }
+}
+
+/// Whether an answer says that calls come too fast.
+fn is_throttled(response: &Response) -> bool {
+    const NAME: &[u8] = b"ThrottlingException";
+    response.status == 429 || (response.status == 400 && response.body.windows(NAME.len()).any(|window| window == NAME))
+}
+
+/// The operation that a request names; empty if it names none.
+fn operation(request: &Request) -> &str {
+    let target = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("x-amz-target"));
+    let value = target.and_then(|header| std::str::from_utf8(&header.value).ok()).unwrap_or_default();
+    value.rsplit('.').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Framing, Header};
+    use crate::send::{ResponseFraming, Version};
+
+    fn pace() -> Pace {
+        let by_operation = BTreeMap::from([("GetParametersForImport".to_owned(), 0.5), ("CreateKey".to_owned(), 5.0)]);
+        Pace::new(Rates { by_operation, others: Some(10.0) })
+    }
+
+    fn answer(status: u16, body: &str) -> Result<Response, SendError> {
+        Ok(Response {
+            version: Version::Http11,
+            status,
+            reason: String::new(),
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            framing: ResponseFraming::None,
+            interim: Vec::new(),
+            leftover: 0,
+            closes: false,
+        })
+    }
+
+    #[test]
+    fn each_operation_has_its_own_pace_and_the_others_share_one() {
+        let (pace, now) = (pace(), Instant::now());
+        let millis = |operation, count, now| pace.reserve(operation, count, now).as_millis();
+        assert_eq!(millis("GetParametersForImport", 1, now), 0);
+        assert_eq!(millis("GetParametersForImport", 1, now), 2000);
+        assert_eq!(millis("GetParametersForImport", 1, now + Duration::from_secs(3)), 1000);
+        assert_eq!(millis("CreateKey", 2, now), 0);
+        assert_eq!(millis("CreateKey", 1, now), 400);
+        assert_eq!(millis("A", 1, now), 0);
+        assert_eq!(millis("B", 1, now), 100);
+        // Time that passes unused is not saved up.
+        let later = now + Duration::from_secs(60);
+        assert_eq!(millis("CreateKey", 1, later), 0);
+        assert_eq!(millis("CreateKey", 1, later), 200);
+    }
+
+    #[test]
+    fn a_throttled_call_makes_the_next_ones_wait_longer_until_it_goes_well_again() {
+        let (pace, now) = (pace(), Instant::now());
+        let wait = || pace.reserve("CreateKey", 1, now).as_millis();
+        let first = wait();
+        pace.answered("CreateKey", &answer(400, r#"{"__type":"ThrottlingException"}"#));
+        assert_eq!((first, wait()), (0, 450));
+        pace.answered("CreateKey", &answer(429, ""));
+        // 450, its own 200 and pause of 250, and the new pause of 500.
+        assert_eq!(wait(), 1400);
+        for _ in 0..4 {
+            pace.answered("CreateKey", &answer(200, ""));
+        }
+        let before = wait();
+        assert_eq!(wait() - before, 200);
+    }
+
+    #[test]
+    fn without_rates_nothing_waits() {
+        let (pace, now) = (Pace::default(), Instant::now());
+        pace.answered("CreateKey", &answer(429, ""));
+        assert!((0..100).all(|_| pace.reserve("CreateKey", 1, now).is_zero()));
+    }
+
+    #[test]
+    fn the_operation_is_what_the_target_header_says() {
+        let request = |value: &str| Request {
+            method: "POST".to_owned(),
+            target: "/".to_owned(),
+            headers: vec![Header::new("x-AMZ-target", value)],
+            body: Vec::new(),
+            framing: Framing::ContentLength,
+        };
+        assert_eq!(operation(&request("TrentService.CreateKey")), "CreateKey");
+        assert_eq!(operation(&request("")), "");
+    }
+}
