@@ -84,6 +84,14 @@ pub(crate) enum Command {
     /// Known deviations of a target
     #[command(subcommand)]
     Deviations(DeviationsCommand),
+    /// Check whether a target can be tested: way, clock, identity, permissions; changes nothing there
+    Doctor {
+        #[command(flatten)]
+        target: Box<TargetArguments>,
+        /// Print the checks as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Serve the reference target until interrupted
     Serve(ServeArguments),
 }

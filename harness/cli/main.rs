@@ -9,6 +9,7 @@ mod coverage;
 mod credentials;
 mod deviations;
 mod differential;
+mod doctor;
 mod embedded;
 mod explain;
 mod explore;
@@ -76,6 +77,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
         Some(Command::Explore(explore)) => explore::explore(*explore).await,
         Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(*update).await,
+        Some(Command::Doctor { target, json }) => doctor::doctor(*target, json).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

@@ -17,4 +17,5 @@ mod sdk;
 mod services;
 mod sign_verify;
 mod services_credentials;
+mod services_doctor;
 mod support;

@@ -2,6 +2,7 @@
 
 mod case;
 pub(crate) mod clients;
+mod doctor;
 pub(crate) mod effects;
 mod engine;
 pub(crate) mod entropy;
@@ -13,6 +14,7 @@ pub(crate) mod probe;
 mod skew;
 mod target;
 
+pub use doctor::{Checkup, Health, examine};
 pub use engine::{Progress, run};
 pub use entropy::{Entropy, fill_random};
 pub use material::{MaterialError, wrap};

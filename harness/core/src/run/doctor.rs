@@ -1,0 +1,278 @@
+//! Whether a target can be tested at all, found out without changing anything: every call names a key that does not
+//! exist.
+
+use super::clients::Clients;
+use super::entropy::Entropy;
+use super::kms::{Kms, is_transient, says_unsupported, summary};
+use super::skew;
+use super::target::{Clock, SetupError, Target};
+use crate::fixture::{Corpus, PrincipalName};
+use crate::observe::{Observation, observe};
+use crate::plan::{OPERATION, base_request};
+use crate::send::SendError;
+use crate::sign::{Signing, sign};
+use serde::Serialize;
+use serde_json::json;
+use std::time::Duration;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// Not as it should be.
+    Bad,
+    /// It could not be told.
+    Unknown,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checkup {
+    /// What was checked.
+    pub what: String,
+    /// How it ended.
+    pub health: Health,
+    /// What was found.
+    pub found: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// The operations that a run needs besides the one under test, and that can be asked for with a key that does not exist.
+const NEEDED: &[&str] = &[
+    "DescribeKey",
+    "GetParametersForImport",
+    "ListResourceTags",
+    "DisableKey",
+    "EnableKey",
+    "ScheduleKeyDeletion",
+    "CancelKeyDeletion",
+];
+
+/// Checks the way to the target, the clocks, who we are there, and what we may do.
+///
+/// # Errors
+///
+/// Settings of connections that cannot be used.
+pub async fn examine(
+    corpus: &Corpus,
+    target: &Target,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<Vec<Checkup>, SetupError> {
+    let clients = Clients::new(target, clock, Duration::ZERO)?;
+    let redactor = target.redactor();
+    let absent = json!({ "KeyId": entropy.uuid("doctor") });
+    let kms = &clients.primary;
+    let request = base_request(&clients.host, OPERATION, absent.to_string().into_bytes());
+    let signing = Signing::plain(kms.credentials.clone(), &target.region, clock());
+    let Ok(signed) = sign(request, &signing) else { return Ok(Vec::new()) };
+    let exchange = clients.sender.wire(&[signed.request]).await.pop();
+    let Some(exchange) = exchange else { return Ok(Vec::new()) };
+    let (mut checkups, response) = match &exchange.result {
+        Ok(response) => (way(target, None), response),
+        Err(error) => return Ok(redacted(way(target, Some(error)), &redactor)),
+    };
+    checkups.push(match skew::seconds_ahead(response, clock()) {
+        None => checkup("clock", Health::Unknown, "the answer has no Date that can be read".to_owned()),
+        Some(ahead) => match skew::complaint(ahead) {
+            None => checkup("clock", Health::Good, format!("{ahead} s ahead of the target's")),
+            Some(why) => Checkup {
+                hint: Some("set the clock, by NTP for example".to_owned()),
+                ..checkup("clock", Health::Bad, why)
+            },
+        },
+    });
+    let observation = observe(response);
+    let identity = identity(&observation);
+    let is_known = identity.health == Health::Good;
+    checkups.push(identity);
+    checkups.push(existence(corpus, &observation));
+    if is_known {
+        checkups.push(permission(OPERATION, corpus, &observation));
+        for operation in NEEDED {
+            checkups.push(ask(kms, corpus, operation, &absent).await);
+        }
+        checkups.push(checkup("CreateKey", Health::Unknown, "cannot be tried without making a key".to_owned()));
+    }
+    for (principal, what) in [
+        (PrincipalName::Denied, "a principal who is denied"),
+        (PrincipalName::Stranger, "a principal of another account"),
+    ] {
+        let (health, found) = match target.principals.contains_key(&principal) {
+            true => (Health::Good, "configured"),
+            false => (Health::Unknown, "nobody is configured, so that its cases are skipped"),
+        };
+        checkups.push(checkup(what, health, found.to_owned()));
+    }
+    checkups.push(pace(target));
+    Ok(redacted(checkups, &redactor))
+}
+
+fn checkup(what: &str, health: Health, found: String) -> Checkup {
+    Checkup { what: what.to_owned(), health, found, hint: None }
+}
+
+fn redacted(mut checkups: Vec<Checkup>, redactor: &crate::normalise::Redactor) -> Vec<Checkup> {
+    for checkup in &mut checkups {
+        checkup.found = redactor.redact(&checkup.found);
+    }
+    checkups
+}
+
+/// Name, connection and TLS: how far the exchange came.
+fn way(target: &Target, error: Option<&SendError>) -> Vec<Checkup> {
+    let failed = match error {
+        None => None,
+        Some(SendError::Resolve(_)) => Some((0, "check the endpoint's name and the resolver")),
+        Some(SendError::Connect(_) | SendError::ConnectTimeout(_)) => {
+            Some((1, "check port, firewall and route; `--proxy` goes through a proxy"))
+        }
+        Some(SendError::Proxy(_)) => Some((1, "check `--proxy`")),
+        Some(SendError::Tls(_)) => {
+            Some((2, "`--ca` trusts an authority of your own, `--server-name` expects another name"))
+        }
+        Some(_) => Some((3, "what listens there does not answer in HTTP, or not in time")),
+    };
+    let stages = ["name", "connection", "TLS", "answer"];
+    let is_plain = target.endpoint.scheme == crate::send::Scheme::Http;
+    let last = failed.map_or(3, |(stage, _)| stage);
+    let mut checkups = Vec::new();
+    for (stage, what) in stages.iter().enumerate() {
+        checkups.push(match (failed, error) {
+            _ if *what == "TLS" && is_plain => checkup(what, Health::Unknown, "plain HTTP, as asked for".to_owned()),
+            (Some((bad, hint)), Some(error)) if stage == bad => {
+                Checkup { hint: Some(hint.to_owned()), ..checkup(what, Health::Bad, error.to_string()) }
+            }
+            _ if stage > last => checkup(what, Health::Unknown, "not reached".to_owned()),
+            _ => checkup(what, Health::Good, target.endpoint.to_string()),
+        });
+    }
+    checkups
+}
+
+/// Whether the target took our signature. That it denied the operation shows that it did.
+fn identity(observation: &Observation) -> Checkup {
+    const REFUSALS: &[&str] = &[
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "MissingAuthenticationTokenException",
+        "IncompleteSignatureException",
+    ];
+    match observation.error_name() {
+        Some(name) if REFUSALS.contains(&name) => Checkup {
+            hint: Some("check the credentials, their session token and the Region".to_owned()),
+            ..checkup("identity", Health::Bad, summary(observation))
+        },
+        Some("NotFoundException" | "AccessDeniedException") => {
+            checkup("identity", Health::Good, "the credentials are taken".to_owned())
+        }
+        _ => checkup("identity", Health::Unknown, summary(observation)),
+    }
+}
+
+fn existence(corpus: &Corpus, observation: &Observation) -> Checkup {
+    let what = "operation";
+    match says_unsupported(corpus, observation) {
+        true => Checkup {
+            hint: Some("no case can be judged at this target".to_owned()),
+            ..checkup(what, Health::Bad, summary(observation))
+        },
+        false if observation.error_name().is_some() => checkup(what, Health::Good, format!("{OPERATION} is there")),
+        false => checkup(what, Health::Unknown, summary(observation)),
+    }
+}
+
+async fn ask(kms: &Kms, corpus: &Corpus, operation: &str, absent: &serde_json::Value) -> Checkup {
+    let mut body = absent.clone();
+    if operation == "GetParametersForImport" {
+        body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
+        body["WrappingKeySpec"] = json!("RSA_2048");
+    }
+    let (_, exchange) = kms.exchange(operation, &body).await;
+    match &exchange.result {
+        Ok(response) => permission(operation, corpus, &observe(response)),
+        Err(error) => checkup(operation, Health::Unknown, error.to_string()),
+    }
+}
+
+/// Whether an operation is denied, by its answer about a key that does not exist. A target that looks for the key before
+/// it asks who may use it does not say.
+fn permission(operation: &str, corpus: &Corpus, observation: &Observation) -> Checkup {
+    match observation.error_name() {
+        _ if is_transient(observation) => checkup(operation, Health::Unknown, "throttled".to_owned()),
+        _ if says_unsupported(corpus, observation) => {
+            checkup(operation, Health::Bad, "the target has no such operation".to_owned())
+        }
+        Some("NotFoundException") => checkup(operation, Health::Good, "not denied".to_owned()),
+        Some("AccessDeniedException") => Checkup {
+            hint: Some(format!("allow `kms:{operation}`")),
+            ..checkup(operation, Health::Bad, "denied".to_owned())
+        },
+        _ => checkup(operation, Health::Unknown, summary(observation)),
+    }
+}
+
+fn pace(target: &Target) -> Checkup {
+    let rates = &target.limits.rates.by_operation;
+    let shown: Vec<String> = [OPERATION, "CreateKey", "GetParametersForImport"]
+        .iter()
+        .filter_map(|operation| Some(format!("{operation} {}", rates.get(*operation)?)))
+        .collect();
+    let found = match shown.is_empty() {
+        true => "not limited on loopback".to_owned(),
+        false => format!("{} calls a second", shown.join(", ")),
+    };
+    checkup("quota", Health::Good, found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::send::{Response, ResponseFraming, Version};
+
+    fn answer(status: u16, error: &str) -> Observation {
+        observe(&Response {
+            version: Version::Http11,
+            status,
+            reason: String::new(),
+            headers: Vec::new(),
+            body: format!(r#"{{"__type":"{error}","message":"m"}}"#).into_bytes(),
+            framing: ResponseFraming::None,
+            interim: Vec::new(),
+            leftover: 0,
+            closes: false,
+        })
+    }
+
+    #[test]
+    fn a_denied_operation_is_told_from_one_that_is_not_there_and_from_a_throttled_one() {
+        let corpus = Corpus::default();
+        let of = |status, error| permission("CreateKey", &corpus, &answer(status, error));
+        let denied = of(400, "AccessDeniedException");
+        assert_eq!((denied.health, denied.hint.as_deref()), (Health::Bad, Some("allow `kms:CreateKey`")));
+        assert_eq!(of(400, "NotFoundException").health, Health::Good);
+        for (status, error) in [(400, "ThrottlingException"), (429, ""), (500, "KMSInternalException")] {
+            assert_eq!(of(status, error).health, Health::Unknown, "{status} {error}");
+        }
+    }
+
+    #[test]
+    fn credentials_that_are_taken_are_told_from_those_that_are_not() {
+        for (error, health) in [
+            ("NotFoundException", Health::Good),
+            ("AccessDeniedException", Health::Good),
+            ("UnrecognizedClientException", Health::Bad),
+            ("ExpiredTokenException", Health::Bad),
+            ("InvalidSignatureException", Health::Bad),
+            ("KMSInternalException", Health::Unknown),
+        ] {
+            assert_eq!(identity(&answer(400, error)).health, health, "{error}");
+        }
+    }
+}
