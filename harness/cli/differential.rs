@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::output;
 use crate::run::{Session, remote};
+use crate::service::rates;
 use trentcheck_core::fixture::Selection;
 use trentcheck_core::report::{DifferentialReport, ExitCode, RunReport};
 use trentcheck_core::run::Target;
@@ -21,9 +22,12 @@ impl Others {
         arguments.provide = Vec::new();
         arguments.elsewhere = None;
         arguments.account = None;
+        arguments.connection.resolve = None;
+        arguments.connection.server_name = None;
         let other = |url: &str| -> Result<Target, Failure> {
             let mut target = remote(&arguments, url, session.target.edition, session.target.limits.exchange)?;
             target.region.clone_from(&session.target.region);
+            target.limits.rates = rates(&arguments.service.rate, &session.corpus, target.endpoint.is_loopback())?;
             output::protect(&target.redactor());
             Ok(target)
         };
