@@ -198,13 +198,13 @@ pub(crate) fn remote(
     timeout: Duration,
 ) -> Result<Target, Failure> {
     let (endpoint, region) = place(arguments, url)?;
+    let principals = principals(&arguments.credentials, endpoint.is_loopback())?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
         return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
     }
     let tls = arguments.connection.settings(&endpoint)?;
     let elsewhere = elsewhere(arguments, &endpoint)?;
-    let principals = principals(&arguments.credentials, endpoint.is_loopback())?;
     Ok(Target {
         endpoint,
         region,
