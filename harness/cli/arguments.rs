@@ -92,6 +92,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Remove the keys that a run left, by its ledger or by tag and age
+    Sweep(Box<SweepArguments>),
     /// Serve the reference target until interrupted
     Serve(ServeArguments),
 }
@@ -152,6 +154,21 @@ pub(crate) struct TargetArguments {
 }
 
 #[derive(Args, Clone)]
+pub(crate) struct SweepArguments {
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Sweep what this ledger says is left, at the endpoint that it names
+    #[arg(long, value_name = "FILE", conflicts_with = "older_than")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Sweep every run's keys, unless one of the run's keys is younger [default without a ledger: 1h]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) older_than: Option<Duration>,
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args, Clone)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
@@ -173,6 +190,9 @@ pub(crate) struct RunArguments {
     /// Write the whole run as JSON; `json` alone writes to stdout
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,
+    /// Write every key to this file before it is made, so that `sweep` can remove it after a crash
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER")]
+    pub(crate) ledger: Option<PathBuf>,
     /// Cases at a time [default: 8, off loopback 1]
     #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
@@ -333,6 +353,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "ms" => Duration::from_millis(number),
         "s" => Duration::from_secs(number),
         "m" => Duration::from_secs(number.checked_mul(60).ok_or_else(wrong)?),
+        "h" => Duration::from_secs(number.checked_mul(60 * 60).ok_or_else(wrong)?),
         _ => return Err(wrong()),
     };
     // More than anybody waits, and less than what clocks can count.

@@ -25,6 +25,7 @@ mod selfcheck;
 mod serve;
 mod service;
 mod several;
+mod sweep;
 mod terminal;
 mod terminal_deviations;
 mod terminal_differential;
@@ -78,6 +79,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Explore(explore)) => explore::explore(*explore).await,
         Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(*update).await,
         Some(Command::Doctor { target, json }) => doctor::doctor(*target, json).await,
+        Some(Command::Sweep(sweep)) => sweep::sweep(*sweep).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

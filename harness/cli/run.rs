@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use trentcheck_core::baseline::Head;
 use trentcheck_core::deviation::{List, apply, day_of};
 use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
+use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{ExitCode, RunReport};
 use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, run as replay};
@@ -94,6 +95,7 @@ pub(crate) struct Session {
     pub(crate) target: Target,
     pub(crate) known: Known,
     reports: Vec<Destination>,
+    ledger: Option<Arc<Ledger>>,
     /// The embedded reference has to outlive every run.
     _server: Option<trentcheck_reference::Server>,
 }
@@ -118,9 +120,18 @@ impl Session {
                 (Some(server), target)
             }
         };
+        let ledger = match &arguments.ledger {
+            Some(_) if matches!(arguments.against, Some(Against::Target(_))) => {
+                return Err(
+                    Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
+                );
+            }
+            Some(path) => Some(Arc::new(crate::sweep::ledger_of_new_run(path, &target)?)),
+            None => None,
+        };
         output::protect(&target.redactor().with_accounts(target.account.as_deref()));
         target.limits.rates = rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
-        Ok(Self { arguments, corpus, selection, target, known, reports, _server })
+        Ok(Self { arguments, corpus, selection, target, known, reports, ledger, _server })
     }
 
     /// The head of what would be recorded now.
@@ -135,7 +146,7 @@ impl Session {
 
     /// The same at another target.
     pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<RunReport, Failure> {
-        let options = options(&self.arguments, target)?;
+        let options = Options { ledger: self.ledger.clone(), ..options(&self.arguments, target)? };
         let (stop, stopped) = watch::channel(false);
         let interrupt = on_interrupt(stop);
         let line = Line::new();
@@ -278,6 +289,7 @@ fn options(arguments: &RunArguments, target: &Target) -> Result<Options, Failure
         permit: if is_loopback { Permit::All } else { Permit::NoKeys },
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
+        ledger: None,
         entropy,
     })
 }

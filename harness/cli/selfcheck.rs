@@ -168,6 +168,7 @@ async fn replay(
         permit: Permit::All,
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
+        ledger: None,
         entropy,
     };
     let (_stop, stopped) = watch::channel(false);

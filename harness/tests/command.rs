@@ -53,6 +53,15 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["explore", "--failures", "broken.toml"], "read the kept failures"),
         (&["selfcheck", "nonsense"], "find the mutant"),
         (&["serve", "--mutant", "nonsense"], "nonsense"),
+        (&["run", "--ledger", "run.ledger"], "its keys end with the run"),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--ledger", "broken.toml"], "line 1 is no record"),
+        (&["sweep", "--ledger", "broken.toml"], "line 1 is no record"),
+        (&["sweep", "--ledger", "nowhere.ledger"], "find the ledger"),
+        (&["sweep"], "know where to sweep"),
+        (
+            &["run", "--endpoint", "http://127.0.0.1:1", "--against", "http://127.0.0.1:2", "--ledger", "two.ledger"],
+            "one `--ledger` for two targets",
+        ),
     ] {
         let output = trentcheck(arguments);
         let stderr = text(&output.stderr);
@@ -143,15 +152,17 @@ fn coverage_has_a_case_or_a_reason_for_every_clause() {
 }
 
 #[test]
-fn explore_keeps_to_loopback() {
-    let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
-        .args(["explore", "--endpoint", "https://kms.example.com"])
-        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "example")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("loopback"));
+fn explore_and_sweep_keep_to_loopback() {
+    for word in ["explore", "sweep"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+            .args([word, "--endpoint", "https://kms.example.com"])
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "example")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("loopback"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ async fn client(edition: Edition, principal: &str) -> (Server, Client) {
     (server, client)
 }
 
-fn client_of(server: &Server, principal: &str) -> Client {
+pub(crate) fn client_of(server: &Server, principal: &str) -> Client {
     let principal = server.config().principals.iter().find(|known| known.name == principal).unwrap();
     let credentials = Credentials::new(
         &principal.access_key_id,

@@ -107,6 +107,7 @@ pub(crate) fn options(jobs: usize) -> Options {
         permit: Permit::All,
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
+        ledger: None,
         entropy,
     }
 }

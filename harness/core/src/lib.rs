@@ -12,6 +12,7 @@ pub mod explore;
 pub mod fixture;
 pub mod http;
 pub mod identity;
+pub mod ledger;
 pub mod normalise;
 pub mod observe;
 #[cfg(test)]
@@ -23,3 +24,4 @@ pub mod report;
 pub mod run;
 pub mod send;
 pub mod sign;
+pub mod sweep;

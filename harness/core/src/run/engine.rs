@@ -97,6 +97,9 @@ pub async fn run(
 ) -> Result<RunReport, SetupError> {
     let started = (Instant::now(), (options.clock)());
     let run = prepare(corpus, selection, target, options)?;
+    if let Some(ledger) = &options.ledger {
+        ledger.begins(&run.id, &target.endpoint.to_string(), &target.region)?;
+    }
     progress.begins(run.selected.len());
     let mut notices = Vec::new();
     if run.selected.is_empty() {
@@ -158,7 +161,7 @@ fn prepare<'a>(
         host,
         sender,
         primary,
-        pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place),
+        pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place).with_ledger(options.ledger.clone()),
         redactor: target.redactor(),
         account: OnceLock::new(),
         seconds_ahead: OnceLock::new(),

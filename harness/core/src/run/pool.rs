@@ -7,10 +7,12 @@ use super::entropy::Entropy;
 use super::keys::{Base, Key, Maker};
 use super::kms::{Failure, FailureKind, Kms};
 use crate::fixture::{Corpus, Owner, Place, Precondition};
+use crate::ledger::Ledger;
 use crate::plan::KeyNames;
+use crate::sweep::arns_of_run;
 use serde_json::json;
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The keys that a precondition made for one case.
 pub(crate) struct Lease {
@@ -43,6 +45,8 @@ struct Inner {
     idle: HashMap<Base, Vec<Key>>,
     created: Vec<Created>,
     labels: usize,
+    /// Keys that were asked for, while it is not known whether they were made.
+    open: BTreeMap<String, (Place, Owner)>,
     /// A base that could not be made is not tried again for every case.
     failed: HashMap<Base, Failure>,
 }
@@ -54,6 +58,7 @@ pub(crate) struct Pool<'a> {
     pub(crate) run: &'a str,
     /// A client for each place and owner that the run has.
     pub(crate) clients: HashMap<(Place, Owner), Kms>,
+    ledger: Option<Arc<Ledger>>,
     inner: Mutex<Inner>,
 }
 
@@ -65,7 +70,12 @@ impl<'a> Pool<'a> {
         run: &'a str,
         clients: HashMap<(Place, Owner), Kms>,
     ) -> Self {
-        Self { corpus, entropy, run, clients, inner: Mutex::default() }
+        Self { corpus, entropy, run, clients, ledger: None, inner: Mutex::default() }
+    }
+
+    /// The same pool, which writes what it makes to this ledger.
+    pub(crate) fn with_ledger(self, ledger: Option<Arc<Ledger>>) -> Self {
+        Self { ledger, ..self }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -118,7 +128,24 @@ impl<'a> Pool<'a> {
             inner.labels += 1;
             format!("key {}", inner.labels)
         };
+        if let Some(ledger) = &self.ledger
+            && let Err(error) = ledger.intends(self.run, &label)
+        {
+            // What is not in the ledger is not made.
+            let answer = format!("nothing, since it was not sent: failed to {error}");
+            return Err(NoLease::Failed(Failure {
+                operation: "CreateKey".to_owned(),
+                answer,
+                kind: FailureKind::Unusable,
+            }));
+        }
+        self.inner().open.insert(label.clone(), (base.place, base.owner));
         let created = |names: &KeyNames| {
+            self.inner().open.remove(&label);
+            if let Some(ledger) = &self.ledger {
+                // Where this fails the intent stays, by which a sweep finds the key too.
+                let _ = ledger.created(self.run, &label, &names.arn);
+            }
             self.inner().created.push(Created { place: base.place, owner: base.owner, names: names.clone() });
         };
         match Key::create(self.maker(), kms, base, &label, created).await {
@@ -131,6 +158,13 @@ impl<'a> Pool<'a> {
                 Ok(key)
             }
             Err(failure) => {
+                // Only a refusal says for sure that no key was made.
+                if matches!(failure.kind, FailureKind::Refused(_) | FailureKind::NoSuchOperation)
+                    && self.inner().open.remove(&label).is_some()
+                    && let Some(ledger) = &self.ledger
+                {
+                    let _ = ledger.refused(self.run, &label);
+                }
                 // What is throttled or unreachable now may be made later; what is refused will be refused again.
                 if matches!(&failure.kind, FailureKind::NoSuchOperation | FailureKind::Unusable)
                     || matches!(&failure.kind, FailureKind::Refused(_))
@@ -172,8 +206,8 @@ impl<'a> Pool<'a> {
 
     /// Releases every key: aliases deleted, deletion scheduled. The result names what is left, and why.
     pub(crate) async fn release(&self) -> Vec<String> {
+        let mut left = self.look_for_open().await;
         let created = std::mem::take(&mut self.inner().created);
-        let mut left = Vec::new();
         for Created { place, owner, names } in created {
             let Some(kms) = self.clients.get(&(place, owner)) else { continue };
             if let Some(alias) = &names.alias
@@ -184,11 +218,59 @@ impl<'a> Pool<'a> {
             }
             let body = json!({ "KeyId": names.id, "PendingWindowInDays": 7 });
             match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
-                Ok(_) => {}
+                Ok(_) => self.released(&names.arn),
                 // It is pending deletion already, or gone.
                 Err(Failure { kind: FailureKind::Refused(error), .. })
-                    if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) => {}
+                    if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) =>
+                {
+                    self.released(&names.arn);
+                }
                 Err(failure) => left.push(format!("key {}: {}", names.arn, failure.describe())),
+            }
+        }
+        if left.is_empty()
+            && let Some(ledger) = &self.ledger
+            && let Err(error) = ledger.ended(self.run)
+        {
+            left.push(format!("nothing, but the ledger says otherwise: failed to {error}"));
+        }
+        left
+    }
+
+    fn released(&self, arn: &str) {
+        if let Some(ledger) = &self.ledger {
+            // A key that a sweep finds pending deletion is no harm.
+            let _ = ledger.released(self.run, arn);
+        }
+    }
+
+    /// Looks for keys that a CreateKey without an answer may have made. The result names what is left, and why.
+    async fn look_for_open(&self) -> Vec<String> {
+        let open = std::mem::take(&mut self.inner().open);
+        let mut left = Vec::new();
+        let places: HashSet<(Place, Owner)> = open.values().copied().collect();
+        for (place, owner) in places {
+            let Some(kms) = self.clients.get(&(place, owner)) else { continue };
+            match arns_of_run(kms, self.corpus, self.run).await {
+                Ok(arns) => {
+                    for arn in arns {
+                        let mut inner = self.inner();
+                        if inner.created.iter().any(|created| created.names.arn == arn) {
+                            continue;
+                        }
+                        let id = arn.rsplit('/').next().unwrap_or_default().to_owned();
+                        inner.created.push(Created {
+                            place,
+                            owner,
+                            names: KeyNames { id, arn, ..KeyNames::default() },
+                        });
+                    }
+                }
+                // A target that cannot be reached has most likely made nothing; one that can may have.
+                Err(failure) if failure.kind == FailureKind::NoAnswer && self.inner().created.is_empty() => {}
+                Err(failure) => {
+                    left.push(format!("perhaps a key that CreateKey gave no answer about: {}", failure.describe()))
+                }
             }
         }
         left

@@ -1,6 +1,7 @@
 //! What a run is pointed at, and how it behaves.
 
 use crate::fixture::{Edition, Level, PrincipalName};
+use crate::ledger::Ledger;
 use crate::normalise::Redactor;
 use crate::run::Entropy;
 use crate::send::{Endpoint, Lane, Limits, Tls};
@@ -18,6 +19,9 @@ pub enum SetupError {
     /// The connection's settings are wrong.
     #[error(transparent)]
     Send(#[from] crate::send::SetupError),
+    /// The ledger cannot be written.
+    #[error(transparent)]
+    Ledger(#[from] crate::ledger::LedgerError),
     /// There are no credentials to sign with.
     #[error("find credentials for the principal `primary`")]
     NoCredentials,
@@ -123,4 +127,6 @@ pub struct Options {
     pub entropy: Entropy,
     /// The run's id, as in the tags of its keys; from [`Entropy::run_id`].
     pub run_id: String,
+    /// Where to write what is made, before it is made.
+    pub ledger: Option<Arc<Ledger>>,
 }

@@ -4,6 +4,7 @@ use crate::error::Refusal;
 use crate::front::Call;
 use crate::json;
 use crate::resolve::{Aliases, arn_of, resolve};
+use serde_json::{Value, json};
 
 /// The longest name.
 const LONGEST: usize = 256;
@@ -27,6 +28,26 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         Some(_) => Ok(Vec::new()),
         None => Err(Refusal::new("NotFoundException", format!("Alias {arn} is not found."))),
     }
+}
+
+pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let key = match call.members.get("KeyId") {
+        None | Some(Value::Null) => None,
+        Some(_) => Some(super::key(call, Aliases::Refused)?.id),
+    };
+    let own = arn_of(call, "alias/");
+    let store = call.shared.store();
+    let mut aliases: Vec<(String, Value)> = store
+        .aliases
+        .iter()
+        .filter(|(arn, id)| arn.starts_with(&own) && key.as_ref().is_none_or(|key| key == *id))
+        .map(|(arn, id)| {
+            let name = format!("alias/{}", &arn[own.len()..]);
+            (name.clone(), json!({ "AliasArn": arn, "AliasName": name, "TargetKeyId": id }))
+        })
+        .collect();
+    aliases.sort_by(|(left, _), (right, _)| left.cmp(right));
+    super::page(call, "Aliases", aliases)
 }
 
 fn name(call: &Call<'_>) -> Result<String, Refusal> {

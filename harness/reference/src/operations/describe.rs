@@ -1,6 +1,6 @@
 //! DescribeKey, ListKeys and ListKeyRotations.
 
-use super::{body, key};
+use super::{body, key, page};
 use crate::config::Edition;
 use crate::error::Refusal;
 use crate::front::Call;
@@ -20,11 +20,11 @@ pub(super) fn describe(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 
 pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let store = call.shared.store();
-    let keys: Vec<Value> = store
+    let keys = store
         .of(call.region, &call.principal.account)
-        .map(|key| json!({ "KeyArn": key.arn, "KeyId": key.id }))
+        .map(|key| (key.id.clone(), json!({ "KeyArn": key.arn, "KeyId": key.id })))
         .collect();
-    Ok(body(&json!({ "Keys": keys, "Truncated": false })))
+    page(call, "Keys", keys)
 }
 
 pub(super) fn rotations(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {

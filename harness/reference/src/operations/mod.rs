@@ -37,6 +37,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("GenerateMac", cryptographic::generate_mac),
     ("GetParametersForImport", import::parameters),
     ("ImportKeyMaterial", import::import),
+    ("ListAliases", aliases::list),
     ("ListKeyRotations", describe::rotations),
     ("ListKeys", describe::list),
     ("ListResourceTags", tags::list),
@@ -61,6 +62,34 @@ pub(crate) fn carry_out(name: &str, call: &Call<'_>) -> Result<Vec<u8>, Refusal>
 /// A JSON body: compact, no newline.
 fn body(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
+}
+
+/// One page of a list whose items come in the order of their names, as `Limit` and `Marker` ask for it. A marker is the
+/// name of the first item that is still to come.
+fn page(call: &Call<'_>, member: &str, items: Vec<(String, Value)>) -> Result<Vec<u8>, Refusal> {
+    const USUAL: i64 = 100;
+    const MOST: i64 = 1000;
+    let limit = json::integer(call.members, "Limit")?.unwrap_or(USUAL);
+    let value = format!("Value '{limit}'");
+    if limit < 1 {
+        return Err(json::violation(&value, "Limit", "Member must have value greater than or equal to 1"));
+    }
+    if limit > MOST {
+        return Err(json::violation(&value, "Limit", "Member must have value less than or equal to 1000"));
+    }
+    let start = match json::string(call.members, "Marker")? {
+        None => 0,
+        Some(marker) => {
+            items.iter().position(|(name, _)| *name == marker).ok_or_else(|| Refusal::bare("InvalidMarkerException"))?
+        }
+    };
+    let end = items.len().min(start + usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut answer = serde_json::json!({ "Truncated": end < items.len() });
+    if let Some((next, _)) = items.get(end) {
+        answer["NextMarker"] = Value::String(next.clone());
+    }
+    answer[member] = items.into_iter().skip(start).take(end - start).map(|(_, item)| item).collect();
+    Ok(body(&answer))
 }
 
 /// The value of `KeyId`, within its constraints.

@@ -1,0 +1,121 @@
+//! `trentcheck sweep`, and the ledger that a run writes for it.
+
+use crate::arguments::SweepArguments;
+use crate::failure::Failure;
+use crate::output;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use trentcheck_core::fixture::Edition;
+use trentcheck_core::ledger::{Ledger, LedgerError, OpenRun};
+use trentcheck_core::report::ExitCode;
+use trentcheck_core::run::{Clock, Target};
+use trentcheck_core::send::Limits;
+use trentcheck_core::sweep::{Sweeping, Swept, Touch, settle, sweep as remove};
+
+/// How old a run has to be if neither a ledger nor an age is given; far longer than a run's usual time limit.
+const OLD: Duration = Duration::from_secs(60 * 60);
+
+/// Sweeps, prints what was done, and gives the exit code.
+pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> {
+    crate::configuration::configure_target(&mut arguments.target)?;
+    let corpus = crate::corpus::corpus(None)?;
+    let opened = match &arguments.ledger {
+        Some(path) if !path.exists() => {
+            return Err(Failure::usage(format!("find the ledger `{}`", path.display())));
+        }
+        Some(path) => Some(open(path)?),
+        None => None,
+    };
+    if let Some((_, runs)) = &opened {
+        take_target(&mut arguments, runs)?;
+        if runs.is_empty() {
+            output::to_stdout("nothing to sweep: every run of the ledger ended");
+            return Ok(ExitCode::Pass as u8);
+        }
+    }
+    let Some(url) = &arguments.target.endpoint else {
+        return Err(Failure::usage("know where to sweep")
+            .hint("give `--endpoint`, or `--ledger` with the file that the run wrote"));
+    };
+    let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
+    let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
+    let target = crate::run::remote(&arguments.target, url, edition, timeout)?;
+    if !target.endpoint.is_loopback() {
+        return Err(Failure::safety("sweep schedules the deletion of keys, and so it keeps to loopback")
+            .hint("off loopback `trentcheck run` makes no keys"));
+    }
+    output::protect(&target.redactor());
+    let sweeping = match &opened {
+        Some((_, runs)) => Sweeping::Runs(runs.clone()),
+        None => Sweeping::OlderThan(arguments.older_than.unwrap_or(OLD)),
+    };
+    let touch = if arguments.dry_run { Touch::Nothing } else { Touch::Change };
+    let clock: Clock = Arc::new(SystemTime::now);
+    let settling = arguments.target.settle.unwrap_or(Duration::from_secs(1));
+    let swept = remove(&corpus, &target, &sweeping, touch, &clock, settling)
+        .await
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    if let (Some((ledger, runs)), Touch::Change) = (&opened, touch) {
+        settle(ledger, runs, &swept).map_err(|error| Failure::usage(error.to_string()))?;
+    }
+    output::to_stdout(&render(&swept, touch));
+    Ok(if swept.left.is_empty() { ExitCode::Pass } else { ExitCode::Teardown } as u8)
+}
+
+/// The ledger for a new run. One that still lists keys belongs to the run that left them.
+pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, Failure> {
+    if target.embedded {
+        return Err(Failure::usage("use `--ledger` at the embedded reference: its keys end with the run")
+            .hint("it goes with `--endpoint`"));
+    }
+    let (ledger, runs) = open(path)?;
+    match runs.first() {
+        None => Ok(ledger),
+        Some(first) => {
+            Err(Failure::safety(format!("the ledger `{}` is of run {}, which did not end", path.display(), first.run))
+                .hint(format!("`trentcheck sweep --ledger {}` removes what it left", path.display())))
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<(Ledger, Vec<OpenRun>), Failure> {
+    Ledger::open(path).map_err(|error| match error {
+        LedgerError::InUse { .. } => Failure::safety(error.to_string()).hint("one run at a time writes a ledger"),
+        other => Failure::usage(other.to_string()),
+    })
+}
+
+/// Endpoint and Region come from the ledger; others than those would sweep the wrong place.
+fn take_target(arguments: &mut SweepArguments, runs: &[OpenRun]) -> Result<(), Failure> {
+    for run in runs {
+        let endpoint = arguments.target.endpoint.get_or_insert_with(|| run.endpoint.clone());
+        let region = arguments.target.region.get_or_insert_with(|| run.region.clone());
+        if endpoint.trim_end_matches('/') != run.endpoint || *region != run.region {
+            return Err(Failure::safety(format!(
+                "run {} of the ledger was at {} in {}, not at {endpoint} in {region}",
+                run.run, run.endpoint, run.region
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn render(swept: &Swept, touch: Touch) -> String {
+    let would = if touch == Touch::Nothing { "would be " } else { "" };
+    let mut lines = Vec::new();
+    lines.extend(swept.aliases.iter().map(|name| format!("{would}deleted: {name}")));
+    lines.extend(swept.scheduled.iter().map(|arn| format!("{would}scheduled for deletion in 7 days: {arn}")));
+    lines.extend(swept.pending.iter().map(|arn| format!("pending deletion already: {arn}")));
+    lines.extend(swept.skipped.iter().map(|line| format!("let be: {line}")));
+    lines.extend(swept.left.iter().map(|line| format!("left: {line}")));
+    lines.push(format!(
+        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} let be, {} left",
+        swept.scheduled.len(),
+        swept.pending.len(),
+        swept.aliases.len(),
+        swept.skipped.len(),
+        swept.left.len()
+    ));
+    lines.join("\n")
+}

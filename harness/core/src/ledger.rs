@@ -1,0 +1,278 @@
+//! What a run made, on disk before it is made, so that `sweep` can find it whatever became of the process.
+//!
+//! One JSON record a line, each on disk before the call that it is about; one run at a time, by a lock of the system that
+//! ends with the process. It holds ids and ARNs, and no secrets.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The version of the records.
+const FORMAT: &str = "trentcheck-ledger/1";
+
+/// A ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file cannot be read or written.
+    #[error("use the ledger `{path}`: {source}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process holds it.
+    #[error("the ledger `{path}` is in use by another run", path = path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is no ledger of this version.
+    #[error("read the ledger `{path}`: line {line} is no record of {FORMAT}", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+}
+
+/// One line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
+enum Record {
+    /// The first line.
+    Ledger { format: String },
+    /// A run begins.
+    Run { run: String, endpoint: String, region: String },
+    /// CreateKey is about to be sent.
+    Intent { run: String, label: String },
+    /// CreateKey was refused.
+    Refused { run: String, label: String },
+    /// CreateKey made this key.
+    Created { run: String, label: String, arn: String },
+    /// The key's deletion is scheduled.
+    Released { run: String, arn: String },
+    /// Nothing of the run is left.
+    Ended { run: String },
+}
+
+/// A run that did not end, as far as its ledger tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenRun {
+    /// Its id.
+    pub run: String,
+    /// The endpoint that it was at.
+    pub endpoint: String,
+    /// The Region.
+    pub region: String,
+    /// ARNs of the keys that it made and did not release.
+    pub keys: BTreeSet<String>,
+    /// Labels of the keys that it was about to make: there or not.
+    pub intents: BTreeSet<String>,
+}
+
+/// An open ledger. Its lock ends when it is dropped, or with the process.
+#[derive(Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Ledger {
+    /// Opens or begins a ledger, and tells which of its runs did not end.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be used, that another run holds, or that is no ledger.
+    pub fn open(path: &Path) -> Result<(Self, Vec<OpenRun>), LedgerError> {
+        let failed = |source| LedgerError::File { path: path.to_owned(), source };
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        // A device may have no end to read to.
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(std::io::Error::other("it is no ordinary file")));
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LedgerError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        // A line that a killed process did not finish: what it is about had not been sent, or is told by the line before.
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        if FORMAT_LINE.starts_with(&bytes) || whole > 0 {
+            bytes.truncate(whole);
+        }
+        let runs = read(&bytes).map_err(|line| LedgerError::Format { path: path.to_owned(), line })?;
+        file.set_len(bytes.len() as u64).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let ledger = Self { path: path.to_owned(), file: Mutex::new(file) };
+        if bytes.is_empty() {
+            ledger.write(&Record::Ledger { format: FORMAT.to_owned() })?;
+            // The file's name has to outlive a crash as well as its content.
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            }
+        }
+        Ok((ledger, runs))
+    }
+
+    /// A run begins.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written, as with every record.
+    pub fn begins(&self, run: &str, endpoint: &str, region: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Run { run: run.to_owned(), endpoint: endpoint.to_owned(), region: region.to_owned() })
+    }
+
+    /// CreateKey is about to be sent.
+    pub(crate) fn intends(&self, run: &str, label: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Intent { run: run.to_owned(), label: label.to_owned() })
+    }
+
+    /// CreateKey was refused.
+    pub(crate) fn refused(&self, run: &str, label: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Refused { run: run.to_owned(), label: label.to_owned() })
+    }
+
+    /// CreateKey made this key.
+    pub(crate) fn created(&self, run: &str, label: &str, arn: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Created { run: run.to_owned(), label: label.to_owned(), arn: arn.to_owned() })
+    }
+
+    /// The key's deletion is scheduled.
+    pub(crate) fn released(&self, run: &str, arn: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Released { run: run.to_owned(), arn: arn.to_owned() })
+    }
+
+    /// Nothing of the run is left.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written.
+    pub fn ended(&self, run: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Ended { run: run.to_owned() })
+    }
+
+    fn write(&self, record: &Record) -> Result<(), LedgerError> {
+        let failed = |source| LedgerError::File { path: self.path.clone(), source };
+        let mut line = serde_json::to_vec(record).map_err(|error| failed(error.into()))?;
+        line.push(b'\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(&line).and_then(|()| file.sync_data()).map_err(failed)
+    }
+}
+
+/// The first line as it is written; the beginning of it is what a process leaves that is killed at once.
+const FORMAT_LINE: &[u8] = b"{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/1\"}\n";
+
+/// The runs that did not end, in their order; or the line that is no record.
+fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
+    let mut order: Vec<String> = Vec::new();
+    let mut runs: BTreeMap<String, OpenRun> = BTreeMap::new();
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    for (number, line) in lines {
+        let wrong = number + 1;
+        let record: Record = serde_json::from_slice(line).map_err(|_| wrong)?;
+        if (number == 0) != matches!(&record, Record::Ledger { format } if format == FORMAT) {
+            return Err(wrong);
+        }
+        match record {
+            Record::Ledger { .. } => {}
+            Record::Run { run, endpoint, region } => {
+                order.push(run.clone());
+                runs.insert(run.clone(), OpenRun { run, endpoint, region, ..OpenRun::default() });
+            }
+            Record::Intent { run, label } => {
+                runs.get_mut(&run).ok_or(wrong)?.intents.insert(label);
+            }
+            Record::Refused { run, label } => {
+                runs.get_mut(&run).ok_or(wrong)?.intents.remove(&label);
+            }
+            Record::Created { run, label, arn } => {
+                let run = runs.get_mut(&run).ok_or(wrong)?;
+                run.intents.remove(&label);
+                run.keys.insert(arn);
+            }
+            Record::Released { run, arn } => {
+                runs.get_mut(&run).ok_or(wrong)?.keys.remove(&arn);
+            }
+            Record::Ended { run } => drop(runs.remove(&run).ok_or(wrong)?),
+        }
+    }
+    Ok(order.into_iter().filter_map(|run| runs.remove(&run)).collect())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("trentcheck-ledger-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        path
+    }
+
+    #[test]
+    fn a_ledger_tells_what_a_run_left() {
+        let path = scratch("left");
+        let (ledger, runs) = Ledger::open(&path).unwrap();
+        assert_eq!(runs, []);
+        ledger.begins("a", "http://h", "r").unwrap();
+        for label in ["1", "2", "3"] {
+            ledger.intends("a", label).unwrap();
+        }
+        ledger.created("a", "1", "arn1").unwrap();
+        ledger.refused("a", "2").unwrap();
+        ledger.begins("b", "http://h", "r").unwrap();
+        ledger.ended("b").unwrap();
+        drop(ledger);
+        // A line that was not finished is as one that was not begun.
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend(b"{\"event\":\"released\",\"run\":\"a\"");
+        std::fs::write(&path, bytes).unwrap();
+        let (ledger, runs) = Ledger::open(&path).unwrap();
+        let only = |word: &str| BTreeSet::from([word.to_owned()]);
+        assert_eq!(runs.len(), 1);
+        assert_eq!((&runs[0].run, &runs[0].keys, &runs[0].intents), (&"a".to_owned(), &only("arn1"), &only("3")));
+        ledger.released("a", "arn1").unwrap();
+        drop(ledger);
+        assert_eq!(Ledger::open(&path).unwrap().1[0].keys, BTreeSet::new());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_ledger_belongs_to_one_run_at_a_time() {
+        let path = scratch("locked");
+        let first = Ledger::open(&path).unwrap();
+        assert!(matches!(Ledger::open(&path), Err(LedgerError::InUse { .. })));
+        drop(first);
+        assert!(Ledger::open(&path).is_ok());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_ledger_is_refused_and_left_as_it_is() {
+        let path = scratch("format");
+        let header = String::from_utf8_lossy(FORMAT_LINE).into_owned();
+        for (text, wrong) in [
+            ("hello\n".to_owned(), 1),
+            ("no newline".to_owned(), 1),
+            ("{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/2\"}\n".to_owned(), 1),
+            (format!("{header}{{\"event\":\"intent\",\"run\":\"a\",\"label\":\"1\"}}\n"), 2),
+            (format!("{header}{header}"), 2),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            assert!(matches!(Ledger::open(&path), Err(LedgerError::Format { line, .. }) if line == wrong), "{text}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+}
