@@ -142,7 +142,7 @@ async fn the_configuration_names_targets_and_their_lists() {
         "== filed",
         "== changed",
         "2 of 2 targets run; exit code 1",
-        "0 (every selected case passes or deviates as listed)",
+        "0 (every case that could be run passes or deviates as listed)",
     ] {
         assert!(stdout.contains(part), "{part}\n{stdout}");
     }
@@ -205,7 +205,7 @@ fn a_list_that_cannot_be_used_is_exit_code_2() {
 #[test]
 fn the_lists_that_are_shipped_can_be_used() {
     let corpus = crate::support::corpus();
-    for (name, entries) in [("ministack", 34), ("moto", 0)] {
+    for (name, entries) in [("ministack", 35), ("moto", 0)] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/deviations/{name}.toml"));
         let list = List::parse(name, &std::fs::read_to_string(path).unwrap(), &corpus).unwrap();
         assert_eq!(list.entries.len(), entries, "{name}");
