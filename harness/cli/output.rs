@@ -63,6 +63,11 @@ pub(crate) fn to_stderr(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", redacted(text));
 }
 
+/// A line to stderr as it is: credentials of the reference target, which are published and open nothing else.
+pub(crate) fn publish(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
 /// Characters to stderr as they are, for a line that is redrawn.
 pub(crate) fn draw(text: &str) {
     let _ = write!(std::io::stderr().lock(), "{}", redacted(text));

@@ -3,7 +3,7 @@
 use crate::arguments::ServeArguments;
 use crate::embedded::edition_of;
 use crate::failure::Failure;
-use crate::output::{to_stderr, to_stdout};
+use crate::output::{publish, to_stderr, to_stdout};
 use trentcheck_core::report::ExitCode;
 use trentcheck_reference::{Config, Server, mutant};
 
@@ -36,7 +36,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     let config = server.config();
     for principal in &config.principals {
         let token = principal.session_token.as_deref().map(|token| format!(" {token}")).unwrap_or_default();
-        to_stderr(&format!(
+        publish(&format!(
             "principal {}: {} {}{token}",
             principal.name, principal.access_key_id, principal.secret_access_key
         ));

@@ -261,3 +261,20 @@ fn a_run_that_is_terminated_ends_as_one_that_is_interrupted() {
     assert_eq!(run.wait().unwrap().code(), Some(130));
     drop(connection);
 }
+
+#[test]
+fn the_reference_tells_the_credentials_that_it_takes_as_they_are() {
+    use std::io::{BufRead, BufReader};
+    let mut server = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+        .arg("serve")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    let principals: Vec<String> = lines.take_while(|line| line.starts_with("principal ")).collect();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(principals.len(), 5, "{principals:?}");
+    assert!(principals.iter().all(|line| !line.contains('<')), "{principals:?}");
+}
