@@ -111,7 +111,11 @@ fn divergence(case: &CaseReport, report: &RunReport, corpus: &Corpus, arguments:
     if weaker > 0 {
         lines.push(format!("    {DIM}and {weaker} below `{}`; `--fail-on may` shows them{DIM:#}", report.fail_on));
     }
-    if let Some(exchange) = case.exchanges.iter().find(|exchange| exchange.role == "judged") {
+    // The exchange that the case is about, and the calls afterwards that showed something else than expected.
+    let is_shown = |role: &str| {
+        role == "judged" || case.failures(report.fail_on).any(|mismatch| mismatch.place == format!("{role} afterwards"))
+    };
+    for exchange in case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)) {
         lines.extend(exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line))));
         lines.extend(exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line))));
         lines.extend(exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}")));
