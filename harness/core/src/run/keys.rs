@@ -264,7 +264,7 @@ impl Key {
     /// Brings a key of its base into the state of a precondition.
     pub(crate) async fn prepare(&self, corpus: &Corpus, precondition: &Precondition) -> Result<(), Failure> {
         if precondition.material == Material::Deleted {
-            self.kms.call(corpus, "DeleteImportedKeyMaterial", &self.body()).await?;
+            self.kms.call_once(corpus, "DeleteImportedKeyMaterial", &self.body()).await?;
             self.wait_for(corpus, "PendingImport").await?;
         }
         for step in &precondition.then {

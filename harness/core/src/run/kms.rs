@@ -94,6 +94,12 @@ impl Kms {
         self.call_until(corpus, operation, body, &[]).await
     }
 
+    /// One call that must succeed and is never made again: what it destroys cannot be destroyed in part.
+    pub(crate) async fn call_once(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
+        let (_, exchange) = self.exchange(operation, body).await;
+        read(corpus, operation, &exchange.result)
+    }
+
     /// As [`Self::call`], also made again while a key that was just made is not found.
     pub(crate) async fn call_on_new(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
         self.call_until(corpus, operation, body, &["NotFoundException"]).await
