@@ -2,15 +2,17 @@
 
 use crate::arguments::ExploreArguments;
 use crate::embedded;
+use crate::explore_kept::Failures;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Line;
-use serde::{Deserialize, Serialize};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
-use trentcheck_core::explore::{Ended, Exploration, ExploreOptions, Finding, Trial, Watcher, explore as search};
+use trentcheck_core::compare::Mismatch;
+use trentcheck_core::explore::{
+    Certainty, Ended, Exploration, ExploreOptions, Finding, Relation, Watcher, explore as search,
+};
 use trentcheck_core::fixture::Edition;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::ExitCode;
@@ -23,23 +25,8 @@ const TRIALS: usize = 500;
 /// Differences after which more of them would only be noise.
 const FINDINGS: usize = 50;
 
-/// The version of the file of failures.
-const SCHEMA: &str = "trentcheck-failures/1";
-
-/// Trials that showed something, to be tried first next time.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Failures {
-    schema: String,
-    failures: Vec<Known>,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Known {
-    edition: Edition,
-    trial: Trial,
-}
+/// Requests that repeating a finding and making it smaller may take.
+const SHRINKING: usize = 400;
 
 /// Explores the target, prints what was found and how to repeat it, and gives the exit code.
 pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failure> {
@@ -68,8 +55,7 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
     model.provided.retain(|name, _| target.provided.contains_key(name));
     output::protect(&target.redactor());
     let endpoint = if target.embedded { "embedded".to_owned() } else { target.endpoint.to_string() };
-    let mut failures = read(&arguments.failures)?;
-    let is_ours = |known: &Known| known.edition == edition;
+    let mut failures = Failures::read(&arguments.failures, &corpus)?;
     let seed = match arguments.seed {
         Some(seed) => seed,
         None => fresh_seed()?,
@@ -83,7 +69,7 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
         trials,
         time: arguments.time.unwrap_or(Duration::MAX),
         level: arguments.fail_on,
-        known: failures.failures.iter().filter(|known| is_ours(known)).map(|known| known.trial.clone()).collect(),
+        known: failures.of(edition),
         settle: asked.settle.unwrap_or(Duration::from_secs(1)),
         ..options(seed)?
     };
@@ -96,24 +82,15 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
     interrupt.abort();
     line.clear();
     output::protect(&Redactor::default().with_accounts(exploration.accounts.iter().map(String::as_str)));
-    let before = failures.failures.clone();
-    failures.failures.retain(|known| !is_ours(known) || !exploration.gone.contains(&known.trial));
-    for finding in &exploration.findings {
-        let known = Known { edition, trial: finding.trial.clone() };
-        if finding.repeats && !failures.failures.contains(&known) {
-            failures.failures.push(known);
-        }
-    }
-    if failures.failures != before {
-        write(&arguments.failures, &failures)?;
-    }
-    output::to_stdout(&render(&exploration, &arguments, &endpoint, edition, seed));
+    let kept = failures.update(edition, &endpoint, &exploration);
+    failures.write(&arguments.failures)?;
+    output::to_stdout(&render(&exploration, &arguments, &endpoint, edition, seed, &kept));
     Ok(code(&exploration) as u8)
 }
 
 impl Watcher for Line {
     fn ended(&self, trials: usize, exchanges: usize, findings: usize) {
-        self.draw(&format!("{trials} trials, {exchanges} exchanges, {findings} findings"));
+        self.draw(&format!("trials: {trials}, exchanges: {exchanges}, findings: {findings}"));
     }
 }
 
@@ -135,6 +112,7 @@ pub(crate) fn options(seed: u64) -> Result<ExploreOptions, Failure> {
         seed,
         level: trentcheck_core::fixture::Level::Should,
         findings: FINDINGS,
+        shrinking: SHRINKING,
         known: Vec::new(),
         settle: Duration::from_secs(1),
         clock: Arc::new(SystemTime::now),
@@ -142,32 +120,11 @@ pub(crate) fn options(seed: u64) -> Result<ExploreOptions, Failure> {
     })
 }
 
-fn read(path: &Path) -> Result<Failures, Failure> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Failures { schema: SCHEMA.to_owned(), failures: Vec::new() });
-        }
-        Err(error) => return Err(Failure::usage(format!("read `{}`: {error}", path.display()))),
-    };
-    let wrong = |why: String| {
-        Failure::usage(format!("read the kept failures of `{}`: {why}", path.display()))
-            .hint("name another file with `--failures`, or delete it if nothing in it is needed")
-    };
-    let failures: Failures = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if failures.schema != SCHEMA {
-        return Err(wrong(format!("it says `{}`, and this version reads `{SCHEMA}`", failures.schema)));
-    }
-    Ok(failures)
-}
-
-fn write(path: &Path, failures: &Failures) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(failures)
-        .map_err(|error| Failure::internal(format!("write `{}`: {error}", path.display())))?;
-    output::to_file(path, &(text + "\n"))
-}
-
 fn code(exploration: &Exploration) -> ExitCode {
+    // What was found is true all the same, but the answer to what was asked is not known.
+    if matches!(exploration.ended, Ended::Lost(_)) {
+        return ExitCode::Indeterminate;
+    }
     let mut codes = Vec::new();
     if exploration.ended == Ended::Interrupted {
         codes.push(ExitCode::Interrupted);
@@ -177,9 +134,6 @@ fn code(exploration: &Exploration) -> ExitCode {
     }
     if !exploration.left.is_empty() {
         codes.push(ExitCode::Teardown);
-    }
-    if matches!(exploration.ended, Ended::Lost(_)) {
-        codes.push(ExitCode::Indeterminate);
     }
     if exploration.judged == 0 {
         codes.push(ExitCode::NothingRun);
@@ -196,15 +150,14 @@ fn render(
     endpoint: &str,
     edition: Edition,
     seed: u64,
+    kept: &[String],
 ) -> String {
     let mut lines = Vec::new();
     for (number, finding) in exploration.findings.iter().enumerate() {
         lines.extend(shown(number + 1, finding));
         lines.push(String::new());
     }
-    for trial in &exploration.gone {
-        lines.push(format!("no longer seen: a kept failure from `{}` with {} calls", trial.start, trial.steps.len()));
-    }
+    lines.extend_from_slice(kept);
     for reason in &exploration.reasons {
         lines.push(format!("not judged: {reason}"));
     }
@@ -212,7 +165,10 @@ fn render(
         lines.push(format!("left: {left}"));
     }
     match &exploration.ended {
-        Ended::Lost(why) => lines.push(format!("the exploration ended early: {why}")),
+        Ended::Lost(why) if exploration.generated + exploration.repeated == 0 => {
+            lines.push(format!("nothing was explored: {why}"));
+        }
+        Ended::Lost(why) => lines.push(format!("the exploration ended early, since the target is gone: {why}")),
         Ended::Interrupted => lines.push("the exploration was interrupted".to_owned()),
         Ended::Done => {}
     }
@@ -220,19 +176,49 @@ fn render(
     if let Some(endpoint) = &arguments.target.endpoint {
         again.push_str(&format!(" --endpoint {endpoint}"));
     }
-    again.push_str(&format!(" --cases {}", exploration.judged + exploration.blocked));
+    if exploration.generated > 0 {
+        again.push_str(&format!(" --cases {}", exploration.generated));
+    }
+    let repeated = match exploration.repeated {
+        0 => String::new(),
+        kept => format!(" and {}", counted(kept, "kept failure")),
+    };
+    let code = code(exploration);
+    let meaning = match code {
+        ExitCode::Divergence => "something was found",
+        ExitCode::Pass => "nothing was found",
+        other => other.describe(),
+    };
     lines.push(format!(
-        "{}, {} findings in {} trials ({} more could not be judged), {} exchanges with {endpoint}; {:.1} s; exit code {}",
-        if exploration.findings.is_empty() { "nothing found" } else { "found" },
-        exploration.findings.len(),
+        "{} in {}{repeated}, {} of them judged; {} with {endpoint}; {:.1} s; exit code {} ({meaning})",
+        match exploration.findings.len() {
+            0 => "nothing found".to_owned(),
+            findings => counted(findings, "finding"),
+        },
+        counted(exploration.generated, "trial"),
         exploration.judged,
-        exploration.blocked,
-        exploration.exchanges,
+        counted(exploration.exchanges, "exchange"),
         exploration.took.as_secs_f64(),
-        code(exploration) as u8,
+        code as u8,
     ));
     lines.push(format!("again: {again}"));
     lines.join("\n")
+}
+
+/// Who says so.
+fn said_by(mismatch: &Mismatch, relation: Relation) -> String {
+    let clauses = mismatch.clauses.join(" ");
+    match mismatch.source.as_str() {
+        _ if relation != Relation::Model => "the target's own other answer".to_owned(),
+        "inferred" if clauses.is_empty() => "our reading of the spec, which is no source".to_owned(),
+        "inferred" => format!("our reading of {clauses}"),
+        source => format!("{source} {clauses}").trim_end().to_owned(),
+    }
+}
+
+/// So many of something, in words.
+fn counted(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
 fn shown(number: usize, finding: &Finding) -> Vec<String> {
@@ -241,14 +227,20 @@ fn shown(number: usize, finding: &Finding) -> Vec<String> {
         None => "a kept failure".to_owned(),
     };
     let mut lines = vec![format!("finding {number}, {} ({from})", finding.level())];
-    if !finding.repeats {
-        lines.push("  it was not seen again when the trial was repeated, and so it is not kept".to_owned());
+    match finding.certainty {
+        Certainty::Smallest => {}
+        Certainty::Larger => {
+            lines.push("  it was seen again, but there was no time to make it as small as it goes".to_owned())
+        }
+        Certainty::Once => lines.push("  it was seen once; there was no time to repeat it".to_owned()),
+        Certainty::NotAgain => {
+            lines.push("  it was not seen again when the trial was repeated, and so it is not kept".to_owned());
+        }
     }
     lines.push(format!("  a key as in `{}`, then: {}", finding.trial.start, finding.steps.join(", ")));
     for mismatch in &finding.mismatches {
         lines.push(format!("  {}: expected {}, found {}", mismatch.place, mismatch.expected, mismatch.found));
-        let clauses = mismatch.clauses.join(" ");
-        lines.push(format!("    {} by {} {clauses}", mismatch.level, mismatch.source).trim_end().to_owned());
+        lines.push(format!("    {} by {}", mismatch.level, said_by(mismatch, finding.trial.relation)));
         if let Some(hint) = &mismatch.hint {
             lines.push(format!("    {hint}"));
         }

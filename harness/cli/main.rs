@@ -13,6 +13,7 @@ mod doctor;
 mod embedded;
 mod explain;
 mod explore;
+mod explore_kept;
 mod explore_mutants;
 mod failure;
 mod list;

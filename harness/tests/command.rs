@@ -28,6 +28,14 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 fn a_mistake_is_one_clear_error_and_exit_code_2() {
     let scratch = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(scratch.join("broken.toml"), "endpiont = \"http://127.0.0.1:1\"\n").unwrap();
+    let kept = |schema: &str, word: &str| {
+        format!(
+            r#"{{"schema":"trentcheck-failures/{schema}","failures":[{{"edition":"key-only","{word}":{{"start":"nowhere","relation":"model","steps":["use"]}}}}]}}"#
+        )
+    };
+    std::fs::write(scratch.join("other.json"), kept("9", "trial")).unwrap();
+    std::fs::write(scratch.join("member.json"), kept("1", "trail")).unwrap();
+    std::fs::write(scratch.join("start.json"), kept("1", "trial")).unwrap();
     for (arguments, expected) in [
         (&["--edtion", "key-only"][..], "--edition"),
         (&["run", "success/symetric"], "did you mean `success/symmetric`"),
@@ -50,7 +58,13 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["explain", "success/symetric"], "did you mean"),
         (&["explore", "--seed", "abc"], "invalid digit"),
         (&["explore", "--cases", "0"], "--cases"),
+        (&["explore", "--seed=-1"], "invalid digit"),
+        (&["explore", "--seed", "18446744073709551616"], "number too large"),
+        (&["explore", "--for", "soon"], "is no time such as"),
         (&["explore", "--failures", "broken.toml"], "read the kept failures"),
+        (&["explore", "--failures", "other.json"], "it says `trentcheck-failures/9`"),
+        (&["explore", "--failures", "member.json"], "unknown field `trail`"),
+        (&["explore", "--failures", "start.json"], "there is no precondition `nowhere`"),
         (&["selfcheck", "nonsense"], "find the mutant"),
         (&["serve", "--mutant", "nonsense"], "nonsense"),
         (&["run", "--ledger", "run.ledger"], "its keys end with the run"),
@@ -163,35 +177,6 @@ fn explore_and_sweep_keep_to_loopback() {
         assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("loopback"));
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_failure_is_kept_and_tried_first_until_it_is_gone() {
-    use crate::support::{config, reference};
-    use trentcheck_core::fixture::Edition;
-    let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kept-{}.json", std::process::id()));
-    let _ = std::fs::remove_file(&kept);
-    let file = kept.to_string_lossy().into_owned();
-    let explore = |address: String| {
-        let file = file.clone();
-        let run = move || trentcheck(&["explore", "--endpoint", &address, "--cases", "20", "--failures", &file]);
-        tokio::task::spawn_blocking(run)
-    };
-    let mutant = trentcheck_reference::mutants().iter().find(|mutant| mutant.name == "success-body-null");
-    let (wrong, target) = reference(trentcheck_reference::Config { mutant, ..config(Edition::KeyOnly) }).await;
-    let first = explore(target.endpoint.to_string()).await.unwrap();
-    assert_eq!(first.status.code(), Some(1), "{}", text(&first.stderr));
-    assert!(text(&first.stdout).contains("again: trentcheck explore --seed"));
-    assert!(std::fs::read_to_string(&kept).unwrap().contains("trentcheck-failures/1"));
-    let second = explore(target.endpoint.to_string()).await.unwrap();
-    assert!(text(&second.stdout).contains("(a kept failure)"), "{}", text(&second.stdout));
-    wrong.stop().await;
-    let (right, target) = reference(config(Edition::KeyOnly)).await;
-    let third = explore(target.endpoint.to_string()).await.unwrap();
-    assert!(text(&third.stdout).contains("no longer seen"), "{}", text(&third.stdout));
-    right.stop().await;
-    assert!(!std::fs::read_to_string(&kept).unwrap().contains("\"trial\""));
-    std::fs::remove_file(&kept).unwrap();
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! Property mode at the reference and at its mutants.
 
+use crate::altered;
 use crate::support::{config, corpus, documents, options, reference, replay};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Notify, watch};
-use trentcheck_core::explore::{Ended, Exploration, ExploreOptions, Watcher, explore};
+use trentcheck_core::explore::{
+    Certainty, Ended, Exploration, ExploreOptions, Finding, Relation, Trial, Watcher, explore,
+};
 use trentcheck_core::fixture::{Corpus, Document, Edition, Level, load};
 use trentcheck_core::report::Outcome;
 use trentcheck_core::run::{Entropy, Target, fill_random};
+use trentcheck_core::send::Endpoint;
 use trentcheck_reference::{Config, mutants};
 
 fn explore_options(seed: u64) -> ExploreOptions {
@@ -21,6 +25,7 @@ fn explore_options(seed: u64) -> ExploreOptions {
         seed,
         level: Level::Should,
         findings: 10,
+        shrinking: 400,
         known: Vec::new(),
         settle: Duration::from_millis(50),
         clock: Arc::new(SystemTime::now),
@@ -87,7 +92,7 @@ async fn a_finding_is_a_case() {
         let exploring = ExploreOptions { findings: 1, exchanges: 10_000, ..explore_options(1) };
         let exploration = explored(&corpus, &target, &model, &exploring).await;
         let finding = exploration.findings.first().unwrap_or_else(|| panic!("{name} is not found"));
-        assert!(finding.repeats, "{name}");
+        assert_eq!(finding.certainty, Certainty::Smallest, "{name}");
         let case = finding.case.replace("GROUP/NAME", "explored/found");
         let text = format!("[group]\nname = \"explored\"\ntitle = \"Explored\"\n\n{case}\n");
         let mut documents = documents();
@@ -102,6 +107,76 @@ async fn a_finding_is_a_case() {
         wrong.stop().await;
         right.stop().await;
     }
+}
+
+/// One fault is in every answer, the other only in a later call of a sequence that shows the first one too.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_two_faults_is_shown_with_its_own_call() {
+    let corpus = corpus();
+    let (config, edition) = mutated("still-encrypts");
+    let (wrong, mut target) = reference(config).await;
+    let altered = altered::start(wrong.address(), ("x-amzn-requestid", "x-amzn-requestix"), usize::MAX).await;
+    target.endpoint = Endpoint::parse(&format!("http://{altered}")).unwrap();
+    let (right, model) = reference(crate::support::config(edition)).await;
+    let exploring = ExploreOptions { findings: 2, exchanges: 10_000, ..explore_options(1) };
+    let exploration = explored(&corpus, &target, &model, &exploring).await;
+    let [first, second] = exploration.findings.as_slice() else { panic!("{:#?}", exploration.findings) };
+    assert_eq!(first.mismatches[0].place, "header x-amzn-RequestId");
+    assert_eq!(first.steps, ["delete"]);
+    assert!(second.mismatches.iter().all(|mismatch| mismatch.place == "Encrypt afterwards"), "{second:#?}");
+    assert_eq!(second.steps, ["delete", "use"], "{second:#?}");
+    let bytes = second.exchange.join("\n");
+    assert!(bytes.contains("> X-Amz-Target: TrentService.Encrypt"), "{bytes}");
+    assert!(!bytes.contains("DeleteImportedKeyMaterial"), "{bytes}");
+    for finding in [first, second] {
+        assert_eq!(finding.certainty, Certainty::Smallest);
+        // What is printed can be seen again, alone, by whoever has only the trial.
+        let only = ExploreOptions { trials: 0, known: vec![finding.trial.clone()], ..explore_options(1) };
+        let again = explored(&corpus, &target, &model, &only).await;
+        let places = |finding: &Finding| finding.mismatches.iter().map(|found| found.place.clone()).collect::<Vec<_>>();
+        assert!(again.findings.iter().any(|other| places(other) == places(finding)), "{again:#?}");
+        assert_eq!((again.generated, again.repeated, again.gone.len()), (0, 1, 0));
+    }
+    wrong.stop().await;
+    right.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shrinking_ends_at_its_limit_and_says_so() {
+    let corpus = corpus();
+    let (config, edition) = mutated("signature-unchecked");
+    let (wrong, target) = reference(config).await;
+    let (right, model) = reference(crate::support::config(edition)).await;
+    for (shrinking, expected) in [(0, Certainty::Once), (1, Certainty::Larger)] {
+        let exploring = ExploreOptions { shrinking, findings: 1, exchanges: 10_000, ..explore_options(1) };
+        let exploration = explored(&corpus, &target, &model, &exploring).await;
+        assert_eq!(exploration.findings[0].certainty, expected, "{:#?}", exploration.findings);
+    }
+    wrong.stop().await;
+    right.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_tried_is_not_gone() {
+    let corpus = corpus();
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let (other, model) = reference(config(Edition::KeyOnly)).await;
+    let trial = |start: &str| Trial {
+        start: start.to_owned(),
+        relation: Relation::Model,
+        steps: vec![trentcheck_core::explore::Move::delete()],
+    };
+    let known = vec![trial("imported-symmetric"), trial("no-such-start")];
+    let exploring = ExploreOptions { known: known.clone(), time: Duration::ZERO, ..explore_options(1) };
+    let exploration = explored(&corpus, &target, &model, &exploring).await;
+    assert_eq!((exploration.repeated, exploration.gone.len()), (0, 0));
+    // Of what could not be judged nobody knows whether it is gone.
+    let exploring = ExploreOptions { known: known.clone(), trials: 3, ..explore_options(1) };
+    let exploration = explored(&corpus, &target, &model, &exploring).await;
+    assert_eq!((exploration.repeated, exploration.generated, exploration.blocked), (2, 3, 1));
+    assert_eq!(exploration.gone, known[..1]);
+    server.stop().await;
+    other.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

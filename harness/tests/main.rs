@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod altered;
 mod bad_targets;
 mod baseline;
 mod command;
@@ -9,6 +10,7 @@ mod conformance;
 mod deviations;
 mod differential;
 mod explore;
+mod explore_command;
 mod fake;
 mod faulty;
 mod fixtures;

@@ -14,13 +14,21 @@ use serde_json::Value;
 /// A trial's verdict.
 #[derive(Default)]
 pub(super) struct Tried {
-    pub(super) mismatches: Vec<Mismatch>,
-    /// Position of the call that showed the first of them.
-    pub(super) at: usize,
-    pub(super) exchange: Vec<String>,
-    pub(super) case: String,
+    /// What showed a difference, in the order of the calls.
+    pub(super) shown: Vec<Shown>,
     pub(super) blocked: Option<String>,
     pub(super) lost: Option<String>,
+}
+
+/// Differences that were seen in one answer, with that answer.
+#[derive(Clone)]
+pub(super) struct Shown {
+    /// Position of the call among the trial's steps.
+    pub(super) at: usize,
+    pub(super) mismatches: Vec<Mismatch>,
+    /// Request and answer that show them, secrets removed.
+    pub(super) exchange: Vec<String>,
+    pub(super) case: String,
 }
 
 impl Explorer<'_> {
@@ -37,7 +45,7 @@ impl Explorer<'_> {
     /// Whether a key can be brought back to where the trial began. A fault, a second material, and what was ever imported
     /// into a key, stay with it.
     fn leaves_no_trace(&self, trial: &Trial, tried: &Tried) -> bool {
-        if !tried.mismatches.is_empty() || tried.lost.is_some() {
+        if !tried.shown.is_empty() || tried.lost.is_some() {
             return false;
         }
         let material = self.corpus.precondition(&trial.start).map(|start| start.material);
@@ -50,10 +58,11 @@ impl Explorer<'_> {
     }
 
     async fn stage(&self, side: &Side<'_>, trial: &Trial, which: &str) -> Result<Stage, Tried> {
-        side.stage(&trial.start, &format!("{which} {}", self.tried)).await.map_err(|error| match error {
-            NoStage::Unavailable(why) => Tried { blocked: Some(why), ..Tried::default() },
-            NoStage::NoAnswer(why) => Tried { lost: Some(why), ..Tried::default() },
-        })
+        match side.stage(&trial.start, &format!("{which} {}", self.tried)).await {
+            Ok(stage) => Ok(stage),
+            Err(NoStage::Unavailable(why)) => Err(Tried { blocked: Some(why), ..Tried::default() }),
+            Err(NoStage::NoAnswer(why)) => Err(without_answer(side, why).await),
+        }
     }
 
     async fn against_model(&self, trial: &Trial) -> Tried {
@@ -108,7 +117,6 @@ impl Explorer<'_> {
             None
         };
         let (seen, expected) = tokio::join!(self.target.perform(target, step), self.model.perform(model, step));
-        let place = if is_delete { "answer" } else { "afterwards" };
         let arn = Side::key_arn(target).map(str::to_owned);
         let judging = Judging {
             corpus: self.corpus,
@@ -120,78 +128,84 @@ impl Explorer<'_> {
                 .precondition(&trial.start)
                 .is_some_and(|start| start.spec.as_deref() == Some("SYMMETRIC_DEFAULT")),
             key_arn: arn.as_deref(),
-            place,
         };
         let verdict = by_model(&seen, &expected, &judging);
-        let mut mismatches = verdict.mismatches;
-        if is_delete && let Seen::Answers(answers) = &seen {
-            let observed = answers.iter().filter_map(Answered::observation);
-            mismatches.extend(observed.flat_map(|observation| self.repeats.of(self.corpus, observation)));
-        }
+        let answers = match &seen {
+            Seen::Answers(answers) => answers.as_slice(),
+            Seen::Impossible => &[],
+        };
         let model_answer = match &expected {
             Seen::Answers(answers) => answers.last().and_then(Answered::observation).cloned(),
             Seen::Impossible => None,
         };
+        let case = || paste::case(self.corpus, self.target.target.edition, trial, at, model_answer.as_ref());
+        for (number, answered) in answers.iter().enumerate() {
+            let mut mismatches = verdict.mismatches.get(number).cloned().unwrap_or_default();
+            if is_delete && let Some(observation) = answered.observation() {
+                mismatches.extend(self.repeats.of(self.corpus, observation));
+            }
+            self.show(tried, at, mismatches, &[answered], case);
+        }
         let succeeded = model_answer.as_ref().is_some_and(Observation::is_success);
         if verdict.in_step
             && let Some((target_before, model_before)) = &before
         {
             let allowed = if succeeded { Allowed::Change } else { Allowed::Nothing };
-            match self.effects((target, model), target_before, model_before, allowed).await {
-                Ok(found) => mismatches.extend(found),
+            match self.effects((target, model), (target_before, model_before), allowed).await {
+                Ok(found) => {
+                    for (mismatches, answered) in found {
+                        let calls: Vec<&Answered> = answers.last().into_iter().chain([&answered]).collect();
+                        self.show(tried, at, mismatches, &calls, case);
+                    }
+                }
                 Err(why) => tried.blocked = Some(why),
             }
         }
         *deleted |= is_delete && succeeded;
-        if self.adds(tried, mismatches) {
-            tried.at = at;
-            tried.exchange = self.lines(&seen);
-            tried.case = paste::case(self.corpus, self.target.target.edition, trial, at, model_answer.as_ref());
-        }
         if let Some(why) = verdict.unreached {
-            // One answer that is late is no dead target.
-            match self.target.is_alive().await {
-                Ok(()) => tried.blocked = Some(why),
-                Err(error) => tried.lost = Some(error.to_string()),
-            }
+            let without = without_answer(&self.target, why).await;
+            (tried.blocked, tried.lost) = (without.blocked, without.lost);
             return false;
         }
         verdict.in_step && tried.blocked.is_none()
     }
 
-    /// Adds what was found; says whether these are the first of the trial that count.
-    fn adds(&self, tried: &mut Tried, mismatches: Vec<Mismatch>) -> bool {
-        let counts = |mismatch: &Mismatch| mismatch.level >= self.options.level;
-        let is_first = !tried.mismatches.iter().any(counts) && mismatches.iter().any(counts);
-        tried.mismatches.extend(mismatches);
-        is_first
+    /// Notes what these calls have shown, if they have.
+    fn show(
+        &self,
+        tried: &mut Tried,
+        at: usize,
+        mismatches: Vec<Mismatch>,
+        calls: &[&Answered],
+        case: impl FnOnce() -> String,
+    ) {
+        if !mismatches.is_empty() {
+            let exchange = calls.iter().flat_map(|answered| self.lines(answered)).collect();
+            tried.shown.push(Shown { at, mismatches, exchange, case: case() });
+        }
     }
 
-    /// Reads both keys back, until they agree or time is up.
+    /// Reads both keys back, until they agree or time is up. Gives the differences of each, with the call that shows
+    /// them.
     async fn effects(
         &self,
         (target, model): (&Stage, &Stage),
-        target_before: &[Value; 2],
-        model_before: &[Value; 2],
+        (target_before, model_before): (&[Value; 2], &[Value; 2]),
         allowed: Allowed,
-    ) -> Result<Vec<Mismatch>, String> {
+    ) -> Result<Vec<(Vec<Mismatch>, Answered)>, String> {
         let model_after = self.model.describe(model).await.map_err(|failure| failure.describe())?;
         let mut pauses = self.target.pauses();
         loop {
-            let after = match self.target.describe(target).await {
-                Ok(after) => after,
-                Err(failure) => {
-                    let gone = serde_json::json!({ "KeyState": failure.answer });
-                    return Ok(effects([&target_before[0], &gone], [&model_before[0], &model_after[0]], allowed, ""));
-                }
-            };
-            let mut found = effects([&target_before[0], &after[0]], [&model_before[0], &model_after[0]], allowed, "");
-            found.extend(effects(
-                [&target_before[1], &after[1]],
-                [&model_before[1], &model_after[1]],
-                Allowed::Nothing,
-                "of the other key ",
-            ));
+            let after = self.target.described(target).await?;
+            let pairs = after.into_iter().zip([(0, allowed, ""), (1, Allowed::Nothing, "of the other key ")]);
+            let found: Vec<(Vec<Mismatch>, Answered)> = pairs
+                .filter_map(|(after, (at, allowed, on))| {
+                    let (after, answered) = after?;
+                    let model = [&model_before[at], &model_after[at]];
+                    let found = effects([&target_before[at], &after], model, allowed, on);
+                    (!found.is_empty()).then_some((found, answered))
+                })
+                .collect();
             if found.is_empty() || !pauses.pause().await {
                 return Ok(found);
             }
@@ -264,18 +278,15 @@ impl Explorer<'_> {
         tried: &mut Tried,
     ) {
         let (Seen::Answers(answers), Seen::Answers(expected)) = (seen, expected) else { return };
-        let pairs = answers.iter().zip(expected);
-        let found = pairs.filter_map(|(answer, plain)| alike((answer, here), (plain, there))).collect();
-        if self.adds(tried, found) {
-            tried.exchange = self.lines(seen);
-            let answer = expected.last().and_then(Answered::observation);
-            tried.case = paste::case(self.corpus, self.target.target.edition, trial, 0, answer);
+        let model = expected.last().and_then(Answered::observation);
+        let case = || paste::case(self.corpus, self.target.target.edition, trial, 0, model);
+        for (answer, plain) in answers.iter().zip(expected) {
+            let found = alike((answer, here), (plain, there), trial.relation);
+            self.show(tried, 0, found.into_iter().collect(), &[plain, answer], case);
         }
     }
 
-    fn lines(&self, seen: &Seen) -> Vec<String> {
-        let Seen::Answers(answers) = seen else { return Vec::new() };
-        let Some(answered) = answers.last() else { return Vec::new() };
+    fn lines(&self, answered: &Answered) -> Vec<String> {
         let request = request_lines(&answered.request, &self.redactor).into_iter().map(|line| format!("> {line}"));
         let answer: Vec<String> = match &answered.result {
             Ok((response, _)) => {
@@ -284,5 +295,13 @@ impl Explorer<'_> {
             Err(error) => vec![format!("! {error}")],
         };
         request.chain(answer).collect()
+    }
+}
+
+/// What a call without an answer says: one answer that is late is no dead target.
+async fn without_answer(side: &Side<'_>, why: String) -> Tried {
+    match side.is_alive().await {
+        Ok(()) => Tried { blocked: Some(why), ..Tried::default() },
+        Err(error) => Tried { lost: Some(error.to_string()), ..Tried::default() },
     }
 }

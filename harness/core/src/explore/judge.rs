@@ -1,7 +1,7 @@
 //! Compares what two sides answered. Pure.
 
 use super::side::{Answered, Seen};
-use super::trial::{Move, is_plain};
+use super::trial::{Move, Relation, is_plain};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, transport};
 use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, RequestChange};
 use crate::normalise::Normaliser;
@@ -25,12 +25,12 @@ pub(super) struct Judging<'a> {
     pub(super) is_symmetric: bool,
     /// The ARN of the target's key.
     pub(super) key_arn: Option<&'a str>,
-    pub(super) place: &'a str,
 }
 
 /// The verdict on one call.
 pub(super) struct Verdict {
-    pub(super) mismatches: Vec<Mismatch>,
+    /// Those of each answer.
+    pub(super) mismatches: Vec<Vec<Mismatch>>,
     /// Whether both sides are still in the same state, so that going on says something.
     pub(super) in_step: bool,
     /// The target was not reached.
@@ -49,13 +49,26 @@ pub(super) fn by_model(target: &Seen, model: &Seen, judging: &Judging<'_>) -> Ve
             verdict.in_step = false;
             return verdict;
         };
-        answer(target, expected, judging, &mut verdict);
+        let found = answer(target, expected, judging, &mut verdict);
+        verdict.mismatches.push(found);
     }
     verdict
 }
 
-fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verdict: &mut Verdict) {
+/// Where the answer to a call is: the operation under test answers, others show what it has done.
+fn place(target: &Answered, judging: &Judging<'_>) -> String {
+    let called = target.request.header("X-Amz-Target").map(String::from_utf8_lossy).unwrap_or_default();
+    match judging.step.change() {
+        Some(_) => "answer".to_owned(),
+        None => format!("{} afterwards", called.rsplit('.').next().unwrap_or_default()),
+    }
+}
+
+fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verdict: &mut Verdict) -> Vec<Mismatch> {
     let corpus = judging.corpus;
+    let place = place(target, judging);
+    // What another operation does is the target's own affair, until it shows what this one has done.
+    let counts = judging.deleted || judging.step.change().is_some();
     let (response, observation) = match &target.result {
         Ok(answer) => answer,
         Err(error) => {
@@ -63,8 +76,8 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
             if error.fault() == Fault::Network {
                 verdict.unreached = Some(error.to_string());
             }
-            verdict.mismatches.extend(transport(corpus, error));
-            return;
+            let found = transport(corpus, error).filter(|_| counts);
+            return found.into_iter().map(|found| Mismatch { place: place.clone(), ..found }).collect();
         }
     };
     let expectations = expectations(corpus, expected, judging);
@@ -77,7 +90,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         material_id: None,
         clauses: &clauses,
         source: MODEL,
-        place: judging.place,
+        place: &place,
     };
     let differs = observation.is_success() != expected.is_success();
     let mut found = judge(observation, &expectations, &context);
@@ -85,24 +98,33 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         // That one is a success and the other is not says all.
         found.truncate(1);
     }
-    match judging.step.change() {
-        Some(change) => {
-            let is_wrong = !found.is_empty();
-            verdict.mismatches.extend(found);
-            for mismatch in every_answer(corpus, response, observation, claimed(change)) {
-                let is_repeated = mismatch.what != What::Header
-                    && is_wrong
-                    && verdict.mismatches.iter().any(|seen| seen.what == mismatch.what && seen.level >= mismatch.level);
-                if !is_repeated {
-                    verdict.mismatches.push(mismatch);
-                }
-            }
-        }
-        // What another operation does is the target's own affair, until it shows what this one has done.
-        None if judging.deleted => verdict.mismatches.extend(found),
-        None => {}
+    for mismatch in found.iter_mut().filter(|mismatch| mismatch.what == What::Status && mismatch.hint.is_none()) {
+        mismatch.hint = Some(format!("the model answers {}", in_short(expected)));
     }
     verdict.in_step &= !differs;
+    if !counts {
+        return Vec::new();
+    }
+    if let Some(change) = judging.step.change() {
+        let is_wrong = !found.is_empty();
+        for mismatch in every_answer(corpus, response, observation, claimed(change)) {
+            let is_repeated = mismatch.what != What::Header
+                && is_wrong
+                && found.iter().any(|seen| seen.what == mismatch.what && seen.level >= mismatch.level);
+            if !is_repeated {
+                found.push(mismatch);
+            }
+        }
+    }
+    found
+}
+
+/// An answer as its status and error type.
+fn in_short(observation: &Observation) -> String {
+    match observation.error_name() {
+        Some(error) => format!("{} {error}", observation.status),
+        None => observation.status.to_string(),
+    }
 }
 
 /// What the target must answer, given what the model answered. An answer to a request that the page describes binds;
@@ -167,7 +189,7 @@ fn names_material(expected: &Observation) -> bool {
 }
 
 /// Compares two answers of one target that must be alike, each in the names of its own world.
-pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World)) -> Option<Mismatch> {
+pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World), relation: Relation) -> Option<Mismatch> {
     let shown = |(answered, world): (&Answered, &World)| {
         let observation = answered.observation()?;
         Some(match observation.error_name() {
@@ -182,12 +204,17 @@ pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World)) -> 
     (found != expected).then(|| Mismatch {
         what: What::Status,
         place: "answer".to_owned(),
-        expected: format!("as to the plain request, {expected}"),
+        expected: match relation {
+            Relation::Again => format!("as before the same material was imported again, {expected}"),
+            _ => format!("as to the plain request, {expected}"),
+        },
         found,
         clauses: Vec::new(),
         source: MODEL.to_owned(),
         level: Level::Must,
-        hint: Some("the two requests differ in nothing that may matter".to_owned()),
+        hint: Some(
+            "the two requests differ in nothing that may matter; the first exchange is the other one".to_owned(),
+        ),
     })
 }
 

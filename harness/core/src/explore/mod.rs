@@ -5,10 +5,12 @@
 //! the spec and no source: what only it says binds less than what a clause says.
 
 mod attempt;
+mod fault;
 mod generate;
 mod judge;
 mod paste;
 mod search;
+mod shrink;
 mod side;
 mod trial;
 
@@ -36,6 +38,8 @@ pub struct ExploreOptions {
     pub level: Level,
     /// How many findings are enough.
     pub findings: usize,
+    /// How many requests may be sent to the target to repeat one finding and make it smaller; with 0 it stays as it is.
+    pub shrinking: usize,
     /// Trials to make before any generated one.
     pub known: Vec<Trial>,
     /// How long to wait for a state to be seen.
@@ -53,8 +57,8 @@ pub struct Finding {
     pub trial: Trial,
     /// The differences.
     pub mismatches: Vec<Mismatch>,
-    /// Whether it was seen again when the trial was repeated.
-    pub repeats: bool,
+    /// Whether it was seen again, and whether it is as small as it goes.
+    pub certainty: Certainty,
     /// The generated trial that it came from; none if it was known before.
     pub number: Option<usize>,
     /// The calls, in words.
@@ -72,6 +76,19 @@ impl Finding {
     }
 }
 
+/// What is known of a finding besides that it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// It is as small as it goes, or was known before, and was seen once more at the end.
+    Smallest,
+    /// It was seen again, but time, the requests for it or the target were gone before it was as small as it goes.
+    Larger,
+    /// There was no time or no target left to repeat it.
+    Once,
+    /// It was not seen when it was repeated.
+    NotAgain,
+}
+
 /// Why an exploration ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -86,9 +103,13 @@ pub enum Ended {
 /// What came of an exploration.
 #[derive(Clone, Debug)]
 pub struct Exploration {
-    /// Trials that were judged.
+    /// Trials that were generated.
+    pub generated: usize,
+    /// Known trials that were made again.
+    pub repeated: usize,
+    /// How many of both were judged.
     pub judged: usize,
-    /// Trials that could not be judged: a key could not be made, or the sides differed before the operation.
+    /// How many could not be judged: a key could not be made, or the sides differed before the operation.
     pub blocked: usize,
     /// Why trials were blocked, each once.
     pub reasons: Vec<String>,
@@ -96,7 +117,7 @@ pub struct Exploration {
     pub exchanges: usize,
     /// The findings, in order.
     pub findings: Vec<Finding>,
-    /// Known trials that no longer show anything.
+    /// Known trials that were made and judged and showed nothing.
     pub gone: Vec<Trial>,
     /// Why it ended.
     pub ended: Ended,
@@ -131,6 +152,8 @@ pub async fn explore(
     let run = options.entropy.run_id();
     let mut explorer = Explorer::new(corpus, target, model, options, &run)?;
     let mut exploration = Exploration {
+        generated: 0,
+        repeated: 0,
         judged: 0,
         blocked: 0,
         reasons: Vec::new(),

@@ -1,10 +1,12 @@
 //! The search: trial after trial, and what fails made as small as it goes.
 
 use super::attempt::Tried;
+use super::fault::{Fault, what_differs};
 use super::generate::{Grammar, trial};
+use super::shrink::Until;
 use super::side::Side;
-use super::{Ended, Exploration, ExploreOptions, Finding, Relation, Trial, Watcher, paste};
-use crate::compare::{Mismatch, Repeats};
+use super::{Ended, Exploration, ExploreOptions, Watcher};
+use crate::compare::Repeats;
 use crate::fixture::{Corpus, Owner, Place, Precondition, PrincipalName};
 use crate::normalise::Redactor;
 use crate::run::{SetupError, Target};
@@ -25,11 +27,8 @@ pub(super) struct Explorer<'a> {
     /// Trials so far, repeated ones too.
     pub(super) tried: usize,
     /// Differences that were reported already.
-    seen: BTreeSet<String>,
+    pub(super) seen: BTreeSet<Fault>,
 }
-
-/// Requests that shrinking may take for one finding.
-const SHRINKING: usize = 400;
 
 impl<'a> Explorer<'a> {
     pub(super) fn new(
@@ -59,65 +58,69 @@ impl<'a> Explorer<'a> {
         started: Instant,
         stop: &watch::Receiver<bool>,
     ) {
-        if let Err(error) = self.target.is_alive().await
-            && error.fault() == crate::send::Fault::Network
-        {
-            exploration.ended = Ended::Lost(error.to_string());
+        if let Err(why) = self.target.is_a_kms(self.grammar().own.first()).await {
+            exploration.ended = Ended::Lost(why);
             return;
         }
         let grammar = self.grammar();
         let strategy = trial(&grammar);
+        let until = Until::new(started, self.options.time, stop);
         let mut known = self.options.known.iter();
-        let mut number = 0;
         loop {
             if *stop.borrow() {
                 exploration.ended = Ended::Interrupted;
                 return;
             }
-            let is_enough = number >= self.options.trials
+            let is_enough = exploration.generated >= self.options.trials
                 || self.target.exchanges() >= self.options.exchanges
-                || started.elapsed() >= self.options.time
+                || until.is_over()
                 || exploration.findings.len() >= self.options.findings;
-            let (tree, trial, from) = match known.next() {
-                Some(trial) => (None, trial.clone(), None),
+            let (trial, from) = match known.next() {
+                // What is not tried stays known.
+                _ if until.is_over() => return,
+                Some(trial) => (trial.clone(), None),
                 None if is_enough => return,
                 None => {
-                    number += 1;
-                    let mut runner = runner(self.options.seed, number);
+                    exploration.generated += 1;
+                    let mut runner = runner(self.options.seed, exploration.generated);
                     let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
-                    let trial = tree.current();
-                    (Some(tree), trial, Some(number))
+                    (tree.current(), Some(exploration.generated))
                 }
             };
+            exploration.repeated += usize::from(from.is_none());
             let tried = self.attempt(&trial).await;
-            if let Some(why) = &tried.lost {
-                // What was found in the same breath counts all the same.
-                let why = why.clone();
-                self.keep(exploration, finding(trial, from, tried));
-                exploration.ended = Ended::Lost(why);
-                return;
-            }
+            let is_blocked = tried.blocked.is_some();
             if let Some(why) = &tried.blocked {
                 exploration.blocked += 1;
                 if !exploration.reasons.contains(why) && exploration.reasons.len() < 8 {
                     exploration.reasons.push(why.clone());
                 }
-            } else {
+            } else if tried.lost.is_none() {
                 exploration.judged += 1;
             }
-            let fresh = self.fresh(&tried.mismatches);
-            if fresh.is_empty() {
-                if from.is_none() && tried.mismatches.is_empty() {
-                    exploration.gone.push(trial);
-                }
-            } else {
-                let found = match self.shrink(tree, &trial, &fresh).await {
-                    Some((smallest, last)) => Finding { repeats: true, ..finding(smallest, from, last) },
-                    None => finding(trial, from, tried),
-                };
-                self.keep(exploration, found);
+            if from.is_none() && tried.shown.is_empty() && !is_blocked && tried.lost.is_none() {
+                exploration.gone.push(trial.clone());
             }
-            watcher.ended(number, self.target.exchanges(), exploration.findings.len());
+            let lost = tried.lost.clone();
+            // Each fault is made small for itself, since the smallest trial of one need not show another.
+            while let Some(fault) = self.fresh(&tried) {
+                let tree = match from {
+                    Some(number) => strategy.new_tree(&mut runner(self.options.seed, number)).ok(),
+                    None => None,
+                };
+                let finding = self.finding(&trial, from, &tried, tree, &fault, &until).await;
+                self.seen.insert(fault);
+                exploration.findings.extend(finding);
+                if exploration.findings.len() >= self.options.findings {
+                    break;
+                }
+            }
+            // What was found in the same breath counts all the same.
+            if let Some(why) = lost {
+                exploration.ended = Ended::Lost(why);
+                return;
+            }
+            watcher.ended(exploration.generated, self.target.exchanges(), exploration.findings.len());
         }
     }
 
@@ -152,85 +155,15 @@ impl<'a> Explorer<'a> {
         Grammar { starts, own, principals, edition: self.target.target.edition }
     }
 
-    /// Differences that were not reported yet, by what identifies them.
-    fn fresh(&self, mismatches: &[Mismatch]) -> BTreeSet<String> {
-        let counted = mismatches.iter().filter(|mismatch| mismatch.level >= self.options.level);
-        counted.map(identity).filter(|identity| !self.seen.contains(identity)).collect()
+    /// The first fault that was not reported yet: of the first call that shows one the strongest.
+    fn fresh(&self, tried: &Tried) -> Option<Fault> {
+        tried.shown.iter().find_map(|shown| {
+            let counted = shown.mismatches.iter().filter(|mismatch| mismatch.level >= self.options.level);
+            let fresh = counted.filter(|mismatch| !self.seen.contains(&what_differs(mismatch)));
+            // The first of equals.
+            fresh.rev().max_by_key(|mismatch| mismatch.level).map(what_differs)
+        })
     }
-
-    fn keep(&mut self, exploration: &mut Exploration, mut finding: Finding) {
-        let fresh = self.fresh(&finding.mismatches);
-        if fresh.is_empty() {
-            return;
-        }
-        finding.mismatches.retain(|mismatch| fresh.contains(&identity(mismatch)));
-        for mismatch in &mut finding.mismatches {
-            mismatch.found = self.redactor.redact(&mismatch.found);
-        }
-        self.seen.extend(fresh);
-        exploration.findings.push(finding);
-    }
-
-    /// Makes a failing trial smaller as long as it still shows one of these differences. Gives the smallest one and what
-    /// it showed last; nothing if the trial shows nothing when it is repeated.
-    async fn shrink(
-        &mut self,
-        tree: Option<impl ValueTree<Value = Trial>>,
-        trial: &Trial,
-        wanted: &BTreeSet<String>,
-    ) -> Option<(Trial, Tried)> {
-        let shows = |tried: &Tried| tried.mismatches.iter().any(|mismatch| wanted.contains(&identity(mismatch)));
-        let again = self.attempt(trial).await;
-        if !shows(&again) {
-            return None;
-        }
-        let (mut smallest, mut last) = (trial.clone(), again);
-        let Some(mut tree) = tree else { return Some((smallest, last)) };
-        let until = self.target.exchanges() + SHRINKING;
-        let mut simpler = tree.simplify();
-        while simpler && self.target.exchanges() < until {
-            let candidate = tree.current();
-            let tried = self.attempt(&candidate).await;
-            simpler = if shows(&tried) {
-                (smallest, last) = (candidate, tried);
-                tree.simplify()
-            } else if tried.lost.is_some() {
-                false
-            } else {
-                tree.complicate()
-            };
-        }
-        // Calls behind the one that shows it are not needed.
-        if smallest.relation == Relation::Model {
-            smallest.steps.truncate(last.at + 1);
-        }
-        Some((smallest, last))
-    }
-}
-
-/// A trial and what it showed, as a finding that was seen once.
-fn finding(trial: Trial, number: Option<usize>, tried: Tried) -> Finding {
-    Finding {
-        steps: trial.steps.iter().map(paste::word).collect(),
-        trial,
-        mismatches: tried.mismatches,
-        repeats: false,
-        number,
-        exchange: tried.exchange,
-        case: tried.case,
-    }
-}
-
-/// What tells one difference from another: not the ids in it, which are others in every trial.
-fn identity(mismatch: &Mismatch) -> String {
-    let blurred = |text: &str| {
-        let text: String = text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
-        let is_id = |word: &str| word.len() > 12 && word.chars().any(|letter| letter == '0');
-        text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
-            .map(|word| if is_id(word) { "…" } else { word })
-            .collect::<String>()
-    };
-    format!("{:?} {} {} {}", mismatch.what, mismatch.place, blurred(&mismatch.expected), blurred(&mismatch.found))
 }
 
 /// Randomness of one trial, so that each can be repeated alone.
@@ -244,7 +177,7 @@ fn runner(seed: u64, number: usize) -> TestRunner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::Move;
+    use crate::explore::{Move, Trial};
     use crate::fixture::Edition;
     use proptest::prelude::*;
 

@@ -3,15 +3,16 @@
 use super::trial::Move;
 use crate::fixture::{Call, Corpus, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
-use crate::observe::{Observation, observe};
-use crate::plan::{Absent, KeyNames, World, plan};
+use crate::observe::{Body, Observation, observe};
+use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
 use crate::run::clients::Clients;
 use crate::run::effects::{body, operation};
-use crate::run::kms::{Failure, FailureKind, Kms, Pauses, token_ended};
+use crate::run::keys::Key;
+use crate::run::kms::{Failure, FailureKind, Kms, Pauses, is_transient, says_unsupported, summary, token_ended};
 use crate::run::pool::{Lease, NoLease, Pool};
 use crate::run::probe::partition;
 use crate::run::{Clock, Entropy, SetupError, Target};
-use crate::send::{Response, SendError, Sender};
+use crate::send::{Fault, Response, SendError, Sender};
 use crate::sign::sign_planned;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -150,7 +151,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// KeyMetadata of the key, or of the other one.
+    /// KeyMetadata of the key and of the other one, null where there is none.
     pub(super) async fn describe(&self, stage: &Stage) -> Result<[Value; 2], Failure> {
         let Some(lease) = &stage.lease else { return Ok([Value::Null, Value::Null]) };
         let key = lease.key.describe(self.corpus).await?;
@@ -159,6 +160,43 @@ impl<'a> Side<'a> {
             None => Value::Null,
         };
         Ok([key, other])
+    }
+
+    /// The same with the calls that show it. That a key can no longer be described is an effect too.
+    pub(super) async fn described(&self, stage: &Stage) -> Result<[Option<(Value, Answered)>; 2], String> {
+        let Some(lease) = &stage.lease else { return Ok([None, None]) };
+        let key = self.described_key(&lease.key).await?;
+        let other = match &lease.other {
+            Some(other) => Some(self.described_key(other).await?),
+            None => None,
+        };
+        Ok([Some(key), other])
+    }
+
+    async fn described_key(&self, key: &Key) -> Result<(Value, Answered), String> {
+        let mut pauses = self.pauses();
+        loop {
+            let (request, exchange) = key.kms().exchange("DescribeKey", &key.body()).await;
+            let answered = Answered::new(request, exchange.result);
+            let observation = match &answered.result {
+                Ok((_, observation)) => observation,
+                Err(error) if error.fault() == Fault::Target => {
+                    return Ok((json!({ "KeyState": error.to_string() }), answered));
+                }
+                Err(error) => return Err(format!("DescribeKey: {error}")),
+            };
+            if is_transient(observation) {
+                if pauses.pause().await {
+                    continue;
+                }
+                return Err(format!("DescribeKey was throttled: {}", summary(observation)));
+            }
+            let metadata = match &observation.body {
+                Body::Json(answer) if observation.is_success() => answer.get("KeyMetadata").cloned(),
+                _ => None,
+            };
+            return Ok((metadata.unwrap_or_else(|| json!({ "KeyState": summary(observation) })), answered));
+        }
     }
 
     /// Pauses while a state change may still not be seen.
@@ -252,7 +290,53 @@ impl<'a> Side<'a> {
     /// Whether the target answers at all.
     pub(super) async fn is_alive(&self) -> Result<(), SendError> {
         let (_, exchange) = self.primary.exchange("DescribeKey", &json!({ "KeyId": self.entropy.uuid("alive") })).await;
-        exchange.result.map(drop)
+        match exchange.result {
+            Err(error) if error.fault() == Fault::Network => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is something to explore: the target is reached, answers as a KMS would or can make a key as in
+    /// `start`, and does not say that it has no such operation.
+    pub(super) async fn is_a_kms(&self, start: Option<&String>) -> Result<(), String> {
+        let url = &self.target.endpoint;
+        let ask = async |key_id: &str| {
+            let (_, exchange) = self.primary.exchange(OPERATION, &json!({ "KeyId": key_id })).await;
+            match exchange.result {
+                Ok(response) => Ok(Some(observe(&response))),
+                Err(error) if error.fault() == Fault::Network => Err(format!("failed to reach {url}: {error}")),
+                Err(_) => Ok(None),
+            }
+        };
+        let lacks =
+            |answer: &Option<Observation>| answer.as_ref().is_some_and(|answer| says_unsupported(self.corpus, answer));
+        let first = ask(&self.entropy.uuid("probe")).await?;
+        if !lacks(&first) && first.as_ref().is_some_and(|answer| answer.error_name().is_some()) {
+            return Ok(());
+        }
+        let Some(start) = start else { return Ok(()) };
+        let found = first.as_ref().map_or_else(|| "nothing that is HTTP".to_owned(), summary);
+        let no_operation = format!("{url} has no operation {OPERATION}: it answers {found}");
+        match self.stage(start, "probe").await {
+            Ok(stage) => {
+                let second = match &stage.names {
+                    Some(names) if lacks(&first) => ask(&names.id).await?,
+                    _ => None,
+                };
+                if lacks(&second) {
+                    // Nothing was changed that would have to be restored.
+                    self.give_back(stage).await;
+                    return Err(no_operation);
+                }
+                // The key is not used, since the question may have changed it.
+                Ok(())
+            }
+            Err(_) if lacks(&first) => Err(no_operation),
+            Err(NoStage::NoAnswer(why)) => Err(format!("failed to reach {url}: {why}")),
+            Err(NoStage::Unavailable(why)) => {
+                Err(format!("{url} does not answer as a KMS: to {OPERATION} it answers {found}, and {why}"))
+            }
+        }
     }
 
     /// Who can sign here.

@@ -49,6 +49,7 @@ impl Failure {
     pub(crate) fn describe(&self) -> String {
         match self.kind {
             FailureKind::NoSuchOperation => format!("the target has no operation {} ({})", self.operation, self.answer),
+            FailureKind::NoAnswer => format!("{} got no answer: {}", self.operation, self.answer),
             _ => format!("{} answered {}", self.operation, self.answer),
         }
     }

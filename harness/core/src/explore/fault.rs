@@ -1,0 +1,128 @@
+//! What tells one fault of a target from another, so that each is reported once and none is mistaken for another while
+//! its trial is made smaller.
+
+use super::Trial;
+use super::trial::Move;
+use crate::compare::{Mismatch, What};
+use crate::fixture::RequestChange;
+use std::collections::BTreeSet;
+
+/// A fault by what identifies it: the kind of mismatch, the place, what was expected, what was found. Ids are left out,
+/// since they are others in every trial.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fault(String);
+
+/// The fault that a mismatch shows.
+pub(super) fn what_differs(mismatch: &Mismatch) -> Fault {
+    // Wrong where the model refuses otherwise is another fault; that the same header is wrong there is not.
+    let model = mismatch.hint.as_deref().filter(|_| mismatch.what == What::Status).unwrap_or_default();
+    let found = match mismatch.what {
+        // What is wrong is said by what was expected, and the text that is there instead depends on the request.
+        What::Header | What::Framing | What::Message | What::Transport => String::new(),
+        _ => blurred(&mismatch.found),
+    };
+    Fault(format!("{:?} {} {} {found} {model}", mismatch.what, mismatch.place, blurred(&mismatch.expected)))
+}
+
+fn blurred(text: &str) -> String {
+    let text: String = text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+    let is_id = |word: &str| word.len() > 12 && word.chars().any(|letter| letter == '0');
+    text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+        .map(|word| if is_id(word) { "…" } else { word })
+        .collect()
+}
+
+/// Whether a smaller trial tries the same thing: the call that shows the fault is the same operation, and nothing of its
+/// request is unusual that was not so before. Otherwise a request with a bad signature could end as one with a bad id,
+/// where the target happens to go wrong in words that are the same.
+pub(super) fn is_smaller((candidate, at): (&Trial, usize), (trial, was_at): (&Trial, usize)) -> bool {
+    let (Some(step), Some(was)) = (candidate.steps.get(at), trial.steps.get(was_at)) else { return false };
+    if candidate.relation != trial.relation {
+        return false;
+    }
+    match (step, was) {
+        (Move::Delete(change), Move::Delete(was)) => parts(change).is_subset(&parts(was)),
+        (step, was) => step == was,
+    }
+}
+
+/// What is unusual about a request. A named fault, a principal or a header is a thing of its own.
+fn parts(change: &RequestChange) -> BTreeSet<String> {
+    let Ok(toml::Value::Table(table)) = toml::Value::try_from(change) else { return BTreeSet::new() };
+    let mut parts = BTreeSet::new();
+    for (name, value) in table {
+        match (name.as_str(), &value) {
+            ("mutation" | "principal" | "auth" | "framing" | "connection" | "order", value) => {
+                parts.insert(format!("{name} {value}"));
+            }
+            (_, toml::Value::Integer(number)) => drop(parts.insert(format!("{name} {}", number.signum()))),
+            (_, toml::Value::Table(headers)) => parts.extend(headers.keys().map(|header| format!("{name} {header}"))),
+            (_, toml::Value::Array(headers)) => parts.extend(headers.iter().map(|header| {
+                let header = header.get(0).unwrap_or(header);
+                format!("{name} {header}")
+            })),
+            _ => {
+                parts.insert(name);
+            }
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::Relation;
+    use crate::fixture::{Level, Mutation};
+
+    fn mismatch(what: What, expected: &str, found: &str) -> Mismatch {
+        Mismatch {
+            what,
+            place: "answer".to_owned(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+            clauses: Vec::new(),
+            source: "inferred".to_owned(),
+            level: Level::Must,
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn ids_do_not_tell_faults_apart_and_what_is_found_does() {
+        let one = mismatch(
+            What::Body,
+            "`KeyId` is `arn:aws:kms:us-east-2:1:key/0b7fd7dd-0000-4000-8000-000000000001`",
+            "absent",
+        );
+        let other = mismatch(
+            What::Body,
+            "`KeyId` is `arn:aws:kms:us-east-2:1:key/ab7fd7dd-1111-4000-8000-000000000002`",
+            "absent",
+        );
+        assert_eq!(what_differs(&one), what_differs(&other));
+        let one = mismatch(What::Status, "4xx", "200");
+        assert_ne!(what_differs(&one), what_differs(&mismatch(What::Status, "4xx", "500 InternalError")));
+        let refused = |error: &str| Mismatch { hint: Some(format!("the model answers 400 {error}")), ..one.clone() };
+        assert_ne!(what_differs(&refused("NotFoundException")), what_differs(&refused("ValidationException")));
+    }
+
+    #[test]
+    fn a_smaller_trial_changes_nothing_that_was_usual() {
+        let trial = |change: RequestChange| Trial {
+            start: "imported-symmetric".to_owned(),
+            relation: Relation::Model,
+            steps: vec![Move::Delete(Box::new(change))],
+        };
+        let mutated = |mutation| trial(RequestChange { mutation: Some(mutation), ..RequestChange::default() });
+        let garbage = mutated(Mutation::AuthorizationGarbage);
+        let is_smaller = |candidate: &Trial, trial: &Trial| is_smaller((candidate, 0), (trial, 0));
+        assert!(is_smaller(&garbage, &garbage));
+        assert!(is_smaller(&trial(RequestChange::default()), &garbage));
+        assert!(!is_smaller(&mutated(Mutation::AuthorizationAbsent), &garbage));
+        let alias = trial(RequestChange { key_id: Some("alias/x".to_owned()), ..RequestChange::default() });
+        assert!(!is_smaller(&alias, &garbage));
+        let used = Trial { steps: vec![Move::Use], ..garbage.clone() };
+        assert!(!is_smaller(&used, &garbage));
+    }
+}
