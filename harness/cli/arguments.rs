@@ -326,7 +326,7 @@ pub(crate) struct SelfcheckArguments {
     /// Write which cases find each mutant, as JSON, to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) kills: Option<PathBuf>,
-    /// Write a line for each mutant, its clauses and the case that has to find it, to this file
+    /// Write the kill matrix (clause by mutant, mutant by case) to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) matrix: Option<PathBuf>,
     /// Mutants at a time [default: four for each core; with `--explore` one]

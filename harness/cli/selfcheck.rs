@@ -2,6 +2,7 @@
 
 use crate::arguments::SelfcheckArguments;
 use crate::failure::Failure;
+use crate::kill_matrix::{Kills, matrix, summary};
 use crate::{corpus, embedded, output};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,9 +27,6 @@ const MUTANTS_A_CORE: usize = 4;
 
 /// Every replay draws the same material and names from this, so that what is found does not depend on chance.
 const SEED: [u8; 32] = *b"trentcheck selfcheck, seed one.\n";
-
-/// The cases that diverge, each with the strongest level at which it does.
-type Kills = BTreeMap<String, Level>;
 
 struct Silent;
 
@@ -76,9 +74,8 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         let innocent = &innocent[&edition_of(chosen[number])];
         kills[number] = found?.into_iter().filter(|(case, _)| !innocent.contains(case)).collect();
     }
-    let text = matrix(&chosen, &kills);
     if let Some(path) = &arguments.matrix {
-        output::to_file(path, &text)?;
+        output::to_file(path, &matrix(&corpus, &chosen, &kills))?;
     }
     if let Some(path) = &arguments.kills {
         let found: BTreeMap<&str, &Kills> = chosen.iter().map(|mutant| mutant.name).zip(&kills).collect();
@@ -185,23 +182,6 @@ async fn replay(
         .collect())
 }
 
-/// One line a mutant: its clauses, the case that it names, and whether that case found it.
-fn matrix(chosen: &[&Mutant], kills: &[Kills]) -> String {
-    let width = chosen.iter().map(|mutant| mutant.name.len()).max().unwrap_or_default();
-    let mut text =
-        String::from("# Mutant, the clauses that it breaks, whether it was found, the case that has to find it.\n");
-    for (mutant, kills) in chosen.iter().zip(kills) {
-        let is_found = kills.contains_key(mutant.killed_by);
-        let (found, by) = match mutant.equivalent {
-            Some(reason) => ("equivalent", reason),
-            None if is_found => ("found", mutant.killed_by),
-            None => ("survives", mutant.killed_by),
-        };
-        text.push_str(&format!("{:width$}  {:12}  {found:10}  {by}\n", mutant.name, mutant.clauses.join(" ")));
-    }
-    text
-}
-
 fn conclude(
     arguments: &SelfcheckArguments,
     corpus: &Corpus,
@@ -243,6 +223,7 @@ fn conclude(
         let blind = blind_spots(corpus, chosen, kills);
         faults += blind.len();
         lines.extend(blind);
+        lines.push(summary(corpus, chosen, kills));
     }
     let equivalent = chosen.iter().filter(|mutant| mutant.equivalent.is_some()).count();
     let counted = chosen.len() - equivalent;
@@ -268,13 +249,19 @@ fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<Stri
         .filter(|clause| clause.unobservable.is_none() && !broken.contains(clause.id.get_ref().as_str()))
         .map(|clause| clause.id.get_ref().as_str())
         .collect();
-    let cases: Vec<&str> = corpus.cases.iter().map(|case| case.id()).filter(|id| !useful.contains(id)).collect();
+    let idle = corpus.cases.iter().filter(|case| case.kept.is_none() && !useful.contains(case.id()));
+    let busy = corpus.cases.iter().filter(|case| case.kept.is_some() && useful.contains(case.id()));
+    let cases: Vec<&str> = idle.map(|case| case.id()).collect();
+    let kept: Vec<&str> = busy.map(|case| case.id()).collect();
     let mut lines = Vec::new();
     if !clauses.is_empty() {
         lines.push(format!("{} clauses without a mutant: {}", clauses.len(), clauses.join(" ")));
     }
     if !cases.is_empty() {
         lines.push(format!("{} cases find no mutant: {}", cases.len(), cases.join(" ")));
+    }
+    if !kept.is_empty() {
+        lines.push(format!("{} cases say that they find no mutant, and find one: {}", kept.len(), kept.join(" ")));
     }
     lines
 }
