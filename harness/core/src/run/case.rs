@@ -15,7 +15,7 @@ use crate::normalise::{Message, Normaliser, Redactor, escape};
 use crate::observe::observe;
 use crate::plan::{Absent, KeyNames, PlanError, World, base_request, plan, render};
 use crate::report::{CaseReport, ExchangeReport, Outcome, Pinned};
-use crate::send::{Exchange, Fault, Lane, Response, Sender};
+use crate::send::{Exchange, Fault, Lane, Sender};
 use crate::sign::{Signing, sign, sign_planned};
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -275,7 +275,15 @@ async fn exchange_and_read_back(
         None => None,
     };
     let (requests, sender) = signed_requests(run, case, world)?;
-    let exchanges = send(run, &sender, &requests).await?;
+    let mut exchanges = send(run, &sender, &requests).await?;
+    // Bytes past a length that the case made up are a request of their own. What answers them is not judged, and not
+    // recorded either: whether it comes in time to be seen is chance.
+    if matches!(case.request.framing, RequestFraming::Stated(_)) {
+        exchanges
+            .iter_mut()
+            .filter_map(|exchange| exchange.result.as_mut().ok())
+            .for_each(|answer| answer.leftover = 0);
+    }
     let expectations = rendered(case, world);
     for (number, (request, exchange)) in requests.iter().zip(&exchanges).enumerate() {
         recorder.add(JUDGED, request, exchange);
@@ -409,9 +417,6 @@ async fn judge_exchange(
         expectation.answers.is_empty()
             || expectation.answers.iter().any(|answer| matches_answer(&observation, answer, context))
     });
-    // Bytes past a length that the case made up are a request of their own, and what answers them is not judged.
-    let is_stated = matches!(case.request.framing, RequestFraming::Stated(_));
-    let response = &Response { leftover: if is_stated { 0 } else { response.leftover }, ..response.clone() };
     for mut mismatch in every_answer(run.corpus, response, &observation, claimed) {
         // A wrong status or type was reported already, as what it is wrong for.
         let repeated =
