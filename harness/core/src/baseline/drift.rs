@@ -240,8 +240,10 @@ mod tests {
                 Section::Exchange { role, request, answer, error }
             },
         );
-        let members = proptest::collection::vec(("[A-Za-z]{1,5}", "[!-~]{1,8}"), 0..4);
-        let state = members.prop_map(|members| Section::State { of: "the key".to_owned(), members });
+        // A state is the members of an object, so that no name is there twice.
+        let members = proptest::collection::btree_map("[A-Za-z]{1,5}", "[!-~]{1,8}", 0..4);
+        let state = members
+            .prop_map(|members| Section::State { of: "the key".to_owned(), members: members.into_iter().collect() });
         proptest::collection::vec(prop_oneof![exchange, state], 1..5).prop_map(|sections| Recording { sections })
     }
 
