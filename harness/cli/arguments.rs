@@ -139,9 +139,12 @@ pub(crate) struct TargetArguments {
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
     pub(crate) credentials: CredentialArguments,
-    /// The caller's account, if no key can be made to learn it from
-    #[arg(long, env = "TRENTCHECK_ACCOUNT")]
+    /// The caller's account: where no key can be made it is taken from here, where keys are made they have to be in it
+    #[arg(long, value_name = "ID", env = "TRENTCHECK_ACCOUNT", value_parser = account)]
     pub(crate) account: Option<String>,
+    /// The account of the principal `stranger`, for cases that need a key in it off loopback
+    #[arg(long, value_name = "ID", env = "TRENTCHECK_STRANGER_ACCOUNT", value_parser = account)]
+    pub(crate) stranger_account: Option<String>,
     /// A key that the target has in a state no client can make, such as `creating=ID`; repeatable
     #[arg(long, value_name = "NAME=ID")]
     pub(crate) provide: Vec<String>,
@@ -166,6 +169,9 @@ pub(crate) struct SweepArguments {
     /// Say what would be done, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Off loopback: do not ask whether to go on after saying what would be done
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Clone)]
@@ -193,6 +199,12 @@ pub(crate) struct RunArguments {
     /// Write every key to this file before it is made, so that `sweep` can remove it after a crash
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER")]
     pub(crate) ledger: Option<PathBuf>,
+    /// Off loopback: send also the cases that need a key. They make keys in the account of `--account`, and touch no other
+    #[arg(long)]
+    pub(crate) allow_mutation: bool,
+    /// Do not ask whether to go on after the plan of a run that makes keys
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Cases at a time [default: 8, off loopback 1]
     #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
@@ -341,6 +353,14 @@ pub(crate) enum LaneName {
     Wire,
     /// An ordinary client, for the cases that one can send
     Http,
+}
+
+/// Reads the number of an account.
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account's number has 12 digits".to_owned()),
+    }
 }
 
 /// Reads `10s`, `500ms` or `15m`.

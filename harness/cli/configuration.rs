@@ -36,6 +36,7 @@ pub(crate) struct File {
     client_key: Option<PathBuf>,
     proxy: Option<String>,
     account: Option<String>,
+    stranger_account: Option<String>,
     elsewhere: Option<String>,
     #[serde(default)]
     provide: BTreeMap<String, String>,
@@ -78,6 +79,7 @@ impl File {
             client_key: self.client_key.or(base.client_key),
             proxy: self.proxy.or(base.proxy),
             account: self.account.or(base.account),
+            stranger_account: self.stranger_account.or(base.stranger_account),
             elsewhere: self.elsewhere.or(base.elsewhere),
             provide,
             rates,
@@ -192,6 +194,7 @@ fn configure(target: &mut TargetArguments, name: Option<&str>) -> Result<(File, 
         proxy: file.proxy.take(),
     });
     target.account = target.account.take().or(file.account.take());
+    target.stranger_account = target.stranger_account.take().or(file.stranger_account.take());
     target.elsewhere = target.elsewhere.take().or(file.elsewhere.take());
     // Flags last, so that they win.
     let flags = std::mem::take(&mut target.service.rate);

@@ -64,6 +64,7 @@ fn target(server: &reference::Server, edition: Edition, timeout: Duration) -> Re
         provided: config.seeds.iter().map(|seed| (seed.name.clone(), seed.key_id.clone())).collect(),
         elsewhere,
         account: None,
+        stranger_account: None,
         embedded: true,
         tls: Tls::default(),
         limits: Limits { exchange: timeout, ..Limits::default() },

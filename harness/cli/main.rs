@@ -16,6 +16,7 @@ mod explore;
 mod explore_kept;
 mod explore_mutants;
 mod failure;
+mod interlock;
 mod kill_matrix;
 mod list;
 mod output;

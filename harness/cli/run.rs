@@ -9,10 +9,10 @@ use crate::failure::Failure;
 use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
 use crate::service::{place, rates};
-use crate::{deviations, embedded, output, several, terminal};
+use crate::{deviations, embedded, interlock, output, several, terminal};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -96,6 +96,7 @@ pub(crate) struct Session {
     pub(crate) known: Known,
     reports: Vec<Destination>,
     ledger: Option<Arc<Ledger>>,
+    permit: Permit,
     /// The embedded reference has to outlive every run.
     _server: Option<trentcheck_reference::Server>,
 }
@@ -120,18 +121,23 @@ impl Session {
                 (Some(server), target)
             }
         };
-        let ledger = match &arguments.ledger {
-            Some(_) if matches!(arguments.against, Some(Against::Target(_))) => {
-                return Err(
-                    Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
-                );
-            }
+        if arguments.ledger.is_some() && matches!(arguments.against, Some(Against::Target(_))) {
+            return Err(
+                Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
+            );
+        }
+        let accounts = [&target.account, &target.stranger_account].into_iter().flatten();
+        output::protect(&target.redactor().with_accounts(accounts.map(String::as_str)));
+        target.limits.rates = rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
+        let path = ledger_path(&arguments, &target);
+        // Held before anybody is asked: a ledger that cannot be had is a reason not to begin.
+        let ledger = match &path {
             Some(path) => Some(Arc::new(crate::sweep::ledger_of_new_run(path, &target)?)),
             None => None,
         };
-        output::protect(&target.redactor().with_accounts(target.account.as_deref()));
-        target.limits.rates = rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
-        Ok(Self { arguments, corpus, selection, target, known, reports, ledger, _server })
+        let asked = options(&arguments, &target, Permit::NoKeys)?;
+        let permit = interlock::permit(&arguments, &target, &corpus, &selection, asked, path.as_deref()).await?;
+        Ok(Self { arguments, corpus, selection, target, known, reports, ledger, permit, _server })
     }
 
     /// The head of what would be recorded now.
@@ -141,12 +147,22 @@ impl Session {
 
     /// One run of these cases, with a run id and a seed of its own.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<RunReport, Failure> {
-        self.replay_at(&self.target, selection).await
+        let options = options(&self.arguments, &self.target, self.permit)?;
+        self.replay_with(&self.target, selection, Options { ledger: self.ledger.clone(), ..options }).await
     }
 
-    /// The same at another target.
+    /// The same at another target, where keys are made on loopback only.
     pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<RunReport, Failure> {
-        let options = Options { ledger: self.ledger.clone(), ..options(&self.arguments, target)? };
+        let permit = if target.endpoint.is_loopback() { Permit::All } else { Permit::NoKeys };
+        self.replay_with(target, selection, options(&self.arguments, target, permit)?).await
+    }
+
+    async fn replay_with(
+        &self,
+        target: &Target,
+        selection: &Selection,
+        options: Options,
+    ) -> Result<RunReport, Failure> {
         let (stop, stopped) = watch::channel(false);
         let interrupt = on_interrupt(stop);
         let line = Line::new();
@@ -224,6 +240,7 @@ pub(crate) fn remote(
         provided: provided(&arguments.provide)?,
         elsewhere,
         account: arguments.account.clone(),
+        stranger_account: arguments.stranger_account.clone(),
         embedded: false,
         tls,
         limits: Limits { exchange: timeout, ..Limits::default() },
@@ -262,7 +279,22 @@ fn elsewhere(arguments: &TargetArguments, target: &Endpoint) -> Result<Option<El
     Ok(Some(Elsewhere { endpoint, region: region.to_owned() }))
 }
 
-fn options(arguments: &RunArguments, target: &Target) -> Result<Options, Failure> {
+/// Where keys are written to before they are made: off loopback always somewhere.
+fn ledger_path(arguments: &RunArguments, target: &Target) -> Option<PathBuf> {
+    match &arguments.ledger {
+        Some(path) => Some(path.clone()),
+        None if target.endpoint.is_loopback() || !arguments.allow_mutation => None,
+        None => Some(PathBuf::from(match arguments.target_names.first() {
+            Some(name) => format!("trentcheck-ledger-{}.jsonl", name.replace(['/', '\\'], "-")),
+            None => "trentcheck-ledger.jsonl".to_owned(),
+        })),
+    }
+}
+
+/// The time limit of a run that sets none.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+fn options(arguments: &RunArguments, target: &Target, permit: Permit) -> Result<Options, Failure> {
     let is_loopback = target.endpoint.is_loopback();
     let mut seed = [0; 32];
     aws_random(&mut seed)?;
@@ -285,8 +317,8 @@ fn options(arguments: &RunArguments, target: &Target) -> Result<Options, Failure
         order,
         fail_on: arguments.fail_on.unwrap_or(Level::Must),
         settle: arguments.target.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 })),
-        deadline: arguments.deadline.unwrap_or(Duration::from_secs(15 * 60)),
-        permit: if is_loopback { Permit::All } else { Permit::NoKeys },
+        deadline: arguments.deadline.unwrap_or(DEADLINE),
+        permit,
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
         ledger: None,

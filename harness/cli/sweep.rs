@@ -1,7 +1,8 @@
-//! `trentcheck sweep`, and the ledger that a run writes for it.
+//! `trentcheck sweep`, and the ledger that a run writes for it. Off loopback it looks first, and asks.
 
 use crate::arguments::SweepArguments;
 use crate::failure::Failure;
+use crate::interlock::confirm;
 use crate::output;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,21 +42,43 @@ pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> 
     let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
     let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
     let target = crate::run::remote(&arguments.target, url, edition, timeout)?;
-    if !target.endpoint.is_loopback() {
-        return Err(Failure::safety("sweep schedules the deletion of keys, and so it keeps to loopback")
-            .hint("off loopback `trentcheck run` makes no keys"));
+    let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
+    if !target.endpoint.is_loopback() && named.is_empty() {
+        return Err(Failure::safety("off loopback keys are swept only in an account that is named")
+            .hint("`--account` with its number"));
     }
-    output::protect(&target.redactor());
+    let mut target = target;
+    target.limits.rates =
+        crate::service::rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
+    output::protect(&target.redactor().with_accounts(named.iter().map(String::as_str)));
     let sweeping = match &opened {
         Some((_, runs)) => Sweeping::Runs(runs.clone()),
         None => Sweeping::OlderThan(arguments.older_than.unwrap_or(OLD)),
     };
     let touch = if arguments.dry_run { Touch::Nothing } else { Touch::Change };
     let clock: Clock = Arc::new(SystemTime::now);
-    let settling = arguments.target.settle.unwrap_or(Duration::from_secs(1));
-    let swept = remove(&corpus, &target, &sweeping, touch, &clock, settling)
-        .await
-        .map_err(|error| Failure::usage(error.to_string()))?;
+    let is_loopback = target.endpoint.is_loopback();
+    let settling = arguments.target.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 }));
+    let sweep = async |touch| {
+        remove(&corpus, &target, &sweeping, touch, &clock, settling)
+            .await
+            .map_err(|error| Failure::usage(error.to_string()))
+    };
+    if !is_loopback && touch == Touch::Change {
+        let would = sweep(Touch::Nothing).await?;
+        let is_named = |arn: &&String| named.iter().any(|account| arn.split(':').nth(4) == Some(account));
+        if would.scheduled.iter().chain(&would.pending).any(|arn| !is_named(&arn)) {
+            return Err(Failure::safety("keys that would be swept are in another account than was named"));
+        }
+        output::to_stderr(&render(&would, Touch::Nothing));
+        if !arguments.yes && !would.scheduled.is_empty() {
+            let account = named.first().cloned().unwrap_or_default();
+            tokio::task::spawn_blocking(move || confirm(&account))
+                .await
+                .map_err(|error| Failure::internal(format!("ask: {error}")))??;
+        }
+    }
+    let swept = sweep(touch).await?;
     if let (Some((ledger, runs)), Touch::Change) = (&opened, touch) {
         settle(ledger, runs, &swept).map_err(|error| Failure::usage(error.to_string()))?;
     }

@@ -14,6 +14,7 @@ mod explore_command;
 mod fake;
 mod faulty;
 mod fixtures;
+mod interlock;
 mod kill_matrix;
 mod leaks;
 mod sdk;

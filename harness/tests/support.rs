@@ -46,6 +46,7 @@ pub(crate) fn target(url: &str, edition: Edition) -> Target {
         provided: BTreeMap::new(),
         elsewhere: None,
         account: None,
+        stranger_account: None,
         embedded: false,
         tls: Tls::default(),
         limits: Limits { exchange: Duration::from_secs(5), ..Limits::default() },

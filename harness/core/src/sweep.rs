@@ -44,13 +44,20 @@ pub struct Swept {
 }
 
 /// A key that a run of this program made: its id is in the description and in the tag.
-struct Ours {
+pub(crate) struct Ours {
     run: String,
     arn: String,
     id: String,
     state: String,
     /// In seconds.
     made: f64,
+}
+
+impl Ours {
+    /// Whether the run of this id made it.
+    pub(crate) fn is_of(&self, run: &str) -> bool {
+        self.run == run
+    }
 }
 
 /// Sweeps.
@@ -66,7 +73,7 @@ pub async fn sweep(
     clock: &Clock,
     settle: Duration,
 ) -> Result<Swept, SetupError> {
-    let clients = Clients::new(target, clock, settle)?;
+    let clients = Clients::new(target, clock, settle, None)?;
     let mut swept = Swept::default();
     for kms in clients.by_place.values() {
         let found = match sweeping {
@@ -205,7 +212,7 @@ async fn paged(kms: &Kms, corpus: &Corpus, operation: &str, body: Value, member:
 }
 
 /// The key if it is one of ours: the description and the tag name the same run.
-async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Option<Ours>, Failure> {
+pub(crate) async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Option<Ours>, Failure> {
     let named = json!({ "KeyId": arn });
     let answer = kms.call(corpus, "DescribeKey", &named).await?;
     let metadata = &answer["KeyMetadata"];

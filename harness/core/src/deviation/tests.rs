@@ -64,6 +64,8 @@ pub(crate) fn report(cases: &[(&str, Outcome)]) -> RunReport {
         fail_on: Level::Must,
         clock_ahead_s: None,
         notices: Vec::new(),
+        keys: 0,
+        calls: std::collections::BTreeMap::new(),
         left: Vec::new(),
         accounts: Vec::new(),
         baseline: None,

@@ -90,7 +90,7 @@ impl<'a> Side<'a> {
         entropy: &'a Entropy,
         run: &'a str,
     ) -> Result<Self, SetupError> {
-        let Clients { sender, host, primary, by_place, sent } = Clients::new(target, clock, settle)?;
+        let Clients { sender, host, primary, by_place, sent, .. } = Clients::new(target, clock, settle, None)?;
         let pool = Pool::new(corpus, entropy, run, by_place);
         let account = OnceLock::new();
         if let Some(known) = &target.account {

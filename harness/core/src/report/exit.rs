@@ -16,7 +16,7 @@ pub enum ExitCode {
     Indeterminate = 3,
     /// Nothing was run.
     NothingRun = 4,
-    /// A safety rule refused; nothing was sent.
+    /// A safety rule refused.
     Safety = 5,
     /// Setup or teardown failed; what is left is listed.
     Teardown = 6,
@@ -51,7 +51,7 @@ impl ExitCode {
             Self::Usage => "usage, configuration or fixture error",
             Self::Indeterminate => "some cases could not be judged",
             Self::NothingRun => "nothing was run",
-            Self::Safety => "refused by a safety rule; nothing was sent",
+            Self::Safety => "refused by a safety rule",
             Self::Teardown => "setup or teardown failed; what is left is listed",
             Self::Internal => "internal error",
             Self::Interrupted => "interrupted; teardown done",

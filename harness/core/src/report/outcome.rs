@@ -8,6 +8,7 @@ use crate::baseline::Recording;
 use crate::compare::Mismatch;
 use crate::fixture::{Edition, Level};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The version of the JSON that a report is written as.
 pub const SCHEMA: &str = "trentcheck-report/1";
@@ -267,6 +268,10 @@ pub struct RunReport {
     pub clock_ahead_s: Option<i64>,
     /// What concerns the run as a whole, in sentences.
     pub notices: Vec<String>,
+    /// How many keys were made.
+    pub keys: usize,
+    /// How many requests were sent, by the operation that they name.
+    pub calls: BTreeMap<String, u64>,
     /// Keys that could not be released, with the reason.
     pub left: Vec<String>,
     /// Accounts that the target was seen to use, for whoever has to keep them to themselves.
@@ -292,13 +297,16 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// Works out the exit codes from what the report says. Whether the run was interrupted stays as it was.
+    /// Works out the exit codes from what the report says. What only the run itself knows stays as it was: that it was
+    /// interrupted, stopped by a safety rule, or met a fault of our own.
     pub fn conclude(&mut self) {
         let figures = &self.figures;
         let uncompared = self.baseline.as_ref().is_some_and(|baseline| !baseline.not_compared.is_empty());
         let uncompared = uncompared || self.differential.as_ref().is_some_and(DifferentialReport::lacks_verdicts);
         let applies = [
+            (ExitCode::Internal, self.exit_codes.contains(&ExitCode::Internal)),
             (ExitCode::Interrupted, self.exit_codes.contains(&ExitCode::Interrupted)),
+            (ExitCode::Safety, self.exit_codes.contains(&ExitCode::Safety)),
             (ExitCode::Divergence, figures.diverges > 0 || self.has_drifted() || self.is_stale() || self.differs()),
             (ExitCode::Teardown, !self.left.is_empty()),
             (ExitCode::Indeterminate, figures.indeterminate + figures.blocked + figures.unsupported > 0 || uncompared),

@@ -13,7 +13,7 @@ use crate::fixture::{
 use crate::http::Request;
 use crate::normalise::{Message, Normaliser, Redactor, escape};
 use crate::observe::observe;
-use crate::plan::{Absent, KeyNames, PlanError, World, base_request, plan, render};
+use crate::plan::{Absent, KeyNames, OPERATION, PlanError, World, base_request, plan, render};
 use crate::report::{CaseReport, ExchangeReport, Outcome, Pinned};
 use crate::send::{Exchange, Fault, Lane, Sender};
 use crate::sign::{Signing, sign, sign_planned};
@@ -207,7 +207,10 @@ fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> R
         return Err(ended(Outcome::Skipped, format!("its precondition cannot be made in the edition {edition}")));
     }
     if case.danger != Danger::None && !run.may_make_keys() {
-        return Err(ended(Outcome::Skipped, "safety: off loopback only cases that name no key that exists are sent"));
+        return Err(ended(
+            Outcome::Skipped,
+            "safety: off loopback this needs `--allow-mutation`, since it names a key",
+        ));
     }
     if !run.target.principals.contains_key(&case.request.principal) {
         return Err(ended(
@@ -256,6 +259,7 @@ async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Resul
 fn blocked(failure: &super::kms::Failure) -> Ended {
     let outcome = match &failure.kind {
         FailureKind::NoAnswer | FailureKind::Transient => Outcome::Indeterminate,
+        FailureKind::NotOurs => return ended(Outcome::Skipped, failure.describe()),
         _ => Outcome::Blocked,
     };
     ended(outcome, format!("its precondition could not be made: {}", failure.describe()))
@@ -275,6 +279,7 @@ async fn exchange_and_read_back(
         None => None,
     };
     let (requests, sender) = signed_requests(run, case, world)?;
+    only_ours(run, world, lease.as_deref(), &requests).await?;
     let mut exchanges = send(run, &sender, &requests).await?;
     // Bytes past a length that the case made up are a request of their own. What answers them is not judged, and not
     // recorded either: whether it comes in time to be seen is chance.
@@ -319,6 +324,23 @@ async fn exchange_and_read_back(
             }
             Err(Unread::Indeterminate(why)) => return Err(ended(Outcome::Indeterminate, why)),
         }
+    }
+    Ok(())
+}
+
+/// Looks, right before the exchange, at every key that its requests name: only those of the run may be touched.
+async fn only_ours(run: &Run<'_>, world: &World, lease: Option<&Lease>, requests: &[Request]) -> Result<(), Ended> {
+    if !run.guard.watches() {
+        return Ok(());
+    }
+    let keys = [lease.map(|lease| &lease.key), lease.and_then(|lease| lease.other.as_ref())];
+    for key in keys.into_iter().flatten() {
+        let owned = run.guard.owns(key.kms(), run.corpus, OPERATION, &key.names.arn).await;
+        owned.map_err(|failure| blocked(&failure))?;
+    }
+    for request in requests {
+        let named = run.guard.names_only_ours(&run.primary, run.corpus, request, &world.absent.id).await;
+        named.map_err(|failure| blocked(&failure))?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! The clients of a target: one for each principal and Region in which keys are made.
 
+use super::guard::Guard;
 use super::kms::Kms;
 use super::target::{Clock, SetupError, Target};
 use crate::fixture::{Owner, Place, PrincipalName};
-use crate::send::{Sender, Tls};
+use crate::send::{Sender, Tally, Tls};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -18,13 +19,21 @@ pub(crate) struct Clients {
     pub(crate) by_place: HashMap<(Place, Owner), Kms>,
     /// How many ordinary calls were sent by any of them.
     pub(crate) sent: Arc<AtomicUsize>,
+    /// Every request by its operation.
+    pub(crate) tally: Tally,
 }
 
 impl Clients {
     /// Opens no connection.
-    pub(crate) fn new(target: &Target, clock: &Clock, settle: Duration) -> Result<Self, SetupError> {
+    pub(crate) fn new(
+        target: &Target,
+        clock: &Clock,
+        settle: Duration,
+        guard: Option<&Arc<Guard>>,
+    ) -> Result<Self, SetupError> {
+        let tally = Tally::default();
         let sent = Arc::new(AtomicUsize::new(0));
-        let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?;
+        let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?.counted(&tally);
         let host = target.endpoint.authority();
         let client = |sender: &Sender, host: &str, region: &str, principal| {
             let credentials = target.principals.get(&principal)?.clone();
@@ -35,6 +44,7 @@ impl Clients {
                 credentials,
                 clock: Arc::clone(clock),
                 settle,
+                guard: guard.cloned(),
                 sent: Arc::clone(&sent),
             })
         };
@@ -53,6 +63,6 @@ impl Clients {
                 by_place.insert((Place::Elsewhere, Owner::Primary), kms);
             }
         }
-        Ok(Self { sender, host, primary, by_place, sent })
+        Ok(Self { sender, host, primary, by_place, sent, tally })
     }
 }

@@ -63,7 +63,7 @@ pub async fn examine(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<Vec<Checkup>, SetupError> {
-    let clients = Clients::new(target, clock, Duration::ZERO)?;
+    let clients = Clients::new(target, clock, Duration::ZERO, None)?;
     let redactor = target.redactor();
     let absent = json!({ "KeyId": entropy.uuid("doctor") });
     let kms = &clients.primary;

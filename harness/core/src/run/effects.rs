@@ -53,6 +53,7 @@ pub(super) async fn read_back(
     let place = format!("{operation} afterwards");
     let mut retried_token = false;
     loop {
+        key.kms().permits(pool.corpus, operation, &body).await.map_err(Unread::Failed)?;
         let (request, exchange) = key.kms().exchange(operation, &body).await;
         recorder.add(operation, &request, &exchange);
         let response = match &exchange.result {

@@ -2,6 +2,7 @@
 
 use super::case::{lane_name, not_run, run_case};
 use super::clients::Clients;
+use super::guard::Guard;
 use super::kms::Kms;
 use super::pool::Pool;
 use super::probe::{Verdict, partition, probe};
@@ -11,12 +12,15 @@ use crate::fixture::{Case, Corpus, Danger, Edition, Selection};
 use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
-use crate::send::Sender;
+use crate::send::{Sender, Tally};
 use aws_lc_rs::digest;
+use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::OnceLock;
-use std::time::{Instant, SystemTime};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 /// Hears of a run as it goes.
 pub trait Progress: Send + Sync {
@@ -36,6 +40,8 @@ pub(super) struct Run<'a> {
     pub(super) sender: Sender,
     pub(super) primary: Kms,
     pub(super) pool: Pool<'a>,
+    pub(super) guard: Arc<Guard>,
+    tally: Tally,
     pub(super) redactor: Redactor,
     account: OnceLock<(String, String)>,
     /// By how much our clock is ahead of the target's.
@@ -46,7 +52,7 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     pub(super) fn may_make_keys(&self) -> bool {
-        self.options.permit == Permit::All
+        self.options.permit != Permit::NoKeys
     }
 
     pub(super) fn needs_keys(&self) -> bool {
@@ -95,7 +101,7 @@ pub async fn run(
     progress: &dyn Progress,
     stop: watch::Receiver<bool>,
 ) -> Result<RunReport, SetupError> {
-    let started = (Instant::now(), (options.clock)());
+    let started = (std::time::Instant::now(), (options.clock)());
     let run = prepare(corpus, selection, target, options)?;
     if let Some(ledger) = &options.ledger {
         ledger.begins(&run.id, &target.endpoint.to_string(), &target.region)?;
@@ -105,35 +111,59 @@ pub async fn run(
     if run.selected.is_empty() {
         notices.extend(of_other_edition(corpus, selection, target));
     }
-    let reports = match probe(&run).await {
-        _ if run.selected.is_empty() => BTreeMap::new(),
-        Verdict::Unreachable(why) => {
+    let deadline = tokio::time::Instant::now() + options.deadline;
+    let mut faults = 0;
+    let verdict = match run.selected.is_empty() {
+        true => None,
+        false => match within(probe(&run), deadline, &stop).await {
+            Ended::Well(verdict) => Some(verdict),
+            Ended::OutOfTime => Some(Verdict::Unreachable("find out what the target is in time".to_owned())),
+            Ended::Panicked => {
+                faults += 1;
+                None
+            }
+        },
+    };
+    let reports = match verdict {
+        None => all(&run, Outcome::Indeterminate, INTERNAL),
+        Some(Verdict::Unreachable(why)) => {
             notices.push(format!("failed to {}", run.redactor.redact(&why)));
             all(&run, Outcome::Indeterminate, "the target cannot be reached")
         }
-        Verdict::Skewed(why) => {
+        Some(Verdict::Refused) => all(&run, Outcome::Skipped, "safety: it is not the account or Region that was named"),
+        Some(Verdict::Skewed(why)) => {
             notices.push(why);
             all(&run, Outcome::Indeterminate, "the clocks are too far apart")
         }
-        Verdict::Unsupported(why) => {
+        Some(Verdict::Unsupported(why)) => {
             let why = run.redactor.redact(&why);
             let reports = all(&run, Outcome::Unsupported, &why);
             notices.push(why);
             reports
         }
-        Verdict::Ready { account } => {
+        Some(Verdict::Ready { account }) => {
             if let Some(account) = account {
                 run.account.get_or_init(|| account);
             }
-            cases(&run, progress, stop.clone()).await
+            cases(&run, progress, deadline, &stop).await
         }
     };
     let mut accounts: Vec<String> = run.account().into_iter().map(|(account, _)| account).collect();
     accounts.extend(run.pool.accounts());
     let left = run.pool.release().await;
+    faults += reports.values().filter(|report| report.reason.as_deref() == Some(INTERNAL)).count();
+    notices.extend(
+        run.guard.halted().map(|why| format!("refused: {why}; keys that were made are scheduled for deletion")),
+    );
     let mut by_id = reports;
     let cases: Vec<CaseReport> = run.selected.iter().filter_map(|case| by_id.remove(case.id())).collect();
-    let report = report(&run, cases, notices, left, started, *stop.borrow());
+    let told = [
+        (ExitCode::Interrupted, *stop.borrow()),
+        (ExitCode::Internal, faults > 0),
+        (ExitCode::Safety, run.guard.halted().is_some()),
+    ];
+    let told = told.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect();
+    let report = report(&run, cases, notices, left, started, told);
     Ok(RunReport { accounts, ..report })
 }
 
@@ -152,7 +182,9 @@ fn prepare<'a>(
     target: &'a Target,
     options: &'a Options,
 ) -> Result<Run<'a>, SetupError> {
-    let Clients { sender, host, primary, by_place, .. } = Clients::new(target, &options.clock, options.settle)?;
+    let guard = Guard::new(&options.run_id, target, options.permit)?;
+    let Clients { sender, host, primary, by_place, tally, .. } =
+        Clients::new(target, &options.clock, options.settle, Some(&guard))?;
     Ok(Run {
         corpus,
         target,
@@ -162,6 +194,8 @@ fn prepare<'a>(
         sender,
         primary,
         pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place).with_ledger(options.ledger.clone()),
+        guard,
+        tally,
         redactor: target.redactor(),
         account: OnceLock::new(),
         seconds_ahead: OnceLock::new(),
@@ -185,7 +219,12 @@ fn all(run: &Run<'_>, outcome: Outcome, reason: &str) -> BTreeMap<String, CaseRe
 }
 
 /// Runs the cases, required ones first, several at a time.
-async fn cases(run: &Run<'_>, progress: &dyn Progress, stop: watch::Receiver<bool>) -> BTreeMap<String, CaseReport> {
+async fn cases(
+    run: &Run<'_>,
+    progress: &dyn Progress,
+    deadline: Instant,
+    stop: &watch::Receiver<bool>,
+) -> BTreeMap<String, CaseReport> {
     let required: HashSet<&str> =
         run.selected.iter().flat_map(|case| case.requires.iter().map(String::as_str)).collect();
     let mut ordered = run.selected.clone();
@@ -193,19 +232,18 @@ async fn cases(run: &Run<'_>, progress: &dyn Progress, stop: watch::Receiver<boo
         ordered.sort_by_key(|case| shuffled(seed, case.id()));
     }
     let (first, then): (Vec<&Case>, Vec<&Case>) = ordered.into_iter().partition(|case| required.contains(case.id()));
-    let deadline = tokio::time::Instant::now() + run.options.deadline;
     let mut reports = BTreeMap::new();
     // Required cases can require others; there are few of them, so they go one by one, the least demanding first.
     let mut first = first;
     first.sort_by_key(|case| case.requires.len());
     for case in first {
-        let report = one(run, case, &reports, deadline, &stop).await;
+        let report = one(run, case, &reports, deadline, stop).await;
         progress.ended(&report);
         reports.insert(report.id.clone(), report);
     }
     let slots = Semaphore::new(run.options.jobs.max(1));
     let known = &reports;
-    let (slots, stop) = (&slots, &stop);
+    let slots = &slots;
     let ends = futures_util::future::join_all(then.into_iter().map(|case| async move {
         let _slot = slots.acquire().await;
         let report = one(run, case, known, deadline, stop).await;
@@ -221,7 +259,7 @@ async fn one(
     run: &Run<'_>,
     case: &Case,
     known: &BTreeMap<String, CaseReport>,
-    deadline: tokio::time::Instant,
+    deadline: Instant,
     stop: &watch::Receiver<bool>,
 ) -> CaseReport {
     if *stop.borrow() {
@@ -236,9 +274,42 @@ async fn one(
             return not_run(case, Outcome::Blocked, &reason);
         }
     }
-    match tokio::time::timeout_at(deadline, run_case(run, case)).await {
-        Ok(report) => report,
-        Err(_) => not_run(case, Outcome::Indeterminate, "the time limit of the run was reached"),
+    match within(run_case(run, case), deadline, stop).await {
+        Ended::Well(report) => report,
+        Ended::OutOfTime if *stop.borrow() => not_run(case, Outcome::Indeterminate, "the run was interrupted"),
+        Ended::OutOfTime => not_run(case, Outcome::Indeterminate, "the time limit of the run was reached"),
+        Ended::Panicked => not_run(case, Outcome::Indeterminate, INTERNAL),
+    }
+}
+
+/// The reason of a case that a fault of this program ended.
+const INTERNAL: &str = "an internal error of trentcheck ended it";
+
+/// How long what has begun may go on after an interrupt: an answer that is under way is worth it.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How a part of a run ended.
+enum Ended<T> {
+    Well(T),
+    OutOfTime,
+    /// Keys have to be released all the same. What it said has been printed where it happened.
+    Panicked,
+}
+
+/// Goes on until the deadline, or for a while after an interrupt.
+async fn within<T>(part: impl Future<Output = T>, deadline: Instant, stop: &watch::Receiver<bool>) -> Ended<T> {
+    let mut stop = stop.clone();
+    let interrupted = async {
+        // Without a sender nobody interrupts any more.
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = AssertUnwindSafe(part).catch_unwind() => ended.map_or(Ended::Panicked, Ended::Well),
+        () = tokio::time::sleep_until(deadline) => Ended::OutOfTime,
+        () = interrupted => Ended::OutOfTime,
     }
 }
 
@@ -255,8 +326,8 @@ fn report(
     cases: Vec<CaseReport>,
     notices: Vec<String>,
     left: Vec<String>,
-    started: (Instant, SystemTime),
-    interrupted: bool,
+    started: (std::time::Instant, SystemTime),
+    told: Vec<ExitCode>,
 ) -> RunReport {
     let figures = Figures::of(&cases);
     let mut report = RunReport {
@@ -282,6 +353,8 @@ fn report(
         fail_on: run.options.fail_on,
         clock_ahead_s: run.seconds_ahead.get().copied(),
         notices,
+        keys: run.pool.made(),
+        calls: run.tally.counts(),
         left: left.iter().map(|line| run.redactor.redact(line)).collect(),
         accounts: Vec::new(),
         baseline: None,
@@ -289,7 +362,7 @@ fn report(
         deviations: None,
         figures,
         exit_code: ExitCode::Pass,
-        exit_codes: if interrupted { vec![ExitCode::Interrupted] } else { Vec::new() },
+        exit_codes: told,
         cases,
     };
     report.conclude();

@@ -109,6 +109,9 @@ impl Key {
         };
         let names = KeyNames { id, arn, ..KeyNames::default() };
         created(&names);
+        if let Some(guard) = &kms.guard {
+            guard.made(base.owner, &names, kms)?;
+        }
         let made = if base.has_material() {
             material::make(&base.spec, maker.entropy, label)
                 .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))?

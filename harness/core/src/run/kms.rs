@@ -1,5 +1,6 @@
 //! The calls around the operation under test, as an ordinary client makes them.
 
+use super::guard::Guard;
 use super::target::Clock;
 use crate::fixture::Corpus;
 use crate::normalise::Redactor;
@@ -8,6 +9,7 @@ use crate::plan::base_request;
 use crate::send::{Exchange, SendError, Sender};
 use crate::sign::{Credentials, Signing, sign};
 use serde_json::Value;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -42,6 +44,8 @@ pub(crate) enum FailureKind {
     Unusable,
     /// There was no answer.
     NoAnswer,
+    /// It was not sent, since it would have changed what this run may not change.
+    NotOurs,
 }
 
 impl Failure {
@@ -50,6 +54,7 @@ impl Failure {
         match self.kind {
             FailureKind::NoSuchOperation => format!("the target has no operation {} ({})", self.operation, self.answer),
             FailureKind::NoAnswer => format!("{} got no answer: {}", self.operation, self.answer),
+            FailureKind::NotOurs => format!("safety: {} was not sent, since {}", self.operation, self.answer),
             _ => format!("{} answered {}", self.operation, self.answer),
         }
     }
@@ -65,6 +70,9 @@ impl Failure {
     }
 }
 
+/// A question to the guard, whose type has to be named since answering it makes calls again.
+pub(crate) type Asked<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
 /// A client of one endpoint and one principal.
 #[derive(Clone)]
 pub(crate) struct Kms {
@@ -74,12 +82,22 @@ pub(crate) struct Kms {
     pub(crate) credentials: Credentials,
     pub(crate) clock: Clock,
     pub(crate) settle: Duration,
+    /// What may be changed; whoever has none looks at keys before it changes them.
+    pub(crate) guard: Option<Arc<Guard>>,
     /// How many calls were sent; shared by the clients of a target.
     pub(crate) sent: Arc<AtomicUsize>,
 }
 
 impl Kms {
-    /// One call, whatever it answers.
+    /// Whether a call may be sent.
+    pub(crate) fn permits<'a>(&'a self, corpus: &'a Corpus, operation: &'a str, body: &'a Value) -> Asked<'a> {
+        match &self.guard {
+            Some(guard) => Box::pin(guard.permits(self, corpus, operation, body)),
+            None => Box::pin(std::future::ready(Ok(()))),
+        }
+    }
+
+    /// One call, whatever it answers; one that changes something only after [`Self::permits`].
     pub(crate) async fn exchange(&self, operation: &str, body: &Value) -> (crate::http::Request, Exchange) {
         let request = base_request(&self.host, operation, body.to_string().into_bytes());
         let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
@@ -97,6 +115,7 @@ impl Kms {
 
     /// One call that must succeed and is never made again: what it destroys cannot be destroyed in part.
     pub(crate) async fn call_once(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
+        self.permits(corpus, operation, body).await?;
         let (_, exchange) = self.exchange(operation, body).await;
         read(corpus, operation, &exchange.result)
     }
@@ -115,6 +134,8 @@ impl Kms {
     ) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.settle);
         loop {
+            // Each time, since keys can change hands while a call waits.
+            self.permits(corpus, operation, body).await?;
             let (_, exchange) = self.exchange(operation, body).await;
             let mut failure = match read(corpus, operation, &exchange.result) {
                 Ok(value) => return Ok(value),

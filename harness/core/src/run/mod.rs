@@ -6,6 +6,7 @@ mod doctor;
 pub(crate) mod effects;
 mod engine;
 pub(crate) mod entropy;
+mod guard;
 pub(crate) mod keys;
 pub(crate) mod kms;
 mod material;

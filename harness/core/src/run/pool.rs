@@ -13,6 +13,14 @@ use crate::sweep::arns_of_run;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// How long the release of all keys may take. What is not released by then is told.
+const RELEASE: Duration = Duration::from_secs(5 * 60);
+
+/// Keys that are released at a time.
+const AT_A_TIME: usize = 4;
 
 /// The keys that a precondition made for one case.
 pub(crate) struct Lease {
@@ -44,6 +52,7 @@ struct Created {
 struct Inner {
     idle: HashMap<Base, Vec<Key>>,
     created: Vec<Created>,
+    made: usize,
     labels: usize,
     /// Keys that were asked for, while it is not known whether they were made.
     open: BTreeMap<String, (Place, Owner)>,
@@ -117,6 +126,10 @@ impl<'a> Pool<'a> {
             };
             return Err(NoLease::Unavailable(missing.to_owned()));
         };
+        if kms.guard.as_ref().is_some_and(|guard| !guard.may_make_for(base.owner)) {
+            let why = "safety: nobody named the account in which such a key may be made";
+            return Err(NoLease::Unavailable(why.to_owned()));
+        }
         let label = {
             let mut inner = self.inner();
             if let Some(key) = inner.idle.get_mut(base).and_then(Vec::pop) {
@@ -146,7 +159,9 @@ impl<'a> Pool<'a> {
                 // Where this fails the intent stays, by which a sweep finds the key too.
                 let _ = ledger.created(self.run, &label, &names.arn);
             }
-            self.inner().created.push(Created { place: base.place, owner: base.owner, names: names.clone() });
+            let mut inner = self.inner();
+            inner.made += 1;
+            inner.created.push(Created { place: base.place, owner: base.owner, names: names.clone() });
         };
         match Key::create(self.maker(), kms, base, &label, created).await {
             Ok(key) => {
@@ -159,16 +174,20 @@ impl<'a> Pool<'a> {
             }
             Err(failure) => {
                 // Only a refusal says for sure that no key was made.
-                if matches!(failure.kind, FailureKind::Refused(_) | FailureKind::NoSuchOperation)
+                if matches!(failure.kind, FailureKind::Refused(_) | FailureKind::NoSuchOperation | FailureKind::NotOurs)
                     && self.inner().open.remove(&label).is_some()
                     && let Some(ledger) = &self.ledger
                 {
                     let _ = ledger.refused(self.run, &label);
                 }
                 // What is throttled or unreachable now may be made later; what is refused will be refused again.
-                if matches!(&failure.kind, FailureKind::NoSuchOperation | FailureKind::Unusable)
-                    || matches!(&failure.kind, FailureKind::Refused(_))
-                {
+                if matches!(
+                    &failure.kind,
+                    FailureKind::NoSuchOperation
+                        | FailureKind::Unusable
+                        | FailureKind::Refused(_)
+                        | FailureKind::NotOurs
+                ) {
                     self.inner().failed.insert(base.clone(), failure.clone());
                 }
                 Err(failure.into())
@@ -204,35 +223,54 @@ impl<'a> Pool<'a> {
         accounts
     }
 
+    /// How many keys were made.
+    pub(crate) fn made(&self) -> usize {
+        self.inner().made
+    }
+
     /// Releases every key: aliases deleted, deletion scheduled. The result names what is left, and why.
     pub(crate) async fn release(&self) -> Vec<String> {
-        let mut left = self.look_for_open().await;
+        let deadline = tokio::time::Instant::now() + RELEASE;
+        let Ok(mut left) = tokio::time::timeout_at(deadline, self.look_for_open()).await else {
+            return vec!["perhaps keys: there was no time to look for them".to_owned()];
+        };
         let created = std::mem::take(&mut self.inner().created);
-        for Created { place, owner, names } in created {
-            let Some(kms) = self.clients.get(&(place, owner)) else { continue };
-            if let Some(alias) = &names.alias
-                && let Err(failure) = kms.call(self.corpus, "DeleteAlias", &json!({ "AliasName": alias })).await
-                && failure.kind != FailureKind::Refused("NotFoundException".to_owned())
-            {
-                left.push(format!("alias {alias}: {}", failure.describe()));
-            }
-            let body = json!({ "KeyId": names.id, "PendingWindowInDays": 7 });
-            match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
-                Ok(_) => self.released(&names.arn),
-                // It is pending deletion already, or gone.
-                Err(Failure { kind: FailureKind::Refused(error), .. })
-                    if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) =>
-                {
-                    self.released(&names.arn);
-                }
-                Err(failure) => left.push(format!("key {}: {}", names.arn, failure.describe())),
-            }
-        }
+        let slots = &Semaphore::new(AT_A_TIME);
+        let ends = created.into_iter().map(|created| async move {
+            let _slot = slots.acquire().await;
+            let released = tokio::time::timeout_at(deadline, self.release_one(&created)).await;
+            released.unwrap_or_else(|_| vec![format!("key {}: there was no time to release it", created.names.arn)])
+        });
+        left.extend(futures_util::future::join_all(ends).await.into_iter().flatten());
         if left.is_empty()
             && let Some(ledger) = &self.ledger
             && let Err(error) = ledger.ended(self.run)
         {
             left.push(format!("nothing, but the ledger says otherwise: failed to {error}"));
+        }
+        left
+    }
+
+    async fn release_one(&self, created: &Created) -> Vec<String> {
+        let Created { place, owner, names } = created;
+        let mut left = Vec::new();
+        let Some(kms) = self.clients.get(&(*place, *owner)) else { return left };
+        if let Some(alias) = &names.alias
+            && let Err(failure) = kms.call(self.corpus, "DeleteAlias", &json!({ "AliasName": alias })).await
+            && failure.kind != FailureKind::Refused("NotFoundException".to_owned())
+        {
+            left.push(format!("alias {alias}: {}", failure.describe()));
+        }
+        let body = json!({ "KeyId": names.id, "PendingWindowInDays": 7 });
+        match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
+            Ok(_) => self.released(&names.arn),
+            // It is pending deletion already, or gone.
+            Err(Failure { kind: FailureKind::Refused(error), .. })
+                if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) =>
+            {
+                self.released(&names.arn);
+            }
+            Err(failure) => left.push(format!("key {}: {}", names.arn, failure.describe())),
         }
         left
     }

@@ -5,6 +5,7 @@ use super::keys::Base;
 use super::kms::{Kms, says_unsupported, summary};
 use super::pool::NoLease;
 use super::skew;
+use super::target::Permit;
 use crate::fixture::{Material, Origin, Owner, Place};
 use crate::observe::observe;
 use crate::plan::OPERATION;
@@ -24,6 +25,8 @@ pub(super) enum Verdict {
     Unreachable(String),
     /// No signature of ours would be in time.
     Skewed(String),
+    /// It is not where the user said that keys may be made.
+    Refused,
 }
 
 /// Asks the target for the operation on a key that does not exist, and learns the account from a key's ARN.
@@ -39,7 +42,12 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     }
     let mut account = run.target.account.clone().map(|account| (account, partition(&run.target.region).to_owned()));
     let mut key_id = None;
-    if run.may_make_keys() && (run.needs_keys() || account.is_none()) {
+    let makes_keys = run.needs_keys() || (account.is_none() && run.options.permit == Permit::All);
+    if run.may_make_keys() && makes_keys {
+        has_keys_elsewhere(run, kms).await;
+        if run.guard.halted().is_some() {
+            return Verdict::Refused;
+        }
         let base = Base {
             spec: "SYMMETRIC_DEFAULT".to_owned(),
             usage: "ENCRYPT_DECRYPT".to_owned(),
@@ -61,10 +69,24 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
             }
             Err(NoLease::Failed(_) | NoLease::Unavailable(_)) => {}
         }
+        if run.guard.halted().is_some() {
+            return Verdict::Refused;
+        }
     }
     match unsupported(run, kms, first, key_id.as_deref()).await {
         Some(why) => Verdict::Unsupported(why),
         None => Verdict::Ready { account },
+    }
+}
+
+/// Halts the run if a key that the caller already has is in another account than was named, so that none is made there
+/// to find out. Whoever has none, or may not list them, learns it from the first that is made.
+async fn has_keys_elsewhere(run: &Run<'_>, kms: &Kms) {
+    if run.guard.watches()
+        && let Ok(listed) = kms.call(run.corpus, "ListKeys", &json!({ "Limit": 1 })).await
+        && let Some(arn) = listed["Keys"][0]["KeyArn"].as_str()
+    {
+        let _ = run.guard.expects(Owner::Primary, arn, kms);
     }
 }
 
@@ -99,6 +121,8 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
         }
     }
     if let Some(key_id) = key_id {
+        // It is the operation under test: only at a key that is still the run's.
+        kms.permits(run.corpus, OPERATION, &json!({ "KeyId": key_id })).await.ok()?;
         let second = ask(run, kms, OPERATION, key_id).await.seen()?;
         if !second.says_so && (second.status, &second.body) != (first.status, &first.body) {
             return None;
@@ -147,7 +171,8 @@ impl Asked {
 }
 
 async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
-    let (_, exchange) = kms.exchange(operation, &json!({ "KeyId": key_id })).await;
+    let body = json!({ "KeyId": key_id });
+    let (_, exchange) = kms.exchange(operation, &body).await;
     match &exchange.result {
         Ok(response) => {
             let observation = observe(response);

@@ -25,6 +25,9 @@ pub enum SetupError {
     /// There are no credentials to sign with.
     #[error("find credentials for the principal `primary`")]
     NoCredentials,
+    /// Keys are to be made in an account that nobody has named.
+    #[error("know the account in which keys may be made")]
+    NoAccount,
 }
 
 /// The same service in another Region.
@@ -53,6 +56,8 @@ pub struct Target {
     pub elsewhere: Option<Elsewhere>,
     /// The primary principal's account, if known beforehand.
     pub account: Option<String>,
+    /// The account of the principal `stranger`, if keys may be made in it off loopback.
+    pub stranger_account: Option<String>,
     /// Whether it is the embedded reference.
     pub embedded: bool,
     /// How TLS connections are made.
@@ -89,8 +94,10 @@ impl Target {
 /// Which cases may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// All of them.
+    /// All of them, at keys of a test server.
     All,
+    /// All of them, at keys that this run made in the accounts that the target names.
+    Owned,
     /// Only those that name no key that exists.
     NoKeys,
 }

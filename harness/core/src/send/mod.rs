@@ -14,6 +14,7 @@ mod pace;
 mod proxy;
 mod sender;
 mod service;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -26,4 +27,5 @@ pub use pace::Rates;
 pub use proxy::{Proxy, ProxyError};
 pub use sender::Sender;
 pub use service::{Modules, RegionError, Stack, kms_endpoint};
+pub use tally::Tally;
 pub use tls::{ClientIdentity, Tls, Verify};

@@ -93,7 +93,7 @@ fn is_throttled(response: &Response) -> bool {
 }
 
 /// The operation that a request names; empty if it names none.
-fn operation(request: &Request) -> &str {
+pub(super) fn operation(request: &Request) -> &str {
     let target = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("x-amz-target"));
     let value = target.and_then(|header| std::str::from_utf8(&header.value).ok()).unwrap_or_default();
     value.rsplit('.').next().unwrap_or_default()

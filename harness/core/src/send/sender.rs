@@ -5,6 +5,7 @@ use super::error::SetupError;
 use super::exchange::{Exchange, Limits};
 use super::http_lane::{self, HttpLane};
 use super::pace::Pace;
+use super::tally::Tally;
 use super::tls::{Tls, client_config};
 use super::wire::Wire;
 use crate::http::Request;
@@ -13,7 +14,10 @@ use std::sync::Arc;
 
 /// Sends requests to one endpoint. Cheap to clone.
 #[derive(Clone)]
-pub struct Sender(Arc<Lanes>);
+pub struct Sender {
+    lanes: Arc<Lanes>,
+    tally: Tally,
+}
 
 struct Lanes {
     wire: Wire,
@@ -53,24 +57,31 @@ impl Sender {
         };
         let pace = Pace::new(limits.rates.clone());
         let wire = Wire { endpoint, limits, resolve: tls.resolve, proxy: tls.proxy, tls: wire_tls };
-        Ok(Self(Arc::new(Lanes { wire, http, pace })))
+        Ok(Self { lanes: Arc::new(Lanes { wire, http, pace }), tally: Tally::default() })
+    }
+
+    /// The same sender, which counts what it sends here.
+    pub fn counted(self, tally: &Tally) -> Self {
+        Self { tally: tally.clone(), ..self }
     }
 
     /// Sends requests in the wire lane, one after another on one connection.
     pub async fn wire(&self, requests: &[Request]) -> Vec<Exchange> {
-        self.0.pace.wait(requests).await;
-        let exchanges = self.0.wire.exchanges(requests).await;
+        self.lanes.pace.wait(requests).await;
+        self.tally.count(requests);
+        let exchanges = self.lanes.wire.exchanges(requests).await;
         for (request, exchange) in requests.iter().zip(&exchanges) {
-            self.0.pace.learn(request, exchange);
+            self.lanes.pace.learn(request, exchange);
         }
         exchanges
     }
 
     /// Sends a request in the http lane.
     pub async fn http(&self, request: &Request) -> Exchange {
-        self.0.pace.wait(std::slice::from_ref(request)).await;
-        let exchange = http_lane::exchange(&self.0.http, request).await;
-        self.0.pace.learn(request, &exchange);
+        self.lanes.pace.wait(std::slice::from_ref(request)).await;
+        self.tally.count(std::slice::from_ref(request));
+        let exchange = http_lane::exchange(&self.lanes.http, request).await;
+        self.lanes.pace.learn(request, &exchange);
         exchange
     }
 

@@ -1,0 +1,275 @@
+//! Which keys a run may change: those that it made, looked at again right before each call that changes one, and those
+//! that were lent to it by name.
+
+use super::kms::{Failure, FailureKind, Kms, Pauses};
+use super::target::{Permit, SetupError, Target};
+use crate::fixture::{Corpus, Owner};
+use crate::http::Request;
+use crate::plan::KeyNames;
+use crate::sweep::inspect;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Calls that leave every key as it is. Whatever is not listed is taken to change one.
+const READS: [&str; 9] = [
+    "DescribeKey",
+    "GetParametersForImport",
+    "ListKeys",
+    "ListAliases",
+    "ListResourceTags",
+    "Encrypt",
+    "Decrypt",
+    "Sign",
+    "GenerateMac",
+];
+
+/// Whether keys are looked at before they are changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    /// They are not: on loopback they are a test server's.
+    Off,
+    /// They are.
+    On,
+}
+
+/// Says which calls may be sent.
+pub(crate) struct Guard {
+    run: String,
+    watch: Watch,
+    accounts: BTreeMap<Owner, String>,
+    /// ARNs of the keys that this run made, by id.
+    made: Mutex<BTreeMap<String, String>>,
+    halted: OnceLock<String>,
+}
+
+impl Guard {
+    /// The guard of a run.
+    pub(crate) fn new(run: &str, target: &Target, permit: Permit) -> Result<Arc<Self>, SetupError> {
+        let watch = if permit == Permit::All { Watch::Off } else { Watch::On };
+        if permit == Permit::Owned && target.account.is_none() {
+            return Err(SetupError::NoAccount);
+        }
+        let accounts = [(Owner::Primary, &target.account), (Owner::Stranger, &target.stranger_account)];
+        let accounts = accounts.into_iter().filter_map(|(owner, account)| Some((owner, account.clone()?)));
+        Ok(Arc::new(Self {
+            run: run.to_owned(),
+            watch,
+            accounts: accounts.collect(),
+            made: Mutex::default(),
+            halted: OnceLock::new(),
+        }))
+    }
+
+    /// Why nothing is made or changed any more, if that is so.
+    pub(crate) fn halted(&self) -> Option<&str> {
+        self.halted.get().map(String::as_str)
+    }
+
+    /// Whether keys of this owner may be made.
+    pub(crate) fn may_make_for(&self, owner: Owner) -> bool {
+        self.watch == Watch::Off || self.accounts.contains_key(&owner)
+    }
+
+    /// Whether keys are looked at before they are changed.
+    pub(crate) fn watches(&self) -> bool {
+        self.watch == Watch::On
+    }
+
+    /// Hears of a key that this run made, which has to be in the account that was named. From the first that is not,
+    /// nothing is made or changed but what takes back what was made.
+    pub(crate) fn made(&self, owner: Owner, names: &KeyNames, kms: &Kms) -> Result<(), Failure> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(names.id.clone(), names.arn.clone());
+        self.expects(owner, &names.arn, kms)
+    }
+
+    /// Holds an ARN of the caller's own against the account and the Region that were named.
+    pub(crate) fn expects(&self, owner: Owner, arn: &str, kms: &Kms) -> Result<(), Failure> {
+        let part = |number: usize| arn.split(':').nth(number).unwrap_or_default();
+        let wrong = match self.accounts.get(&owner) {
+            Some(account) if part(4) != account => {
+                format!("the target's keys are in account {}, and {account} was named", part(4))
+            }
+            _ if self.watches() && part(3) != kms.region => {
+                format!("the target's keys are in Region `{}`, and not in `{}`", part(3), kms.region)
+            }
+            _ => return Ok(()),
+        };
+        Err(refused("CreateKey", self.halted.get_or_init(|| wrong)))
+    }
+
+    /// Whether this call may be sent.
+    pub(crate) async fn permits(
+        &self,
+        kms: &Kms,
+        corpus: &Corpus,
+        operation: &str,
+        body: &Value,
+    ) -> Result<(), Failure> {
+        if READS.contains(&operation) {
+            return Ok(());
+        }
+        match operation {
+            "CreateKey" => self.halted().map_or(Ok(()), |why| Err(refused(operation, why))),
+            _ if self.watch == Watch::Off => Ok(()),
+            "DeleteAlias" => {
+                let alias = body["AliasName"].as_str().unwrap_or_default();
+                match alias.starts_with(&format!("alias/trentcheck-{}-", self.run)) {
+                    true => Ok(()),
+                    false => Err(refused(operation, &format!("the alias `{alias}` was not made by this run"))),
+                }
+            }
+            _ => {
+                // What takes back what was made goes on.
+                if let (Some(why), false) = (self.halted(), operation == "ScheduleKeyDeletion") {
+                    return Err(refused(operation, why));
+                }
+                let named = body["KeyId"].as_str().or_else(|| body["TargetKeyId"].as_str()).unwrap_or_default();
+                self.owns(kms, corpus, operation, named).await
+            }
+        }
+    }
+
+    /// Whether the key of this id or ARN is one of the run's, by what the target says of it now. A key that does not
+    /// exist is nobody's, and cannot be harmed.
+    pub(crate) async fn owns(&self, kms: &Kms, corpus: &Corpus, operation: &str, named: &str) -> Result<(), Failure> {
+        if self.watch == Watch::Off {
+            return Ok(());
+        }
+        let id = named.rsplit('/').next().unwrap_or_default();
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let Some(arn) = made else { return self.is_nobodys(kms, corpus, operation, named).await };
+        // What was made a moment ago need not be seen yet.
+        let mut pauses = Pauses::within(kms.settle);
+        loop {
+            match inspect(kms, corpus, &arn).await {
+                Ok(Some(ours)) if ours.is_of(&self.run) => return Ok(()),
+                Err(failure) if failure.kind != FailureKind::Refused("NotFoundException".to_owned()) => {
+                    return Err(failure);
+                }
+                Ok(_) | Err(_) => {}
+            }
+            if !pauses.pause().await {
+                let why = format!("tag and description of key {arn} are not those of this run, or no longer");
+                return Err(refused(operation, &why));
+            }
+        }
+    }
+
+    /// Whether a key that this run did not make is no key at all.
+    async fn is_nobodys(&self, kms: &Kms, corpus: &Corpus, operation: &str, named: &str) -> Result<(), Failure> {
+        match kms.call(corpus, "DescribeKey", &json!({ "KeyId": named })).await {
+            Ok(answer) => {
+                let arn = answer["KeyMetadata"]["Arn"].as_str().unwrap_or_default();
+                let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+                match made.values().any(|ours| ours == arn) {
+                    true => Ok(()),
+                    false => Err(refused(operation, &format!("this run did not make the key `{named}`"))),
+                }
+            }
+            Err(Failure { kind: FailureKind::Refused(error), .. })
+                if ["NotFoundException", "InvalidArnException", "ValidationException"].contains(&error.as_str()) =>
+            {
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether every key that a request names, in whatever place, is one of the run's or does not exist. `absent` is an
+    /// id that this run made up.
+    pub(crate) async fn names_only_ours(
+        &self,
+        kms: &Kms,
+        corpus: &Corpus,
+        request: &Request,
+        absent: &str,
+    ) -> Result<(), Failure> {
+        if self.watch == Watch::Off {
+            return Ok(());
+        }
+        let mut texts = vec![String::from_utf8_lossy(&request.body).into_owned()];
+        texts.push(request.target.clone());
+        if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
+            // Escapes undone.
+            strings(&body, &mut texts);
+        }
+        let mut names = BTreeSet::new();
+        texts.iter().for_each(|text| identifiers(text, &mut names));
+        // An id is one key's in whatever account or Region it is looked for.
+        let made: Vec<String> = self.made.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        names.retain(|name| !name.contains(absent) && !made.iter().any(|id| name.contains(id)));
+        for name in &names {
+            self.is_nobodys(kms, corpus, "the request", name).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A call that is not made.
+fn refused(operation: &str, why: &str) -> Failure {
+    Failure { operation: operation.to_owned(), answer: why.to_owned(), kind: FailureKind::NotOurs }
+}
+
+fn strings(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, texts)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| {
+            texts.push(name.clone());
+            strings(value, texts);
+        }),
+        _ => {}
+    }
+}
+
+/// What could be the id of a key or the name of an alias.
+fn identifiers(text: &str, found: &mut BTreeSet<String>) {
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for word in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-') {
+        // An id can stand between other letters.
+        for start in 0..word.len() {
+            let rest = &word[start..];
+            let is_uuid = |text: &str| {
+                let parts: Vec<&str> = text.split('-').collect();
+                let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+                lengths == [8, 4, 4, 4, 12] && parts.iter().all(|part| is_hex(part))
+            };
+            if let Some(id) = rest.get(..36).filter(|text| is_uuid(text)) {
+                found.insert(id.to_owned());
+            }
+            if let Some(id) = rest.get(..36).filter(|text| text.starts_with("mrk-") && is_hex(&text[4..])) {
+                found.insert(id.to_owned());
+            }
+        }
+    }
+    let rest = |at: usize, more: &str| -> String {
+        text[at..].chars().take_while(|letter| letter.is_ascii_alphanumeric() || more.contains(*letter)).collect()
+    };
+    // An id alone would be looked for in the caller's account.
+    found.extend(text.match_indices("arn:").map(|(at, _)| rest(at, ":/_-")));
+    found.extend(text.match_indices("alias/").map(|(at, _)| rest(at, "/_-")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_found_wherever_they_stand() {
+        let (id, mrk) = ("1234abcd-12ab-34cd-56ef-1234567890ab", "mrk-1234abcd12ab34cd56ef1234567890ab");
+        for text in [format!("{{\"KeyId\":\"{id}\"}}"), format!("xx{id}yy"), format!("a-{id}-b")] {
+            let mut found = BTreeSet::new();
+            identifiers(&text, &mut found);
+            assert_eq!(found, BTreeSet::from([id.to_owned()]), "{text}");
+        }
+        let mut found = BTreeSet::new();
+        identifiers(&format!("key/{mrk} alias/a/b_c alias/aws/s3\""), &mut found);
+        assert_eq!(found, [mrk, "alias/a/b_c", "alias/aws/s3"].map(str::to_owned).into());
+        let (mut named, arn) = (BTreeSet::new(), format!("arn:aws:kms:us-east-2:111122223333:key/{id}"));
+        identifiers(&format!("\"{arn}\","), &mut named);
+        assert_eq!(named, [id.to_owned(), arn].into());
+        identifiers("1234abcd-12ab-34cd-56ef-1234567890a", &mut found);
+        assert_eq!(found.len(), 3);
+    }
+}

@@ -1,0 +1,24 @@
+//! How many requests were sent, by the operation that they name.
+
+use super::pace::operation;
+use crate::http::Request;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Counts of requests, shared by all that send to a target.
+#[derive(Clone, Debug, Default)]
+pub struct Tally(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Tally {
+    pub(super) fn count(&self, requests: &[Request]) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for request in requests {
+            *counts.entry(operation(request).to_owned()).or_default() += 1;
+        }
+    }
+
+    /// The counts so far. A request that names no operation is counted under the empty name.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

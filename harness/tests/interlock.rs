@@ -1,0 +1,320 @@
+//! What may be changed at a service that is not on loopback, and what has to be said before.
+
+use crate::sdk::client_of;
+use crate::services::{KEYS, scratch, service, text, trentcheck, with};
+use crate::support::{complaints, config, corpus, documents, options, reference, replay, selection};
+use aws_sdk_kms::Client;
+use aws_sdk_kms::types::{KeyState, Tag};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+use tokio::sync::watch;
+use trentcheck_core::fixture::{Document, Edition, PrincipalName, load};
+use trentcheck_core::ledger::Ledger;
+use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
+use trentcheck_core::run::{Options, Permit, Progress, Target, run};
+use trentcheck_reference as reference_server;
+
+const ACCOUNT: &str = "111122223333";
+
+/// Paces that tests do not wait for.
+const FAST: [&str; 14] = [
+    "CancelKeyDeletion",
+    "CreateAlias",
+    "CreateKey",
+    "DeleteAlias",
+    "DeleteImportedKeyMaterial",
+    "DisableKey",
+    "EnableKey",
+    "Encrypt",
+    "Decrypt",
+    "GetParametersForImport",
+    "ImportKeyMaterial",
+    "ListKeys",
+    "ScheduleKeyDeletion",
+    "Sign",
+];
+
+/// The command at the service, with everything that only slows it down taken away.
+async fn at(reached: &[String], more: &[&str]) -> Output {
+    let rates: Vec<String> = FAST.iter().map(|operation| format!("{operation}=100000")).collect();
+    let mut arguments = with("run", reached, &["success/*", "identifiers/*", "--settle", "2s"]);
+    for rate in &rates {
+        arguments.extend(["--rate", rate]);
+    }
+    arguments.extend(more);
+    trentcheck(&KEYS, &arguments).await
+}
+
+/// A path for a ledger of this test's own.
+fn ledger(name: &str) -> PathBuf {
+    let path = PathBuf::from(scratch(&format!("{name}.jsonl"), ""));
+    std::fs::remove_file(&path).unwrap();
+    path
+}
+
+/// The ids and states of all keys.
+async fn keys(client: &Client) -> Vec<(String, KeyState)> {
+    let mut found = Vec::new();
+    let mut pages = client.list_keys().into_paginator().items().send();
+    while let Some(key) = pages.next().await {
+        let id = key.unwrap().key_id.unwrap();
+        let state = client.describe_key().key_id(&id).send().await.unwrap().key_metadata.unwrap().key_state.unwrap();
+        found.push((id, state));
+    }
+    found
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_before_account_plan_and_a_yes() {
+    let (server, reached) = service("interlock-unsaid").await;
+    let path = ledger("unsaid");
+    let path = path.to_str().unwrap();
+    for (more, expected) in [
+        (&["--allow-mutation"][..], "only in an account that is named"),
+        (&["--allow-mutation", "--account", ACCOUNT], "nobody is here to confirm"),
+        (&["--allow-mutation", "--account", "1111", "--yes"], "12 digits"),
+    ] {
+        let output = at(&reached, &[more, &["--ledger", path]].concat()).await;
+        let code = if expected == "12 digits" { 2 } else { 5 };
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    }
+    assert_eq!(server.served(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_is_what_the_run_does_and_every_key_is_released() {
+    let (server, reached) = service("interlock-plan").await;
+    let client = client_of(&server, "primary");
+    let before = keys(&client).await.len();
+    let path = ledger("plan");
+    let more = ["--allow-mutation", "--account", ACCOUNT, "--yes", "--report", "json", "--ledger"];
+    let output = at(&reached, &[&more[..], &[path.to_str().unwrap()]].concat()).await;
+    let (report, plan) = (json(&output), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{plan}{}", reasons(&report));
+    assert!(report["figures"]["pass"].as_u64().unwrap() > 20, "{}", report["figures"]);
+    let made = report["keys"].as_u64().unwrap();
+    assert!(made > 3 && plan.contains(&format!("keys      {made} are made")), "{plan}");
+    for operation in ["CreateKey", "ImportKeyMaterial", "DeleteImportedKeyMaterial", "ScheduleKeyDeletion"] {
+        let calls = report["calls"][operation].as_u64().unwrap();
+        assert!(calls > 0 && plan.contains(&format!("{calls:6}  {operation}")), "{operation} {calls}: {plan}");
+    }
+    assert!(plan.contains("about USD 0.0") && plan.contains("duration  "), "{plan}");
+    assert!(!plan.contains(ACCOUNT), "{plan}");
+    let after = keys(&client).await;
+    assert_eq!(after.len() - before, usize::try_from(made).unwrap());
+    let pending = after.iter().filter(|(_, state)| *state == KeyState::PendingDeletion).count();
+    assert_eq!(pending, usize::try_from(made).unwrap());
+    assert_eq!(Ledger::open(&path).unwrap().1, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_does_not_match_is_seen_before_a_key_is_made() {
+    let (server, reached) = service("interlock-account").await;
+    let client = client_of(&server, "primary");
+    client.create_key().description("somebody's").send().await.unwrap();
+    let before = keys(&client).await;
+    let path = ledger("account");
+    let more = ["--allow-mutation", "--account", "999999999999", "--yes", "--report", "json", "--ledger"];
+    let output = at(&reached, &[&more[..], &[path.to_str().unwrap()]].concat()).await;
+    let report = json(&output);
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+    assert!(report["notices"].to_string().contains("was named"), "{}", report["notices"]);
+    assert_eq!(report["calls"]["CreateKey"], Value::Null, "{}", report["calls"]);
+    assert_eq!(keys(&client).await, before);
+}
+
+/// A target on loopback that is guarded as one that is not.
+async fn guarded(config: reference_server::Config) -> (reference_server::Server, Target, Client, Options) {
+    let (server, mut target) = reference(config).await;
+    target.account = Some(ACCOUNT.to_owned());
+    target.principals.remove(&PrincipalName::Stranger);
+    let client = client_of(&server, "primary");
+    (server, target, client, Options { permit: Permit::Owned, ..options(1) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_key_in_another_account_is_scheduled_for_deletion_and_nothing_else_is_sent() {
+    let empty = reference_server::Config { seeds: Vec::new(), ..config(Edition::KeyOnly) };
+    let (_server, mut target, client, options) = guarded(empty).await;
+    target.account = Some("999999999999".to_owned());
+    let report = replay(&corpus(), &["success/*"], &target, &options).await;
+    assert_eq!((report.exit_code, report.keys), (ExitCode::Safety, 1));
+    let made: Vec<KeyState> = keys(&client).await.into_iter().map(|(_, state)| state).collect();
+    assert_eq!(made, [KeyState::PendingDeletion]);
+    let sent: Vec<&str> = report.calls.keys().map(String::as_str).collect();
+    let allowed = [
+        "CreateKey",
+        "DeleteImportedKeyMaterial",
+        "DescribeKey",
+        "ListKeys",
+        "ListResourceTags",
+        "ScheduleKeyDeletion",
+    ];
+    assert!(sent.iter().all(|operation| allowed.contains(operation)), "{sent:?}");
+    // The question whether the operation is there, about a key that does not exist.
+    assert_eq!(report.calls["DeleteImportedKeyMaterial"], 1);
+    assert!(report.cases.iter().all(|case| case.outcome == Outcome::Skipped), "{:?}", complaints(&report));
+}
+
+/// Does something to the target as soon as the first case has ended.
+struct Meanwhile<F: Fn() + Send + Sync>(F, AtomicUsize);
+
+impl<F: Fn() + Send + Sync> Progress for Meanwhile<F> {
+    fn begins(&self, _cases: usize) {}
+
+    fn ended(&self, _case: &CaseReport) {
+        if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
+            (self.0)();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_no_longer_the_runs_is_not_touched_again() {
+    let (_server, target, client, options) = guarded(config(Edition::KeyOnly)).await;
+    let (taken, run_id) = (client.clone(), options.run_id.clone());
+    // Somebody takes the keys over while the run goes on.
+    let take_over = move || {
+        let (client, run_id) = (taken.clone(), run_id.clone());
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                for (id, _) in keys(&client).await {
+                    let described = client.describe_key().key_id(&id).send().await.unwrap().key_metadata.unwrap();
+                    if described.description.as_deref() == Some(&format!("trentcheck {run_id}")) {
+                        let tag = Tag::builder().tag_key("trentcheck-run").tag_value("production").build().unwrap();
+                        client.tag_resource().key_id(&id).tags(tag).send().await.unwrap();
+                    }
+                }
+            });
+        });
+    };
+    let progress = Meanwhile(take_over, AtomicUsize::new(0));
+    let (_stop, stopped) = watch::channel(false);
+    let report = run(&corpus(), &selection(&["success/*"]), &target, &options, &progress, stopped).await.unwrap();
+    let skipped: Vec<&CaseReport> = report.cases.iter().filter(|case| case.outcome == Outcome::Skipped).collect();
+    assert!(!skipped.is_empty(), "{:?}", complaints(&report));
+    assert!(!report.left.is_empty() && report.exit_codes.contains(&ExitCode::Teardown), "{:?}", report.left);
+    assert!(report.left.iter().all(|line| line.contains("tag and description")), "{:?}", report.left);
+    for (id, state) in keys(&client).await {
+        let tags = client.list_resource_tags().key_id(&id).send().await.unwrap();
+        if tags.tags().iter().any(|tag| tag.tag_value() == "production") {
+            assert_ne!(state, KeyState::PendingDeletion, "{id}");
+        }
+    }
+}
+
+/// The corpus with one case more, which says that it names no key and does.
+fn corpus_with_a_lie(key_id: &str) -> trentcheck_core::fixture::Corpus {
+    let mut documents = documents();
+    let text = format!(
+        r#"
+[group]
+name = "lie"
+title = "A case that lies"
+
+[[case]]
+id = "lie/names-a-key"
+title = "names a key that somebody has"
+clauses = ["S-22"]
+source = "page"
+level = "must"
+danger = "none"
+precondition = "none"
+expect = [{{ level = "must", answers = ["success"] }}]
+request = {{ body = '{{"KeyId":"{key_id}"}}' }}
+"#
+    );
+    documents.push(Document { path: "cases/lie.toml".to_owned(), text });
+    load(&documents).unwrap_or_else(|error| panic!("failed to {error}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_hides_the_name_of_somebodys_key_is_not_sent() {
+    let (_server, target, client, options) = guarded(config(Edition::KeyOnly)).await;
+    let made = client.create_key().description("somebody's").send().await.unwrap().key_metadata.unwrap();
+    client.create_alias().alias_name("alias/production").target_key_id(&made.key_id).send().await.unwrap();
+    let escaped: String = made.key_id.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))).collect();
+    let arn = made.arn.unwrap();
+    for permit in [Permit::Owned, Permit::NoKeys] {
+        for named in [&made.key_id, &arn, &escaped, "alias/production"] {
+            let options = Options { permit, ..options.clone() };
+            let report = replay(&corpus_with_a_lie(named), &["lie/*"], &target, &options).await;
+            let case = &report.cases[0];
+            assert_eq!(case.outcome, Outcome::Skipped, "{named}: {:?}", complaints(&report));
+            assert!(case.reason.as_ref().unwrap().contains("did not make the key"), "{:?}", case.reason);
+        }
+    }
+    // The same case at an id that nobody has goes through: the guard asks, and does not guess.
+    let report =
+        replay(&corpus_with_a_lie("00000000-0000-4000-8000-00000000dead"), &["lie/*"], &target, &options).await;
+    assert_eq!(report.cases[0].outcome, Outcome::Diverges, "{:?}", complaints(&report));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_a_case_releases_every_key_all_the_same() {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let client = client_of(&server, "primary");
+    let before = keys(&client).await.len();
+    let (path, readings) = (ledger("panic"), AtomicUsize::new(0));
+    let clock = move || {
+        assert_ne!(readings.fetch_add(1, Ordering::Relaxed), 60, "a fault of our own, on purpose");
+        SystemTime::now()
+    };
+    let (opened, _) = Ledger::open(&path).unwrap();
+    let options = Options { clock: Arc::new(clock), ledger: Some(Arc::new(opened)), ..options(1) };
+    let report = replay(&corpus(), &["success/*"], &target, &options).await;
+    assert_eq!((report.exit_code, report.left.len()), (ExitCode::Internal, 0), "{:?}", report.left);
+    assert_eq!(report.cases.iter().filter(|case| case.outcome == Outcome::Indeterminate).count(), 1);
+    let after = keys(&client).await;
+    let pending = after.iter().filter(|(_, state)| *state == KeyState::PendingDeletion).count();
+    assert!(report.keys > 1);
+    assert_eq!((pending, after.len() - before), (report.keys, report.keys));
+    drop(options);
+    assert_eq!(Ledger::open(Path::new(&path)).unwrap().1, []);
+}
+
+/// Why cases of a report have no verdict.
+fn reasons(report: &Value) -> String {
+    let cases = report["cases"].as_array().unwrap();
+    cases.iter().filter_map(|case| Some(format!("\n{}: {}", case["id"], case["reason"].as_str()?))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_off_loopback_says_what_it_would_do_and_waits_for_a_yes() {
+    let (server, reached) = service("interlock-sweep").await;
+    let client = client_of(&server, "primary");
+    let run = "0123456789ab";
+    let tag = Tag::builder().tag_key("trentcheck-run").tag_value(run).build().unwrap();
+    let made = client.create_key().description(format!("trentcheck {run}")).tags(tag).send().await.unwrap();
+    let ours = made.key_metadata.unwrap().key_id;
+    let foreign = client.create_key().description("somebody's").send().await.unwrap().key_metadata.unwrap().key_id;
+    let state_of = async |id: &str| {
+        client.describe_key().key_id(id).send().await.unwrap().key_metadata.unwrap().key_state.unwrap()
+    };
+    let old = ["--older-than", "0s"];
+    for (more, code, expected) in [
+        (&[][..], 5, "only in an account that is named"),
+        (&["--account", "999999999999", "--yes"], 5, "in another account than was named"),
+        (&["--account", ACCOUNT], 5, "nobody is here to confirm"),
+        (&["--account", ACCOUNT, "--dry-run"], 0, "1 keys would be scheduled"),
+    ] {
+        let output = trentcheck(&KEYS, &with("sweep", &reached, &[&old[..], more].concat())).await;
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert!(said.contains(expected), "{said}");
+        assert_eq!(state_of(&ours).await, KeyState::Enabled, "{expected}");
+    }
+    let output =
+        trentcheck(&KEYS, &with("sweep", &reached, &[&old[..], &["--account", ACCOUNT, "--yes"]].concat())).await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!((state_of(&ours).await, state_of(&foreign).await), (KeyState::PendingDeletion, KeyState::Enabled));
+}
