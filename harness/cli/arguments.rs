@@ -4,6 +4,8 @@ use crate::connection::ConnectionArguments;
 use crate::credentials::CredentialArguments;
 use crate::service::ServiceArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -202,6 +204,12 @@ pub(crate) struct RunArguments {
     /// Off loopback: send also the cases that need a key. They make keys in the account of `--account`, and touch no other
     #[arg(long)]
     pub(crate) allow_mutation: bool,
+    /// Use this key of `[keys]` in trentcheck.toml: cases delete its material, which is imported again; repeatable
+    #[arg(long, value_name = "ID")]
+    pub(crate) allow_key: Vec<String>,
+    /// The keys of the configuration that may be used if they are allowed, by the precondition that they stand in for.
+    #[arg(skip)]
+    pub(crate) keys: BTreeMap<String, OwnKey>,
     /// Do not ask whether to go on after the plan of a run that makes keys
     #[arg(long)]
     pub(crate) yes: bool,
@@ -241,6 +249,16 @@ pub(crate) struct ExploreArguments {
     /// Where failures are kept, to be tried first next time
     #[arg(long, value_name = "FILE", default_value = "trentcheck-failures.json")]
     pub(crate) failures: PathBuf,
+}
+
+/// A key of the user's own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct OwnKey {
+    /// Its id or ARN.
+    pub(crate) id: String,
+    /// A file with the bytes that were imported into it.
+    pub(crate) material: PathBuf,
 }
 
 /// What answers are held against, besides the corpus.

@@ -1,6 +1,6 @@
 //! `trentcheck.toml`, over which environment and flags win.
 
-use crate::arguments::{RunArguments, TargetArguments, duration};
+use crate::arguments::{OwnKey, RunArguments, TargetArguments, duration};
 use crate::connection::ConnectionArguments;
 use crate::failure::Failure;
 use serde::{Deserialize, Deserializer};
@@ -42,6 +42,9 @@ pub(crate) struct File {
     provide: BTreeMap<String, String>,
     #[serde(default)]
     rates: BTreeMap<String, f64>,
+    /// Keys of the user's own, by the precondition that they stand in for.
+    #[serde(default)]
+    keys: BTreeMap<String, OwnKey>,
     /// A file of known deviations, relative to this one.
     deviations: Option<PathBuf>,
     /// Known deviations, in place.
@@ -63,6 +66,8 @@ impl File {
         provide.extend(self.provide);
         let mut rates = base.rates;
         rates.extend(self.rates);
+        let mut keys = base.keys;
+        keys.extend(self.keys);
         Self {
             endpoint: self.endpoint.or(base.endpoint),
             region: self.region.or(base.region),
@@ -83,6 +88,7 @@ impl File {
             elsewhere: self.elsewhere.or(base.elsewhere),
             provide,
             rates,
+            keys,
             deviations,
             deviation,
             targets: BTreeMap::new(),
@@ -110,6 +116,9 @@ pub(crate) enum Known {
 /// Fills in what neither flags nor environment say about a run at the target of this name, or at the one that needs none.
 pub(crate) fn configure_run(arguments: &mut RunArguments, name: Option<&str>) -> Result<Known, Failure> {
     let (file, path, text) = configure(&mut arguments.target, name)?;
+    let beside = path.parent().map(Path::to_owned).unwrap_or_default();
+    let own = |key: &OwnKey| OwnKey { material: beside.join(&key.material), ..key.clone() };
+    arguments.keys = file.keys.iter().map(|(name, key)| (name.clone(), own(key))).collect();
     arguments.deadline = arguments.deadline.or(file.deadline);
     arguments.fail_on = arguments.fail_on.or(file.fail_on);
     arguments.jobs = arguments.jobs.or(file.jobs);

@@ -6,14 +6,17 @@ use crate::arguments::RunArguments;
 use crate::embedded;
 use crate::failure::Failure;
 use crate::output;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Corpus, PriceOf, PrincipalName, Selection};
+use trentcheck_core::fixture::{Case, Corpus, Danger, PriceOf, PrincipalName, Selection};
+use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{CaseReport, Outcome, RunReport};
-use trentcheck_core::run::{Options, Permit, Progress, Target, run};
+use trentcheck_core::run::{Lent, Options, Permit, Progress, Target, run};
 
 /// What a run may do at its target. Off loopback keys are made only after everything has been said.
 pub(crate) async fn permit(
@@ -27,15 +30,26 @@ pub(crate) async fn permit(
     if target.endpoint.is_loopback() {
         return Ok(Permit::All);
     }
-    if !arguments.allow_mutation {
-        return Ok(Permit::NoKeys);
+    let permit = if arguments.allow_mutation { Permit::Owned } else { Permit::NoKeys };
+    let lent = options.lent.clone();
+    if permit == Permit::NoKeys && lent.is_empty() {
+        return Ok(permit);
     }
     let Some(account) = &target.account else {
         return Err(Failure::safety("keys are made only in an account that is named")
             .hint("`--account` with its number; if the target's keys turn out to be in another, nothing goes on"));
     };
-    let rehearsal = rehearse(target, corpus, selection, options).await?;
-    let plan = Plan { rehearsal: &rehearsal, target, corpus, ledger, deadline: arguments.deadline };
+    let selection = match permit {
+        Permit::NoKeys => &on_lent_only(corpus, selection, &lent),
+        Permit::Owned | Permit::All => selection,
+    };
+    let mut rehearsal = rehearse(target, corpus, selection, options).await?;
+    if permit == Permit::NoKeys {
+        // The rehearsal made keys in place of those that are lent.
+        rehearsal.keys = 0;
+        rehearsal.calls.retain(|name, _| !["CreateKey", "ScheduleKeyDeletion", "ListKeys"].contains(&name.as_str()));
+    }
+    let plan = Plan { lent: &lent, rehearsal: &rehearsal, target, corpus, ledger, deadline: arguments.deadline };
     output::to_stderr(&plan.render());
     if !arguments.yes {
         let account = account.clone();
@@ -43,7 +57,46 @@ pub(crate) async fn permit(
             .await
             .map_err(|error| Failure::internal(format!("ask: {error}")))??;
     }
-    Ok(Permit::Owned)
+    Ok(permit)
+}
+
+/// The keys that the configuration names and the command line repeats, with their material.
+pub(crate) fn lent(arguments: &RunArguments, corpus: &Corpus) -> Result<Vec<Lent>, Failure> {
+    let known: Vec<&str> = arguments.keys.values().map(|key| key.id.as_str()).collect();
+    if let Some(id) = arguments.allow_key.iter().find(|id| !known.contains(&id.as_str())) {
+        return Err(Failure::usage(format!("use the key `{id}`: the configuration has no such key"))
+            .hint("a table `[keys.PRECONDITION]` has its `id` and a file with its `material`"));
+    }
+    let mut lent = Vec::new();
+    for (precondition, key) in &arguments.keys {
+        if !arguments.allow_key.contains(&key.id) {
+            output::to_stderr(&format!(
+                "the key of [keys.{precondition}] is not used: `--allow-key` has to repeat its id"
+            ));
+            continue;
+        }
+        let material = std::fs::read(&key.material)
+            .map_err(|error| Failure::usage(format!("read `{}`: {error}", key.material.display())))?;
+        if material.is_empty() {
+            return Err(Failure::usage(format!("use `{}` as key material: it is empty", key.material.display())));
+        }
+        let spelt = [BASE64_STANDARD.encode(&material), material.iter().map(|byte| format!("{byte:02x}")).collect()];
+        output::protect(&Redactor::new(spelt.map(|text| (text, "<key-material>"))));
+        let key = Lent { precondition: precondition.clone(), key_id: key.id.clone(), material };
+        key.check(corpus).map_err(|error| Failure::usage(error.to_string()))?;
+        lent.push(key);
+    }
+    Ok(lent)
+}
+
+/// The cases that need no key, or one that is lent.
+fn on_lent_only(corpus: &Corpus, selection: &Selection, lent: &[Lent]) -> Selection {
+    let takes = |case: &&Case| {
+        let is_lent = lent.iter().any(|lent| lent.precondition == case.precondition);
+        selection.takes(case) && (case.danger == Danger::None || is_lent)
+    };
+    let patterns = corpus.cases.iter().filter(takes).map(|case| case.id().to_owned()).collect();
+    Selection { patterns, ..Selection::default() }
 }
 
 /// Asks for the account's number, which nobody types by mistake.
@@ -86,6 +139,7 @@ async fn rehearse(
         deadline: Duration::from_secs(60),
         clock: Arc::new(SystemTime::now),
         ledger: None,
+        lent: Vec::new(),
         ..options
     };
     let (_stop, stopped) = watch::channel(false);
@@ -104,6 +158,7 @@ impl Progress for Silent {
 }
 
 struct Plan<'a> {
+    lent: &'a [Lent],
     rehearsal: &'a RunReport,
     target: &'a Target,
     corpus: &'a Corpus,
@@ -126,8 +181,11 @@ impl Plan<'_> {
             format!(
                 "  keys      {keys} are made; nothing else is touched; at the end their deletion is scheduled, in 7 days"
             ),
-            format!("  calls     {calls}"),
         ];
+        lines.extend(self.lent.iter().map(|lent| {
+            format!("  lent      {} as `{}`: material deleted and imported again", lent.key_id, lent.precondition)
+        }));
+        lines.push(format!("  calls     {calls}"));
         lines.extend(self.by_operation());
         lines.push(self.cost(keys, calls));
         lines.push(self.duration());

@@ -22,7 +22,7 @@ use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{ExitCode, RunReport};
-use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, run as replay};
+use trentcheck_core::run::{Elsewhere, Entropy, Lent, Options, Permit, SequenceOf, Target, run as replay};
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// Replays the selected cases, prints and writes the reports, and gives the exit code.
@@ -97,6 +97,7 @@ pub(crate) struct Session {
     reports: Vec<Destination>,
     ledger: Option<Arc<Ledger>>,
     permit: Permit,
+    lent: Vec<Lent>,
     /// The embedded reference has to outlive every run.
     _server: Option<trentcheck_reference::Server>,
 }
@@ -135,9 +136,10 @@ impl Session {
             Some(path) => Some(Arc::new(crate::sweep::ledger_of_new_run(path, &target)?)),
             None => None,
         };
-        let asked = options(&arguments, &target, Permit::NoKeys)?;
+        let lent = interlock::lent(&arguments, &corpus)?;
+        let asked = Options { lent: lent.clone(), ..options(&arguments, &target, Permit::NoKeys)? };
         let permit = interlock::permit(&arguments, &target, &corpus, &selection, asked, path.as_deref()).await?;
-        Ok(Self { arguments, corpus, selection, target, known, reports, ledger, permit, _server })
+        Ok(Self { arguments, corpus, selection, target, known, reports, ledger, permit, lent, _server })
     }
 
     /// The head of what would be recorded now.
@@ -148,7 +150,8 @@ impl Session {
     /// One run of these cases, with a run id and a seed of its own.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<RunReport, Failure> {
         let options = options(&self.arguments, &self.target, self.permit)?;
-        self.replay_with(&self.target, selection, Options { ledger: self.ledger.clone(), ..options }).await
+        let options = Options { ledger: self.ledger.clone(), lent: self.lent.clone(), ..options };
+        self.replay_with(&self.target, selection, options).await
     }
 
     /// The same at another target, where keys are made on loopback only.
@@ -283,7 +286,8 @@ fn elsewhere(arguments: &TargetArguments, target: &Endpoint) -> Result<Option<El
 fn ledger_path(arguments: &RunArguments, target: &Target) -> Option<PathBuf> {
     match &arguments.ledger {
         Some(path) => Some(path.clone()),
-        None if target.endpoint.is_loopback() || !arguments.allow_mutation => None,
+        None if target.endpoint.is_loopback() => None,
+        None if !arguments.allow_mutation && arguments.allow_key.is_empty() => None,
         None => Some(PathBuf::from(match arguments.target_names.first() {
             Some(name) => format!("trentcheck-ledger-{}.jsonl", name.replace(['/', '\\'], "-")),
             None => "trentcheck-ledger.jsonl".to_owned(),
@@ -321,6 +325,7 @@ fn options(arguments: &RunArguments, target: &Target, permit: Permit) -> Result<
         permit,
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
+        lent: Vec::new(),
         ledger: None,
         entropy,
     })

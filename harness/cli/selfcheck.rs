@@ -165,6 +165,7 @@ async fn replay(
         permit: Permit::All,
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
+        lent: Vec::new(),
         ledger: None,
         entropy,
     };

@@ -18,10 +18,10 @@ use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
 use trentcheck_core::run::{Options, Permit, Progress, Target, run};
 use trentcheck_reference as reference_server;
 
-const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// Paces that tests do not wait for.
-const FAST: [&str; 14] = [
+pub(crate) const FAST: [&str; 14] = [
     "CancelKeyDeletion",
     "CreateAlias",
     "CreateKey",
@@ -57,7 +57,7 @@ fn ledger(name: &str) -> PathBuf {
 }
 
 /// The ids and states of all keys.
-async fn keys(client: &Client) -> Vec<(String, KeyState)> {
+pub(crate) async fn keys(client: &Client) -> Vec<(String, KeyState)> {
     let mut found = Vec::new();
     let mut pages = client.list_keys().into_paginator().items().send();
     while let Some(key) = pages.next().await {
@@ -68,7 +68,7 @@ async fn keys(client: &Client) -> Vec<(String, KeyState)> {
     found
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)))
 }
 
@@ -283,7 +283,7 @@ async fn a_panic_in_a_case_releases_every_key_all_the_same() {
 }
 
 /// Why cases of a report have no verdict.
-fn reasons(report: &Value) -> String {
+pub(crate) fn reasons(report: &Value) -> String {
     let cases = report["cases"].as_array().unwrap();
     cases.iter().filter_map(|case| Some(format!("\n{}: {}", case["id"], case["reason"].as_str()?))).collect()
 }

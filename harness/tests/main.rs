@@ -17,6 +17,7 @@ mod fixtures;
 mod interlock;
 mod kill_matrix;
 mod leaks;
+mod lent;
 mod sdk;
 mod services;
 mod services_credentials;

@@ -35,7 +35,7 @@ pub(crate) fn client_of(server: &Server, principal: &str) -> Client {
     Client::from_conf(config)
 }
 
-async fn import(client: &Client, key_id: &str, material: &[u8]) {
+pub(crate) async fn import(client: &Client, key_id: &str, material: &[u8]) {
     let parameters = client
         .get_parameters_for_import()
         .key_id(key_id)
@@ -56,7 +56,7 @@ async fn import(client: &Client, key_id: &str, material: &[u8]) {
         .unwrap();
 }
 
-async fn state(client: &Client, key_id: &str) -> KeyState {
+pub(crate) async fn state(client: &Client, key_id: &str) -> KeyState {
     let described = client.describe_key().key_id(key_id).send().await.unwrap();
     described.key_metadata().unwrap().key_state().unwrap().clone()
 }

@@ -108,6 +108,7 @@ pub(crate) fn options(jobs: usize) -> Options {
         permit: Permit::All,
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
+        lent: Vec::new(),
         ledger: None,
         entropy,
     }

@@ -56,6 +56,10 @@ enum Record {
     Created { run: String, label: String, arn: String },
     /// The key's deletion is scheduled.
     Released { run: String, arn: String },
+    /// A key of the user's is about to be used.
+    Lent { run: String, key: String },
+    /// It is as it was.
+    Returned { run: String, key: String },
     /// Nothing of the run is left.
     Ended { run: String },
 }
@@ -73,6 +77,8 @@ pub struct OpenRun {
     pub keys: BTreeSet<String>,
     /// Labels of the keys that it was about to make: there or not.
     pub intents: BTreeSet<String>,
+    /// Ids or ARNs of keys that were lent to it and not given back. They are never scheduled for deletion.
+    pub lent: BTreeSet<String>,
 }
 
 /// An open ledger. Its lock ends when it is dropped, or with the process.
@@ -151,6 +157,20 @@ impl Ledger {
         self.write(&Record::Released { run: run.to_owned(), arn: arn.to_owned() })
     }
 
+    /// A key that is lent is about to be used.
+    pub(crate) fn lent(&self, run: &str, key: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Lent { run: run.to_owned(), key: key.to_owned() })
+    }
+
+    /// A key that was lent is as it was.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written.
+    pub fn returned(&self, run: &str, key: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Returned { run: run.to_owned(), key: key.to_owned() })
+    }
+
     /// Nothing of the run is left.
     ///
     /// # Errors
@@ -203,6 +223,12 @@ fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
             Record::Released { run, arn } => {
                 runs.get_mut(&run).ok_or(wrong)?.keys.remove(&arn);
             }
+            Record::Lent { run, key } => {
+                runs.get_mut(&run).ok_or(wrong)?.lent.insert(key);
+            }
+            Record::Returned { run, key } => {
+                runs.get_mut(&run).ok_or(wrong)?.lent.remove(&key);
+            }
             Record::Ended { run } => drop(runs.remove(&run).ok_or(wrong)?),
         }
     }
@@ -231,6 +257,10 @@ mod tests {
         }
         ledger.created("a", "1", "arn1").unwrap();
         ledger.refused("a", "2").unwrap();
+        for key in ["mine", "yours"] {
+            ledger.lent("a", key).unwrap();
+        }
+        ledger.returned("a", "yours").unwrap();
         ledger.begins("b", "http://h", "r").unwrap();
         ledger.ended("b").unwrap();
         drop(ledger);
@@ -242,6 +272,7 @@ mod tests {
         let only = |word: &str| BTreeSet::from([word.to_owned()]);
         assert_eq!(runs.len(), 1);
         assert_eq!((&runs[0].run, &runs[0].keys, &runs[0].intents), (&"a".to_owned(), &only("arn1"), &only("3")));
+        assert_eq!(runs[0].lent, only("mine"));
         ledger.released("a", "arn1").unwrap();
         drop(ledger);
         assert_eq!(Ledger::open(&path).unwrap().1[0].keys, BTreeSet::new());

@@ -93,6 +93,9 @@ pub async fn sweep(
         }
     }
     if let Sweeping::Runs(runs) = sweeping {
+        for key in runs.iter().flat_map(|run| &run.lent) {
+            look_at_lent(&clients.primary, corpus, key, &mut swept).await;
+        }
         // A key that no client reached is left, whatever else was found.
         let seen: BTreeSet<&String> = swept.scheduled.iter().chain(&swept.pending).collect();
         let told = |arn: &String| {
@@ -102,6 +105,20 @@ pub async fn sweep(
         swept.left.extend(lost.into_iter().map(|arn| format!("key {arn}: nobody who could reach it is configured")));
     }
     Ok(swept)
+}
+
+/// A key that was lent is never touched by a sweep, which has no material for it; it is told where it stands.
+async fn look_at_lent(kms: &Kms, corpus: &Corpus, key: &str, swept: &mut Swept) {
+    let state = match kms.call(corpus, "DescribeKey", &json!({ "KeyId": key })).await {
+        Ok(answer) => answer["KeyMetadata"]["KeyState"].as_str().unwrap_or_default().to_owned(),
+        Err(failure) => failure.describe(),
+    };
+    match state.as_str() {
+        "Enabled" => swept.skipped.push(format!("key {key}: it was lent to the run, and is enabled again")),
+        _ => swept
+            .left
+            .push(format!("key {key}: it was lent to the run ({state}); import its material again, or enable it")),
+    }
 }
 
 /// Tells a ledger what was swept.

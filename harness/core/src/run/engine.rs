@@ -182,7 +182,7 @@ fn prepare<'a>(
     target: &'a Target,
     options: &'a Options,
 ) -> Result<Run<'a>, SetupError> {
-    let guard = Guard::new(&options.run_id, target, options.permit)?;
+    let guard = Guard::new(&options.run_id, target, options.permit, &options.lent)?;
     let Clients { sender, host, primary, by_place, tally, .. } =
         Clients::new(target, &options.clock, options.settle, Some(&guard))?;
     Ok(Run {
@@ -193,7 +193,9 @@ fn prepare<'a>(
         host,
         sender,
         primary,
-        pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place).with_ledger(options.ledger.clone()),
+        pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place)
+            .with_ledger(options.ledger.clone())
+            .with_lent(&options.lent),
         guard,
         tally,
         redactor: target.redactor(),

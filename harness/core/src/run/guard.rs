@@ -2,14 +2,15 @@
 //! that were lent to it by name.
 
 use super::kms::{Failure, FailureKind, Kms, Pauses};
+use super::lent::Lent;
 use super::target::{Permit, SetupError, Target};
 use crate::fixture::{Corpus, Owner};
 use crate::http::Request;
-use crate::plan::KeyNames;
+use crate::plan::{KeyNames, OPERATION};
 use crate::sweep::inspect;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Calls that leave every key as it is. Whatever is not listed is taken to change one.
 const READS: [&str; 9] = [
@@ -33,21 +34,43 @@ enum Watch {
     On,
 }
 
+/// Calls that may be made on a key that is lent: what they do can be undone.
+const ON_LENT: [&str; 4] = [OPERATION, "ImportKeyMaterial", "DisableKey", "EnableKey"];
+
+/// How a key came to be one of the run's.
+#[derive(Clone, Debug)]
+enum Standing {
+    /// The run made the key of this ARN.
+    Made(String),
+    /// Its owner lent the key of this ARN.
+    Lent(String),
+}
+
+impl Standing {
+    fn arn(&self) -> &str {
+        match self {
+            Self::Made(arn) | Self::Lent(arn) => arn,
+        }
+    }
+}
+
 /// Says which calls may be sent.
 pub(crate) struct Guard {
     run: String,
     watch: Watch,
     accounts: BTreeMap<Owner, String>,
-    /// ARNs of the keys that this run made, by id.
-    made: Mutex<BTreeMap<String, String>>,
+    permit: Permit,
+    /// The keys that may be changed, by id.
+    known: Mutex<BTreeMap<String, Standing>>,
     halted: OnceLock<String>,
 }
 
 impl Guard {
     /// The guard of a run.
-    pub(crate) fn new(run: &str, target: &Target, permit: Permit) -> Result<Arc<Self>, SetupError> {
+    pub(crate) fn new(run: &str, target: &Target, permit: Permit, lent: &[Lent]) -> Result<Arc<Self>, SetupError> {
         let watch = if permit == Permit::All { Watch::Off } else { Watch::On };
-        if permit == Permit::Owned && target.account.is_none() {
+        let touches_keys = permit == Permit::Owned || (permit == Permit::NoKeys && !lent.is_empty());
+        if touches_keys && target.account.is_none() {
             return Err(SetupError::NoAccount);
         }
         let accounts = [(Owner::Primary, &target.account), (Owner::Stranger, &target.stranger_account)];
@@ -56,7 +79,8 @@ impl Guard {
             run: run.to_owned(),
             watch,
             accounts: accounts.collect(),
-            made: Mutex::default(),
+            permit,
+            known: Mutex::default(),
             halted: OnceLock::new(),
         }))
     }
@@ -68,7 +92,11 @@ impl Guard {
 
     /// Whether keys of this owner may be made.
     pub(crate) fn may_make_for(&self, owner: Owner) -> bool {
-        self.watch == Watch::Off || self.accounts.contains_key(&owner)
+        match self.permit {
+            Permit::All => true,
+            Permit::Owned => self.accounts.contains_key(&owner),
+            Permit::NoKeys => false,
+        }
     }
 
     /// Whether keys are looked at before they are changed.
@@ -79,8 +107,23 @@ impl Guard {
     /// Hears of a key that this run made, which has to be in the account that was named. From the first that is not,
     /// nothing is made or changed but what takes back what was made.
     pub(crate) fn made(&self, owner: Owner, names: &KeyNames, kms: &Kms) -> Result<(), Failure> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(names.id.clone(), names.arn.clone());
+        self.known().insert(names.id.clone(), Standing::Made(names.arn.clone()));
         self.expects(owner, &names.arn, kms)
+    }
+
+    /// Hears of a key that is lent, which has to be in the account that was named too.
+    pub(crate) fn lent(&self, names: &KeyNames, kms: &Kms) -> Result<(), Failure> {
+        self.expects(Owner::Primary, &names.arn, kms)?;
+        self.known().insert(names.id.clone(), Standing::Lent(names.arn.clone()));
+        Ok(())
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn standing(&self, named: &str) -> Option<Standing> {
+        self.known().get(named.rsplit('/').next().unwrap_or_default()).cloned()
     }
 
     /// Holds an ARN of the caller's own against the account and the Region that were named.
@@ -109,8 +152,17 @@ impl Guard {
         if READS.contains(&operation) {
             return Ok(());
         }
+        let named = body["KeyId"].as_str().or_else(|| body["TargetKeyId"].as_str()).unwrap_or_default();
+        let is_lent = matches!(self.standing(named), Some(Standing::Lent(_)));
         match operation {
-            "CreateKey" => self.halted().map_or(Ok(()), |why| Err(refused(operation, why))),
+            "CreateKey" => match (self.halted(), self.permit) {
+                (Some(why), _) => Err(refused(operation, why)),
+                (None, Permit::NoKeys) => Err(refused(operation, "no keys may be made")),
+                (None, Permit::All | Permit::Owned) => Ok(()),
+            },
+            _ if is_lent && !ON_LENT.contains(&operation) => {
+                Err(refused(operation, &format!("the key `{named}` is only lent")))
+            }
             _ if self.watch == Watch::Off => Ok(()),
             "DeleteAlias" => {
                 let alias = body["AliasName"].as_str().unwrap_or_default();
@@ -124,7 +176,6 @@ impl Guard {
                 if let (Some(why), false) = (self.halted(), operation == "ScheduleKeyDeletion") {
                     return Err(refused(operation, why));
                 }
-                let named = body["KeyId"].as_str().or_else(|| body["TargetKeyId"].as_str()).unwrap_or_default();
                 self.owns(kms, corpus, operation, named).await
             }
         }
@@ -136,9 +187,11 @@ impl Guard {
         if self.watch == Watch::Off {
             return Ok(());
         }
-        let id = named.rsplit('/').next().unwrap_or_default();
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        let Some(arn) = made else { return self.is_nobodys(kms, corpus, operation, named).await };
+        let arn = match self.standing(named) {
+            Some(Standing::Made(arn)) => arn,
+            // Its owner said so; the target has to mean the same key.
+            Some(Standing::Lent(_)) | None => return self.is_nobodys(kms, corpus, operation, named).await,
+        };
         // What was made a moment ago need not be seen yet.
         let mut pauses = Pauses::within(kms.settle);
         loop {
@@ -156,13 +209,12 @@ impl Guard {
         }
     }
 
-    /// Whether a key that this run did not make is no key at all.
+    /// Whether a key that this run did not make is no key at all, or one of the run's under another name.
     async fn is_nobodys(&self, kms: &Kms, corpus: &Corpus, operation: &str, named: &str) -> Result<(), Failure> {
         match kms.call(corpus, "DescribeKey", &json!({ "KeyId": named })).await {
             Ok(answer) => {
                 let arn = answer["KeyMetadata"]["Arn"].as_str().unwrap_or_default();
-                let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-                match made.values().any(|ours| ours == arn) {
+                match self.known().values().any(|known| known.arn() == arn) {
                     true => Ok(()),
                     false => Err(refused(operation, &format!("this run did not make the key `{named}`"))),
                 }
@@ -197,8 +249,8 @@ impl Guard {
         let mut names = BTreeSet::new();
         texts.iter().for_each(|text| identifiers(text, &mut names));
         // An id is one key's in whatever account or Region it is looked for.
-        let made: Vec<String> = self.made.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
-        names.retain(|name| !name.contains(absent) && !made.iter().any(|id| name.contains(id)));
+        let known: Vec<String> = self.known().keys().cloned().collect();
+        names.retain(|name| !name.contains(absent) && !known.iter().any(|id| name.contains(id)));
         for name in &names {
             self.is_nobodys(kms, corpus, "the request", name).await?;
         }

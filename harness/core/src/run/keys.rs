@@ -118,15 +118,7 @@ impl Key {
         } else {
             Vec::new()
         };
-        let mut key = Self {
-            base: base.clone(),
-            names,
-            ciphertext: None,
-            label: label.to_owned(),
-            material: made,
-            parameters: None,
-            kms: kms.clone(),
-        };
+        let mut key = Self::of(base, names, label, made, kms);
         if base.has_material() {
             key.import(maker, Bytes::Same).await?;
         }
@@ -153,6 +145,19 @@ impl Key {
         let metadata = key.wait_for(maker.corpus, state).await?;
         key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
         Ok(key)
+    }
+
+    /// A key of this base, with nothing done to it.
+    pub(crate) fn of(base: &Base, names: KeyNames, label: &str, material: Vec<u8>, kms: &Kms) -> Self {
+        Self {
+            base: base.clone(),
+            names,
+            ciphertext: None,
+            label: label.to_owned(),
+            material,
+            parameters: None,
+            kms: kms.clone(),
+        }
     }
 
     /// The KeyMetadata of DescribeKey.
@@ -222,7 +227,7 @@ impl Key {
 
     /// Imports, with new parameters if the old ones are no longer taken. Other bytes become a second material, which
     /// waits for rotation.
-    async fn import(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
+    pub(crate) async fn import(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
         let mut has_new_parameters = self.parameters.is_none();
         loop {
             let mut body = self.import_body(maker, bytes).await?;

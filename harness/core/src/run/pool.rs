@@ -6,6 +6,7 @@
 use super::entropy::Entropy;
 use super::keys::{Base, Key, Maker};
 use super::kms::{Failure, FailureKind, Kms};
+use super::lent::Lent;
 use crate::fixture::{Corpus, Owner, Place, Precondition};
 use crate::ledger::Ledger;
 use crate::plan::KeyNames;
@@ -68,7 +69,21 @@ pub(crate) struct Pool<'a> {
     /// A client for each place and owner that the run has.
     pub(crate) clients: HashMap<(Place, Owner), Kms>,
     ledger: Option<Arc<Ledger>>,
+    lent: &'a [Lent],
     inner: Mutex<Inner>,
+    /// The keys that are lent, by id or ARN as their owner wrote it. One case at a time has one; a case that keeps it
+    /// leaves it in doubt.
+    borrowed: tokio::sync::Mutex<HashMap<String, Borrowed>>,
+}
+
+/// A key that was lent, as the last case left it.
+enum Borrowed {
+    /// It is as it was.
+    Whole(Box<Key>),
+    /// A case has it, or gave it back otherwise than it was.
+    Out(Box<Key>),
+    /// It cannot stand in for what it was lent for.
+    Unfit(Failure),
 }
 
 impl<'a> Pool<'a> {
@@ -79,12 +94,26 @@ impl<'a> Pool<'a> {
         run: &'a str,
         clients: HashMap<(Place, Owner), Kms>,
     ) -> Self {
-        Self { corpus, entropy, run, clients, ledger: None, inner: Mutex::default() }
+        Self {
+            corpus,
+            entropy,
+            run,
+            clients,
+            ledger: None,
+            lent: &[],
+            inner: Mutex::default(),
+            borrowed: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The same pool, which writes what it makes to this ledger.
     pub(crate) fn with_ledger(self, ledger: Option<Arc<Ledger>>) -> Self {
         Self { ledger, ..self }
+    }
+
+    /// The same pool, in which these keys stand in for some.
+    pub(crate) fn with_lent(self, lent: &'a [Lent]) -> Self {
+        Self { lent, ..self }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -100,6 +129,11 @@ impl<'a> Pool<'a> {
         let Some(base) = Base::of(precondition) else {
             return Err(NoLease::Unavailable("the precondition makes no key".to_owned()));
         };
+        if let Some(lent) = self.lent.iter().find(|lent| lent.precondition == precondition.id()) {
+            let key = self.borrow(&base, lent).await?;
+            key.prepare(self.corpus, precondition).await?;
+            return Ok(Lease { key, other: None });
+        }
         let key = self.take(&base).await?;
         let other = match precondition.other {
             true => match self.take(&base).await {
@@ -198,10 +232,96 @@ impl<'a> Pool<'a> {
     /// Restores the keys of a lease for the next case; a key that cannot be restored is kept for the end only.
     pub(crate) async fn give_back(&self, lease: Lease) {
         for mut key in [Some(lease.key), lease.other].into_iter().flatten() {
-            if key.restore(self.maker()).await.is_ok() {
+            if let Some(name) = self.name_of_lent(&key) {
+                self.take_back(name, key).await;
+            } else if key.restore(self.maker()).await.is_ok() {
                 self.put(key);
             }
         }
+    }
+
+    /// A key that is lent, for one case.
+    async fn borrow(&self, base: &Base, lent: &Lent) -> Result<Key, NoLease> {
+        let Some(kms) = self.clients.get(&(base.place, base.owner)) else {
+            return Err(NoLease::Unavailable("nobody is configured who could use the key that is lent".to_owned()));
+        };
+        let mut borrowed = self.borrowed.lock().await;
+        let key = match borrowed.get(&lent.key_id) {
+            Some(Borrowed::Whole(key)) if key.base == *base => (**key).clone(),
+            Some(Borrowed::Whole(_)) => {
+                return Err(NoLease::Unavailable("the key that is lent has another spec".to_owned()));
+            }
+            Some(Borrowed::Out(_)) => {
+                let why = "the key that is lent for it is in use, or in doubt since another case";
+                return Err(NoLease::Unavailable(why.to_owned()));
+            }
+            Some(Borrowed::Unfit(failure)) => return Err(NoLease::Failed(failure.clone())),
+            None => {
+                if let Some(ledger) = &self.ledger
+                    && let Err(error) = ledger.lent(self.run, &lent.key_id)
+                {
+                    return Err(NoLease::Unavailable(format!("failed to {error}")));
+                }
+                match Key::borrow(self.maker(), kms, base, lent).await {
+                    Ok(mut key) => {
+                        // From here on it has to be given back.
+                        borrowed.insert(lent.key_id.clone(), Borrowed::Out(Box::new(key.clone())));
+                        let proved = key.prove(self.maker()).await;
+                        // With what it encrypted, by which it is known again.
+                        borrowed.insert(lent.key_id.clone(), Borrowed::Out(Box::new(key.clone())));
+                        proved?;
+                        key
+                    }
+                    Err(failure) => {
+                        borrowed.insert(lent.key_id.clone(), Borrowed::Unfit(failure.clone()));
+                        return Err(failure.into());
+                    }
+                }
+            }
+        };
+        borrowed.insert(lent.key_id.clone(), Borrowed::Out(Box::new(key.clone())));
+        Ok(key)
+    }
+
+    /// Brings a key that is lent back to what it was. If that fails it is in doubt, and tried once more at the end.
+    async fn take_back(&self, name: String, mut key: Key) {
+        if key.restore(self.maker()).await.is_ok() && key.is_itself(self.maker()).await.is_ok() {
+            self.borrowed.lock().await.insert(name, Borrowed::Whole(Box::new(key)));
+        }
+    }
+
+    fn name_of_lent(&self, key: &Key) -> Option<String> {
+        let is_it = |lent: &&Lent| lent.key_id == key.names.id || lent.key_id == key.names.arn;
+        self.lent.iter().find(is_it).map(|lent| lent.key_id.clone())
+    }
+
+    /// Gives back every key that was lent. The result names those that are not as they were, and why.
+    async fn give_back_lent(&self) -> Vec<String> {
+        let borrowed = std::mem::take(&mut *self.borrowed.lock().await);
+        let mut left = Vec::new();
+        for (name, borrowed) in borrowed {
+            let mut key = match borrowed {
+                Borrowed::Whole(key) | Borrowed::Out(key) => key,
+                Borrowed::Unfit(_) => continue,
+            };
+            let mut restored = key.restore(self.maker()).await;
+            if restored.is_ok() {
+                restored = key.is_itself(self.maker()).await;
+            }
+            match restored {
+                Ok(()) => {
+                    if let Some(ledger) = &self.ledger {
+                        let _ = ledger.returned(self.run, &name);
+                    }
+                }
+                Err(failure) => left.push(format!(
+                    "key {} (lent, not scheduled for deletion): it is not as it was; import its material again: {}",
+                    key.names.arn,
+                    failure.describe()
+                )),
+            }
+        }
+        left
     }
 
     /// Returns a key that is as it was when it was taken.
@@ -234,6 +354,10 @@ impl<'a> Pool<'a> {
         let Ok(mut left) = tokio::time::timeout_at(deadline, self.look_for_open()).await else {
             return vec!["perhaps keys: there was no time to look for them".to_owned()];
         };
+        match tokio::time::timeout_at(deadline, self.give_back_lent()).await {
+            Ok(lines) => left.extend(lines),
+            Err(_) => left.push("keys that were lent: there was no time to give them back".to_owned()),
+        }
         let created = std::mem::take(&mut self.inner().created);
         let slots = &Semaphore::new(AT_A_TIME);
         let ends = created.into_iter().map(|created| async move {

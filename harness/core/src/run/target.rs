@@ -3,7 +3,7 @@
 use crate::fixture::{Edition, Level, PrincipalName};
 use crate::ledger::Ledger;
 use crate::normalise::Redactor;
-use crate::run::Entropy;
+use crate::run::{Entropy, Lent};
 use crate::send::{Endpoint, Lane, Limits, Tls};
 use crate::sign::Credentials;
 use std::collections::BTreeMap;
@@ -134,6 +134,8 @@ pub struct Options {
     pub entropy: Entropy,
     /// The run's id, as in the tags of its keys; from [`Entropy::run_id`].
     pub run_id: String,
+    /// Keys that may be used in place of some that the run would make.
+    pub lent: Vec<Lent>,
     /// Where to write what is made, before it is made.
     pub ledger: Option<Arc<Ledger>>,
 }

@@ -1,0 +1,142 @@
+//! Keys of the user's own, for accounts in which none may be made: each stands in for one precondition, and is given back
+//! as it was.
+
+use super::effects::plaintext_sent;
+use super::keys::{Base, Bytes, Key, Maker};
+use super::kms::{Failure, FailureKind, Kms};
+use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
+use crate::plan::KeyNames;
+use serde_json::json;
+use std::fmt;
+
+/// A key that is lent to a run.
+#[derive(Clone)]
+pub struct Lent {
+    /// The precondition that it stands in for.
+    pub precondition: String,
+    /// Its id or ARN.
+    pub key_id: String,
+    /// The bytes that were imported into it, to be imported again.
+    pub material: Vec<u8>,
+}
+
+impl fmt::Debug for Lent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lent").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+/// A key cannot stand in for a precondition.
+#[derive(Debug, thiserror::Error)]
+pub enum LentError {
+    /// There is no such precondition.
+    #[error("lend a key for the precondition `{0}`: there is none of this name")]
+    Unknown(String),
+    /// The key could not be given back as it was.
+    #[error("lend a key for the precondition `{id}`: {why}")]
+    NotRestorable {
+        /// The precondition.
+        id: String,
+        /// Why.
+        why: &'static str,
+    },
+}
+
+impl Lent {
+    /// Whether such a key can be given back as it was.
+    ///
+    /// # Errors
+    ///
+    /// A precondition that is unknown, or that leaves behind what cannot be undone.
+    pub fn check(&self, corpus: &Corpus) -> Result<(), LentError> {
+        let id = self.precondition.clone();
+        let precondition = corpus.precondition(&id).ok_or_else(|| LentError::Unknown(id.clone()))?;
+        let why = match precondition {
+            Precondition { spec: None, .. } => "it needs no key",
+            Precondition { origin: Origin::AwsKms, .. } => {
+                "what a wrong target did to material of KMS cannot be undone"
+            }
+            Precondition { material: Material::None, .. } => "an import cannot be undone",
+            Precondition { material: Material::Two, .. } => "a second material cannot be taken back",
+            Precondition { material: Material::Expiring, .. } => "it changes when the material expires",
+            Precondition { then, .. } if then.contains(&Step::ScheduleKeyDeletion) => {
+                "a key that is lent is never scheduled for deletion"
+            }
+            Precondition { alias: true, .. } => "it gives the key an alias",
+            Precondition { other: true, .. } => "it needs two keys",
+            Precondition { owner: Owner::Stranger, .. } => "it needs another account's key",
+            Precondition { region: Place::Elsewhere, .. } => "it needs a key in another Region",
+            _ => return Ok(()),
+        };
+        Err(LentError::NotRestorable { id, why })
+    }
+}
+
+impl Key {
+    /// Takes over a key that is lent, which has to be what the precondition describes. Changes nothing.
+    pub(crate) async fn borrow(maker: Maker<'_>, kms: &Kms, base: &Base, lent: &Lent) -> Result<Self, Failure> {
+        let label = format!("lent {}", lent.precondition);
+        let names = KeyNames { id: lent.key_id.clone(), ..KeyNames::default() };
+        let mut key = Self::of(base, names, &label, lent.material.clone(), kms);
+        let metadata = key.describe(maker.corpus).await?;
+        let text = |name: &str| metadata[name].as_str().unwrap_or_default().to_owned();
+        let wanted = [
+            ("Origin", "EXTERNAL"),
+            ("KeySpec", &base.spec),
+            ("KeyUsage", &base.usage),
+            ("KeyState", "Enabled"),
+            ("ExpirationModel", "KEY_MATERIAL_DOES_NOT_EXPIRE"),
+        ];
+        for (member, value) in wanted {
+            if text(member) != value {
+                let is = text(member);
+                return Err(unfit(lent, &format!("its {member} is `{is}` and has to be `{value}`")));
+            }
+        }
+        if (metadata["MultiRegion"] == true) != base.multi_region {
+            return Err(unfit(lent, "it is a multi-Region key where none is wanted, or the other way round"));
+        }
+        key.names = KeyNames { id: text("KeyId"), arn: text("Arn"), ..KeyNames::default() };
+        key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
+        if key.names.id.is_empty() || ![&key.names.id, &key.names.arn].contains(&&lent.key_id) {
+            return Err(unfit(lent, "the target describes another key under this name"));
+        }
+        if let Some(guard) = &kms.guard {
+            guard.lent(&key.names, kms)?;
+        }
+        Ok(key)
+    }
+
+    /// Proves, before anything is deleted, that the bytes are the key's own: by importing them, after something was
+    /// encrypted that only the same material decrypts.
+    pub(crate) async fn prove(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+        if self.base.spec == "SYMMETRIC_DEFAULT" {
+            self.encrypt(maker.corpus).await?;
+        }
+        self.import(maker, Bytes::Same).await?;
+        self.is_itself(maker).await
+    }
+
+    /// Whether the key still decrypts what it encrypted when it was lent.
+    pub(crate) async fn is_itself(&self, maker: Maker<'_>) -> Result<(), Failure> {
+        let Some(ciphertext) = &self.ciphertext else { return Ok(()) };
+        let body = json!({ "KeyId": self.names.id, "CiphertextBlob": ciphertext });
+        let answer = self.kms().call(maker.corpus, "Decrypt", &body).await?;
+        match answer["Plaintext"] == plaintext_sent() {
+            true => Ok(()),
+            false => Err(Failure {
+                operation: "Decrypt".to_owned(),
+                answer: "another plaintext than was encrypted before".to_owned(),
+                kind: FailureKind::Unusable,
+            }),
+        }
+    }
+}
+
+fn unfit(lent: &Lent, why: &str) -> Failure {
+    Failure {
+        operation: "DescribeKey".to_owned(),
+        answer: format!("that the key lent for `{}` cannot stand in for it: {why}", lent.precondition),
+        kind: FailureKind::Unusable,
+    }
+}
