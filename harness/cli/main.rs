@@ -4,6 +4,7 @@ mod accept;
 mod arguments;
 mod configuration;
 mod connection;
+mod cores;
 mod corpus;
 mod coverage;
 mod credentials;

@@ -1,14 +1,14 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
 use crate::arguments::SelfcheckArguments;
+use crate::cores::{cores, spread};
 use crate::failure::Failure;
 use crate::kill_matrix::{Kills, matrix, summary};
 use crate::{corpus, embedded, output};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
 use trentcheck_core::run::{Entropy, Options, Permit, Progress, SequenceOf, run};
@@ -41,39 +41,39 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
     let started = Instant::now();
     let corpus = Arc::new(corpus::corpus(None)?);
     let chosen = chosen(&arguments.mutants)?;
-    let mut innocent: BTreeMap<Edition, BTreeSet<String>> = BTreeMap::new();
-    for edition in Edition::ALL {
-        // Cases that only observe may differ from the reference's own choice; they can find nothing.
-        let kills = replay(&corpus, config(edition, None), edition, &Selection::default(), SETTLE).await?;
-        if let Some((case, _)) = kills.iter().find(|(_, level)| **level > Level::May) {
-            return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
-        }
-        innocent.insert(edition, kills.into_keys().collect());
-    }
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let slots = Arc::new(Semaphore::new(arguments.jobs.map_or(MUTANTS_A_CORE * cores, usize::from)));
-    let mut running = JoinSet::new();
+    let innocent = innocent(&corpus).await?;
+    let is_whole = !arguments.quick && arguments.mutants.is_empty();
+    // Controls wait most, so they go first.
+    let mut work = if is_whole { variations(&corpus) } else { Vec::new() };
     for (number, mutant) in chosen.iter().copied().enumerate() {
-        let (corpus, slots) = (Arc::clone(&corpus), Arc::clone(&slots));
         if arguments.quick && mutant.equivalent.is_some() {
             continue;
         }
-        let selection = match arguments.quick {
-            true => Selection { patterns: vec![mutant.killed_by.to_owned()], ..Selection::default() },
-            false => Selection::default(),
-        };
-        running.spawn(async move {
-            let _slot = slots.acquire().await;
-            let edition = edition_of(mutant);
-            (number, replay(&corpus, config(edition, Some(mutant)), edition, &selection, SETTLE).await)
+        let patterns = if arguments.quick { vec![mutant.killed_by.to_owned()] } else { Vec::new() };
+        work.push(Replay {
+            subject: Subject::Mutant(number),
+            selection: Selection { patterns, ..Selection::default() },
+            ..Replay::of(&corpus, edition_of(mutant), Some(mutant))
         });
     }
+    let at_a_time = arguments.jobs.map_or(MUTANTS_A_CORE * cores(), usize::from);
     let mut kills: Vec<Kills> = vec![Kills::new(); chosen.len()];
-    while let Some(ended) = running.join_next().await {
-        let (number, found) = ended.map_err(|error| Failure::internal(format!("run a mutant: {error}")))?;
-        let innocent = &innocent[&edition_of(chosen[number])];
-        kills[number] = found?.into_iter().filter(|(case, _)| !innocent.contains(case)).collect();
+    let mut alarms = Vec::new();
+    for (subject, found) in spread(work, at_a_time, replay).await? {
+        let found = found?;
+        match subject {
+            Subject::Reference(_) => {}
+            Subject::Control(name) => {
+                let worst = found.into_iter().filter(|(_, level)| *level == Level::Must);
+                alarms.extend(worst.map(|(case, _)| format!("false alarm: `{case}` diverges on the control {name}")));
+            }
+            Subject::Mutant(number) => {
+                let innocent = &innocent[&edition_of(chosen[number])];
+                kills[number] = found.into_iter().filter(|(case, _)| !innocent.contains(case)).collect();
+            }
+        }
     }
+    alarms.sort();
     if let Some(path) = &arguments.matrix {
         output::to_file(path, &matrix(&corpus, &chosen, &kills))?;
     }
@@ -82,10 +82,6 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
         output::to_file(path, &text)?;
     }
-    let alarms = match arguments.quick || !arguments.mutants.is_empty() {
-        true => Vec::new(),
-        false => false_alarms(&corpus).await?,
-    };
     Ok(conclude(&arguments, &corpus, &chosen, &kills, alarms, started.elapsed()))
 }
 
@@ -114,37 +110,87 @@ pub(crate) fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Confi
     Config { edition: embedded::edition_of(edition), mutant, ..Config::default() }
 }
 
-/// Runs the corpus against what a conforming server may do, and names whatever diverges all the same.
-async fn false_alarms(corpus: &Arc<Corpus>) -> Result<Vec<String>, Failure> {
-    let late = Config { consistency_delay: Duration::from_secs(1), ..config(Edition::KeyOnly, None) };
-    let slow = Config { latency: Duration::from_millis(100), ..config(Edition::KeyOnly, None) };
-    // Waiting costs its time in every case that changes a key, so a few of them stand for all.
-    let patterns = ["success/symmetric", "success/disabled", "success/pending-deletion", "effects/import-restores"];
-    let some = Selection { patterns: patterns.map(str::to_owned).to_vec(), ..Selection::default() };
-    let mut variations = vec![
-        ("consistency-after-a-second", late, Edition::KeyOnly, some.clone(), Duration::from_secs(5)),
-        ("latency-of-100-ms", slow, Edition::KeyOnly, some, Duration::from_secs(1)),
-    ];
-    for control in controls() {
-        let edition = edition_of(control);
-        variations.push((control.name, config(edition, Some(control)), edition, Selection::default(), SETTLE));
-    }
-    let mut running = JoinSet::new();
-    for (name, config, edition, selection, settle) in variations {
-        let corpus = Arc::clone(corpus);
-        running.spawn(async move { (name, replay(&corpus, config, edition, &selection, settle).await) });
-    }
-    let mut alarms = Vec::new();
-    while let Some(ended) = running.join_next().await {
-        let (name, found) = ended.map_err(|error| Failure::internal(format!("run a control: {error}")))?;
-        let worst = found?.into_iter().filter(|(_, level)| *level == Level::Must);
-        alarms.extend(worst.map(|(case, _)| format!("false alarm: `{case}` diverges on the control {name}")));
-    }
-    alarms.sort();
-    Ok(alarms)
+/// What the corpus is run against.
+enum Subject {
+    Reference(Edition),
+    Control(&'static str),
+    /// By its place among those that were chosen.
+    Mutant(usize),
 }
 
-async fn replay(
+/// One run of the corpus.
+struct Replay {
+    subject: Subject,
+    corpus: Arc<Corpus>,
+    config: Config,
+    edition: Edition,
+    selection: Selection,
+    settle: Duration,
+}
+
+impl Replay {
+    /// All cases at the reference, or at a mutant of it.
+    fn of(corpus: &Arc<Corpus>, edition: Edition, mutant: Option<&'static Mutant>) -> Self {
+        Self {
+            subject: Subject::Reference(edition),
+            corpus: Arc::clone(corpus),
+            config: config(edition, mutant),
+            edition,
+            selection: Selection::default(),
+            settle: SETTLE,
+        }
+    }
+}
+
+/// The cases that diverge on the reference itself, by edition. Those that only observe may differ from its own choice;
+/// they can find nothing.
+async fn innocent(corpus: &Arc<Corpus>) -> Result<BTreeMap<Edition, BTreeSet<String>>, Failure> {
+    let work: Vec<Replay> = Edition::ALL.into_iter().map(|edition| Replay::of(corpus, edition, None)).collect();
+    let mut innocent = BTreeMap::new();
+    for (subject, kills) in spread(work, Edition::ALL.len(), replay).await? {
+        let kills = kills?;
+        if let Some((case, _)) = kills.iter().find(|(_, level)| **level > Level::May) {
+            return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
+        }
+        if let Subject::Reference(edition) = subject {
+            innocent.insert(edition, kills.into_keys().collect());
+        }
+    }
+    Ok(innocent)
+}
+
+/// What a conforming server may do. Whatever diverges all the same is a false alarm.
+fn variations(corpus: &Arc<Corpus>) -> Vec<Replay> {
+    // Waiting costs its time in every case that changes a key, so a few of them stand for all.
+    let patterns = ["success/symmetric", "success/disabled", "success/pending-deletion", "effects/import-restores"];
+    let some = |name, config, settle| Replay {
+        subject: Subject::Control(name),
+        config,
+        selection: Selection { patterns: patterns.map(str::to_owned).to_vec(), ..Selection::default() },
+        settle,
+        ..Replay::of(corpus, Edition::KeyOnly, None)
+    };
+    let plain = || config(Edition::KeyOnly, None);
+    let late = Config { consistency_delay: Duration::from_secs(1), ..plain() };
+    let slow = Config { latency: Duration::from_millis(100), ..plain() };
+    let mut variations = vec![
+        some("consistency-after-a-second", late, Duration::from_secs(5)),
+        some("latency-of-100-ms", slow, Duration::from_secs(1)),
+    ];
+    variations.extend(controls().iter().map(|control| Replay {
+        subject: Subject::Control(control.name),
+        ..Replay::of(corpus, edition_of(control), Some(control))
+    }));
+    variations
+}
+
+async fn replay(replay: Replay) -> (Subject, Result<Kills, Failure>) {
+    let Replay { subject, corpus, config, edition, selection, settle } = replay;
+    (subject, found(&corpus, config, edition, &selection, settle).await)
+}
+
+/// The cases that diverge.
+async fn found(
     corpus: &Corpus,
     config: Config,
     edition: Edition,

@@ -14,7 +14,8 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// The protocol's media type.
@@ -87,16 +88,16 @@ impl Server {
             if number > 0 {
                 address.set_port(0);
             }
-            let mut listener = TcpListener::bind(address).await?;
+            let listener = TcpListener::bind(address).await?;
             addresses.push((region.clone(), listener.local_addr()?));
-            if number == 0
-                && let Some(rewrite) = shared.config.mutant.and_then(Mutant::rewrite)
-            {
-                let inner = TcpListener::bind((shared.config.listen.ip(), 0)).await?;
-                let backend = inner.local_addr()?;
-                listeners.spawn(proxy(std::mem::replace(&mut listener, inner), backend, rewrite));
-            }
-            listeners.spawn(accept(listener, Arc::clone(&shared), region.clone()));
+            match shared.config.mutant.and_then(Mutant::rewrite).filter(|_| number == 0) {
+                Some(rewrite) => {
+                    let (shared, region) = (Arc::clone(&shared), region.clone());
+                    let server = move |stream| serve(stream, Arc::clone(&shared), region.clone());
+                    listeners.spawn(proxy(listener, rewrite, server))
+                }
+                None => listeners.spawn(accept(listener, Arc::clone(&shared), region.clone())),
+            };
         }
         if addresses.is_empty() {
             return Err(StartError::NoRegion);
@@ -137,6 +138,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, region: String) {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
+                    let _ = stream.set_nodelay(true);
                     connections.spawn(serve(stream, Arc::clone(&shared), region.clone()));
                 }
             }
@@ -145,8 +147,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, region: String) {
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>, region: String) {
-    let _ = stream.set_nodelay(true);
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>, region: String) {
     let service = service_fn(move |request| {
         let (shared, region) = (Arc::clone(&shared), region.clone());
         async move { Ok::<_, Infallible>(answer(request, &shared, &region).await) }

@@ -5,7 +5,7 @@ use crate::fixture::Level;
 use crate::normalise::Normaliser;
 use crate::observe::observe;
 use crate::send::Exchange;
-use regex_lite::Regex;
+use regex::Regex;
 use std::sync::LazyLock;
 
 /// Status and error type of an answer.
@@ -51,5 +51,5 @@ fn found(mismatch: &Mismatch) -> Option<String> {
         // The body of an error holds its message.
         _ => "a body".to_owned(),
     };
-    Some(BODY.replace(found, regex_lite::NoExpand(&body)).replace('`', ""))
+    Some(BODY.replace(found, regex::NoExpand(&body)).replace('`', ""))
 }

@@ -2,7 +2,7 @@
 
 use super::moment::Form;
 use super::pattern;
-use regex_lite::Regex;
+use regex::Regex;
 use std::sync::LazyLock;
 
 /// A kind of value that no name is known for.
@@ -63,10 +63,14 @@ pub(super) enum Found {
 
 /// The patterns, the group that holds the value, and what it is. Of several at one place, the first counts.
 const PATTERNS: &[(&str, &str, Found)] = &[
-    ("blob", r#""(?:CiphertextBlob|Mac|Signature|PublicKey)"\s*:\s*"(?<blob>[^"<]*)""#, Found::Value(Kind::Blob)),
+    (
+        "blob",
+        r#""(?:CiphertextBlob|Mac|Signature|PublicKey)"[[:space:]]*:[[:space:]]*"(?<blob>[^"<]*)""#,
+        Found::Value(Kind::Blob),
+    ),
     (
         "principal",
-        r#"(?::user|:role|:assumed-role|:federated-user)/(?<principal>[^\s"',;:<]+)"#,
+        r#"(?::user|:role|:assumed-role|:federated-user)/(?<principal>[^[:space:]"',;:<]+)"#,
         Found::Value(Kind::Principal),
     ),
     (

@@ -2,7 +2,7 @@
 
 use super::pattern;
 use super::secrets::{Finder, Secret, apart};
-use regex_lite::Regex;
+use regex::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -188,23 +188,33 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         what,
     };
     // Import tokens and wrapped material are as good as secrets; a body inside a string has its quotes escaped.
-    let material =
-        |member: &str| (format!(r#"({member}\\?"\s*:\s*\\?")[^"<\\]+"#), format!(r#"{member}\\?"\s*:\s*\\?"[^"<\\]"#));
+    let material = |member: &str| {
+        (
+            format!(r#"({member}\\?"[[:space:]]*:[[:space:]]*\\?")[^"<\\]+"#),
+            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"[^"<\\]"#),
+        )
+    };
     let (token, token_left) = material("ImportToken");
     let (wrapped, wrapped_left) = material("EncryptedKeyMaterial");
     let key_id = |front: &str| format!(r"\b{front}[A-Z0-9]{{16}}\b");
     vec![
-        row("Signature=", r"(Signature=)[^\s,&<]+", "${1}<signature>", "Signature=[0-9a-fA-F]{64}", "signature"),
+        row("Signature=", r"(Signature=)[^[:space:],&<]+", "${1}<signature>", "Signature=[0-9a-fA-F]{64}", "signature"),
         row(
             "X-Amz-Security-Token=",
-            r"(X-Amz-Security-Token=)[^\s,&<]+",
+            r"(X-Amz-Security-Token=)[^[:space:],&<]+",
             "${1}<session-token>",
             "X-Amz-Security-Token=[A-Za-z0-9%+/=]",
             "session token",
         ),
         row("ImportToken", &token, "${1}<removed>", &token_left, "import token"),
         row("EncryptedKeyMaterial", &wrapped, "${1}<removed>", &wrapped_left, "wrapped material"),
-        row("://", r#"(://)[^\s/@"<]+@"#, "${1}<user>@", r#"://[^\s/@"<]+@"#, "user name or password of a URL"),
+        row(
+            "://",
+            r#"(://)[^[:space:]/@"<]+@"#,
+            "${1}<user>@",
+            r#"://[^[:space:]/@"<]+@"#,
+            "user name or password of a URL",
+        ),
         row("AKIA", &key_id("AKIA"), "<access-key-id>", &key_id("AKIA"), "access key id"),
         row("ASIA", &key_id("ASIA"), "<access-key-id>", &key_id("ASIA"), "access key id"),
     ]
@@ -212,8 +222,8 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 
 /// An Authorization value without what a key made: scope and list of signed headers stay, since cases are about them.
 pub(super) fn secret_value(value: &str) -> String {
-    static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"Credential=[^/,\s]+"));
-    static SIGNATURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"Signature=[^,\s]*"));
+    static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"Credential=[^/,[:space:]]+"));
+    static SIGNATURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"Signature=[^,[:space:]]*"));
     if !value.contains("Credential=") && !value.contains("Signature=") && !value.contains("SignedHeaders=") {
         return if value.is_empty() { String::new() } else { format!("<{} characters>", value.len()) };
     }

@@ -1,18 +1,28 @@
 //! A proxy on loopback that rewrites the answers of the operation under test and leaves all others alone.
 
 use super::reply::{Ending, Reply, Rewrite};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// The longest head that passes.
 const HEAD_LIMIT: usize = 256 * 1024;
 
-/// Hands everything that arrives to `backend`, and back with the rewrite.
-pub(crate) async fn front(listener: TcpListener, backend: SocketAddr, rewrite: Rewrite) {
+/// What the pipe between the proxy and the server holds; either side waits for the other beyond that.
+const PIPE: usize = 64 * 1024;
+
+/// What is read at a time.
+const CHUNK: usize = 8 * 1024;
+
+/// Hands everything that arrives to `serve`, and back with the rewrite. The server behind it gets a pipe for each
+/// connection: another socket would cost as much as the whole exchange.
+pub(crate) async fn front<S, F>(listener: TcpListener, rewrite: Rewrite, serve: S)
+where
+    S: Fn(DuplexStream) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
     let count = Arc::new(AtomicU32::new(0));
     let mut connections = JoinSet::new();
     loop {
@@ -20,7 +30,10 @@ pub(crate) async fn front(listener: TcpListener, backend: SocketAddr, rewrite: R
             accepted = listener.accept() => {
                 if let Ok((client, _)) = accepted {
                     let _ = client.set_nodelay(true);
-                    connections.spawn(carry(client, backend, rewrite, Arc::clone(&count)));
+                    let (near, far) = duplex(PIPE);
+                    let (carried, served) = (carry(client, near, rewrite, Arc::clone(&count)), serve(far));
+                    // Each ends when the other does, with what is still in the pipe.
+                    connections.spawn(async { tokio::join!(carried, served) });
                 }
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
@@ -29,9 +42,7 @@ pub(crate) async fn front(listener: TcpListener, backend: SocketAddr, rewrite: R
 }
 
 /// One connection, request by request. A broken connection is the client's affair.
-async fn carry(mut client: TcpStream, backend: SocketAddr, rewrite: Rewrite, count: Arc<AtomicU32>) -> Option<()> {
-    let mut server = TcpStream::connect(backend).await.ok()?;
-    let _ = server.set_nodelay(true);
+async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite, count: Arc<AtomicU32>) -> Option<()> {
     let mut from_client = Vec::new();
     let mut from_server = Vec::new();
     loop {
@@ -103,8 +114,7 @@ enum Body {
 }
 
 /// The bytes of one message with a Content-Length, a chunked body, or none.
-async fn message(stream: &mut TcpStream, buffer: &mut Vec<u8>, body: Body) -> Option<Vec<u8>> {
-    let mut chunk = vec![0; 16 * 1024];
+async fn message(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>, body: Body) -> Option<Vec<u8>> {
     loop {
         if let Some(length) = complete(buffer, body) {
             return Some(buffer.drain(..length).collect());
@@ -112,11 +122,10 @@ async fn message(stream: &mut TcpStream, buffer: &mut Vec<u8>, body: Body) -> Op
         if buffer.len() > HEAD_LIMIT + 1024 * 1024 {
             return None;
         }
-        let count = stream.read(&mut chunk).await.ok()?;
-        if count == 0 {
+        buffer.reserve(CHUNK);
+        if stream.read_buf(buffer).await.ok()? == 0 {
             return None;
         }
-        buffer.extend_from_slice(&chunk[..count]);
     }
 }
 
