@@ -129,3 +129,49 @@ pub(crate) fn fits(spec: &str, material: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::*;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, KeyPair, UnparsedPublicKey};
+
+    #[test]
+    fn material_has_the_length_or_the_form_of_its_spec() {
+        for (spec, length) in [("SYMMETRIC_DEFAULT", 32), ("HMAC_256", 32), ("HMAC_384", 48), ("HMAC_512", 64)] {
+            assert!(fits(spec, &vec![7; length]), "{spec}");
+            assert!(!fits(spec, &vec![7; length - 1]), "{spec}");
+            assert!(!fits(spec, &vec![7; length + 1]), "{spec}");
+            assert_eq!(generated(spec).len(), length);
+        }
+        assert!(fits("ECC_NIST_P256", &generated("ECC_NIST_P256")));
+        assert!(!fits("ECC_NIST_P256", &[7; 32]));
+        assert!(!fits("RSA_2048", &[7; 32]));
+    }
+
+    /// The second test case of RFC 4231.
+    #[test]
+    fn a_mac_is_that_of_the_spec() {
+        for (spec, front) in [("HMAC_256", "5bdcc146"), ("HMAC_384", "af45d2e3"), ("HMAC_512", "164b7a7b")] {
+            let mac = hex::encode(mac(spec, b"Jefe", b"what do ya want for nothing?"));
+            assert!(mac.starts_with(front), "{spec}: {mac}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_good_for_its_message() {
+        let material = generated("ECC_NIST_P256");
+        let signature = sign(&material, b"message").unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &material).unwrap();
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref());
+        assert!(public.verify(b"message", &signature).is_ok());
+        assert!(public.verify(b"massage", &signature).is_err());
+        assert_eq!(sign(&[7; 32], b"message"), None);
+    }
+
+    #[test]
+    fn two_random_values_differ() {
+        assert_ne!(random(16), random(16));
+        assert_eq!(random(16).len(), 16);
+    }
+}

@@ -17,6 +17,8 @@ mod operation_tests;
 mod operations;
 mod resolve;
 mod server;
+#[cfg(test)]
+mod state_tests;
 mod store;
 mod verify;
 #[cfg(test)]

@@ -17,39 +17,43 @@ use tokio::net::TcpStream;
 
 /// An answer, as far as these tests look at it.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         self.json()["__type"].as_str().unwrap().to_owned()
     }
 }
 
-struct Client {
-    server: Server,
+pub(crate) struct Client {
+    pub(crate) server: Server,
     /// Further headers that are signed, with the value that is signed and the value that is sent, if it is.
     extra: Vec<(&'static str, &'static str, Option<&'static str>)>,
 }
 
 impl Client {
-    async fn new(edition: Edition) -> Self {
-        let server = Server::start(Config { edition, ..Config::default() }).await.unwrap();
-        Self { server, extra: Vec::new() }
+    pub(crate) async fn new(edition: Edition) -> Self {
+        Self::of(Config { edition, ..Config::default() }).await
     }
 
-    async fn send(&self, operation: &str, members: &Value) -> Answer {
+    /// A client of a server like this, whose clock is the client's too.
+    pub(crate) async fn of(config: Config) -> Self {
+        Self { server: Server::start(config).await.unwrap(), extra: Vec::new() }
+    }
+
+    pub(crate) async fn send(&self, operation: &str, members: &Value) -> Answer {
         self.send_as(0, operation, &members.to_string()).await
     }
 
-    async fn send_as(&self, principal: usize, operation: &str, body: &str) -> Answer {
+    pub(crate) async fn send_as(&self, principal: usize, operation: &str, body: &str) -> Answer {
         let address = self.server.address();
         let known = &self.server.config().principals[principal];
         let token = known.session_token.clone();
@@ -58,7 +62,7 @@ impl Client {
             .identity(&identity)
             .region("us-east-2")
             .name("kms")
-            .time(SystemTime::now())
+            .time((self.server.config().clock)())
             .settings(SigningSettings::default())
             .build()
             .unwrap()
@@ -92,18 +96,18 @@ impl Client {
         Answer { status, head: head.to_lowercase(), body: body.to_owned() }
     }
 
-    async fn key(&self, members: Value) -> String {
+    pub(crate) async fn key(&self, members: Value) -> String {
         let answer = self.send("CreateKey", &members).await;
         answer.json()["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned()
     }
 
-    async fn state(&self, id: &str) -> String {
+    pub(crate) async fn state(&self, id: &str) -> String {
         let answer = self.send("DescribeKey", &json!({ "KeyId": id })).await;
         answer.json()["KeyMetadata"]["KeyState"].as_str().unwrap().to_owned()
     }
 
-    /// Imports these bytes with these further members.
-    async fn import(&self, id: &str, bytes: &[u8], further: Value) -> Answer {
+    /// Imports these bytes with these further members, which may stand in for those that an import needs.
+    pub(crate) async fn import(&self, id: &str, bytes: &[u8], further: Value) -> Answer {
         let wrapping = json!({ "KeyId": id, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048" });
         let parameters = self.send("GetParametersForImport", &wrapping).await.json();
         let public = BASE64_STANDARD.decode(parameters["PublicKey"].as_str().unwrap()).unwrap();
@@ -123,7 +127,7 @@ impl Client {
     }
 }
 
-async fn with_material(edition: Edition) -> (Client, String) {
+pub(crate) async fn with_material(edition: Edition) -> (Client, String) {
     let client = Client::new(edition).await;
     let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
     assert_eq!(client.import(&id, &[7; 32], json!({})).await.status, 200);

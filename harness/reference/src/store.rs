@@ -75,3 +75,24 @@ impl Store {
 fn place(region: &str, id: &str) -> String {
     format!("{region}/{id}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_an_account_are_those_of_the_region_that_is_asked_for() {
+        let config = Config { seeds: Vec::new(), ..Config::default() };
+        let mut store = Store::new(&config);
+        for (id, region, account) in [("1", "here", "a"), ("2", "here", "b"), ("3", "there", "a"), ("4", "here", "a")] {
+            let made = (config.clock)();
+            let (usage, origin) = (Usage::EncryptDecrypt, Origin::External);
+            store.insert(&config, Key::new(id.to_owned(), "aws", region, account, "HMAC_256", usage, origin, made));
+        }
+        let of = |region: &str, account: &str| store.of(region, account).map(|key| key.id.clone()).collect::<Vec<_>>();
+        assert_eq!(of("here", "a"), ["1", "4"]);
+        assert_eq!(of("there", "a"), ["3"]);
+        assert_eq!(of("there", "b"), [""; 0]);
+        assert!(store.find("there", "1").is_none());
+    }
+}

@@ -47,7 +47,7 @@ pub(crate) fn verify<'a>(config: &'a Config, region: &str, request: &Incoming) -
 }
 
 /// Whether a request's date is near enough to the time.
-fn in_window(config: &Config, date: SystemTime) -> Result<(), Refusal> {
+pub(crate) fn in_window(config: &Config, date: SystemTime) -> Result<(), Refusal> {
     let now = (config.clock)();
     if config.at(Point::PastUnchecked) && date < now || config.at(Point::FutureUnchecked) && date > now {
         return Ok(());

@@ -147,16 +147,49 @@ fn a_presigned_request_is_accepted_and_an_altered_one_refused() {
     assert!(!accepts(&request));
 }
 
+/// So many seconds after the time, or before it.
+fn late(seconds: i64) -> SystemTime {
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 { now() - distance } else { now() + distance }
+}
+
 #[test]
-fn dates_outside_the_window_are_refused_on_both_sides() {
-    let request = signed("a=b", "value", b"{}", SignatureLocation::Headers, SECRET);
-    for (clock, is_accepted) in [
-        (SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600 + 299), true),
-        (SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600 + 301), false),
-        (SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600 - 299), true),
-        (SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600 - 301), false),
-    ] {
-        assert_eq!(crate::verify::within_window(now(), clock).is_ok(), is_accepted);
+fn dates_outside_the_window_are_refused_on_both_sides_and_the_message_names_the_limit() {
+    let message = |seconds: i64| match crate::verify::within_window(now(), late(seconds)) {
+        Ok(()) => String::new(),
+        Err(refusal) => String::from_utf8(refusal.body().0).unwrap(),
+    };
+    for seconds in [0, 299, 300, -299, -300] {
+        assert_eq!(message(seconds), "", "{seconds}");
     }
-    assert!(accepts(&request));
+    assert_eq!(
+        message(301),
+        r#"{"__type":"InvalidSignatureException","message":"Signature expired: 20260101T000000Z is now earlier than 20260101T000001Z (20260101T000501Z - 5 min.)"}"#
+    );
+    assert_eq!(
+        message(-301),
+        r#"{"__type":"InvalidSignatureException","message":"Signature not yet current: 20260101T000000Z is still later than 20251231T235959Z (20251231T235459Z + 5 min.)"}"#
+    );
+    assert!(accepts(&signed("a=b", "value", b"{}", SignatureLocation::Headers, SECRET)));
+}
+
+#[test]
+fn a_mutant_s_window_is_off_on_the_side_that_its_name_says() {
+    for (name, accepted, refused) in [
+        ("window-too-narrow", &[0, 60, -60][..], &[61, -61, 301, -301][..]),
+        ("past-unchecked", &[0, 300, 301, -300], &[-301]),
+        ("future-unchecked", &[0, -300, -301, 300], &[301]),
+    ] {
+        let config = Config { mutant: crate::mutant::mutant(name), ..config() };
+        let is_in = |seconds: i64| {
+            // The configuration's clock stands still, so the request's date moves.
+            crate::verify::in_window(&config, late(-seconds)).is_ok()
+        };
+        for seconds in accepted {
+            assert!(is_in(*seconds), "{name} {seconds}");
+        }
+        for seconds in refused {
+            assert!(!is_in(*seconds), "{name} {seconds}");
+        }
+    }
 }
