@@ -1,26 +1,12 @@
 //! Every accepted answer of the corpus is accepted, every other one is not, and no bytes make comparing panic.
 
 use super::*;
-use crate::fixture::{Answer, Case, Corpus, Document, Edition, Expectation, Level, load};
+use crate::compare_tests::CORPUS;
+use crate::fixture::{Answer, Case, Edition, Expectation, Level};
 use crate::http::Header;
 use crate::observe::{Observation, observe};
 use crate::send::{Response, ResponseFraming, Version};
 use proptest::prelude::*;
-use std::path::Path;
-use std::sync::LazyLock;
-
-static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
-    let mut documents = Vec::new();
-    for part in ["spec", "cases"] {
-        for entry in std::fs::read_dir(root.join(part)).expect("the fixtures are there").flatten() {
-            let path = format!("{part}/{}", entry.file_name().to_string_lossy());
-            let text = std::fs::read_to_string(entry.path()).expect("a fixture is text");
-            documents.push(Document { path, text });
-        }
-    }
-    load(&documents).unwrap_or_else(|error| panic!("failed to {error}"))
-});
 
 const ARN: &str = "arn:aws:kms:us-east-2:111122223333:key/0b7fd7dd-0000-4000-8000-000000000001";
 
@@ -145,6 +131,26 @@ fn each_wrong_answer_is_wrong_in_its_own_way() {
     ] {
         assert_eq!(differs(answer.clone(), edition, &observation), expected, "{answer} {observation:?}");
     }
+}
+
+#[test]
+fn a_value_that_no_two_answers_may_share_is_told_the_second_time() {
+    let repeats = Repeats::default();
+    let with = |id: &str| observe(&response(200, vec![Header::new("x-amzn-RequestId", id.as_bytes())], b""));
+    let told = |observation: &Observation| {
+        let mismatches = repeats.of(&CORPUS, observation);
+        mismatches.into_iter().map(|mismatch| (mismatch.place, mismatch.found)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&with("a")), []);
+    assert_eq!(told(&with("b")), []);
+    assert_eq!(told(&with("a")), [("header x-amzn-RequestId".to_owned(), "`a` again".to_owned())]);
+    // That it is empty or not there is told elsewhere, each time.
+    for observation in [with(""), with(""), seen(200, ""), seen(200, "")] {
+        assert_eq!(told(&observation), []);
+    }
+    // Other headers may say the same twice.
+    let alike = || observe(&response(200, vec![Header::new("Content-Type", b"text/plain")], b""));
+    assert_eq!((told(&alike()), told(&alike())), (vec![], vec![]));
 }
 
 proptest! {
