@@ -3,8 +3,11 @@
 use super::judge::{MODEL, claimed, clauses};
 use super::trial::{Move, Relation, Trial, is_plain};
 use crate::compare::Claimed;
-use crate::fixture::{Corpus, Edition, Material, Precondition, RequestChange, Step};
+use crate::fixture::{
+    Answer, Case, Corpus, Danger, Edition, Expectation, Level, Material, Precondition, RequestChange, Step, print_case,
+};
 use crate::observe::Observation;
+use toml::Spanned;
 
 /// The text of a case, with what led to it as a comment. `expected` is the answer that the model gave to the call that
 /// shows the difference.
@@ -37,48 +40,56 @@ pub(super) fn case(
     let shows_effect = at > last;
     let succeeds = shows_effect || expected.is_none_or(Observation::is_success);
     let answer = match expected.filter(|expected| !shows_effect && !expected.is_success()) {
-        None => "success".to_owned(),
+        None => Answer::Success,
         Some(expected) => {
             let known = expected.error_name().filter(|name| corpus.error(name).is_some());
             match (claimed(&change), known) {
-                (Claimed::No, _) => "refused-unclaimed".to_owned(),
-                (Claimed::Yes, known) => known.unwrap_or("refused").to_owned(),
+                (Claimed::No, _) => Answer::RefusedUnclaimed,
+                (Claimed::Yes, Some(known)) => Answer::Error(known.to_owned()),
+                (Claimed::Yes, None) => Answer::Refused,
             }
         }
     };
     // A level is never stronger than its source carries, and the model is no source.
-    let (level, source) = if is_binding { ("must", "page") } else { ("may", MODEL) };
+    let (level, source) = if is_binding { (Level::Must, "page") } else { (Level::May, MODEL) };
     let mut cited = expected.filter(|_| !shows_effect).map(|expected| clauses(corpus, expected)).unwrap_or_default();
     if cited.is_empty() {
         cited.push(if succeeds { "S-23" } else { "S-13" }.to_owned());
     }
     let effects = effects(corpus, edition, &after, succeeds, is_exact, &precondition, &change);
-    let quoted = |words: &[String]| words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ");
-    lines.push("[[case]]".to_owned());
-    lines.push("id = \"GROUP/NAME\"".to_owned());
-    lines.push(format!("title = {}", toml::Value::String(title(&change, &after, succeeds))));
-    lines.push(format!("clauses = [{}]", quoted(&cited)));
-    lines.push(format!("source = {source:?}"));
-    lines.push(format!("level = {level:?}"));
-    lines.push(format!("danger = {:?}", danger(succeeds, &precondition)));
-    lines.push(format!("precondition = {precondition:?}"));
-    lines.push(format!("expect = [{{ level = {level:?}, answers = [{answer:?}] }}]"));
-    if !effects.is_empty() {
-        lines.push(format!("after = [{}]", quoted(&effects)));
-    }
-    if change != RequestChange::default()
-        && let Ok(value) = toml::Value::try_from(&change)
-    {
-        lines.push(format!("request = {value}"));
-    }
+    let case = Case {
+        id: Spanned::new(0..0, "GROUP/NAME".to_owned()),
+        title: title(&change, &after, succeeds),
+        clauses: cited,
+        source: source.to_owned(),
+        level,
+        editions: None,
+        danger: danger(succeeds, &precondition),
+        precondition,
+        tags: Vec::new(),
+        note: None,
+        kept: None,
+        requires: Vec::new(),
+        request: change,
+        expect: vec![Expectation {
+            level,
+            answers: vec![answer],
+            message: None,
+            source: None,
+            clauses: Vec::new(),
+            editions: None,
+        }],
+        after: effects,
+    };
+    lines.push(print_case(&case));
     lines.join("\n")
 }
 
-fn danger(succeeds: bool, precondition: &str) -> &'static str {
+fn danger(succeeds: bool, precondition: &str) -> Danger {
     match (precondition, succeeds) {
-        ("none", _) => "none",
-        (_, true) => "mutates",
-        (_, false) => "refused",
+        ("none", _) => Danger::None,
+        (_, true) => Danger::Mutates,
+        (_, false) => Danger::Refused,
     }
 }
 
