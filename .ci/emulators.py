@@ -83,7 +83,7 @@ def ministack(trentcheck):
     port = free_port()
     edition = ["--edition", "key-material-id"]
     known = ROOT / "fixtures" / "deviations" / "ministack.toml"
-    with Server("ministack", [VENV / "bin" / "ministack"], port, {"GATEWAY_PORT": str(port)}) as url:
+    with Server("ministack", [VENV / "bin" / "ministack"], port, {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}) as url:
         bare, without = replay(trentcheck, "ministack", url, *edition)
         done, report = replay(trentcheck, "ministack-listed", url, *edition, "--deviations", known)
     check(bare.returncode == 1, "ministack diverges, so the exit code is 1 without a list")

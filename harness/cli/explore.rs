@@ -26,7 +26,7 @@ const TRIALS: usize = 500;
 const FINDINGS: usize = 50;
 
 /// Requests that repeating a finding and making it smaller may take.
-const SHRINKING: usize = 400;
+const SHRINKING: usize = 200;
 
 /// Explores the target, prints what was found and how to repeat it, and gives the exit code.
 pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failure> {
@@ -209,7 +209,7 @@ fn render(
 fn said_by(mismatch: &Mismatch, relation: Relation) -> String {
     let clauses = mismatch.clauses.join(" ");
     match mismatch.source.as_str() {
-        _ if relation != Relation::Model => "the target's own other answer".to_owned(),
+        _ if matches!(relation, Relation::Plain | Relation::Again) => "the target's own other answer".to_owned(),
         "inferred" if clauses.is_empty() => "our reading of the spec, which is no source".to_owned(),
         "inferred" => format!("our reading of {clauses}"),
         source => format!("{source} {clauses}").trim_end().to_owned(),
@@ -237,7 +237,15 @@ fn shown(number: usize, finding: &Finding) -> Vec<String> {
             lines.push("  it was not seen again when the trial was repeated, and so it is not kept".to_owned());
         }
     }
-    lines.push(format!("  a key as in `{}`, then: {}", finding.trial.start, finding.steps.join(", ")));
+    let (start, steps) = (&finding.trial.start, &finding.steps);
+    lines.push(match finding.trial.relation {
+        Relation::Plain => {
+            let other = steps.get(1).map_or("delete", String::as_str);
+            let first = steps.first().map(String::as_str).unwrap_or_default();
+            format!("  two keys as in `{start}`; one gets: {first}; the other: {other}")
+        }
+        _ => format!("  a key as in `{start}`, then: {}", steps.join(", ")),
+    });
     for mismatch in &finding.mismatches {
         lines.push(format!("  {}: expected {}, found {}", mismatch.place, mismatch.expected, mismatch.found));
         lines.push(format!("    {} by {}", mismatch.level, said_by(mismatch, finding.trial.relation)));

@@ -18,6 +18,8 @@ pub(super) struct Tried {
     pub(super) shown: Vec<Shown>,
     pub(super) blocked: Option<String>,
     pub(super) lost: Option<String>,
+    /// Whether a key may be other than it was at the beginning.
+    touched: bool,
 }
 
 /// Differences that were seen in one answer, with that answer.
@@ -39,6 +41,7 @@ impl Explorer<'_> {
             Relation::Model => self.against_model(trial).await,
             Relation::Plain => self.against_plain(trial).await,
             Relation::Again => self.against_itself(trial).await,
+            Relation::Unchanged => self.against_before(trial).await,
         }
     }
 
@@ -55,6 +58,12 @@ impl Explorer<'_> {
             Some(Material::None) => !trial.steps.iter().any(imports),
             _ => !trial.steps.contains(&Move::ImportOther),
         }
+    }
+
+    /// Whether a key that leaves no trace need not even be brought back: it is in the state that others start from.
+    fn is_as_it_was(&self, trial: &Trial, tried: &Tried) -> bool {
+        let start = self.corpus.precondition(&trial.start);
+        !tried.touched && start.is_some_and(|start| start.then.is_empty() && start.material != Material::Deleted)
     }
 
     async fn stage(&self, side: &Side<'_>, trial: &Trial, which: &str) -> Result<Stage, Tried> {
@@ -80,6 +89,9 @@ impl Explorer<'_> {
             }
             (Err(tried), Err(_)) => return tried,
         };
+        if trial.steps.contains(&Move::Decrypt) {
+            tokio::join!(self.target.encrypt(&mut target), self.model.encrypt(&mut model));
+        }
         let mut tried = Tried::default();
         let mut deleted = false;
         for (at, step) in trial.steps.iter().enumerate() {
@@ -88,7 +100,12 @@ impl Explorer<'_> {
             }
         }
         if self.leaves_no_trace(trial, &tried) {
-            tokio::join!(self.target.give_back(target), self.model.give_back(model));
+            if self.is_as_it_was(trial, &tried) {
+                self.target.put_back(target);
+                self.model.put_back(model);
+            } else {
+                tokio::join!(self.target.give_back(target), self.model.give_back(model));
+            }
         }
         tried
     }
@@ -116,8 +133,9 @@ impl Explorer<'_> {
         } else {
             None
         };
-        let (seen, expected) = tokio::join!(self.target.perform(target, step), self.model.perform(model, step));
+        let (mut seen, expected) = tokio::join!(self.target.perform(target, step), self.model.perform(model, step));
         let arn = Side::key_arn(target).map(str::to_owned);
+        let material_id = (at == 0).then(|| self.target.world(target).key?.material_id).flatten();
         let judging = Judging {
             corpus: self.corpus,
             edition: self.target.target.edition,
@@ -128,8 +146,18 @@ impl Explorer<'_> {
                 .precondition(&trial.start)
                 .is_some_and(|start| start.spec.as_deref() == Some("SYMMETRIC_DEFAULT")),
             key_arn: arn.as_deref(),
+            material_id: material_id.as_deref(),
         };
-        let verdict = by_model(&seen, &expected, &judging);
+        let mut verdict = by_model(&seen, &expected, &judging);
+        let mut pauses = self.target.pauses();
+        // A state may be seen late.
+        while *step == Move::Describe
+            && verdict.mismatches.iter().any(|found| !found.is_empty())
+            && pauses.pause().await
+        {
+            seen = self.target.perform(target, step).await;
+            verdict = by_model(&seen, &expected, &judging);
+        }
         let answers = match &seen {
             Seen::Answers(answers) => answers.as_slice(),
             Seen::Impossible => &[],
@@ -162,6 +190,7 @@ impl Explorer<'_> {
             }
         }
         *deleted |= is_delete && succeeded;
+        tried.touched |= !is_delete || succeeded || !verdict.in_step || tried.blocked.is_some();
         if let Some(why) = verdict.unreached {
             let without = without_answer(&self.target, why).await;
             (tried.blocked, tried.lost) = (without.blocked, without.lost);
@@ -226,8 +255,9 @@ impl Explorer<'_> {
         };
         let mut tried = Tried::default();
         if let Some(step) = trial.steps.first() {
-            let (delete, seen) = (Move::delete(), self.target.perform(&mut changed, step).await);
-            let expected = self.target.perform(&mut plain, &delete).await;
+            let other = trial.steps.get(1).cloned().unwrap_or_else(Move::delete);
+            let seen = self.target.perform(&mut changed, step).await;
+            let expected = self.target.perform(&mut plain, &other).await;
             let worlds = [&changed, &plain].map(|stage| self.target.world(stage));
             self.compare(trial, (&seen, &worlds[0]), (&expected, &worlds[1]), &mut tried);
         }
@@ -266,6 +296,48 @@ impl Explorer<'_> {
         }
         if self.leaves_no_trace(trial, &tried) {
             self.target.give_back(stage).await;
+        }
+        tried
+    }
+
+    /// One key of the target: a call that is refused leaves it as it was.
+    async fn against_before(&self, trial: &Trial) -> Tried {
+        let mut stage = match self.stage(&self.target, trial, "absent").await {
+            Ok(stage) => stage,
+            Err(tried) => return tried,
+        };
+        let before = match self.target.describe(&stage).await {
+            Ok(before) => before,
+            Err(failure) => return Tried { blocked: Some(failure.describe()), ..Tried::default() },
+        };
+        let mut tried = Tried { touched: true, ..Tried::default() };
+        let Some(step) = trial.steps.first() else { return tried };
+        let seen = self.target.perform(&mut stage, step).await;
+        let Seen::Answers(answers) = &seen else { return tried };
+        let is_refused = |answered: &Answered| {
+            answered.observation().is_some_and(|observation| (400..500).contains(&observation.status))
+        };
+        if answers.iter().all(is_refused) {
+            let refused = answers.last();
+            let model = refused.and_then(Answered::observation);
+            let case = || paste::case(self.corpus, self.target.target.edition, trial, 0, model);
+            let after = match self.target.described(&stage).await {
+                Ok(after) => after,
+                Err(why) => return Tried { blocked: Some(why), ..Tried::default() },
+            };
+            for ((after, before), on) in after.into_iter().zip(&before).zip(["", "of the other key "]) {
+                let Some((after, answered)) = after else { continue };
+                let found = effects([before, &after], [before, before], Allowed::Nothing, on);
+                let calls: Vec<&Answered> = refused.into_iter().chain([&answered]).collect();
+                self.show(&mut tried, 0, found, &calls, case);
+            }
+            tried.touched = false;
+        }
+        if self.leaves_no_trace(trial, &tried) {
+            match self.is_as_it_was(trial, &tried) {
+                true => self.target.put_back(stage),
+                false => self.target.give_back(stage).await,
+            }
         }
         tried
     }

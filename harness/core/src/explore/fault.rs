@@ -1,8 +1,8 @@
 //! What tells one fault of a target from another, so that each is reported once and none is mistaken for another while
 //! its trial is made smaller.
 
-use super::Trial;
 use super::trial::Move;
+use super::{Relation, Trial};
 use crate::compare::{Mismatch, What};
 use crate::fixture::RequestChange;
 use std::collections::BTreeSet;
@@ -46,6 +46,41 @@ pub(super) fn is_smaller((candidate, at): (&Trial, usize), (trial, was_at): (&Tr
     }
 }
 
+/// Whether a trial could be smaller in that sense, whichever of its calls shows the fault. Asked before it is made, since
+/// every trial costs some requests.
+pub(super) fn may_be_smaller(candidate: &Trial, trial: &Trial) -> bool {
+    let unusual =
+        |trial: &Trial| -> BTreeSet<String> { trial.steps.iter().filter_map(Move::change).flat_map(parts).collect() };
+    candidate.relation == trial.relation && unusual(candidate).is_subset(&unusual(trial))
+}
+
+/// The trial without one of its calls, or with one thing less that is unusual about a request.
+pub(super) fn with_less(trial: &Trial, usual_start: &str) -> Vec<Trial> {
+    let mut candidates = Vec::new();
+    if trial.start != usual_start {
+        candidates.push(Trial { start: usual_start.to_owned(), ..trial.clone() });
+    }
+    if trial.relation == Relation::Model && trial.steps.len() > 1 {
+        for at in 0..trial.steps.len() {
+            let mut less = trial.clone();
+            less.steps.remove(at);
+            candidates.push(less);
+        }
+    }
+    for (at, change) in trial.steps.iter().enumerate().filter_map(|(at, step)| Some((at, step.change()?))) {
+        let Ok(toml::Value::Table(table)) = toml::Value::try_from(change) else { continue };
+        for name in table.keys() {
+            let mut table = table.clone();
+            table.remove(name);
+            let Ok(change) = table.try_into::<RequestChange>() else { continue };
+            let mut less = trial.clone();
+            less.steps[at] = Move::Delete(Box::new(change));
+            candidates.push(less);
+        }
+    }
+    candidates
+}
+
 /// What is unusual about a request. A named fault, a principal or a header is a thing of its own.
 fn parts(change: &RequestChange) -> BTreeSet<String> {
     let Ok(toml::Value::Table(table)) = toml::Value::try_from(change) else { return BTreeSet::new() };
@@ -72,7 +107,6 @@ fn parts(change: &RequestChange) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::Relation;
     use crate::fixture::{Level, Mutation};
 
     fn mismatch(what: What, expected: &str, found: &str) -> Mismatch {
@@ -122,7 +156,29 @@ mod tests {
         assert!(!is_smaller(&mutated(Mutation::AuthorizationAbsent), &garbage));
         let alias = trial(RequestChange { key_id: Some("alias/x".to_owned()), ..RequestChange::default() });
         assert!(!is_smaller(&alias, &garbage));
+        assert!(may_be_smaller(&garbage, &garbage) && !may_be_smaller(&alias, &garbage));
         let used = Trial { steps: vec![Move::Use], ..garbage.clone() };
         assert!(!is_smaller(&used, &garbage));
+    }
+
+    #[test]
+    fn less_is_one_call_or_one_unusual_thing_less() {
+        let change = RequestChange { key_id: Some("x".to_owned()), times: Some(2), ..RequestChange::default() };
+        let trial = Trial {
+            start: "disabled".to_owned(),
+            relation: Relation::Model,
+            steps: vec![Move::Disable, Move::Delete(Box::new(change))],
+        };
+        let less = with_less(&trial, "imported-symmetric");
+        assert_eq!(less.len(), 5, "{less:?}");
+        assert_eq!(less[0].start, "imported-symmetric");
+        assert_eq!(less[2].steps, [Move::Disable]);
+        let parts: Vec<usize> = less[3..]
+            .iter()
+            .map(|trial| parts(trial.steps[1].change().unwrap_or(&RequestChange::default())).len())
+            .collect();
+        assert_eq!(parts, [1, 1]);
+        let smallest = Trial { start: "x".to_owned(), relation: Relation::Plain, steps: vec![Move::delete()] };
+        assert!(with_less(&smallest, "x").is_empty());
     }
 }

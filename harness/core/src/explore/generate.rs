@@ -26,20 +26,34 @@ pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
     let start = prop_oneof![2 => Just(usual), 3 => select(starts)].boxed();
     // Another's key may be denied by its ARN and not found by its id.
     let own = select(grammar.own.clone()).boxed();
-    prop_oneof![
-        5 => (start.clone(), request(grammar)).prop_map(|(start, change)| Trial {
+    let one = |start: BoxedStrategy<String>, change: BoxedStrategy<RequestChange>| {
+        (start, change).prop_map(|(start, change)| Trial {
             start,
             relation: Relation::Model,
             steps: vec![Move::Delete(Box::new(change))],
-        }),
-        4 => (start, sequence(grammar)).prop_map(|(start, steps)| Trial {
+        })
+    };
+    prop_oneof![
+        16 => one(start.clone(), request(grammar)),
+        2 => fitting(grammar),
+        8 => (start, sequence(grammar)).prop_map(|(start, steps)| Trial {
             start,
             relation: Relation::Model,
             steps,
         }),
-        1 => (own.clone(), harmless()).prop_map(|(start, change)| Trial {
+        2 => (own.clone(), harmless()).prop_map(|(start, change)| Trial {
             start,
             relation: Relation::Plain,
+            steps: vec![Move::Delete(Box::new(change))],
+        }),
+        1 => (own.clone(), orders(grammar.edition)).prop_map(|(start, pair)| Trial {
+            start,
+            relation: Relation::Plain,
+            steps: pair.map(|change| Move::Delete(Box::new(change))).to_vec(),
+        }),
+        1 => (own.clone(), request(grammar)).prop_map(|(start, change)| Trial {
+            start,
+            relation: Relation::Unchanged,
             steps: vec![Move::Delete(Box::new(change))],
         }),
         1 => own.prop_map(|start| Trial {
@@ -51,6 +65,40 @@ pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
     .boxed()
 }
 
+/// Requests that mean something for some keys only, with such a key.
+fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
+    let named = |id: &str| with(|change| change.key_id = Some(id.to_owned()));
+    let material = |id: &str| {
+        with(|change| {
+            change.body = Some(format!("{{\"KeyId\":\"{{{{ key.id }}}}\",\"KeyMaterialId\":\"{{{{ {id} }}}}\"}}"))
+        })
+    };
+    let pairs = [
+        ("with-alias", named("{{ key.alias }}")),
+        ("with-alias", named("{{ key.alias_arn }}")),
+        ("elsewhere", named("{{ key.arn }}")),
+        ("foreign", named("{{ key.arn }}")),
+        ("pending-rotation", RequestChange::default()),
+        ("pending-rotation", material("key.material_id")),
+        ("pending-rotation", material("key.new_material_id")),
+        ("imported-symmetric", named("{{ key.id }}")),
+    ];
+    let can = |(start, _): &(&str, RequestChange)| grammar.starts.iter().any(|known| known == start);
+    let pairs: Vec<(&str, RequestChange)> = pairs.into_iter().filter(can).collect();
+    let usual = grammar.starts.first().cloned().unwrap_or_default();
+    let choice = match pairs.is_empty() {
+        true => Just((usual, RequestChange::default())).boxed(),
+        false => select(pairs).prop_map(|(start, change)| (start.to_owned(), change)).boxed(),
+    };
+    (choice, proptest::collection::vec(select(vec![Move::Use, Move::ImportSame, Move::Describe]), 0..3))
+        .prop_map(|((start, change), after)| {
+            let mut steps = vec![Move::Delete(Box::new(change))];
+            steps.extend(after);
+            Trial { start, relation: Relation::Model, steps }
+        })
+        .boxed()
+}
+
 /// Calls before the operation, the operation, calls after it.
 fn sequence(grammar: &Grammar) -> BoxedStrategy<Vec<Move>> {
     let before = proptest::collection::vec(
@@ -60,6 +108,10 @@ fn sequence(grammar: &Grammar) -> BoxedStrategy<Vec<Move>> {
     let after = proptest::collection::vec(
         select(vec![
             Move::Use,
+            Move::Describe,
+            Move::Decrypt,
+            Move::ImportSame,
+            // Whether the key serves again is what an import is looked at for.
             Move::ImportSame,
             Move::ImportOther,
             Move::delete(),
@@ -93,8 +145,8 @@ fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
         4 => identifier().prop_map(|text| with(|change| change.key_id = Some(text))),
         4 => body(grammar.edition).prop_map(|text| with(|change| change.body = Some(text))),
         1 => bytes().prop_map(|hex| with(|change| change.body_hex = Some(hex))),
-        3 => protocol(),
-        3 => authentication(grammar),
+        5 => protocol(),
+        8 => authentication(grammar),
         1 => (identifier(), harmless()).prop_map(|(text, mut change)| {
             if change.body.is_none() {
                 change.key_id = Some(text);
@@ -133,33 +185,46 @@ fn identifier() -> BoxedStrategy<String> {
         "{{ key.id }}0",
         "",
     ];
-    let part = |usual: &'static str, others: &[&'static str]| {
-        let others: Vec<&'static str> = others.to_vec();
-        prop_oneof![5 => Just(usual), 1 => select(others)].boxed()
+    const PARTS: [(&str, &[&str]); 7] = [
+        ("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
+        ("kms", &["s3", "KMS", ""]),
+        ("{{ region }}", &["{{ other_region }}", "", "nowhere-1"]),
+        ("{{ account }}", &["999999999999", "000000000000", ""]),
+        ("key/", &["alias/", "Key/", "key:", ""]),
+        ("{{ key.id }}", &["{{ absent.id }}", "{{ key.id | upper }}", ""]),
+        ("", &[":1", "/1", " ", "*"]),
+    ];
+    let written = |parts: [&str; 7]| {
+        let [partition, service, region, account, kind, id, tail] = parts;
+        format!("arn:{partition}:{service}:{region}:{account}:{kind}{id}{tail}")
     };
-    let arn = (
-        part("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
-        part("kms", &["s3", "KMS", ""]),
-        part("{{ region }}", &["{{ other_region }}", "", "nowhere-1"]),
-        part("{{ account }}", &["999999999999", "000000000000", ""]),
-        part("key/", &["alias/", "Key/", "key:", ""]),
-        part("{{ key.id }}", &["{{ absent.id }}", "{{ key.id | upper }}", ""]),
-        part("", &[":1", "/1", " ", "*"]),
-    )
-        .prop_map(|(partition, service, region, account, kind, id, tail)| {
-            format!("arn:{partition}:{service}:{region}:{account}:{kind}{id}{tail}")
-        });
+    let places: Vec<(usize, &str)> =
+        PARTS.iter().enumerate().flat_map(|(at, (_, others))| others.iter().map(move |other| (at, *other))).collect();
+    let one_wrong = select(places.clone()).prop_map(move |(at, other)| {
+        let mut parts = PARTS.map(|(usual, _)| usual);
+        parts[at] = other;
+        written(parts)
+    });
+    let some_wrong = proptest::collection::vec(select(places), 0..4).prop_map(move |wrong| {
+        let mut parts = PARTS.map(|(usual, _)| usual);
+        wrong.into_iter().for_each(|(at, other)| parts[at] = other);
+        written(parts)
+    });
     // No letter that an id can have at that place.
     let near = (0_usize..36, select(vec!['g', 'z', 'é']))
         .prop_map(|(at, letter)| format!("{{{{ key.id[:{at}] }}}}{letter}{{{{ key.id[{}:] }}}}", at + 1));
+    let edges =
+        (select(vec![2048_usize, 2049]), select(vec!["0", "a"])).prop_map(|(length, letter)| letter.repeat(length));
     let lengths =
         (select(vec![1_usize, 2, 35, 37, 255, 256, 2047, 2048, 2049, 4096]), select(vec!["0", "a", "é", " ", "/"]))
             .prop_map(|(length, letter)| letter.repeat(length));
     prop_oneof![
         6 => select(forms.to_vec()).prop_map(str::to_owned),
-        4 => arn,
+        5 => one_wrong,
+        1 => some_wrong,
         1 => near,
-        3 => lengths,
+        2 => lengths,
+        1 => edges,
         1 => "\\PC{0,12}".prop_map(|text| literal(&text)),
     ]
     .boxed()
@@ -249,6 +314,11 @@ fn body(edition: Edition) -> BoxedStrategy<String> {
         "KeyId={{ key.id }}",
         "<KeyId>{{ key.id }}</KeyId>",
     ]);
+    // Cut off somewhere behind the first brace; where the template stands it is cut as a whole.
+    let cut = (0_usize..12).prop_map(|less| {
+        let whole = "{\"KeyId\":\"{{ key.id }}\",\"Extra\":{\"a\":[1]}}";
+        whole[..whole.len() - less - 1].to_owned()
+    });
     let second: u32 = if edition == Edition::KeyMaterialId { 4 } else { 1 };
     prop_oneof![
         2 => select(spellings()).prop_map(str::to_owned),
@@ -258,6 +328,7 @@ fn body(edition: Edition) -> BoxedStrategy<String> {
         second => material,
         1 => duplicate.prop_map(str::to_owned),
         4 => syntax.prop_map(str::to_owned),
+        1 => cut,
         1 => "\\PC{0,20}".prop_map(|text| literal(&text)),
     ]
     .boxed()
@@ -283,6 +354,25 @@ fn spellings() -> Vec<&'static str> {
         "{\"\\u004beyId\":\"{{ key.id }}\"}",
         "{\"KeyId\":\"{{ key.id | replace('-', '\\\\u002d') }}\"}",
     ]
+}
+
+/// One body in two orders of its members.
+fn orders(edition: Edition) -> BoxedStrategy<[RequestChange; 2]> {
+    const KEY: &str = "\"KeyId\":\"{{ key.id }}\"";
+    let unknown = small_value().prop_map(|value| format!("\"Extra\":{value}")).boxed();
+    let other = match edition {
+        Edition::KeyOnly => unknown,
+        Edition::KeyMaterialId => {
+            let material = Just("\"KeyMaterialId\":\"{{ key.material_id }}\"".to_owned());
+            prop_oneof![1 => unknown, 1 => material].boxed()
+        }
+    };
+    other
+        .prop_map(|other| {
+            [format!("{{{other},{KEY}}}"), format!("{{{KEY},{other}}}")]
+                .map(|body| with(|change| change.body = Some(body)))
+        })
+        .boxed()
 }
 
 /// Changes that must not matter.
@@ -352,7 +442,7 @@ fn protocol() -> BoxedStrategy<RequestChange> {
             ("X-Empty", ""),
             ("X-Blanks", "a   b"),
         ]).prop_map(move |pair| with(|change| change.add = vec![owned(pair)])),
-        1 => select(vec![("X-Unsigned", "1"), ("Accept", "*/*")])
+        1 => select(vec![("X-Unsigned", "1"), ("Accept", "*/*"), ("Host", "trentcheck.invalid")])
             .prop_map(move |pair| with(|change| change.unsigned = vec![owned(pair)])),
         1 => Just(with(|change| change.times = Some(2))),
     ]
@@ -369,8 +459,17 @@ fn authentication(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
         Mutation::ALL.iter().copied().filter(|mutation| has_session || !of_session(*mutation)).collect();
     // Far from the edges of the window, where the answer depends on how long the exchange takes.
     let clock = select(vec![-240_i64, 240, -600, 600, -90_000, 90_000]);
+    // What the body would hash to, as other services want it.
+    const HASH: &str = "{{ ('{\"KeyId\":\"' ~ key.id ~ '\"}') | sha256 }}";
+    let hash = (select(vec![None, Some(Mutation::BodyAltered)])).prop_map(|mutation| {
+        with(|change| {
+            change.add = vec![("X-Amz-Content-Sha256".to_owned(), HASH.to_owned())];
+            change.mutation = mutation;
+        })
+    });
     prop_oneof![
-        6 => select(mutations).prop_map(move |mutation| with(|change| {
+        1 => hash,
+        10 => select(mutations).prop_map(move |mutation| with(|change| {
             change.mutation = Some(mutation);
             if of_session(mutation) {
                 change.principal = PrincipalName::Session;

@@ -25,6 +25,8 @@ pub(super) struct Judging<'a> {
     pub(super) is_symmetric: bool,
     /// The ARN of the target's key.
     pub(super) key_arn: Option<&'a str>,
+    /// The id of the only material that was imported so far.
+    pub(super) material_id: Option<&'a str>,
 }
 
 /// The verdict on one call.
@@ -87,7 +89,8 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         edition: judging.edition,
         key_arn: judging.key_arn,
         material_is_named: judging.is_symmetric && names_material(expected),
-        material_id: None,
+        // A request that says which material it means may mean another one.
+        material_id: judging.material_id.filter(|_| judging.step.change().is_some_and(is_plain)),
         clauses: &clauses,
         source: MODEL,
         place: &place,
@@ -102,8 +105,14 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         mismatch.hint = Some(format!("the model answers {}", in_short(expected)));
     }
     verdict.in_step &= !differs;
-    if !counts {
+    // Whether another operation is too lenient is not shown by what this one has done; that it fails may be.
+    let is_of_state =
+        matches!(judging.step, Move::Disable | Move::Enable | Move::Schedule | Move::Cancel) && !expected.is_success();
+    if !counts || is_of_state {
         return Vec::new();
+    }
+    if !differs && expected.is_success() {
+        found.extend(shown_afterwards(observation, expected, judging.step, &place));
     }
     if let Some(change) = judging.step.change() {
         let is_wrong = !found.is_empty();
@@ -117,6 +126,32 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         }
     }
     found
+}
+
+/// What a call that succeeds on both sides tells of what was done before it.
+fn shown_afterwards(seen: &Observation, expected: &Observation, step: &Move, place: &str) -> Vec<Mismatch> {
+    let member = |observation: &Observation, path: &str| match &observation.body {
+        Body::Json(value) => value.pointer(path).cloned().unwrap_or(Value::Null),
+        _ => Value::Null,
+    };
+    let paths: &[&str] = match step {
+        Move::Describe => &["/KeyMetadata/KeyState", "/KeyMetadata/Enabled"],
+        // Both sides encrypted the same text.
+        Move::Decrypt => &["/Plaintext"],
+        _ => &[],
+    };
+    let differs = paths.iter().filter(|path| member(seen, path) != member(expected, path));
+    let mismatches = differs.map(|path| Mismatch {
+        what: What::Effect,
+        place: format!("{} {place}", path.rsplit('/').next().unwrap_or_default()),
+        expected: format!("`{}`", member(expected, path)),
+        found: format!("`{}`", member(seen, path)),
+        clauses: vec!["S-03".to_owned()],
+        source: MODEL.to_owned(),
+        level: Level::Should,
+        hint: None,
+    });
+    mismatches.collect()
 }
 
 /// An answer as its status and error type.
@@ -169,15 +204,15 @@ pub(super) fn clauses(corpus: &Corpus, expected: &Observation) -> Vec<String> {
     }
 }
 
-/// Whether a front door could tell that the request was for this protocol.
+/// Whether a front door could tell that the request was for this protocol. Without a target, or with one that it does not
+/// know, it still can, by the content type.
 pub(super) fn claimed(change: &RequestChange) -> Claimed {
-    let is_about_it =
-        |name: &String| ["content-type", "x-amz-target", "host"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let is_about_it = |name: &String| ["content-type", "host"].iter().any(|known| name.eq_ignore_ascii_case(known));
     let is_odd = change.method.is_some()
         || change.target.is_some()
         || change.set.keys().any(is_about_it)
         || change.remove.iter().any(is_about_it)
-        || change.add.iter().any(|(name, _)| is_about_it(name));
+        || change.add.iter().chain(&change.unsigned).any(|(name, _)| is_about_it(name));
     if is_odd { Claimed::No } else { Claimed::Yes }
 }
 
@@ -206,7 +241,7 @@ pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World), rel
         place: "answer".to_owned(),
         expected: match relation {
             Relation::Again => format!("as before the same material was imported again, {expected}"),
-            _ => format!("as to the plain request, {expected}"),
+            _ => format!("as to the other request, {expected}"),
         },
         found,
         clauses: Vec::new(),

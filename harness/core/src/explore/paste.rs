@@ -121,6 +121,8 @@ pub(super) fn word(step: &Move) -> String {
         Move::Schedule => "schedule deletion".to_owned(),
         Move::Cancel => "cancel deletion".to_owned(),
         Move::Use => "use".to_owned(),
+        Move::Decrypt => "decrypt what was encrypted before".to_owned(),
+        Move::Describe => "describe".to_owned(),
     }
 }
 
@@ -139,7 +141,7 @@ fn precondition(corpus: &Corpus, start: &str, before: &[Move], edition: Edition)
             Move::Disable => then.push(Step::DisableKey),
             Move::Schedule => then.push(Step::ScheduleKeyDeletion),
             Move::Enable | Move::Cancel => drop(then.pop()),
-            Move::Use => {}
+            Move::Use | Move::Decrypt | Move::Describe => {}
             _ => is_known = false,
         }
     }
@@ -185,7 +187,9 @@ fn effects(
     let symmetric = start.spec.as_deref() == Some("SYMMETRIC_DEFAULT");
     for step in after {
         match step {
-            Move::Use if words.contains(&"import-same") => words.push("usable-again"),
+            Move::Use | Move::Describe if words.contains(&"import-same") => words.push("usable-again"),
+            Move::Decrypt if words.contains(&"import-same") => words.push("old-ciphertext-decrypts"),
+            Move::Decrypt => words.push("decrypt-refused"),
             Move::Use if symmetric => words.push("encrypt-refused"),
             Move::Use if start.spec.as_deref().is_some_and(|spec| spec.starts_with("HMAC")) => {
                 words.push("mac-refused")

@@ -124,6 +124,11 @@ impl<'a> Explorer<'a> {
         }
     }
 
+    /// The start that most trials have.
+    pub(super) fn usual_start(&self) -> String {
+        self.grammar().starts.into_iter().next().unwrap_or_default()
+    }
+
     /// What both sides have.
     fn grammar(&self) -> Grammar {
         let can = |side: &Side<'_>, precondition: &Precondition| match &precondition.provided {
@@ -177,8 +182,9 @@ fn runner(seed: u64, number: usize) -> TestRunner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::{Move, Trial};
-    use crate::fixture::Edition;
+    use crate::explore::{Move, Relation, Trial};
+    use crate::fixture::{Edition, Mutation, RequestChange};
+    use crate::plan::{KeyNames, World, plan};
     use proptest::prelude::*;
 
     fn grammar(edition: Edition) -> Grammar {
@@ -197,6 +203,109 @@ mod tests {
                 let text = toml::to_string(change).unwrap_or_default();
                 let read = toml::from_str::<crate::fixture::RequestChange>(&text);
                 prop_assert_eq!(read.as_ref().ok(), Some(change), "{}", text);
+            }
+        }
+    }
+
+    /// A target that has everything.
+    fn whole(edition: Edition) -> Grammar {
+        let starts: Vec<String> = ["imported-symmetric", "with-alias", "pending-rotation"].map(str::to_owned).to_vec();
+        let principals = vec![
+            PrincipalName::Primary,
+            PrincipalName::Session,
+            PrincipalName::Denied,
+            PrincipalName::Stranger,
+            PrincipalName::Expired,
+        ];
+        Grammar { own: starts.clone(), starts, principals, edition }
+    }
+
+    fn trials(edition: Edition, count: usize) -> Vec<Trial> {
+        let strategy = trial(&whole(edition));
+        (1..=count)
+            .filter_map(|number| strategy.new_tree(&mut runner(1, number)).ok())
+            .map(|tree| tree.current())
+            .collect()
+    }
+
+    /// About as many trials as 10,000 exchanges hold.
+    const TRIALS: usize = 1500;
+
+    #[test]
+    fn every_kind_of_trial_is_made_within_one_exploration() {
+        let all = trials(Edition::KeyMaterialId, TRIALS);
+        let changes: Vec<&RequestChange> = all.iter().flat_map(|trial| &trial.steps).filter_map(Move::change).collect();
+        let text = |change: &RequestChange| change.body.clone().unwrap_or_default();
+        let id = |change: &RequestChange| change.key_id.clone().unwrap_or_default();
+        let has = |what: &str, is_such: &dyn Fn(&RequestChange) -> bool| {
+            assert!(changes.iter().any(|change| is_such(change)), "{what}");
+        };
+        for mutation in Mutation::ALL {
+            has(&mutation.to_string(), &|change| change.mutation == Some(*mutation));
+        }
+        for principal in whole(Edition::KeyOnly).principals {
+            has(&format!("{principal:?}"), &|change| change.principal == principal);
+        }
+        for length in [0, 1, 2048, 2049] {
+            has(&format!("{length} characters"), &|change| {
+                change.key_id.is_some() && id(change).chars().count() == length
+            });
+        }
+        for word in ["alias", "| upper", "arn:aws-cn", ":s3:", "absent.id"] {
+            has(word, &|change| id(change).contains(word));
+        }
+        has("no ASCII", &|change| !id(change).is_ascii());
+        has("no JSON", &|change| text(change).ends_with("\"{{ key.id }}"));
+        has("no object", &|change| text(change) == "[]");
+        has("no body", &|change| change.body.as_deref() == Some(""));
+        has("a member twice", &|change| text(change).matches("\"KeyId\"").count() == 2);
+        has("no UTF-8", &|change| {
+            let bytes = change.body_hex.as_deref().and_then(|digits| hex::decode(digits).ok());
+            bytes.is_some_and(|bytes| String::from_utf8(bytes).is_err())
+        });
+        has("a far clock", &|change| change.clock > 80_000);
+        has("HEAD", &|change| change.method.as_deref() == Some("HEAD"));
+        has("no target", &|change| change.remove.iter().any(|name| name == "X-Amz-Target"));
+        let relations = [Relation::Model, Relation::Plain, Relation::Again, Relation::Unchanged];
+        assert!(relations.iter().all(|relation| all.iter().any(|trial| trial.relation == *relation)));
+        let pairs = [
+            [Move::delete(), Move::Use],
+            [Move::ImportSame, Move::Use],
+            [Move::ImportSame, Move::Describe],
+            [Move::delete(), Move::Decrypt],
+            [Move::Disable, Move::delete()],
+            [Move::Schedule, Move::delete()],
+            [Move::delete(), Move::ImportOther],
+            [Move::delete(), Move::Cancel],
+        ];
+        for pair in pairs {
+            assert!(all.iter().any(|trial| trial.steps.windows(2).any(|steps| *steps == pair)), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn every_generated_request_can_be_planned() {
+        let names = KeyNames {
+            id: "0b7fd7dd-0000-4000-8000-000000000001".to_owned(),
+            arn: "arn:aws:kms:us-east-2:111122223333:key/0b7fd7dd-0000-4000-8000-000000000001".to_owned(),
+            alias: Some("alias/x".to_owned()),
+            alias_arn: Some("arn:aws:kms:us-east-2:111122223333:alias/x".to_owned()),
+            material_id: Some("0".repeat(64)),
+            new_material_id: Some("1".repeat(64)),
+        };
+        let world = World {
+            key: Some(names),
+            account: Some("111122223333".to_owned()),
+            region: "us-east-2".to_owned(),
+            host: "localhost".to_owned(),
+            ..World::default()
+        };
+        for edition in Edition::ALL {
+            for trial in trials(edition, TRIALS) {
+                for change in trial.steps.iter().filter_map(Move::change) {
+                    let planned = plan(change, &world);
+                    assert!(planned.is_ok(), "{change:?}: {:?}", planned.err());
+                }
             }
         }
     }

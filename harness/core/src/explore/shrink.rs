@@ -1,7 +1,7 @@
 //! A failing trial made as small as it goes, and seen once more at the end.
 
 use super::attempt::{Shown, Tried};
-use super::fault::{Fault, is_smaller, what_differs};
+use super::fault::{Fault, is_smaller, may_be_smaller, what_differs, with_less};
 use super::search::Explorer;
 use super::{Certainty, Finding, Relation, Trial, paste};
 use proptest::strategy::ValueTree;
@@ -84,28 +84,60 @@ impl Explorer<'_> {
             Again::NotShown => return (once, Certainty::NotAgain),
             Again::Lost => return (once, Certainty::Once),
         };
-        let Some(mut tree) = tree else { return (smallest, Certainty::Smallest) };
         let mut certainty = Certainty::Smallest;
-        let mut simpler = tree.simplify();
-        while simpler {
-            if is_over(self) {
-                certainty = Certainty::Larger;
-                break;
-            }
-            let trial = tree.current();
-            simpler = match self.again(&trial, fault).await {
-                Again::Shown(shown) if is_smaller((&trial, shown.at), (&once.trial, at)) => {
-                    smallest = Smallest { trial, shown };
-                    tree.simplify()
+        // What was tried already shows nothing new.
+        let mut made = vec![once.trial.clone()];
+        if let Some(mut tree) = tree {
+            let mut simpler = tree.simplify();
+            while simpler {
+                if is_over(self) {
+                    certainty = Certainty::Larger;
+                    break;
                 }
-                Again::Shown(_) | Again::NotShown => tree.complicate(),
-                Again::Lost => return (smallest, Certainty::Larger),
-            };
+                let trial = tree.current();
+                if made.contains(&trial) || !may_be_smaller(&trial, &once.trial) {
+                    simpler = tree.complicate();
+                    continue;
+                }
+                made.push(trial.clone());
+                simpler = match self.again(&trial, fault).await {
+                    Again::Shown(shown) if is_smaller((&trial, shown.at), (&once.trial, at)) => {
+                        smallest = Smallest { trial, shown };
+                        tree.simplify()
+                    }
+                    Again::Shown(_) | Again::NotShown => tree.complicate(),
+                    Again::Lost => return (smallest, Certainty::Larger),
+                };
+            }
         }
         // Calls behind the one that shows it are not needed.
         let mut trial = smallest.trial.clone();
         if trial.relation == Relation::Model {
             trial.steps.truncate(smallest.shown.at + 1);
+        }
+        let mut at = smallest.shown.at;
+        // What the values shrink to need not be all: parts that were generated together also go one by one.
+        let usual = self.usual_start();
+        let mut less = with_less(&trial, &usual).into_iter();
+        while let Some(candidate) = less.next() {
+            if is_over(self) {
+                certainty = Certainty::Larger;
+                break;
+            }
+            if made.contains(&candidate) || !may_be_smaller(&candidate, &trial) {
+                continue;
+            }
+            made.push(candidate.clone());
+            match self.again(&candidate, fault).await {
+                Again::Shown(shown) if is_smaller((&candidate, shown.at), (&trial, at)) => {
+                    at = shown.at;
+                    less = with_less(&candidate, &usual).into_iter();
+                    trial = candidate.clone();
+                    smallest = Smallest { trial: candidate, shown };
+                }
+                Again::Shown(_) | Again::NotShown => {}
+                Again::Lost => return (smallest, Certainty::Larger),
+            }
         }
         if until.is_over() {
             return (smallest, Certainty::Larger);

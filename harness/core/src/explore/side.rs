@@ -144,10 +144,25 @@ impl<'a> Side<'a> {
         }
     }
 
+    /// Encrypts what a later call will decrypt, if the key can.
+    pub(super) async fn encrypt(&self, stage: &mut Stage) {
+        if let Some(lease) = stage.lease.as_mut() {
+            // A key that cannot encrypt has nothing to decrypt either.
+            let _ = lease.key.encrypt(self.corpus).await;
+        }
+    }
+
     /// Lets the keys of a trial serve again. A stage that is dropped instead is not used again.
     pub(super) async fn give_back(&self, stage: Stage) {
         if let Some(lease) = stage.lease {
             self.pool.give_back(lease).await;
+        }
+    }
+
+    /// The same for keys that were seen to be as they were.
+    pub(super) fn put_back(&self, stage: Stage) {
+        if let Some(lease) = stage.lease {
+            [Some(lease.key), lease.other].into_iter().flatten().for_each(|key| self.pool.put_back(key));
         }
     }
 
@@ -221,6 +236,9 @@ impl<'a> Side<'a> {
             let call = match step {
                 Move::ImportSame => Call::ImportSame,
                 Move::ImportOther => Call::ImportOther,
+                Move::Describe => Call::DescribeKey,
+                Move::Decrypt if key.ciphertext.is_none() => return Seen::Impossible,
+                Move::Decrypt => Call::Decrypt,
                 Move::Use if key.base.spec.starts_with("ECC") => Call::Sign,
                 Move::Use if key.base.spec.starts_with("HMAC") => Call::GenerateMac,
                 _ => Call::Encrypt,

@@ -21,11 +21,13 @@ pub struct Trial {
 pub enum Relation {
     /// As the model's, which makes the same calls.
     Model,
-    /// As the target's own to the plain request, on another key in the same state: what the steps change must not
-    /// matter.
+    /// As the target's own to the second request, or to the plain one if there is no second, on another key in the same
+    /// state: what the two differ in must not matter.
     Plain,
     /// As the target's own to the same request, after the same material was imported again.
     Again,
+    /// If the call is refused, DescribeKey of the target shows what it showed before.
+    Unchanged,
 }
 
 /// One call.
@@ -48,6 +50,10 @@ pub enum Move {
     Cancel,
     /// Encrypts, signs or authenticates, whatever the key is for.
     Use,
+    /// Decrypts what was encrypted before the first call.
+    Decrypt,
+    /// DescribeKey.
+    Describe,
 }
 
 impl Move {

@@ -96,6 +96,36 @@ proptest! {
         prop_assert_eq!(normaliser.normalise(&once), once.clone());
     }
 
+    /// Between what varies stands what does not: it stays, in its order, whatever stands beside it.
+    #[test]
+    fn what_does_not_vary_stays(
+        parts in proptest::collection::vec((named(), glue(), "[g-z]{4,9}", glue()), 0..10),
+    ) {
+        let text: String = parts.iter().map(|(part, before, word, after)| format!("{part}{before}{word}{after}")).collect();
+        let mut normaliser = Normaliser::new(&world(), None);
+        let once = normaliser.normalise(&text);
+        let mut rest = once.as_str();
+        for (_, _, word, _) in &parts {
+            let at = rest.find(word.as_str());
+            prop_assert!(at.is_some(), "{word} of {text} is not in {once}");
+            rest = &rest[at.unwrap_or_default() + word.len()..];
+        }
+        prop_assert_eq!(normaliser.normalise(&once), once.clone());
+    }
+
+    /// A name is replaced by what it is called and nothing else, wherever it stands.
+    #[test]
+    fn a_name_is_called_the_same_everywhere(before in "[g-z ]{0,6} ", after in " [g-z ]{0,6}", twice in any::<bool>()) {
+        let world = world();
+        let Some(key) = &world.key else { return Ok(()) };
+        for (value, name) in [(&key.id, "<key-id>"), (&key.arn, "<key-arn>")] {
+            let middle = if twice { format!("{value}\"{value}") } else { value.clone() };
+            let text = format!("{before}{middle}{after}");
+            let expected = format!("{before}{}{after}", middle.replace(value.as_str(), name));
+            prop_assert_eq!(Normaliser::new(&world, None).normalise(&text), expected);
+        }
+    }
+
     #[test]
     fn names_keep_identity(ids in proptest::collection::vec(0_u8..6, 1..12)) {
         let value = |id: u8| format!("0b7fd7dd-0000-4000-8000-{id:012}");
@@ -145,6 +175,39 @@ proptest! {
         let mut normaliser = Normaliser::new(&World::default(), None);
         let _ = normaliser.normalise(&format!("{text}{around}{text}"));
     }
+}
+
+fn world() -> World {
+    let key = crate::plan::KeyNames {
+        id: "1b7fd7dd-0000-4000-8000-00000000000a".to_owned(),
+        arn: "arn:aws:kms:us-east-2:777788880009:key/1b7fd7dd-0000-4000-8000-00000000000a".to_owned(),
+        alias: Some("alias/trentcheck-0123abcd-key".to_owned()),
+        alias_arn: Some("arn:aws:kms:us-east-2:777788880009:alias/trentcheck-0123abcd-key".to_owned()),
+        material_id: Some("a".repeat(64)),
+        new_material_id: None,
+    };
+    World {
+        key: Some(key),
+        region: "us-east-2".to_owned(),
+        other_region: "us-west-2".to_owned(),
+        account: Some("777788880009".to_owned()),
+        partition: "aws".to_owned(),
+        run: "0123abcd".to_owned(),
+        host: "127.0.0.1:4566".to_owned(),
+        ..World::default()
+    }
+}
+
+/// The same, or a name of the world.
+fn named() -> impl Strategy<Value = String> {
+    let key = world().key.unwrap_or_default();
+    let names = vec![key.id.to_uppercase(), key.id.replace('-', ""), key.id, key.arn, "us-east-2".to_owned()];
+    prop_oneof![2 => part(), 1 => proptest::sample::select(names)]
+}
+
+/// What stands between two values in headers, JSON and prose.
+fn glue() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec![" ", ",", "\"", "\": \"", "\n", "; ", "(", ") "])
 }
 
 /// A word of any kind that is replaced, or none.
