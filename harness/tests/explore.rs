@@ -247,11 +247,17 @@ async fn every_relation_finds_a_mutant() {
     let plain = |change: &str| relation("imported-symmetric", Relation::Plain, &[change]);
     let unchanged = |start: &str, change: &str| relation(start, Relation::Unchanged, &[change]);
     let again = |start: &str| relation(start, Relation::Again, &[DELETE, r#""import-same""#, DELETE]);
-    let unknown = r#"{"delete":{"body":"{\"KeyId\":\"{{ key.id }}\",\"Trentcheck\":1}"}}"#;
+    let orders = [
+        r#"{"delete":{"body":"{\"Extra\":1,\"KeyId\":\"{{ key.id }}\"}"}}"#,
+        r#"{"delete":{"body":"{\"KeyId\":\"{{ key.id }}\",\"Extra\":1}"}}"#,
+    ];
     for (name, trial) in [
         ("arn-refused", plain(r#"{"delete":{"key-id":"{{ key.arn }}"}}"#)),
         ("spaced-refused", plain(r#"{"delete":{"body":"{ \"KeyId\" : \"{{ key.id }}\" }"}}"#)),
-        ("unknown-refused", plain(unknown)),
+        ("unknown-refused", plain(orders[1])),
+        ("member-order-counts", relation("imported-symmetric", Relation::Plain, &orders)),
+        ("header-case-counts", plain(r#"{"delete":{"name-case":"upper"}}"#)),
+        ("header-order-counts", plain(r#"{"delete":{"order":"reversed"}}"#)),
         ("material-id-renewed", again("imported-symmetric")),
         ("verifies-too-late", unchanged("imported-symmetric", r#"{"delete":{"mutation":"signature-altered"}}"#)),
         ("denied-deletes", unchanged("imported-symmetric", r#"{"delete":{"principal":"denied"}}"#)),

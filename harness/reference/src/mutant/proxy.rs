@@ -48,7 +48,8 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
     loop {
         let request = message(&mut client, &mut from_client, Body::AsAnnounced).await?;
         server.write_all(&request).await.ok()?;
-        let head = String::from_utf8_lossy(&request).to_lowercase();
+        let asked = String::from_utf8_lossy(&request);
+        let head = asked.to_lowercase();
         let is_head = head.starts_with("head ");
         let body = if is_head { Body::Never } else { Body::AsAnnounced };
         let mut answer = message(&mut server, &mut from_server, body).await?;
@@ -62,7 +63,7 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
             continue;
         }
         let mut reply = parse(&answer)?;
-        if rewrite.covers(&reply, count.fetch_add(1, Ordering::Relaxed) + 1) {
+        if rewrite.covers(&asked, &reply, count.fetch_add(1, Ordering::Relaxed) + 1) {
             (rewrite.change)(&mut reply);
         }
         if is_head {

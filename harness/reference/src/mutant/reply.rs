@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::fmt;
 
 /// Which answers of the operation are rewritten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum When {
     Always,
     Success,
@@ -13,6 +13,8 @@ pub(super) enum When {
     ErrorOf(&'static str),
     /// Every answer of this number.
     Every(u32),
+    /// Answers to requests that are such.
+    Asked(fn(&str) -> bool),
 }
 
 /// How an answer's end is marked, or missed.
@@ -58,14 +60,15 @@ pub(crate) struct Reply {
 }
 
 impl Rewrite {
-    /// Whether this answer is one of those; `number` counts the answers of the operation.
-    pub(super) fn covers(&self, reply: &Reply, number: u32) -> bool {
+    /// Whether this answer to `request` is one of those; `number` counts the answers of the operation.
+    pub(super) fn covers(&self, request: &str, reply: &Reply, number: u32) -> bool {
         match self.when {
             When::Always => true,
             When::Success => reply.status == 200,
             When::Error => reply.status != 200,
             When::ErrorOf(error) => reply.json()["__type"] == error,
             When::Every(every) => number.is_multiple_of(every),
+            When::Asked(is_such) => is_such(request),
         }
     }
 }

@@ -37,6 +37,26 @@ const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
     Fault::Wire(Rewrite { when, change })
 }
 
+/// Whether Authorization is the first header.
+fn authorization_first(request: &str) -> bool {
+    request.split_once("\r\n").is_some_and(|(_, headers)| headers.starts_with("Authorization:"))
+}
+
+fn name_in_upper_case(request: &str) -> bool {
+    request.contains("\r\nAUTHORIZATION:")
+}
+
+/// Whether another member comes before KeyId.
+fn key_id_not_first(request: &str) -> bool {
+    let body = request.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    body.find('"').zip(body.find("\"KeyId\"")).is_some_and(|(first, key_id)| first < key_id)
+}
+
+fn refuse(reply: &mut Reply, error: &str) {
+    reply.status = 400;
+    reply.set_json(&json!({ "__type": error, "message": "" }));
+}
+
 /// Every mutant.
 pub fn mutants() -> &'static [Mutant] {
     MUTANTS
@@ -342,5 +362,8 @@ static MUTANTS: &[Mutant] = &[
     mutant("verifies-too-late", "a request is carried out before its signature is checked", &["S-13", "A-10"], "authentication/altered-signature-keeps-key", KeyOnly, inside(Point::VerifiesTooLate)),
     mutant("spaced-refused", "JSON with blanks is refused", &["S-46"], "body/white-space", KeyOnly, inside(Point::SpacedRefused)),
     mutant("every-second-closes", "every second answer does not come", &["S-52"], "protocol/eight-in-a-row", KeyOnly, wire(When::Every(2), |reply| reply.ending = Ending::Closed)),
+    mutant("header-order-counts", "a signature in the first header line is not seen", &["A-06", "S-43"], "protocol/header-order-reversed", KeyOnly, wire(When::Asked(authorization_first), |reply| refuse(reply, "MissingAuthenticationTokenException"))),
+    mutant("header-case-counts", "header names in upper case are not known", &["A-06", "S-43"], "protocol/header-names-upper-case", KeyOnly, wire(When::Asked(name_in_upper_case), |reply| refuse(reply, "MissingAuthenticationTokenException"))),
+    mutant("member-order-counts", "KeyId has to be the first member", &["P-10"], "members/unknown-first", KeyOnly, wire(When::Asked(key_id_not_first), |reply| refuse(reply, "ValidationException"))),
     mutant("material-id-renewed", "every import gives the material another id", &["M-07"], "effects/import-restores", KeyMaterialId, inside(Point::OldCiphertextLost)),
 ];

@@ -98,13 +98,15 @@ fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
     let config = &call.shared.config;
     let read = mutant_reading(call);
     let members = read.as_ref().unwrap_or(call.members);
-    if config.at(Point::UnknownRefused) && members.contains_key("Trentcheck") {
+    let unknown =
+        |name: &str| call.operation == "DeleteImportedKeyMaterial" && name != "KeyId" && name != "KeyMaterialId";
+    if config.at(Point::UnknownRefused) && members.keys().any(|name| unknown(name)) {
         return Err(Refusal::bare("SerializationException"));
     }
     if config.at(Point::NullRefused) && members.values().any(Value::is_null) {
         return Err(Refusal::bare("SerializationException"));
     }
-    if config.at(Point::NestingCrashes) && members.get("Trentcheck").is_some_and(Value::is_object) {
+    if config.at(Point::NestingCrashes) && members.iter().any(|(name, value)| unknown(name) && value.is_object()) {
         return Err(Refusal::new("InternalFailure", "recursion").with_status(500));
     }
     let missing = config.at(Point::AbsentIsNotFound) && members.get("KeyId").is_none_or(Value::is_null);
