@@ -89,8 +89,9 @@ impl Normaliser {
         let search = match values.is_empty() {
             true => None,
             false => AhoCorasick::builder()
-                // There is one for each case, and it reads little.
+                // There is one for each case, and it reads little: what is made to search faster costs more than it saves.
                 .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+                .prefilter(false)
                 .match_kind(MatchKind::LeftmostLongest)
                 .build(&values)
                 .ok(),

@@ -106,12 +106,13 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         mismatch.place = cut(recorder.redactor.redact(&mismatch.place));
         mismatch.expected = cut(recorder.redactor.redact(&mismatch.expected));
     }
-    let mut normaliser = Normaliser::new(&world, Some(began));
+    let fresh = Normaliser::new(&world, Some(began));
+    let mut normaliser = fresh.clone();
     let recording = recorder.recording(&mut normaliser);
     let pinned = Pinned {
         answer: recorder.redactor.redact(&recorder.answers.join(", then ")),
         // Numbered apart from the recording, so that an entry does not hang on what is recorded before.
-        differs: differs(&mismatches, &mut Normaliser::new(&world, Some(began))),
+        differs: differs(&mismatches, &mut fresh.clone()),
     };
     CaseReport {
         id: case.id().to_owned(),
