@@ -9,6 +9,8 @@ mod credential;
 mod crypto;
 mod error;
 mod front;
+#[cfg(test)]
+mod identifier_tests;
 mod json;
 mod key;
 mod mutant;
