@@ -141,10 +141,12 @@ impl Explorer<'_> {
             edition: self.target.target.edition,
             step,
             deleted: *deleted,
-            is_symmetric: self
-                .corpus
-                .precondition(&trial.start)
-                .is_some_and(|start| start.spec.as_deref() == Some("SYMMETRIC_DEFAULT")),
+            // The second of two deletions finds no material.
+            has_named_material: !*deleted
+                && self.corpus.precondition(&trial.start).is_some_and(|start| {
+                    start.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
+                        && !matches!(start.material, Material::None | Material::Deleted)
+                }),
             key_arn: arn.as_deref(),
             material_id: material_id.as_deref(),
         };

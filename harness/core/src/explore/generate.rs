@@ -82,6 +82,8 @@ fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
         ("pending-rotation", material("key.material_id")),
         ("pending-rotation", material("key.new_material_id")),
         ("imported-symmetric", named("{{ key.id }}")),
+        ("imported-hmac", RequestChange::default()),
+        ("imported-ecc", RequestChange::default()),
     ];
     let can = |(start, _): &(&str, RequestChange)| grammar.starts.iter().any(|known| known == start);
     let pairs: Vec<(&str, RequestChange)> = pairs.into_iter().filter(can).collect();
@@ -90,7 +92,8 @@ fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
         true => Just((usual, RequestChange::default())).boxed(),
         false => select(pairs).prop_map(|(start, change)| (start.to_owned(), change)).boxed(),
     };
-    (choice, proptest::collection::vec(select(vec![Move::Use, Move::ImportSame, Move::Describe]), 0..3))
+    let after = select(vec![Move::Use, Move::ImportSame, Move::Describe, Move::Decrypt]);
+    (choice, proptest::collection::vec(after, 0..4))
         .prop_map(|((start, change), after)| {
             let mut steps = vec![Move::Delete(Box::new(change))];
             steps.extend(after);
@@ -189,7 +192,7 @@ fn identifier() -> BoxedStrategy<String> {
         ("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
         ("kms", &["s3", "KMS", ""]),
         ("{{ region }}", &["{{ other_region }}", "", "nowhere-1"]),
-        ("{{ account }}", &["999999999999", "000000000000", ""]),
+        ("{{ account }}", &["999999999999", "000000000001", ""]),
         ("key/", &["alias/", "Key/", "key:", ""]),
         ("{{ key.id }}", &["{{ absent.id }}", "{{ key.id | upper }}", ""]),
         ("", &[":1", "/1", " ", "*"]),

@@ -21,8 +21,8 @@ pub(super) struct Judging<'a> {
     pub(super) step: &'a Move,
     /// Whether the operation succeeded earlier in the trial, so that what follows shows its effect.
     pub(super) deleted: bool,
-    /// Whether the key is of the kind whose material is known to have an id.
-    pub(super) is_symmetric: bool,
+    /// Whether the key has material, of the kind that is known to have an id.
+    pub(super) has_named_material: bool,
     /// The ARN of the target's key.
     pub(super) key_arn: Option<&'a str>,
     /// The id of the only material that was imported so far.
@@ -88,7 +88,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         corpus,
         edition: judging.edition,
         key_arn: judging.key_arn,
-        material_is_named: judging.is_symmetric && names_material(expected),
+        material_is_named: judging.has_named_material && names_material(expected),
         // A request that says which material it means may mean another one.
         material_id: judging.material_id.filter(|_| judging.step.change().is_some_and(is_plain)),
         clauses: &clauses,

@@ -1,7 +1,7 @@
 //! One side of an exploration: a target, its keys, and what its answers looked like.
 
 use super::trial::Move;
-use crate::fixture::{Call, Corpus, PrincipalName, RequestChange, RequestFraming};
+use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
 use crate::observe::{Body, Observation, observe};
 use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
@@ -234,6 +234,8 @@ impl<'a> Side<'a> {
         let mut has_new_token = false;
         loop {
             let call = match step {
+                // A key that never had material has no bytes to import again.
+                Move::ImportSame if key.base.material == Material::None => return Seen::Impossible,
                 Move::ImportSame => Call::ImportSame,
                 Move::ImportOther => Call::ImportOther,
                 Move::Describe => Call::DescribeKey,
