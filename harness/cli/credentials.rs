@@ -1,6 +1,7 @@
 //! Whose credentials sign: flags and environment, the profile files of AWS's own tools, a credential process.
 
 use crate::arguments::duration;
+use crate::chain;
 use crate::failure::Failure;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ pub(crate) struct CredentialArguments {
     /// A profile of another account, for the cross-account cases
     #[arg(long, value_name = "NAME", env = "TRENTCHECK_STRANGER_PROFILE")]
     pub(crate) stranger_profile: Option<String>,
-    /// Time limit of a profile's `credential_process` [default: 60s]
+    /// Time limit of a profile's `credential_process`, sign-on or role [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) credential_timeout: Option<Duration>,
 }
@@ -49,9 +50,10 @@ impl CredentialArguments {
 }
 
 /// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else off loopback
-/// from `AWS_…`, else from the profile files.
+/// from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
 pub(crate) fn principals(
     arguments: &CredentialArguments,
+    region: &str,
     is_loopback: bool,
 ) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
     let mut principals = BTreeMap::new();
@@ -64,7 +66,7 @@ pub(crate) fn principals(
         (PrincipalName::Expired, "TRENTCHECK_EXPIRED", &None),
     ] {
         let identity = match profile {
-            Some(profile) => Some(of_profile(files.profiles()?, profile, arguments)?),
+            Some(profile) => Some(of_profile(files.profiles()?, profile, arguments, region)?),
             None => from_environment(prefix, variable)?,
         };
         let Some(identity) = identity else { continue };
@@ -78,7 +80,7 @@ pub(crate) fn principals(
         let primary = match is_loopback {
             // Real credentials are not for whatever listens on a local port.
             true => dummy(),
-            false => standard(&mut files, arguments)?.valid_at(SystemTime::now())?,
+            false => standard(&mut files, arguments, region)?.valid_at(SystemTime::now())?,
         };
         place.insert(primary);
     }
@@ -101,40 +103,40 @@ pub(crate) fn profile_setting(arguments: &CredentialArguments, setting: &str) ->
     Ok(files.profiles()?.setting(named.as_deref().unwrap_or("default"), setting).map(str::to_owned))
 }
 
-/// The standard ways of AWS's own tools, as far as they need no other service.
-fn standard(files: &mut Files, arguments: &CredentialArguments) -> Result<Identity, Failure> {
+/// The standard ways of AWS's own tools: variables, then a profile, then what the machine is given.
+fn standard(files: &mut Files, arguments: &CredentialArguments, region: &str) -> Result<Identity, Failure> {
     if let Some(identity) = from_environment("AWS", variable)? {
         return Ok(identity);
     }
     let profiles = files.profiles()?;
-    match variable("AWS_PROFILE") {
-        Some(profile) => of_profile(profiles, &profile, arguments),
-        None if profiles.contains("default") => of_profile(profiles, "default", arguments),
-        None => chain(None),
+    let named = variable("AWS_PROFILE");
+    let name = named.as_deref().unwrap_or("default");
+    if named.is_none() && !profiles.contains(name) || profiles.way(name) == Err(IdentityError::NoKeys(name.to_owned()))
+    {
+        return chain::of_surroundings(region, limit(arguments));
     }
+    of_profile(profiles, name, arguments, region)
 }
 
-fn of_profile(profiles: &Profiles, name: &str, arguments: &CredentialArguments) -> Result<Identity, Failure> {
+fn of_profile(
+    profiles: &Profiles,
+    name: &str,
+    arguments: &CredentialArguments,
+    region: &str,
+) -> Result<Identity, Failure> {
     match profiles.way(name)? {
         Way::Keys(identity) => Ok(identity),
-        Way::Process(words) => printed(name, &words, arguments.credential_timeout.unwrap_or(PROCESS)),
-        Way::Chain(what) => chain(Some((name, what))),
+        Way::Process(words) => printed(name, &words, limit(arguments)),
+        Way::Chain(what) => chain::of_profile(name, what, region, limit(arguments)),
+        Way::Login => Err(Failure::usage(format!(
+            "find credentials in the profile `{name}`: it asks for a login session, which only the AWS CLI can use"
+        ))
+        .hint(format!("give a profile `credential_process = aws configure export-credentials --profile {name}`"))),
     }
 }
 
-/// The rest of the standard chain, which this build does not have.
-fn chain(profile: Option<(&str, &str)>) -> Result<Identity, Failure> {
-    Err(match profile {
-        None => Failure::usage("find credentials for a target off loopback").hint(
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), or name a profile with `--profile`",
-        ),
-        Some((name, what)) => Failure::usage(format!(
-            "find credentials in the profile `{name}`: it asks for {what}, which this build cannot do itself"
-        ))
-        .hint(format!(
-            "give a profile `credential_process = aws configure export-credentials --profile {name}`"
-        )),
-    })
+fn limit(arguments: &CredentialArguments) -> Duration {
+    arguments.credential_timeout.unwrap_or(PROCESS)
 }
 
 /// What a credential process prints. It gets no shell and no terminal to ask at.
@@ -178,7 +180,7 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
 }
 
 /// Waits where no future can: a target is described before anything runs.
-fn wait_for<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait_for<T>(future: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
 }
 

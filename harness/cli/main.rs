@@ -2,6 +2,11 @@
 
 mod accept;
 mod arguments;
+#[cfg(feature = "aws-config")]
+mod chain;
+#[cfg(not(feature = "aws-config"))]
+#[path = "chain_absent.rs"]
+mod chain;
 mod configuration;
 mod connection;
 mod cores;

@@ -228,7 +228,7 @@ pub(crate) fn remote(
     timeout: Duration,
 ) -> Result<Target, Failure> {
     let (endpoint, region) = place(arguments, url)?;
-    let principals = principals(&arguments.credentials, endpoint.is_loopback())?;
+    let principals = principals(&arguments.credentials, &region, endpoint.is_loopback())?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
         return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));

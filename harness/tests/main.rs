@@ -20,6 +20,8 @@ mod leaks;
 mod lent;
 mod sdk;
 mod services;
+#[cfg(feature = "aws-config")]
+mod services_chain;
 mod services_credentials;
 mod services_doctor;
 mod sign_verify;

@@ -47,6 +47,10 @@ credential_process = /bin/echo "open
 [profile role]
 role_arn = arn:aws:iam::111122223333:role/r
 source_profile = good
+[profile sign-on]
+sso_start_url = https://example.test
+[profile console]
+login_session = arn:aws:iam::111122223333:user/u
 "#;
 
 #[cfg(unix)]
@@ -94,7 +98,7 @@ async fn credentials_that_cannot_be_used_are_one_clear_error() {
         (&files, &["--profile", "quote"], "a quote is not closed"),
         (&files, &["--profile", "good", "--denied-profile", "nobody"], "find the profile `nobody`"),
         (&files, &["--profile", "good", "--stranger-profile", "old"], "they expired"),
-        (&files, &[], "find credentials for a target off loopback"),
+        (&files, &[], "find credentials "),
         (&expired, &[], "they expired at 2020-01-01T00:00:00Z"),
         (&broken, &[], "line 2 is neither"),
         (&half, &[], "find AWS_SECRET_ACCESS_KEY beside AWS_ACCESS_KEY_ID"),
@@ -108,14 +112,33 @@ async fn credentials_that_cannot_be_used_are_one_clear_error() {
     }
 }
 
+#[cfg(not(feature = "aws-config"))]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_needs_other_services_says_what_helps() {
+async fn what_needs_other_services_is_refused_and_the_feature_is_named() {
     let files = files("role", GOOD, CONFIG);
     let files: Vec<(&str, &str)> = files.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let output = trentcheck(&files, &["run", "--endpoint", "https://kms.example.test", "--profile", "role"]).await;
+    let run = ["run", "--endpoint", "https://kms.example.test", "--resolve", "127.0.0.1:1"];
+    for (variables, more, expected) in [
+        (&files[..], &["--profile", "role"][..], "an assumed role"),
+        (&files, &["--profile", "sign-on"], "single sign-on"),
+        (&[("AWS_WEB_IDENTITY_TOKEN_FILE", "token")], &[], "a web identity"),
+        (&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")], &[], "a container's credentials"),
+    ] {
+        let output = trentcheck(variables, &[&run[..], more].concat()).await;
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(expected) && stderr.contains("`--features aws-config`"), "{stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_session_is_refused_in_every_build() {
+    let files = files("console", GOOD, CONFIG);
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let output = trentcheck(&files, &["run", "--endpoint", "https://kms.example.test", "--profile", "console"]).await;
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(stderr.contains("an assumed role") && stderr.contains("export-credentials"), "{stderr}");
+    assert!(stderr.contains("a login session") && stderr.contains("export-credentials"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,21 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Credentials that somebody else has resolved, such as those of a role.
+    ///
+    /// # Errors
+    ///
+    /// Values that cannot be credentials.
+    pub fn resolved(
+        keys: [&str; 2],
+        session_token: Option<&str>,
+        expires: Option<SystemTime>,
+        origin: &str,
+    ) -> Result<Self, IdentityError> {
+        let expires = expires.map(|at| Timestamp::try_from(at).unwrap_or(Timestamp::MAX));
+        Ok(Self { expires, ..identity(keys, session_token, None, origin)? })
+    }
+
     /// The credentials, if they are still good.
     ///
     /// # Errors
@@ -78,6 +93,16 @@ mod tests {
         assert!(identity.clone().valid_at(at("2026-01-01T09:59:59Z")).is_ok());
         let refused = identity.valid_at(at("2026-01-01T10:00:00Z")).unwrap_err().to_string();
         assert_eq!(refused, "use the credentials of a test: they expired at 2026-01-01T10:00:00Z");
+    }
+
+    #[test]
+    fn what_somebody_else_resolved_is_held_to_the_same_rules() {
+        let resolved = |secret, expires| Identity::resolved(["AKID", secret], Some("token"), Some(expires), "a role");
+        let now = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000);
+        let later = now + std::time::Duration::from_secs(1);
+        assert!(resolved("secret", later).unwrap().valid_at(now).is_ok());
+        assert!(matches!(resolved("secret", now).unwrap().valid_at(now), Err(IdentityError::Expired { .. })));
+        assert!(matches!(resolved("se cret", later), Err(IdentityError::NotPlain(_))));
     }
 
     #[test]

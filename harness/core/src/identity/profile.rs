@@ -31,6 +31,8 @@ pub enum Way {
     Process(Vec<String>),
     /// One of the ways that need calls to other services; says which.
     Chain(&'static str),
+    /// A session of the AWS CLI, which only that can use.
+    Login,
 }
 
 impl Profiles {
@@ -95,11 +97,13 @@ impl Profiles {
             ("role_arn", "an assumed role"),
             ("sso_session", "single sign-on"),
             ("sso_start_url", "single sign-on"),
-            ("login_session", "a login session"),
         ] {
             if self.setting(name, setting).is_some() {
                 return Ok(Way::Chain(what));
             }
+        }
+        if self.setting(name, "login_session").is_some() {
+            return Ok(Way::Login);
         }
         let command = self.setting(name, "credential_process");
         let is_static_first = self.static_first.iter().any(|first| first == name);
@@ -191,6 +195,8 @@ source_profile = default
 sso_session = s
 [sso-session s]
 sso_start_url = https://example.com
+[profile console]
+login_session = arn:aws:iam::111122223333:user/u
 [profile empty]
 region = eu-west-1
 ";
@@ -221,6 +227,7 @@ aws_access_key_id = AKIDHALF
         assert_eq!(profiles.way("made"), Ok(Way::Process(vec!["/bin/get".into(), "--for".into(), "a b".into()])));
         assert_eq!(profiles.way("role"), Ok(Way::Chain("an assumed role")));
         assert_eq!(profiles.way("sign-on"), Ok(Way::Chain("single sign-on")));
+        assert_eq!(profiles.way("console"), Ok(Way::Login));
         assert_eq!(profiles.setting("default", "region"), Some("eu-central-1"));
         assert!(!profiles.contains("s") && !profiles.contains("sso-session s"));
     }
@@ -231,7 +238,7 @@ aws_access_key_id = AKIDHALF
         for (name, reason) in [
             ("half", "find `aws_secret_access_key` beside `aws_access_key_id` in the profile `half`"),
             ("empty", "neither keys nor a `credential_process`"),
-            ("none", "find the profile `none` in `credentials` and `config`; they have `both`, `default`"),
+            ("none", "find the profile `none` in `credentials` and `config`; they have `both`, `console`, `default`"),
         ] {
             let error = profiles.way(name).unwrap_err().to_string();
             assert!(error.contains(reason), "{name}: {error}");
