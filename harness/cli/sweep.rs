@@ -94,7 +94,7 @@ pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, 
     }
     let (ledger, runs) = open(path)?;
     match runs.first() {
-        None => Ok(ledger),
+        None => Ok(ledger.keeping_back(&target.redactor())),
         Some(first) => {
             Err(Failure::safety(format!("the ledger `{}` is of run {}, which did not end", path.display(), first.run))
                 .hint(format!("`trentcheck sweep --ledger {}` removes what it left", path.display())))

@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Gives the answer to a request, which comes as a whole and, apart, its body.
-pub(crate) type Answer = Arc<dyn Fn(&str, &str) -> String + Send + Sync>;
+pub(crate) type Answer = Arc<dyn Fn(&str, &str) -> Vec<u8> + Send + Sync>;
 
 /// Starts one; it ends with the test's runtime.
-pub(crate) async fn start(answer: impl Fn(&str, &str) -> String + Send + Sync + 'static) -> SocketAddr {
+pub(crate) async fn start<B: Into<Vec<u8>>>(answer: impl Fn(&str, &str) -> B + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let answer: Answer = Arc::new(answer);
+    let answer: Answer = Arc::new(move |request, body| answer(request, body).into());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(serve(stream, Arc::clone(&answer)));
@@ -39,6 +39,6 @@ async fn serve(mut stream: TcpStream, answer: Answer) {
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let _ = stream.write_all(answer(&text, body).as_bytes()).await;
+    let _ = stream.write_all(&answer(&text, body)).await;
     let _ = stream.shutdown().await;
 }

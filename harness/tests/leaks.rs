@@ -125,6 +125,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// `{"__type":"NotFoundException","message":"SECRET TOKEN SECRET TOKEN"}` with the values from above, by gzip.
+const GZIPPED: &str = "1f8b0800000000000203ab568a8f2fa92c4855b252f2cb2f71cb2fcd4b71ad484e2d28c9cccf53d251ca4d2d2e4e4c07c916e498e495a4a6e8171b2717a59668671b57da1a181a199b989a995b58262625a7a4a6454446d5c52b7806e67b4115871864a7e6e9eb2786a51655fae4e7a5fbe7a56a876796640467a6e715dbda2ad0c04ca55a007b2e43b4d2000000";
+
 const CASES: &[&str] = &["example/absent-key", "success/never-imported", "success/symmetric"];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,4 +261,118 @@ fn a_secret_in_the_wrong_place_of_the_command_line_is_not_repeated() {
         must_not_leak(&arguments.join(" "), &text(&output));
     }
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_answer_is_told_and_not_kept() {
+    let gzipped: Vec<u8> =
+        (0..GZIPPED.len()).step_by(2).map(|at| u8::from_str_radix(&GZIPPED[at..at + 2], 16).unwrap()).collect();
+    for coding in ["Content-Encoding: gzip\r\n", ""] {
+        let body = gzipped.clone();
+        let answer = move |_: &str, _: &str| {
+            let head = format!("HTTP/1.1 400 Bad Request\r\n{coding}Content-Length: {}\r\n\r\n", body.len());
+            [head.into_bytes(), body.clone()].concat()
+        };
+        let endpoint = format!("http://{}", start(answer).await);
+        let checked = tokio::task::spawn_blocking(move || {
+            let folder = folder(&format!("compressed-{}", coding.len()));
+            let run = |front: &[&str]| {
+                let more = ["--endpoint", &endpoint, "example/absent-key"];
+                text(&trentcheck(&folder, &front.iter().chain(&more).copied().collect::<Vec<_>>()))
+            };
+            let mut told = [run(&["run"]), run(&["run", "--report", "json"]), run(&["record", "base"])].join("\n");
+            for path in files(&folder) {
+                told.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+            std::fs::remove_dir_all(&folder).unwrap();
+            told
+        });
+        let told = checked.await.unwrap();
+        assert!(told.contains("<not kept: gzip>"), "{told}");
+        assert!(told.contains(&format!("{} bytes", gzipped.len())), "{told}");
+        // The middle of it, in the spellings of bytes.
+        let middle = &gzipped[60..100];
+        assert!(!told.contains(&GZIPPED[120..200]) && !told.contains(&BASE64_STANDARD.encode(middle)), "{told}");
+        assert!(!told.contains("hex:1f8b") && !told.contains('\u{fffd}'), "{told}");
+    }
+}
+
+/// One case, so that a target that only refuses can be judged as a whole.
+fn fixtures_of_one_case(folder: &Path) -> String {
+    let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), folder.join("fixtures"));
+    for part in ["spec", "cases"] {
+        std::fs::create_dir_all(to.join(part)).unwrap();
+    }
+    for path in files(&from.join("spec")) {
+        std::fs::copy(&path, to.join("spec").join(path.file_name().unwrap())).unwrap();
+    }
+    let cases = std::fs::read_to_string(from.join("cases/example.toml")).unwrap();
+    let mut parts = cases.split("[[case]]");
+    let group = parts.next().unwrap();
+    let case = parts.find(|case| case.contains("\"example/absent-key\"")).unwrap();
+    // Each clause that can be observed needs a case.
+    let clauses = std::fs::read_to_string(from.join("spec/clauses.toml")).unwrap();
+    let tested = clauses.split("[[clause]]").skip(1).filter(|clause| !clause.contains("\nunobservable = "));
+    let ids: Vec<&str> = tested.map(|clause| clause.split('"').nth(1).unwrap()).collect();
+    let case = case.replace("clauses = [", &format!("clauses = {ids:?}\n# ["));
+    std::fs::write(to.join("cases/example.toml"), format!("{group}[[case]]{case}")).unwrap();
+    to.to_string_lossy().into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_deviations_holds_no_secret() {
+    let refusal = |_: &str, _: &str| {
+        let body = format!("{{\"__type\":\"{SECRET}{KEY_ID}\",\"message\":\"{TOKEN}\"}}");
+        format!("HTTP/1.1 400 {SECRET}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    };
+    let endpoint = format!("http://{}", start(refusal).await);
+    tokio::task::spawn_blocking(move || {
+        let folder = folder("deviations");
+        let fixtures = fixtures_of_one_case(&folder);
+        let update = ["deviations", "update", "--endpoint", &endpoint, "--fixtures", &fixtures, "known.toml"];
+        let output = trentcheck(&folder, &update);
+        must_not_leak("deviations update", &text(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        let known = folder.join("known.toml");
+        let written = std::fs::read_to_string(&known).unwrap();
+        must_not_leak("the list", &written);
+        assert!(written.contains("<secret-access-key>"), "{written}");
+        // What people wrote into it by mistake is not written again.
+        let commented = format!("# {TOKEN}\n{}", written.replace("<secret-access-key>", "other"));
+        std::fs::write(&known, &commented).unwrap();
+        for arguments in [&update[..], &[&update[..], &["--reason", SECRET]].concat()] {
+            let output = trentcheck(&folder, arguments);
+            must_not_leak("deviations update", &text(&output));
+            assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+            assert_eq!(std::fs::read_to_string(&known).unwrap(), commented);
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_holds_no_secret() {
+    // A key whose ARN repeats one.
+    let planted = |request: &str, body: &str| answer(request, body).replace(":key/", &format!(":key/{SECRET}/"));
+    let endpoint = format!("http://{}", start(planted).await);
+    tokio::task::spawn_blocking(move || {
+        let folder = folder("ledger");
+        let run = ["run", "--endpoint", &endpoint, "success/never-imported", "--ledger"];
+        let output = trentcheck(&folder, &[&run[..], &["run.ledger"]].concat());
+        must_not_leak("the run", &text(&output));
+        let written = std::fs::read_to_string(folder.join("run.ledger")).unwrap();
+        // Only the account of an ARN has to be there, for `sweep`.
+        must_not_leak("the ledger", &written.replace(ACCOUNT, ""));
+        assert!(written.contains("\"intent\""), "{written}");
+        let output = trentcheck(&folder, &[&run[..], &["other.ledger", "--region", SECRET]].concat());
+        must_not_leak("the refusal", &text(&output));
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        let written = std::fs::read_to_string(folder.join("other.ledger")).unwrap();
+        assert_eq!(written, "{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/1\"}\n");
+        std::fs::remove_dir_all(&folder).unwrap();
+    })
+    .await
+    .unwrap();
 }

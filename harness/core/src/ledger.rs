@@ -3,6 +3,7 @@
 //! One JSON record a line, each on disk before the call that it is about; one run at a time, by a lock of the system that
 //! ends with the process. It holds ids and ARNs, and no secrets.
 
+use crate::normalise::Redactor;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -29,6 +30,14 @@ pub enum LedgerError {
     InUse {
         /// The file.
         path: PathBuf,
+    },
+    /// A record would hold a secret, such as one that a target repeats in an ARN.
+    #[error("write the ledger `{path}`: a record would hold a secret ({what})", path = path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// What kind of secret.
+        what: String,
     },
     /// It is no ledger of this version.
     #[error("read the ledger `{path}`: line {line} is no record of {FORMAT}", path = path.display())]
@@ -86,6 +95,7 @@ pub struct OpenRun {
 pub struct Ledger {
     path: PathBuf,
     file: Mutex<File>,
+    kept_back: Redactor,
 }
 
 impl Ledger {
@@ -117,7 +127,7 @@ impl Ledger {
         let runs = read(&bytes).map_err(|line| LedgerError::Format { path: path.to_owned(), line })?;
         file.set_len(bytes.len() as u64).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let ledger = Self { path: path.to_owned(), file: Mutex::new(file) };
+        let ledger = Self { path: path.to_owned(), file: Mutex::new(file), kept_back: Redactor::default() };
         if bytes.is_empty() {
             ledger.write(&Record::Ledger { format: FORMAT.to_owned() })?;
             // The file's name has to outlive a crash as well as its content.
@@ -126,6 +136,13 @@ impl Ledger {
             }
         }
         Ok((ledger, runs))
+    }
+
+    /// The same ledger, which refuses records that hold one of these secrets. Of a key whose ARN is refused so the
+    /// record that it was about to be made stays, by which it is found.
+    #[must_use]
+    pub fn keeping_back(self, secrets: &Redactor) -> Self {
+        Self { kept_back: secrets.clone(), ..self }
     }
 
     /// A run begins.
@@ -183,6 +200,9 @@ impl Ledger {
     fn write(&self, record: &Record) -> Result<(), LedgerError> {
         let failed = |source| LedgerError::File { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(record).map_err(|error| failed(error.into()))?;
+        if let Some(leak) = self.kept_back.leaks(&String::from_utf8_lossy(&line)).into_iter().next() {
+            return Err(LedgerError::Secret { path: self.path.clone(), what: leak.what });
+        }
         line.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(&line).and_then(|()| file.sync_data()).map_err(failed)

@@ -2,6 +2,7 @@
 
 use super::mismatch::{Mismatch, What};
 use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule};
+use crate::normalise::{coding, not_kept};
 use crate::observe::{Body, Observation};
 use serde_json::Value;
 
@@ -312,6 +313,9 @@ pub(super) fn describe_body(observation: &Observation) -> String {
     const SHOWN: usize = 80;
     if observation.bytes.is_empty() {
         return "zero bytes".to_owned();
+    }
+    if let Some(coding) = coding(&observation.headers, &observation.bytes) {
+        return format!("{} bytes: {}", observation.bytes.len(), not_kept(&coding));
     }
     let whole = String::from_utf8_lossy(&observation.bytes);
     let mut letters = whole.escape_debug();

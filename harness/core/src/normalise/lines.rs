@@ -1,5 +1,6 @@
 //! Requests and answers line by line, as a person reads them and as recordings keep them.
 
+use super::coding::{coding, not_kept};
 use super::redact::{Redactor, SECRET_HEADERS, secret_value};
 use crate::http::{Framing, Header, Request};
 use crate::send::{Response, ResponseFraming, Version};
@@ -64,7 +65,7 @@ impl Message {
             Framing::Stated(length) => format!("stated as {length}"),
         };
         let start = format!("{} {} HTTP/1.1", request.method, request.target);
-        Self::of(&start, &request.headers, |_| true, &request.body, &framing, redactor)
+        Self::of(&start, &request.headers, |_| true, (&request.body, None), &framing, redactor)
     }
 
     /// An answer. What came around it (interim answers, bytes behind it) is told with the framing.
@@ -89,17 +90,22 @@ impl Message {
         };
         let start = format!("{version} {} {}", response.status, response.reason);
         let is_shown = |name: &str| SHOWN_HEADERS.contains(&name);
-        Self::of(start.trim_end(), &response.headers, is_shown, &response.body, &framing, redactor)
+        let body = (response.body.as_slice(), coding(&response.headers, &response.body));
+        Self::of(start.trim_end(), &response.headers, is_shown, body, &framing, redactor)
     }
 
     fn of(
         start: &str,
         headers: &[Header],
         is_shown: impl Fn(&str) -> bool,
-        body: &[u8],
+        (body, coding): (&[u8], Option<String>),
         framing: &str,
         redactor: &Redactor,
     ) -> Self {
+        let kept = || match &coding {
+            Some(coding) => not_kept(coding),
+            None => redactor.redact(&escape(&redactor.redact_bytes(body))),
+        };
         let headers = headers.iter().map(|header| {
             let name = header.name.to_ascii_lowercase();
             let value = match SECRET_HEADERS.contains(&name.as_str()) {
@@ -113,7 +119,7 @@ impl Message {
             start: redactor.redact(&escape(start.as_bytes())),
             headers: headers.collect(),
             framing: redactor.redact(&format!("(body: {} bytes, {framing})", body.len())),
-            body: (!body.is_empty()).then(|| redactor.redact(&escape(&redactor.redact_bytes(body)))),
+            body: (!body.is_empty()).then(kept),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What varies is replaced by name: secrets always, and everything that changes from run to run for recordings. Pure.
 
+mod coding;
 mod kind;
 mod lines;
 mod moment;
@@ -9,6 +10,7 @@ mod properties;
 mod redact;
 mod secrets;
 
+pub(crate) use coding::{coding, not_kept};
 pub(crate) use lines::PRESENT;
 pub use lines::{Message, escape, request_lines, response_lines};
 pub use placeholder::Normaliser;

@@ -3,7 +3,7 @@
 use super::guard::Guard;
 use super::target::Clock;
 use crate::fixture::Corpus;
-use crate::normalise::Redactor;
+use crate::normalise::{Redactor, coding, not_kept};
 use crate::observe::{Observation, observe};
 use crate::plan::base_request;
 use crate::send::{Exchange, SendError, Sender};
@@ -197,7 +197,10 @@ pub(crate) fn summary(observation: &Observation) -> String {
     let text = match (observation.error_name(), observation.message.text()) {
         (Some(error), Some(message)) => format!("{} {error}: {message}", observation.status),
         (Some(error), None) => format!("{} {error}", observation.status),
-        (None, _) => format!("{} {}", observation.status, String::from_utf8_lossy(&observation.bytes)),
+        (None, _) => match coding(&observation.headers, &observation.bytes) {
+            Some(coding) => format!("{} {}", observation.status, not_kept(&coding)),
+            None => format!("{} {}", observation.status, String::from_utf8_lossy(&observation.bytes)),
+        },
     };
     const SHOWN: usize = 200;
     match text.char_indices().nth(SHOWN) {
