@@ -118,7 +118,7 @@ pub(crate) struct Cases {
 }
 
 /// What is tested, and how it is reached.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct TargetArguments {
     /// The target's URL, or `aws` for AWS KMS in the Region; the embedded reference when absent
     #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
@@ -189,11 +189,12 @@ pub(crate) struct RunArguments {
     /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
     #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
     pub(crate) fail_on: Option<Level>,
-    /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs; or with a second target, side by side
-    #[arg(long, value_name = "DIR|URL")]
+    /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs; or with a second target, side by
+    /// side: a URL, or the name of a target in the configuration file, which has its own settings
+    #[arg(long, value_name = "DIR|URL|NAME")]
     pub(crate) against: Option<Against>,
-    /// A target identical to the first: what differs between those two does not count with `--against URL`
-    #[arg(long, value_name = "URL", requires = "against")]
+    /// A target identical to the first: what differs between those two does not count with a second target
+    #[arg(long, value_name = "URL|NAME", requires = "against")]
     pub(crate) noise: Option<String>,
     /// Write the whole run as JSON; `json` alone writes to stdout
     #[arg(long, value_name = "json[=PATH]")]
@@ -266,7 +267,7 @@ pub(crate) struct OwnKey {
 pub(crate) enum Against {
     /// A directory of recordings.
     Baseline(PathBuf),
-    /// Another target's URL.
+    /// Another target: its URL, or its name in the configuration.
     Target(String),
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct File {
     client_cert: Option<PathBuf>,
     client_key: Option<PathBuf>,
     proxy: Option<String>,
+    profile: Option<String>,
+    denied_profile: Option<String>,
+    stranger_profile: Option<String>,
     account: Option<String>,
     stranger_account: Option<String>,
     elsewhere: Option<String>,
@@ -83,6 +86,9 @@ impl File {
             client_cert: self.client_cert.or(base.client_cert),
             client_key: self.client_key.or(base.client_key),
             proxy: self.proxy.or(base.proxy),
+            profile: self.profile.or(base.profile),
+            denied_profile: self.denied_profile.or(base.denied_profile),
+            stranger_profile: self.stranger_profile.or(base.stranger_profile),
             account: self.account.or(base.account),
             stranger_account: self.stranger_account.or(base.stranger_account),
             elsewhere: self.elsewhere.or(base.elsewhere),
@@ -148,6 +154,13 @@ pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<(), Failu
     configure(target, None).map(drop)
 }
 
+/// The target of this name as the configuration file describes it. Flags and environment are about another one.
+pub(crate) fn configured(config: Option<PathBuf>, name: &str) -> Result<TargetArguments, Failure> {
+    let mut target = TargetArguments { config, ..TargetArguments::default() };
+    configure(&mut target, Some(name))?;
+    Ok(target)
+}
+
 /// The names of the targets that the configuration file has.
 pub(crate) fn target_names(target: &TargetArguments) -> Result<Vec<String>, Failure> {
     let (file, ..) = read(target)?;
@@ -202,6 +215,10 @@ fn configure(target: &mut TargetArguments, name: Option<&str>) -> Result<(File, 
         client_key: file.client_key.take(),
         proxy: file.proxy.take(),
     });
+    let credentials = &mut target.credentials;
+    credentials.profile = credentials.profile.take().or(file.profile.take());
+    credentials.denied_profile = credentials.denied_profile.take().or(file.denied_profile.take());
+    credentials.stranger_profile = credentials.stranger_profile.take().or(file.stranger_profile.take());
     target.account = target.account.take().or(file.account.take());
     target.stranger_account = target.stranger_account.take().or(file.stranger_account.take());
     target.elsewhere = target.elsewhere.take().or(file.elsewhere.take());

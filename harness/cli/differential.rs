@@ -1,5 +1,7 @@
-//! `run --against URL`: the same cases at a second target, and what differs side by side.
+//! `run --against URL|NAME`: the same cases at a second target, and what differs side by side.
 
+use crate::arguments::{Against, TargetArguments};
+use crate::configuration::{configured, target_names};
 use crate::failure::Failure;
 use crate::output;
 use crate::run::{Session, remote};
@@ -15,23 +17,9 @@ pub(crate) struct Others {
 }
 
 impl Others {
-    /// Describes the targets at these URLs. Nothing is sent.
+    /// Describes the targets of these URLs or names. Nothing is sent.
     pub(crate) fn prepare(session: &Session, right: &str, noise: Option<&str>) -> Result<Self, Failure> {
-        // Keys and Regions that were named for the left side are not there on the other.
-        let mut arguments = session.arguments.target.clone();
-        arguments.provide = Vec::new();
-        arguments.elsewhere = None;
-        arguments.account = None;
-        arguments.connection.resolve = None;
-        arguments.connection.server_name = None;
-        let other = |url: &str| -> Result<Target, Failure> {
-            let mut target = remote(&arguments, url, session.target.edition, session.target.limits.exchange)?;
-            target.region.clone_from(&session.target.region);
-            target.limits.rates = rates(&arguments.service.rate, &session.corpus, target.endpoint.is_loopback())?;
-            output::protect(&target.redactor());
-            Ok(target)
-        };
-        Ok(Self { right: other(right)?, noise: noise.map(other).transpose()? })
+        Ok(Self { right: other(session, right)?, noise: noise.map(|noise| other(session, noise)).transpose()? })
     }
 
     /// Runs the same cases at the other targets, looks twice at what differs, and adds what was found to the report.
@@ -70,6 +58,57 @@ impl Others {
             absorb(left, noise, "on the target of the noise floor: ");
         }
         Ok((right, noise))
+    }
+}
+
+/// A URL gets the settings of the left side; a name in the configuration has its own.
+fn other(session: &Session, word: &str) -> Result<Target, Failure> {
+    let left = &session.target;
+    let is_named = !is_url(word);
+    let (arguments, url) = if is_named {
+        let arguments = configured(session.arguments.target.config.clone(), word)?;
+        let url = arguments.endpoint.clone().ok_or_else(|| {
+            Failure::usage(format!("find the endpoint of the target `{word}`")).hint("its table has no `endpoint`")
+        })?;
+        (arguments, url)
+    } else {
+        // Keys, accounts and Regions that were named for the left side are not there on the other.
+        let mut arguments = session.arguments.target.clone();
+        arguments.provide = Vec::new();
+        arguments.elsewhere = None;
+        arguments.account = None;
+        arguments.stranger_account = None;
+        arguments.connection.resolve = None;
+        arguments.connection.server_name = None;
+        (arguments, word.to_owned())
+    };
+    let edition = arguments.edition.filter(|_| is_named).unwrap_or(left.edition);
+    let timeout = arguments.timeout.filter(|_| is_named).unwrap_or(left.limits.exchange);
+    let mut target = remote(&arguments, &url, edition, timeout)?;
+    if !is_named {
+        target.region.clone_from(&left.region);
+    }
+    target.limits.rates = rates(&arguments.service.rate, &session.corpus, target.endpoint.is_loopback())?;
+    let accounts = [&target.account, &target.stranger_account].into_iter().flatten();
+    output::protect(&target.redactor().with_accounts(accounts.map(String::as_str)));
+    Ok(target)
+}
+
+fn is_url(word: &str) -> bool {
+    word.contains("://")
+}
+
+/// What `--against` names: a target of the configuration where there is one of that name, else what it looked like.
+pub(crate) fn resolved(against: Option<Against>, target: &TargetArguments) -> Result<Option<Against>, Failure> {
+    let Some(Against::Baseline(path)) = &against else { return Ok(against) };
+    let name = path.to_string_lossy().into_owned();
+    match target_names(target)?.contains(&name) {
+        false => Ok(against),
+        true if path.is_dir() => {
+            Err(Failure::usage(format!("compare with `{name}`: it is a target of the configuration and a directory"))
+                .hint(format!("`./{name}` is the directory")))
+        }
+        true => Ok(Some(Against::Target(name))),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::arguments::{Against, Cases, LaneName, RunArguments, TargetArguments};
 use crate::configuration::{Known, configure_run};
 use crate::corpus::{corpus, selection};
 use crate::credentials::principals;
-use crate::differential::Others;
+use crate::differential::{self, Others};
 use crate::failure::Failure;
 use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
@@ -28,6 +28,8 @@ use trentcheck_core::send::{Endpoint, Lane, Limits};
 /// Replays the selected cases, prints and writes the reports, and gives the exit code.
 pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -> Result<u8, Failure> {
     let arguments = *arguments.into();
+    let mut arguments = arguments;
+    arguments.against = differential::resolved(arguments.against.take(), &arguments.target)?;
     let names = several::chosen(&arguments)?;
     if names.len() > 1 {
         return several::run(&arguments, &cases, &names).await;
@@ -45,7 +47,7 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
         (Some(Against::Target(right)), noise) => Some(Others::prepare(&session, right, noise.as_deref())?),
         (_, Some(_)) => {
             return Err(Failure::usage("find a noise floor without a second target")
-                .hint("`--noise` goes with `--against URL`, and names a target identical to the first"));
+                .hint("`--noise` goes with `--against URL|NAME`, and names a target identical to the first"));
         }
         (_, None) => None,
     };

@@ -263,3 +263,23 @@ fn the_reference_tells_the_credentials_that_it_takes_as_they_are() {
     assert_eq!(principals.len(), 5, "{principals:?}");
     assert!(principals.iter().all(|line| !line.contains('<')), "{principals:?}");
 }
+
+#[test]
+fn every_key_of_the_configuration_is_described() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{}.toml", std::process::id()));
+    std::fs::write(&file, "nonsense = 1\n").unwrap();
+    let output = trentcheck(&["run", "--config", &file.to_string_lossy()]);
+    let said = text(&output.stderr);
+    let known = said.split("expected one of ").nth(1).unwrap_or_default();
+    let words = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let mut known = words(known.lines().next().unwrap());
+    let readme = include_str!("../../fixtures/README.md");
+    let section = readme.split("## `trentcheck.toml`").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let mut described: Vec<String> = rows.flat_map(|row| words(row.split('|').nth(1).unwrap())).collect();
+    known.sort();
+    described.sort();
+    assert_eq!(known, described, "{said}");
+    std::fs::remove_file(&file).unwrap();
+}

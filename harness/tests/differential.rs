@@ -88,3 +88,54 @@ fn a_second_target_that_cannot_be_used_is_told() {
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_second_target_has_settings_of_its_own() {
+    let (first, left) = served(None).await;
+    let (second, target) = reference(config(Edition::KeyMaterialId)).await;
+    let right = target.endpoint.to_string();
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("named-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("both")).unwrap();
+    let keys = "aws_access_key_id = AKIDTRENTCHECK000001\naws_secret_access_key = ";
+    let credentials = folder.join("credentials");
+    std::fs::write(
+        &credentials,
+        format!("[good]\n{keys}trentcheck-dummy-secret-primary\n[wrong]\n{keys}another-secret\n"),
+    )
+    .unwrap();
+    let named = |name: &str, profile: &str| {
+        format!("[targets.{name}]\nendpoint = \"{right}\"\nedition = \"key-material-id\"\nprofile = \"{profile}\"\n")
+    };
+    let text_of = named("good", "good") + &named("wrong", "wrong") + &named("both", "good") + "[targets.none]\n";
+    std::fs::write(folder.join("trentcheck.toml"), text_of).unwrap();
+    let run = async |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trentcheck"));
+        command.args(["run", "success/symmetric", "--endpoint", &left]).args(more).current_dir(&folder);
+        command.env("AWS_SHARED_CREDENTIALS_FILE", &credentials).env("AWS_CONFIG_FILE", folder.join("config"));
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    // Each side answers as its edition says: they differ, and both agree with the spec.
+    let (code, said) = run(&["--against", "good"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("both in 1") && said.contains("KeyMaterialId"), "{said}");
+    let (code, said) = run(&["--against", "good", "--noise", "good"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("differ between identical targets too"), "{said}");
+    // The credentials of the right are its own too: nothing could be judged there.
+    let (code, said) = run(&["--against", "wrong"]).await;
+    assert!(code == Some(1) || code == Some(3), "{said}");
+    assert!(said.contains("InvalidSignatureException"), "{said}");
+    for (more, expected) in [
+        (&["--against", "none"][..], "find the endpoint of the target `none`"),
+        (&["--against", "both"], "`./both` is the directory"),
+        (&["--against", "good", "--noise", "nobody"], "find the target `nobody`"),
+    ] {
+        let (code, said) = run(more).await;
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    first.stop().await;
+    second.stop().await;
+}
