@@ -90,9 +90,9 @@ pub(crate) enum Command {
     Doctor {
         #[command(flatten)]
         target: Box<TargetArguments>,
-        /// Print the checks as JSON
-        #[arg(long)]
-        json: bool,
+        /// Write the checks as JSON; `json` alone writes to stdout
+        #[arg(long, value_name = "json[=PATH]")]
+        report: Vec<String>,
     },
     /// Remove the keys that a run left, by its ledger or by tag and age
     Sweep(Box<SweepArguments>),

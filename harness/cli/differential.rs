@@ -4,7 +4,7 @@ use crate::arguments::{Against, TargetArguments};
 use crate::configuration::{configured, target_names};
 use crate::failure::Failure;
 use crate::output;
-use crate::run::{Session, remote};
+use crate::run::{Session, check_provided, remote};
 use crate::service::rates;
 use trentcheck_core::fixture::Selection;
 use trentcheck_core::report::{DifferentialReport, ExitCode, RunReport};
@@ -88,6 +88,7 @@ fn other(session: &Session, word: &str) -> Result<Target, Failure> {
     if !is_named {
         target.region.clone_from(&left.region);
     }
+    check_provided(&target, &session.corpus)?;
     target.limits.rates = rates(&arguments.service.rate, &session.corpus, target.endpoint.is_loopback())?;
     let accounts = [&target.account, &target.stranger_account].into_iter().flatten();
     output::protect(&target.redactor().with_accounts(accounts.map(String::as_str)));

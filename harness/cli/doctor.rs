@@ -3,9 +3,12 @@
 use crate::arguments::TargetArguments;
 use crate::configuration::configure_target;
 use crate::failure::Failure;
+use crate::run::{Destination, check_provided, reports, write};
 use crate::service::rates;
+use crate::terminal::BOLD;
 use crate::{embedded, output};
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use std::sync::Arc;
 use std::time::SystemTime;
 use trentcheck_core::fixture::Edition;
@@ -13,9 +16,22 @@ use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::{Checkup, Clock, Entropy, Health, examine, fill_random};
 use trentcheck_core::send::Limits;
 
+/// The version of the JSON.
+const SCHEMA: &str = "trentcheck-doctor/1";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    endpoint: String,
+    region: &'a str,
+    exit_code: ExitCode,
+    checks: &'a [Checkup],
+}
+
 /// Checks whether the target can be tested, prints a line a check, and gives the exit code.
-pub(crate) async fn doctor(mut arguments: TargetArguments, is_json: bool) -> Result<u8, Failure> {
+pub(crate) async fn doctor(mut arguments: TargetArguments, words: &[String]) -> Result<u8, Failure> {
     configure_target(&mut arguments)?;
+    let destinations = reports(words)?;
     let corpus = crate::corpus::corpus(None)?;
     let edition = arguments.edition.unwrap_or(Edition::KeyOnly);
     let timeout = arguments.timeout.unwrap_or(Limits::default().exchange);
@@ -26,6 +42,7 @@ pub(crate) async fn doctor(mut arguments: TargetArguments, is_json: bool) -> Res
             (Some(server), target)
         }
     };
+    check_provided(&target, &corpus)?;
     target.limits.rates = rates(&arguments.service.rate, &corpus, target.endpoint.is_loopback())?;
     output::protect(&target.redactor().with_accounts(target.account.as_deref()));
     let mut seed = [0; 32];
@@ -34,14 +51,14 @@ pub(crate) async fn doctor(mut arguments: TargetArguments, is_json: bool) -> Res
     let checkups = examine(&corpus, &target, &clock, &Entropy::new(seed))
         .await
         .map_err(|error| Failure::usage(error.to_string()))?;
-    if is_json {
-        let text = serde_json::to_string_pretty(&checkups)
-            .map_err(|error| Failure::internal(format!("write the report: {error}")))?;
-        output::to_stdout(&text);
-    } else {
-        output::to_stdout(&render(&checkups));
+    let exit_code = code(&checkups);
+    let endpoint = if target.embedded { "the embedded reference".to_owned() } else { target.endpoint.to_string() };
+    let report = Report { schema: SCHEMA, endpoint, region: &target.region, exit_code, checks: &checkups };
+    write(&report, &destinations)?;
+    if !destinations.iter().any(|destination| matches!(destination, Destination::Stdout)) {
+        output::to_stdout(&render(&report));
     }
-    Ok(code(&checkups) as u8)
+    Ok(exit_code as u8)
 }
 
 fn code(checkups: &[Checkup]) -> ExitCode {
@@ -51,9 +68,10 @@ fn code(checkups: &[Checkup]) -> ExitCode {
     }
 }
 
-fn render(checkups: &[Checkup]) -> String {
+fn render(report: &Report<'_>) -> String {
+    let checkups = report.checks;
     let width = checkups.iter().map(|checkup| checkup.what.len()).max().unwrap_or_default();
-    let mut lines = Vec::new();
+    let mut lines = vec![format!("{BOLD}{}{BOLD:#} ({})", report.endpoint, report.region), String::new()];
     for Checkup { what, health, found, hint } in checkups {
         let (sign, style) = match health {
             Health::Good => ("✓", AnsiColor::Green.on_default()),
@@ -63,11 +81,13 @@ fn render(checkups: &[Checkup]) -> String {
         lines.push(format!("{style}{sign}{style:#} {what:width$}  {found}"));
         lines.extend(hint.iter().map(|hint| format!("  {:width$}  hint: {hint}", "")));
     }
-    let bad = checkups.iter().filter(|checkup| checkup.health == Health::Bad).count();
+    let count = |health| checkups.iter().filter(|checkup| checkup.health == health).count();
+    let (bad, unknown) = (count(Health::Bad), count(Health::Unknown));
+    let open = if unknown > 0 { format!(", {unknown} could not be told") } else { String::new() };
     lines.push(String::new());
     lines.push(match bad {
-        0 => "nothing stands in the way; exit code 0".to_owned(),
-        _ => format!("{bad} of {} checks failed; exit code 3 (cases could not be judged)", checkups.len()),
+        0 => format!("nothing stands in the way{open}; exit code 0"),
+        _ => format!("{bad} of {} checks failed{open}; exit code 3 (cases could not be judged)", checkups.len()),
     });
     lines.join("\n")
 }

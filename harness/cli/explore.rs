@@ -39,6 +39,7 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
     let (_server, target) = match &asked.endpoint {
         Some(endpoint) => {
             let target = crate::run::remote(asked, endpoint, edition, timeout)?;
+            crate::run::check_provided(&target, &corpus)?;
             if !target.endpoint.is_loopback() {
                 return Err(Failure::safety("explore makes and deletes key material, and so it keeps to loopback")
                     .hint("`trentcheck run` sends other targets only what cannot succeed"));

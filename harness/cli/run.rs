@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::baseline::Head;
 use trentcheck_core::deviation::{List, apply, day_of};
-use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
+use trentcheck_core::fixture::{Corpus, Edition, Level, Selection, nearest_of};
 use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{ExitCode, RunReport};
@@ -124,6 +124,7 @@ impl Session {
                 (Some(server), target)
             }
         };
+        check_provided(&target, &corpus)?;
         if arguments.ledger.is_some() && matches!(arguments.against, Some(Against::Target(_))) {
             return Err(
                 Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
@@ -269,6 +270,20 @@ fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         .collect()
 }
 
+/// A name that no case asks for would be provided in vain.
+pub(crate) fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
+    let known = || corpus.preconditions.iter().filter_map(|precondition| precondition.provided.as_deref());
+    match target.provided.keys().find(|name| !known().any(|known| known == name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Failure::usage(format!("provide the key `{name}`: no case asks for one of this name")).hint(
+            match nearest_of(name, known()) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("the names are {}", known().collect::<Vec<_>>().join(", ")),
+            },
+        )),
+    }
+}
+
 /// The second Region. It is under the same rules as the first, so it has to be on loopback where that is.
 fn elsewhere(arguments: &TargetArguments, target: &Endpoint) -> Result<Option<Elsewhere>, Failure> {
     let Some(word) = &arguments.elsewhere else { return Ok(None) };
@@ -338,12 +353,12 @@ fn aws_random(seed: &mut [u8; 32]) -> Result<(), Failure> {
 }
 
 /// Where to write the JSON report.
-enum Destination {
+pub(crate) enum Destination {
     Stdout,
     File(String),
 }
 
-fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
+pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
     words
         .iter()
         .map(|word| match word.split_once('=') {
@@ -360,7 +375,7 @@ fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
         .collect()
 }
 
-fn write(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
+pub(crate) fn write(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
     for destination in destinations {
         let text = serde_json::to_string_pretty(report)
             .map_err(|error| Failure::internal(format!("write the report: {error}")))?;

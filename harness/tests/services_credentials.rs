@@ -155,7 +155,7 @@ async fn on_loopback_only_what_is_given_explicitly_signs() {
     assert_eq!(ignored.status.code(), Some(0), "{}", text(&ignored.stdout));
     let explicit = [("TRENTCHECK_ACCESS_KEY_ID", "AKIDREAL"), ("TRENTCHECK_SECRET_ACCESS_KEY", "real")];
     let refused = trentcheck(&explicit, &["run", case, "--endpoint", &endpoint]).await;
-    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stdout));
     let named = trentcheck(&files, &["run", case, "--endpoint", &endpoint, "--profile", "good"]).await;
     assert_eq!(named.status.code(), Some(0), "{}", text(&named.stdout));
     server.stop().await;

@@ -19,9 +19,10 @@ async fn a_service_that_is_well_passes_every_check_and_nothing_is_made_there() {
         assert!(good.iter().any(|line| line == what), "{what}: {stdout}");
     }
     assert_eq!(lines(&stdout, "✗"), Vec::<String>::new());
-    let json = trentcheck(&KEYS, &with("doctor", &reached, &["--json"])).await;
+    let json = trentcheck(&KEYS, &with("doctor", &reached, &["--report", "json"])).await;
     let checkups: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert!(checkups.as_array().unwrap().iter().all(|checkup| checkup["health"] != "bad"), "{checkups}");
+    assert_eq!(checkups["schema"], "trentcheck-doctor/1");
+    assert!(checkups["checks"].as_array().unwrap().iter().all(|checkup| checkup["health"] != "bad"), "{checkups}");
     server.stop().await;
 }
 
@@ -43,4 +44,75 @@ async fn what_is_wrong_has_its_own_line_and_a_hint() {
         assert!(stdout.contains("hint: "), "{stdout}");
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_http_at_a_port_of_tls_is_one_clear_sentence() {
+    let (server, reached) = service("doctor-plain").await;
+    let endpoint = format!("http://{}", reached[3]);
+    let doctor = trentcheck(&[], &["doctor", "--endpoint", &endpoint]).await;
+    let stdout = text(&doctor.stdout);
+    assert_eq!(doctor.status.code(), Some(3), "{stdout}");
+    assert!(lines(&stdout, "✗") == ["TLS"] && stdout.contains("name the endpoint with `https://`"), "{stdout}");
+    for lane in ["wire", "http"] {
+        let run = trentcheck(&[], &["run", "--endpoint", &endpoint, "--lane", lane]).await;
+        let said = text(&run.stdout);
+        assert_eq!(run.status.code(), Some(3), "{said}");
+        assert_eq!(said.matches("it speaks TLS there").count(), 1, "{said}");
+        assert!(said.contains("0 of 0 judged cases diverge"), "{said}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_close_or_explain_are_told_from_those_that_are_wrong() {
+    // Neither speaks TLS, so that what they answer is judged.
+    for answer in ["", "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"] {
+        let endpoint = format!("http://{}", crate::fake::start(move |_, _| answer).await);
+        let doctor = trentcheck(&[], &["doctor", "--endpoint", &endpoint]).await;
+        let said = text(&doctor.stdout);
+        assert!(!said.contains("speaks TLS"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_a_target_does_not_know_are_one_sentence_and_no_divergence() {
+    let (server, reached) = service("unknown-credentials").await;
+    let nobody = [("AWS_ACCESS_KEY_ID", "AKIDNOBODY"), ("AWS_SECRET_ACCESS_KEY", "unknown")];
+    let wrong = [KEYS[0], ("AWS_SECRET_ACCESS_KEY", "not-the-secret")];
+    for (variables, name) in [(nobody, "UnrecognizedClientException"), (wrong, "InvalidSignatureException")] {
+        let output = trentcheck(&variables, &with("run", &reached, &[])).await;
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("0 of 0 judged cases diverge") && said.contains("--profile"), "{said}");
+        assert_eq!(said.matches(name).count(), 1, "{said}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_below_localhost_leads_to_this_machine_whatever_a_resolver_says() {
+    let (server, _) =
+        crate::support::reference(crate::support::config(trentcheck_core::fixture::Edition::KeyOnly)).await;
+    let endpoint = format!("http://no-resolver-has.this.localhost:{}", server.address().port());
+    for lane in ["wire", "http"] {
+        let output = trentcheck(&[], &["run", "authentication/control", "--endpoint", &endpoint, "--lane", lane]).await;
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_no_case_asks_for_is_not_provided() {
+    for (word, expected) in
+        [("createing=x", "did you mean `creating`?"), ("nothing-like-it=x", "the names are creating, updating")]
+    {
+        for command in ["run", "doctor", "explore"] {
+            let arguments = [command, "--endpoint", "http://127.0.0.1:1", "--provide", word];
+            let output = trentcheck(&[], &arguments).await;
+            let stderr = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{stderr}");
+            assert!(stderr.contains(expected), "{stderr}");
+        }
+    }
 }

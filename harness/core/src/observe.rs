@@ -135,8 +135,26 @@ fn error_type(body: &Body, headers: &[Header]) -> Option<ErrorType> {
         .map(|raw| (raw, Carrier::DunderType))
         .or_else(|| member("code").map(|raw| (raw, Carrier::Code)))
         .or_else(|| header().map(|raw| (raw, Carrier::Header)))?;
+    let raw = kept(raw, TYPE);
     let name = sanitise(&raw);
     (!name.is_empty()).then_some(ErrorType { raw, name, carrier })
+}
+
+/// Characters that are kept of a type; the longest of AWS with namespace and URI have some hundred.
+const TYPE: usize = 512;
+
+/// Characters that are kept of a message; one may repeat a KeyId of more than 2,048.
+const TEXT: usize = 8192;
+
+/// At most so many characters: a target that answers with a megabyte must not fill memory and reports with it. The
+/// ellipsis tells the redactor that the front of a secret may stand before it.
+fn kept(mut text: String, characters: usize) -> String {
+    if let Some((at, _)) = text.char_indices().nth(characters) {
+        text.truncate(at);
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 /// The shape name inside a discriminator, as the protocol tells clients to read it.
@@ -151,10 +169,10 @@ fn message(body: &Body) -> Message {
         return Message::Absent;
     };
     match (members.get("message"), members.get("Message")) {
-        (Some(Value::String(text)), _) => Message::Lower(text.clone()),
-        (None | Some(Value::Null), Some(Value::String(text))) => Message::Upper(text.clone()),
+        (Some(Value::String(text)), _) => Message::Lower(kept(text.clone(), TEXT)),
+        (None | Some(Value::Null), Some(Value::String(text))) => Message::Upper(kept(text.clone(), TEXT)),
         (None, None) => Message::Absent,
-        (Some(other), _) | (None, Some(other)) => Message::NotString(other.to_string()),
+        (Some(other), _) | (None, Some(other)) => Message::NotString(kept(other.to_string(), TEXT)),
     }
 }
 

@@ -96,3 +96,15 @@ fn a_header_is_found_in_any_case() {
     assert_eq!(observation.header("x-a").as_deref(), Some("b"));
     assert_eq!(observation.header("x-b"), None);
 }
+
+#[test]
+fn of_a_type_or_a_message_without_end_only_the_front_is_kept() {
+    let long = "x".repeat(1 << 20);
+    let observation = observed(400, &format!(r#"{{"__type":"{long}","message":"{long}"}}"#));
+    assert!(observation.error_name().is_some_and(|name| name.len() < 1024));
+    assert!(observation.message.text().is_some_and(|text| text.len() < 10_000));
+    let number = observed(400, &format!(r#"{{"__type":"A","message":["{long}"]}}"#));
+    assert!(matches!(number.message, Message::NotString(text) if text.len() < 10_000 && text.ends_with('…')));
+    let whole = format!("aws.protocoltests.json#{}", "y".repeat(480));
+    assert_eq!(observed(400, &format!(r#"{{"__type":"{whole}"}}"#)).error_name().map(str::len), Some(480));
+}

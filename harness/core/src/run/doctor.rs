@@ -9,7 +9,7 @@ use super::target::{Clock, SetupError, Target};
 use crate::fixture::{Corpus, PrincipalName};
 use crate::observe::{Observation, observe};
 use crate::plan::{OPERATION, base_request};
-use crate::send::SendError;
+use crate::send::{SendError, Verify};
 use crate::sign::{Signing, sign};
 use serde::Serialize;
 use serde_json::json;
@@ -74,8 +74,12 @@ pub async fn examine(
     let Some(exchange) = exchange else { return Ok(Vec::new()) };
     let (mut checkups, response) = match &exchange.result {
         Ok(response) => (way(target, None), response),
+        Err(_) if clients.sender.meets_tls().await => return Ok(wrong_scheme(target)),
         Err(error) => return Ok(redacted(way(target, Some(error)), &redactor)),
     };
+    if response.status == 400 && observe(response).error_name().is_none() && clients.sender.meets_tls().await {
+        return Ok(wrong_scheme(target));
+    }
     checkups.push(match skew::seconds_ahead(response, clock()) {
         None => checkup("clock", Health::Unknown, "the answer has no Date that can be read".to_owned()),
         Some(ahead) => match skew::complaint(ahead) {
@@ -148,9 +152,36 @@ fn way(target: &Target, error: Option<&SendError>) -> Vec<Checkup> {
                 Checkup { hint: Some(hint.to_owned()), ..checkup(what, Health::Bad, error.to_string()) }
             }
             _ if stage > last => checkup(what, Health::Unknown, "not reached".to_owned()),
-            _ => checkup(what, Health::Good, target.endpoint.to_string()),
+            _ => checkup(what, Health::Good, well(target, what)),
         });
     }
+    checkups
+}
+
+/// What a stage that went well is worth saying of.
+fn well(target: &Target, stage: &str) -> String {
+    let endpoint = &target.endpoint;
+    match stage {
+        "name" if target.tls.resolve.is_some() => format!("{}, not looked up", endpoint.host),
+        "name" => endpoint.host.clone(),
+        "connection" => match &target.tls.resolve {
+            Some(address) => format!("made to {address}"),
+            None => format!("made to port {}", endpoint.port),
+        },
+        "TLS" if target.tls.verify == Verify::NoInsecure => "made; the certificate was not verified".to_owned(),
+        "TLS" => "made; the certificate is good".to_owned(),
+        _ => "it came".to_owned(),
+    }
+}
+
+/// What plain HTTP finds at a port of TLS.
+fn wrong_scheme(target: &Target) -> Vec<Checkup> {
+    let mut checkups = way(target, None);
+    checkups.retain(|checkup| !["TLS", "answer"].contains(&checkup.what.as_str()));
+    checkups.push(Checkup {
+        hint: Some("name the endpoint with `https://`".to_owned()),
+        ..checkup("TLS", Health::Bad, "the target speaks TLS there, and the endpoint is `http://`".to_owned())
+    });
     checkups
 }
 

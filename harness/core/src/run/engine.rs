@@ -135,6 +135,10 @@ pub async fn run(
             notices.push(why);
             all(&run, Outcome::Indeterminate, "the clocks are too far apart")
         }
+        Some(Verdict::Unknown(why)) => {
+            notices.push(run.redactor.redact(&why));
+            all(&run, Outcome::Indeterminate, "the target does not take the credentials")
+        }
         Some(Verdict::Unsupported(why)) => {
             let why = run.redactor.redact(&why);
             let reports = all(&run, Outcome::Unsupported, &why);

@@ -9,7 +9,7 @@ use super::target::Permit;
 use crate::fixture::{Material, Origin, Owner, Place};
 use crate::observe::observe;
 use crate::plan::OPERATION;
-use crate::send::{Fault, SendError};
+use crate::send::{Fault, Response, SendError};
 use serde_json::json;
 
 /// What the target turned out to be.
@@ -23,6 +23,8 @@ pub(super) enum Verdict {
     Unsupported(String),
     /// No case could reach it.
     Unreachable(String),
+    /// It does not know who signs.
+    Unknown(String),
     /// No signature of ours would be in time.
     Skewed(String),
     /// It is not where the user said that keys may be made.
@@ -39,6 +41,9 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     };
     if let Some(why) = first.as_ref().and_then(|first| skewed(run, first)) {
         return Verdict::Skewed(why);
+    }
+    if let Some(why) = first.as_ref().and_then(|first| unknown(run, first)) {
+        return Verdict::Unknown(why);
     }
     let mut account = run.target.account.clone().map(|account| (account, partition(&run.target.region).to_owned()));
     let mut key_id = None;
@@ -99,6 +104,17 @@ fn skewed(run: &Run<'_>, first: &Seen) -> Option<String> {
     (!run.target.endpoint.is_loopback() || first.refuses_signature).then_some(why)
 }
 
+/// What the target says if it does not know the credentials. Every case would only repeat it. On loopback a signature that
+/// it finds wrong is judged all the same: the target may be the one that is.
+fn unknown(run: &Run<'_>, first: &Seen) -> Option<String> {
+    (first.refuses_credentials || first.refuses_signature && !run.target.endpoint.is_loopback()).then(|| {
+        format!(
+            "the target does not take the credentials that sign: it answers {}; others come from `--profile`, or from TRENTCHECK_ACCESS_KEY_ID and TRENTCHECK_SECRET_ACCESS_KEY",
+            first.summary
+        )
+    })
+}
+
 /// Whether the target has no such operation. One answer of that kind could be a wrong answer about an absent key; it has
 /// to give it about a key that exists too. Besides the answers that say so there is the target that has no words for it
 /// and answers as it answers an operation that nobody has.
@@ -149,8 +165,12 @@ struct Seen {
     says_so: bool,
     is_error: bool,
     refuses_signature: bool,
+    refuses_credentials: bool,
     seconds_ahead: Option<i64>,
 }
+
+/// The types by which a target says that it does not know who signs.
+const UNKNOWN: &[&str] = &["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"];
 
 enum Asked {
     /// An answer came.
@@ -174,6 +194,15 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
     let body = json!({ "KeyId": key_id });
     let (_, exchange) = kms.exchange(operation, &body).await;
     match &exchange.result {
+        // What listens for TLS closes, sends an alert, or says so in its own words.
+        Ok(Response { status: 400, .. }) | Err(_)
+            if exchange.result.as_ref().map_or_else(is_answer, says_nothing) && kms.sender.meets_tls().await =>
+        {
+            Asked::Unreachable(format!(
+                "reach {}: it speaks TLS there, so that its URL begins with `https://`",
+                run.target.endpoint
+            ))
+        }
         Ok(response) => {
             let observation = observe(response);
             Asked::Reached(Seen {
@@ -181,6 +210,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
                 body: observation.bytes.clone(),
                 summary: summary(&observation),
                 says_so: says_unsupported(run.corpus, &observation),
+                refuses_credentials: observation.error_name().is_some_and(|name| UNKNOWN.contains(&name)),
                 refuses_signature: observation.error_name() == Some("InvalidSignatureException"),
                 seconds_ahead: skew::seconds_ahead(response, (run.options.clock)()),
                 is_error: !observation.is_success() && observation.error_name().is_none(),
@@ -191,6 +221,15 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
         }
         Err(_) => Asked::Unreadable,
     }
+}
+
+/// Whether the target was reached and gave something that is no answer.
+fn is_answer(error: &SendError) -> bool {
+    error.fault() == Fault::Target
+}
+
+fn says_nothing(response: &Response) -> bool {
+    observe(response).error_name().is_none()
 }
 
 /// The partition that a Region's name belongs to.

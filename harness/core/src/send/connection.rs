@@ -1,14 +1,16 @@
 //! Connections of the wire lane, plain or over TLS.
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, is_local};
 use super::error::SendError;
 use super::proxy::Proxy;
+use super::tls::{Tls, Verify, client_config};
 use rustls::pki_types::ServerName;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -58,12 +60,26 @@ pub(super) async fn open(
 async fn dial(host: &str, port: u16, resolve: Option<SocketAddr>) -> Result<TcpStream, SendError> {
     let addresses: Vec<SocketAddr> = match resolve {
         Some(address) => vec![address],
-        None => tokio::net::lookup_host((host, port))
-            .await
-            .map_err(|error| SendError::Resolve(error.to_string()))?
-            .collect(),
+        None => addresses(host, port).await.map_err(|error| SendError::Resolve(error.to_string()))?,
     };
     TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))
+}
+
+/// The addresses of a host. `localhost` and the names below it count as this machine, so that no resolver is asked
+/// where they lead.
+pub(super) async fn addresses(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+    if is_local(host) {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+    }
+    Ok(tokio::net::lookup_host((host, port)).await?.collect())
+}
+
+/// Whether a port speaks TLS. Nothing is sent but what a handshake takes.
+pub(super) async fn speaks_tls(endpoint: &Endpoint, resolve: Option<SocketAddr>, within: Duration) -> bool {
+    let config = client_config(&Tls { verify: Verify::NoInsecure, ..Tls::default() });
+    let (Ok(config), Ok(name)) = (config, ServerName::try_from(endpoint.host.clone())) else { return false };
+    let tls = (Arc::new(config), name);
+    tokio::time::timeout(within, open(endpoint, resolve, None, Some(&tls))).await.is_ok_and(|opened| opened.is_ok())
 }
 
 /// Whether the peer has closed an idle connection, or sent something that nobody asked for.

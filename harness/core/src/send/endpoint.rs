@@ -77,7 +77,7 @@ impl Endpoint {
     pub fn is_loopback(&self) -> bool {
         match self.host.parse::<IpAddr>() {
             Ok(address) => address.is_loopback(),
-            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
+            Err(_) => is_local(&self.host),
         }
     }
 
@@ -89,6 +89,11 @@ impl Endpoint {
             (_, port) => format!("{host}:{port}"),
         }
     }
+}
+
+/// Whether a name is `localhost` or below it, which stands for this machine and nothing else.
+pub(super) fn is_local(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 impl fmt::Display for Endpoint {

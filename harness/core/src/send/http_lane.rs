@@ -1,5 +1,6 @@
 //! The http lane: an ordinary client, for the calls around the judged exchange and for cases that it can carry.
 
+use super::connection::addresses;
 use super::endpoint::{Endpoint, Scheme};
 use super::error::{SendError, SetupError};
 use super::exchange::{Exchange, Lane, Limits, Response, ResponseFraming, Timing, Version};
@@ -64,7 +65,7 @@ impl Resolve for Leads {
         Box::pin(async move {
             let addresses: Vec<SocketAddr> = match resolve {
                 Some(address) => vec![address],
-                None => tokio::net::lookup_host((host.as_str(), port)).await?.collect(),
+                None => addresses(&host, port).await?,
             };
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })

@@ -1,5 +1,6 @@
 //! Both lanes to one endpoint, behind one name.
 
+use super::connection::speaks_tls;
 use super::endpoint::{Endpoint, Scheme};
 use super::error::SetupError;
 use super::exchange::{Exchange, Limits};
@@ -83,6 +84,12 @@ impl Sender {
         let exchange = http_lane::exchange(&self.lanes.http, request).await;
         self.lanes.pace.learn(request, &exchange);
         exchange
+    }
+
+    /// Whether a target that is to speak plain HTTP speaks TLS. Through a proxy it is not asked.
+    pub async fn meets_tls(&self) -> bool {
+        let Wire { endpoint, limits, resolve, proxy, .. } = &self.lanes.wire;
+        endpoint.scheme == Scheme::Http && proxy.is_none() && speaks_tls(endpoint, *resolve, limits.connect).await
     }
 
     /// Whether the http lane sends a request as it is.
