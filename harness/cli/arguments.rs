@@ -73,8 +73,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         fixtures: Option<PathBuf>,
     },
-    /// Show which cases test each clause, and why some clauses cannot be tested
+    /// Show how many cases test the clauses of each source, and why some clauses cannot be tested
     Coverage {
+        /// Show every clause with its cases
+        #[arg(long)]
+        details: bool,
         /// Take the fixtures from this directory instead of the built-in ones
         #[arg(long, value_name = "DIR")]
         fixtures: Option<PathBuf>,
@@ -196,6 +199,9 @@ pub(crate) struct RunArguments {
     /// A target identical to the first: what differs between those two does not count with a second target
     #[arg(long, value_name = "URL|NAME", requires = "against")]
     pub(crate) noise: Option<String>,
+    /// One line for each divergence
+    #[arg(long)]
+    pub(crate) brief: bool,
     /// Write the whole run as JSON; `json` alone writes to stdout
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,

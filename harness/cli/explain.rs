@@ -1,14 +1,14 @@
 //! `trentcheck explain CASE`.
 
 use crate::corpus::corpus;
+use crate::curl::curl;
 use crate::failure::Failure;
 use crate::output::to_stdout;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::{Case, Corpus, Edition, Selection};
-use trentcheck_core::http::Request;
 use trentcheck_core::normalise::{Redactor, request_lines};
-use trentcheck_core::plan::{Absent, KeyNames, Planned, World, plan};
+use trentcheck_core::plan::{Absent, KeyNames, World, plan};
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::sign::{Credentials, sign_planned};
 
@@ -135,44 +135,4 @@ fn example_world() -> World {
         run: "example".to_owned(),
         host: "kms.us-east-2.amazonaws.com".to_owned(),
     }
-}
-
-/// A curl line that sends the same, or why there is none. curl signs by itself, so a request that is signed in any
-/// other way, or altered afterwards, cannot be expressed.
-fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str> {
-    use trentcheck_core::http::Framing;
-    if planned.mutation.is_some() || planned.clock != 0 || !planned.sign_also.is_empty() || !planned.sign_not.is_empty()
-    {
-        return Err("its signature is not what curl would make");
-    }
-    if planned.auth != Default::default() {
-        return Err("curl does not presign");
-    }
-    if planned.times > 1 {
-        return Err("it is sent more than once on one connection");
-    }
-    if request.framing != Framing::ContentLength {
-        return Err("its framing is not what curl would choose");
-    }
-    let body = std::str::from_utf8(&request.body).map_err(|_| "its body is not text")?;
-    if body.len() > 4096 {
-        return Err("its body is too long for a line");
-    }
-    let mut line = format!(
-        "curl -i -X {} \"$ENDPOINT{}\" --aws-sigv4 \"aws:amz:$AWS_REGION:kms\" --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"",
-        request.method, request.target
-    );
-    for header in &request.headers {
-        let own = ["host", "content-length", "x-amz-date", "authorization"];
-        if !own.contains(&header.name.to_ascii_lowercase().as_str()) {
-            line.push_str(&format!(" -H {}", quoted(&format!("{}: {}", header.name, header.text()))));
-        }
-    }
-    line.push_str(&format!(" --data-binary {}", quoted(body)));
-    Ok(line)
-}
-
-/// A word for a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -2,7 +2,7 @@
 
 use crate::arguments::RunArguments;
 use anstyle::{AnsiColor, Style};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::fixture::{Corpus, Level};
 use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
 
@@ -19,10 +19,7 @@ pub(crate) fn render(report: &RunReport, corpus: &Corpus, arguments: &RunArgumen
     for notice in &report.notices {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
-    for case in report.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
-        lines.push(String::new());
-        lines.extend(divergence(case, report, corpus, arguments));
-    }
+    lines.extend(divergences(report, corpus, arguments));
     lines.extend(crate::terminal_deviations::render(report));
     lines.extend(without_verdict(report));
     lines.extend(notes(report));
@@ -96,15 +93,65 @@ pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
-fn divergence(case: &CaseReport, report: &RunReport, corpus: &Corpus, arguments: &RunArguments) -> Vec<String> {
+fn divergences(report: &RunReport, corpus: &Corpus, arguments: &RunArguments) -> Vec<String> {
+    let diverging = || report.cases.iter().filter(|case| case.outcome == Outcome::Diverges);
+    let mut lines = Vec::new();
+    if arguments.brief {
+        lines.extend(diverging().next().map(|_| String::new()));
+        lines.extend(diverging().map(|case| brief(case, report)));
+        return lines;
+    }
+    // What is the same for many cases is said with the first of them.
+    let mut hints: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in diverging() {
+        let of_case: BTreeSet<&str> = case.failures(report.fail_on).filter_map(|found| found.hint.as_deref()).collect();
+        of_case.into_iter().for_each(|hint| *hints.entry(hint).or_default() += 1);
+    }
+    for case in diverging() {
+        lines.push(String::new());
+        lines.extend(divergence(case, report, corpus, arguments, &mut hints));
+    }
+    lines
+}
+
+/// A case on a line: what is wrong first of all.
+fn brief(case: &CaseReport, report: &RunReport) -> String {
+    let mut failures = case.failures(report.fail_on);
+    let what = failures.next().map_or_else(String::new, |first| {
+        format!(
+            "  {}: expected {}, found {} {DIM}({}){DIM:#}",
+            first.place,
+            shortened(&first.expected),
+            shortened(&first.found),
+            first.level
+        )
+    });
+    let more = match failures.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{RED}✗ {}{RED:#}{what}{more}", case.id)
+}
+
+/// `hints` has how many cases have each hint; those that have been shown are taken out.
+fn divergence(
+    case: &CaseReport,
+    report: &RunReport,
+    corpus: &Corpus,
+    arguments: &RunArguments,
+    hints: &mut BTreeMap<&str, usize>,
+) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
     for mismatch in case.failures(report.fail_on) {
         lines.push(format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level));
         lines.push(format!("    {:9} {}", "expected", mismatch.expected));
         lines.push(format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found));
         lines.extend(why(mismatch, corpus));
-        if let Some(hint) = &mismatch.hint {
-            lines.push(format!("    hint: {hint}"));
+        if let Some(hint) = &mismatch.hint
+            && let Some(cases) = hints.remove(hint.as_str())
+        {
+            let others = if cases > 1 { format!(" (the same for {} more)", cases - 1) } else { String::new() };
+            lines.push(format!("    hint: {hint}{others}"));
         }
     }
     let weaker = case.mismatches.len() - case.failures(report.fail_on).count();

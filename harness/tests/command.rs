@@ -162,7 +162,7 @@ fn coverage_has_a_case_or_a_reason_for_every_clause() {
     let output = trentcheck(&["coverage"]);
     assert_eq!(output.status.code(), Some(0));
     let stdout = text(&output.stdout);
-    assert!(stdout.contains("S-09") && stdout.contains("not observable:"), "{stdout}");
+    assert!(stdout.contains("S-09") && stdout.contains("not observable from outside"), "{stdout}");
 }
 
 #[test]
@@ -283,4 +283,30 @@ fn every_key_of_the_configuration_is_described() {
     described.sort();
     assert_eq!(known, described, "{said}");
     std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn a_curl_line_is_signed_by_the_principal_of_its_case() {
+    for (case, expected) in [
+        ("success/symmetric", "--user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\""),
+        ("permission/denied", "--user \"$TRENTCHECK_DENIED_ACCESS_KEY_ID:$TRENTCHECK_DENIED_SECRET_ACCESS_KEY\""),
+        ("authentication/session-token", "-H \"X-Amz-Security-Token: $TRENTCHECK_SESSION_SESSION_TOKEN\""),
+        ("protocol/method-head", "curl cannot express it: curl sends no body with HEAD"),
+        ("protocol/content-type-absent", "-H 'Content-Type:'"),
+        ("protocol/target-empty", "-H 'X-Amz-Target;'"),
+    ] {
+        let output = trentcheck(&["explain", case]);
+        let last = text(&output.stdout);
+        let last = last.lines().last().unwrap_or_default();
+        assert!(last.contains(expected) && !last.contains("example-token"), "{case}: {last}");
+    }
+}
+
+#[test]
+fn coverage_begins_with_a_summary_and_shows_details_when_asked() {
+    let short = text(&trentcheck(&["coverage"]).stdout);
+    assert!(short.lines().next().unwrap().contains(" clauses: "), "{short}");
+    assert!(short.lines().count() < 60 && !short.contains("      success/symmetric"), "{short}");
+    let whole = text(&trentcheck(&["coverage", "--details"]).stdout);
+    assert!(whole.lines().count() > 500 && whole.contains("      success/symmetric"));
 }

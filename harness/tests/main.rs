@@ -5,6 +5,7 @@
 mod altered;
 mod bad_targets;
 mod baseline;
+mod brief;
 mod command;
 mod conformance;
 mod deviations;
