@@ -113,6 +113,9 @@ pub(crate) fn resolved(against: Option<Against>, target: &TargetArguments) -> Re
     }
 }
 
+/// What the run itself says about its end, rather than its cases.
+const OF_THE_RUN: [ExitCode; 3] = [ExitCode::Interrupted, ExitCode::Safety, ExitCode::Internal];
+
 fn is_interrupted(report: &RunReport) -> bool {
     report.exit_codes.contains(&ExitCode::Interrupted)
 }
@@ -120,7 +123,7 @@ fn is_interrupted(report: &RunReport) -> bool {
 /// What another run says about the whole: keys that are left, an interrupt.
 fn absorb(report: &mut RunReport, other: &RunReport, side: &str) {
     report.left.extend(other.left.iter().map(|line| format!("{side}{line}")));
-    report.exit_codes.extend(other.exit_codes.iter().filter(|code| **code == ExitCode::Interrupted));
+    report.exit_codes.extend(other.exit_codes.iter().filter(|code| OF_THE_RUN.contains(code)));
     // What concerns the left side has been said by its first run.
     if !side.is_empty() {
         for notice in other.notices.iter().map(|notice| format!("{side}{notice}")) {

@@ -11,6 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Case, Corpus, Danger, PriceOf, PrincipalName, Selection};
@@ -26,14 +27,14 @@ pub(crate) async fn permit(
     selection: &Selection,
     options: Options,
     ledger: Option<&Path>,
-) -> Result<Permit, Failure> {
+) -> Result<Passed, Failure> {
     if target.endpoint.is_loopback() {
-        return Ok(Permit::All);
+        return Ok(Passed::unlimited(Permit::All));
     }
     let permit = if arguments.allow_mutation { Permit::Owned } else { Permit::NoKeys };
     let lent = options.lent.clone();
     if permit == Permit::NoKeys && lent.is_empty() {
-        return Ok(permit);
+        return Ok(Passed::unlimited(permit));
     }
     let Some(account) = &target.account else {
         return Err(Failure::safety("keys are made only in an account that is named")
@@ -57,7 +58,27 @@ pub(crate) async fn permit(
             .await
             .map_err(|error| Failure::internal(format!("ask: {error}")))??;
     }
-    Ok(permit)
+    let most = Arc::new(AtomicUsize::new(rehearsal.keys * MORE_KEYS));
+    Ok(Passed { permit, most: (permit == Permit::Owned).then_some(most) })
+}
+
+/// A wrong target uses keys up, and what differs from a baseline is looked at twice: so many times the keys of the
+/// rehearsal may be made, by all looks together.
+const MORE_KEYS: usize = 3;
+
+/// What a session may do.
+#[derive(Clone)]
+pub(crate) struct Passed {
+    /// Which cases may be sent.
+    pub(crate) permit: Permit,
+    /// How many keys may be made, if that is limited.
+    pub(crate) most: Option<Arc<AtomicUsize>>,
+}
+
+impl Passed {
+    fn unlimited(permit: Permit) -> Self {
+        Self { permit, most: None }
+    }
 }
 
 /// The keys that the configuration names and the command line repeats, with their material.
@@ -66,6 +87,10 @@ pub(crate) fn lent(arguments: &RunArguments, corpus: &Corpus) -> Result<Vec<Lent
     if let Some(id) = arguments.allow_key.iter().find(|id| !known.contains(&id.as_str())) {
         return Err(Failure::usage(format!("use the key `{id}`: the configuration has no such key"))
             .hint("a table `[keys.PRECONDITION]` has its `id` and a file with its `material`"));
+    }
+    let last = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
+    if let Some(twice) = known.iter().find(|id| known.iter().any(|other| other != *id && last(other) == last(id))) {
+        return Err(Failure::usage(format!("use the key `{twice}` under two names")).hint("write its id in one form"));
     }
     let mut lent = Vec::new();
     for (precondition, key) in &arguments.keys {
@@ -140,6 +165,7 @@ async fn rehearse(
         clock: Arc::new(SystemTime::now),
         ledger: None,
         lent: Vec::new(),
+        budget: None,
         ..options
     };
     let (_stop, stopped) = watch::channel(false);
@@ -179,7 +205,8 @@ impl Plan<'_> {
             ),
             format!("  cases     {} of {selected}, {skipped} skipped", selected - skipped),
             format!(
-                "  keys      {keys} are made; nothing else is touched; at the end their deletion is scheduled, in 7 days"
+                "  keys      {keys} are made, and never more than {}; at the end their deletion is scheduled, in 7 days",
+                keys * MORE_KEYS
             ),
         ];
         lines.extend(self.lent.iter().map(|lent| {

@@ -98,7 +98,7 @@ pub(crate) struct Session {
     pub(crate) known: Known,
     reports: Vec<Destination>,
     ledger: Option<Arc<Ledger>>,
-    permit: Permit,
+    passed: interlock::Passed,
     lent: Vec<Lent>,
     /// The embedded reference has to outlive every run.
     _server: Option<trentcheck_reference::Server>,
@@ -141,8 +141,8 @@ impl Session {
         };
         let lent = interlock::lent(&arguments, &corpus)?;
         let asked = Options { lent: lent.clone(), ..options(&arguments, &target, Permit::NoKeys)? };
-        let permit = interlock::permit(&arguments, &target, &corpus, &selection, asked, path.as_deref()).await?;
-        Ok(Self { arguments, corpus, selection, target, known, reports, ledger, permit, lent, _server })
+        let passed = interlock::permit(&arguments, &target, &corpus, &selection, asked, path.as_deref()).await?;
+        Ok(Self { arguments, corpus, selection, target, known, reports, ledger, passed, lent, _server })
     }
 
     /// The head of what would be recorded now.
@@ -152,8 +152,13 @@ impl Session {
 
     /// One run of these cases, with a run id and a seed of its own.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<RunReport, Failure> {
-        let options = options(&self.arguments, &self.target, self.permit)?;
-        let options = Options { ledger: self.ledger.clone(), lent: self.lent.clone(), ..options };
+        let options = options(&self.arguments, &self.target, self.passed.permit)?;
+        let options = Options {
+            ledger: self.ledger.clone(),
+            lent: self.lent.clone(),
+            budget: self.passed.most.clone(),
+            ..options
+        };
         self.replay_with(&self.target, selection, options).await
     }
 
@@ -178,6 +183,8 @@ impl Session {
         interrupt.abort();
         line.clear();
         if let Ok(report) = &report {
+            // Whatever fails after this, it has been said.
+            report.left.iter().for_each(|line| output::to_stderr(&format!("left behind: {line}")));
             output::protect(&Redactor::default().with_accounts(report.accounts.iter().map(String::as_str)));
         }
         report
@@ -343,6 +350,7 @@ fn options(arguments: &RunArguments, target: &Target, permit: Permit) -> Result<
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
         lent: Vec::new(),
+        budget: None,
         ledger: None,
         entropy,
     })

@@ -212,6 +212,7 @@ async fn found(
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
         lent: Vec::new(),
+        budget: None,
         ledger: None,
         entropy,
     };

@@ -16,9 +16,11 @@ mod fake;
 mod faulty;
 mod fixtures;
 mod interlock;
+mod interlock_lost;
 mod kill_matrix;
 mod leaks;
 mod lent;
+mod losing;
 mod sdk;
 mod services;
 #[cfg(feature = "aws-config")]

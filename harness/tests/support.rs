@@ -109,6 +109,7 @@ pub(crate) fn options(jobs: usize) -> Options {
         clock: Arc::new(SystemTime::now),
         run_id: entropy.run_id(),
         lent: Vec::new(),
+        budget: None,
         ledger: None,
         entropy,
     }

@@ -123,7 +123,9 @@ impl<'a> Side<'a> {
         }
         let lease = self.pool.lease(precondition).await.map_err(|error| match error {
             NoLease::Unavailable(why) => NoStage::Unavailable(why),
-            NoLease::Failed(failure) if failure.kind == FailureKind::NoAnswer => NoStage::NoAnswer(failure.describe()),
+            NoLease::Failed(failure) if matches!(failure.kind, FailureKind::NoAnswer | FailureKind::NotReached) => {
+                NoStage::NoAnswer(failure.describe())
+            }
             NoLease::Failed(failure) => NoStage::Unavailable(failure.describe()),
         })?;
         let mut parts = lease.key.names.arn.split(':').skip(1);

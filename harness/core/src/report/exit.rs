@@ -40,6 +40,10 @@ impl ExitCode {
             ExitCode::NothingRun,
             ExitCode::Pass,
         ];
+        // An interrupt says that teardown is done; keys that are left say that it is not.
+        if codes.contains(&Self::Teardown) && codes.contains(&Self::Interrupted) && !codes.contains(&Self::Internal) {
+            return Self::Teardown;
+        }
         ORDER.into_iter().find(|code| codes.contains(code)).unwrap_or(Self::Pass)
     }
 

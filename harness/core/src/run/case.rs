@@ -8,7 +8,8 @@ use crate::baseline::{Recording, Section};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
 use crate::deviation::{answer_of, differs};
 use crate::fixture::{
-    Answer, Call, Case, Danger, Expectation, Level, Material, On, Precondition, RequestFraming, ShapeRule,
+    Answer, Call, Case, Danger, Expectation, Level, Material, On, Owner, Place, Precondition, PrincipalName,
+    RequestFraming, ShapeRule,
 };
 use crate::http::Request;
 use crate::normalise::{Message, Normaliser, Redactor, escape};
@@ -234,6 +235,10 @@ enum Leased {
 
 async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<Leased, Ended> {
     if let Some(name) = &precondition.provided {
+        if run.guard.watches() {
+            let why = "safety: off loopback no key is used that the run did not make, nor of `--provide`";
+            return Err(ended(Outcome::Skipped, why));
+        }
         let id = run.target.provided.get(name).ok_or_else(|| {
             ended(
                 Outcome::Skipped,
@@ -263,7 +268,7 @@ async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Resul
 
 fn blocked(failure: &super::kms::Failure) -> Ended {
     let outcome = match &failure.kind {
-        FailureKind::NoAnswer | FailureKind::Transient => Outcome::Indeterminate,
+        FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient => Outcome::Indeterminate,
         FailureKind::NotOurs => return ended(Outcome::Skipped, failure.describe()),
         _ => Outcome::Blocked,
     };
@@ -284,7 +289,9 @@ async fn exchange_and_read_back(
         None => None,
     };
     let (requests, sender) = signed_requests(run, case, world)?;
-    only_ours(run, world, lease.as_deref(), &requests).await?;
+    // The turn first: between the look at the keys and the exchange there is no pause.
+    run.sender.turn_of(&requests).await;
+    only_ours(run, case, world, lease.as_deref(), &requests).await?;
     let mut exchanges = send(run, &sender, &requests).await?;
     // Bytes past a length that the case made up are a request of their own. What answers them is not judged, and not
     // recorded either: whether it comes in time to be seen is chance.
@@ -338,7 +345,13 @@ async fn exchange_and_read_back(
 }
 
 /// Looks, right before the exchange, at every key that its requests name: only those of the run may be touched.
-async fn only_ours(run: &Run<'_>, world: &World, lease: Option<&Lease>, requests: &[Request]) -> Result<(), Ended> {
+async fn only_ours(
+    run: &Run<'_>,
+    case: &Case,
+    world: &World,
+    lease: Option<&Lease>,
+    requests: &[Request],
+) -> Result<(), Ended> {
     if !run.guard.watches() {
         return Ok(());
     }
@@ -347,9 +360,16 @@ async fn only_ours(run: &Run<'_>, world: &World, lease: Option<&Lease>, requests
         let owned = run.guard.owns(key.kms(), run.corpus, OPERATION, &key.names.arn).await;
         owned.map_err(|failure| blocked(&failure))?;
     }
+    // An id is looked for where whoever signs would find it.
+    let stranger = match case.request.principal {
+        PrincipalName::Stranger => run.pool.clients.get(&(Place::Here, Owner::Stranger)),
+        _ => None,
+    };
     for request in requests {
-        let named = run.guard.names_only_ours(&run.primary, run.corpus, request, &world.absent.id).await;
-        named.map_err(|failure| blocked(&failure))?;
+        for kms in [Some(&run.primary), stranger].into_iter().flatten() {
+            let named = run.guard.names_only_ours(kms, run.corpus, request, &world.absent.id).await;
+            named.map_err(|failure| blocked(&failure))?;
+        }
     }
     Ok(())
 }
@@ -388,14 +408,14 @@ fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<(Vec<Req
 
 async fn send(run: &Run<'_>, sender: &Sender, requests: &[Request]) -> Result<Vec<Exchange>, Ended> {
     match run.options.lane {
-        Lane::Wire => Ok(sender.wire(requests).await),
+        Lane::Wire => Ok(sender.wire_in_turn(requests).await),
         Lane::Http => {
             let mut exchanges = Vec::new();
             for request in requests {
                 if let Err(why) = Sender::can_carry(request) {
                     return Err(ended(Outcome::Skipped, format!("it needs the wire lane: {why}")));
                 }
-                exchanges.push(sender.http(request).await);
+                exchanges.push(sender.http_in_turn(request).await);
             }
             Ok(exchanges)
         }

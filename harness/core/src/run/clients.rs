@@ -57,7 +57,7 @@ impl Clients {
         if let Some(elsewhere) = &target.elsewhere {
             // Another address and another name are those of the one endpoint only.
             let tls = Tls { resolve: None, server_name: None, ..target.tls.clone() };
-            let there = Sender::new(elsewhere.endpoint.clone(), tls, target.limits.clone())?;
+            let there = Sender::new(elsewhere.endpoint.clone(), tls, target.limits.clone())?.counted(&tally);
             let host = elsewhere.endpoint.authority();
             if let Some(kms) = client(&there, &host, &elsewhere.region, PrincipalName::Primary) {
                 by_place.insert((Place::Elsewhere, Owner::Primary), kms);

@@ -53,8 +53,7 @@ pub(super) async fn read_back(
     let place = format!("{operation} afterwards");
     let mut retried_token = false;
     loop {
-        key.kms().permits(pool.corpus, operation, &body).await.map_err(Unread::Failed)?;
-        let (request, exchange) = key.kms().exchange(operation, &body).await;
+        let (request, exchange) = key.kms().permitted(pool.corpus, operation, &body).await.map_err(Unread::Failed)?;
         recorder.add(operation, &request, &exchange);
         let response = match &exchange.result {
             Ok(response) => response,
@@ -67,7 +66,8 @@ pub(super) async fn read_back(
         };
         let observation = observe(response);
         if is_transient(&observation) {
-            if pauses.pause().await {
+            // The operation under test may have been carried out, and is never repeated.
+            if effect.call != Call::DeleteAgain && pauses.pause().await {
                 continue;
             }
             return Err(Unread::Indeterminate(format!("{operation} was throttled: {}", summary(&observation))));
@@ -121,7 +121,9 @@ async fn described(
     loop {
         let after = match key.describe(pool.corpus).await {
             Ok(after) => after,
-            Err(failure) if matches!(failure.kind, FailureKind::NoAnswer | FailureKind::Transient) => {
+            Err(failure)
+                if matches!(failure.kind, FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient) =>
+            {
                 return Err(Unread::Indeterminate(failure.describe()));
             }
             Err(failure) => {

@@ -199,7 +199,8 @@ fn prepare<'a>(
         primary,
         pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place)
             .with_ledger(options.ledger.clone())
-            .with_lent(&options.lent),
+            .with_lent(&options.lent)
+            .with_budget(options.budget.as_deref()),
         guard,
         tally,
         redactor: target.redactor(),

@@ -160,6 +160,8 @@ impl Guard {
                 (None, Permit::NoKeys) => Err(refused(operation, "no keys may be made")),
                 (None, Permit::All | Permit::Owned) => Ok(()),
             },
+            // What was lent is brought back whatever else is wrong.
+            "ImportKeyMaterial" | "EnableKey" if is_lent => self.owns(kms, corpus, operation, named).await,
             _ if is_lent && !ON_LENT.contains(&operation) => {
                 Err(refused(operation, &format!("the key `{named}` is only lent")))
             }
@@ -240,14 +242,26 @@ impl Guard {
         if self.watch == Watch::Off {
             return Ok(());
         }
-        let mut texts = vec![String::from_utf8_lossy(&request.body).into_owned()];
-        texts.push(request.target.clone());
+        if let Some(other) = other_operation(request) {
+            return Err(refused(
+                "the request",
+                &format!("it asks for `{other}`, which could be an operation of its own"),
+            ));
+        }
+        let raw = String::from_utf8_lossy(&request.body).into_owned();
+        let mut texts = vec![unescaped(&raw), raw, request.target.clone()];
         if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
             // Escapes undone.
             strings(&body, &mut texts);
         }
         let mut names = BTreeSet::new();
         texts.iter().for_each(|text| identifiers(text, &mut names));
+        if let Ok(body) = serde_json::from_slice::<Value>(&request.body)
+            && let Some(named) = body["KeyId"].as_str().filter(|named| !named.is_empty())
+        {
+            // In whatever form a target may have its ids.
+            names.insert(named.to_owned());
+        }
         // An id is one key's in whatever account or Region it is looked for.
         let known: Vec<String> = self.known().keys().cloned().collect();
         names.retain(|name| !name.contains(absent) && !known.iter().any(|id| name.contains(id)));
@@ -261,6 +275,68 @@ impl Guard {
 /// A call that is not made.
 fn refused(operation: &str, why: &str) -> Failure {
     Failure { operation: operation.to_owned(), answer: why.to_owned(), kind: FailureKind::NotOurs }
+}
+
+/// What a request asks for, if that is neither the operation under test nor a word that no operation has.
+fn other_operation(request: &Request) -> Option<String> {
+    const VERBS: [&str; 30] = [
+        "cancel",
+        "connect",
+        "create",
+        "decrypt",
+        "delete",
+        "derive",
+        "describe",
+        "disable",
+        "disconnect",
+        "enable",
+        "encrypt",
+        "generate",
+        "get",
+        "import",
+        "list",
+        "put",
+        "reencrypt",
+        "replicate",
+        "retire",
+        "revoke",
+        "rotate",
+        "schedule",
+        "sign",
+        "synchronize",
+        "tag",
+        "untag",
+        "update",
+        "verify",
+        "re-encrypt",
+        "remove",
+    ];
+    let targets = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("x-amz-target"));
+    let targets = targets.map(|header| String::from_utf8_lossy(&header.value).into_owned());
+    let query = request.target.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let actions = query.split('&').filter_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
+    targets.chain(actions).find(|asked| {
+        let asked = asked.to_ascii_lowercase();
+        let name = asked.rsplit(['.', '/', '#']).find(|part| !part.is_empty()).unwrap_or_default();
+        !name.contains(&OPERATION.to_ascii_lowercase()) && VERBS.iter().any(|verb| name.trim_start().starts_with(verb))
+    })
+}
+
+/// A text with JSON's numbered escapes undone, in JSON or not.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split("\\u");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let letter = part.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+        match letter {
+            Some(letter) => {
+                whole.push(letter);
+                whole.push_str(&part[4..]);
+            }
+            None => whole.push_str(part),
+        }
+    }
+    whole
 }
 
 fn strings(value: &Value, texts: &mut Vec<String>) {
@@ -306,6 +382,28 @@ fn identifiers(text: &str, found: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_operation_is_recognised_and_near_misses_of_ours_are_not() {
+        let asks = |value: &str| {
+            let mut request = crate::plan::base_request("h", OPERATION, Vec::new());
+            request.set_header("X-Amz-Target", value);
+            other_operation(&request)
+        };
+        for other in ["TrentService.CreateKey", "trentservice.schedulekeydeletion", "DisableKey", "X.Y/Delete."] {
+            assert_eq!(asks(other).as_deref(), Some(other));
+        }
+        for ours in
+            ["", "TrentService.Nothing", "trentservice.deleteimportedkeymaterials", "DeleteImportedKeyMaterial."]
+        {
+            assert_eq!(asks(ours), None, "{ours}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone_in_any_text() {
+        assert_eq!(unescaped("a\\u0062c\\u00zz,}"), "abc00zz,}");
+    }
 
     #[test]
     fn identifiers_are_found_wherever_they_stand() {

@@ -54,6 +54,8 @@ pub(crate) struct Key {
     pub(crate) names: KeyNames,
     /// What a call before the exchange encrypted, for effects that decrypt it afterwards.
     pub(crate) ciphertext: Option<String>,
+    /// What a call before the exchange made of a known message, for a key that is lent.
+    pub(crate) mac: Option<String>,
     label: String,
     material: Vec<u8>,
     parameters: Option<Parameters>,
@@ -102,7 +104,7 @@ impl Key {
         if base.multi_region {
             body["MultiRegion"] = Value::Bool(true);
         }
-        let answer = kms.call(maker.corpus, "CreateKey", &body).await?;
+        let answer = kms.create(maker.corpus, &body).await?;
         let member = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
         let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
             return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
@@ -130,11 +132,7 @@ impl Key {
             }
         }
         if base.alias {
-            let alias = format!(
-                "alias/trentcheck-{}-{}",
-                maker.run,
-                label.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
-            );
+            let alias = alias_of(maker.run, label);
             key.kms
                 .call_on_new(maker.corpus, "CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": key.names.id }))
                 .await?;
@@ -153,6 +151,7 @@ impl Key {
             base: base.clone(),
             names,
             ciphertext: None,
+            mac: None,
             label: label.to_owned(),
             material,
             parameters: None,
@@ -332,6 +331,11 @@ impl Key {
     pub(crate) fn kms(&self) -> &Kms {
         &self.kms
     }
+}
+
+/// The name of the alias of the key of this label.
+pub(crate) fn alias_of(run: &str, label: &str) -> String {
+    format!("alias/trentcheck-{run}-{}", label.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"))
 }
 
 fn unusable(operation: &str, answer: &str) -> Failure {

@@ -44,6 +44,8 @@ pub(crate) enum FailureKind {
     Unusable,
     /// There was no answer.
     NoAnswer,
+    /// It was not sent, since there was nobody to send it to.
+    NotReached,
     /// It was not sent, since it would have changed what this run may not change.
     NotOurs,
 }
@@ -53,7 +55,9 @@ impl Failure {
     pub(crate) fn describe(&self) -> String {
         match self.kind {
             FailureKind::NoSuchOperation => format!("the target has no operation {} ({})", self.operation, self.answer),
-            FailureKind::NoAnswer => format!("{} got no answer: {}", self.operation, self.answer),
+            FailureKind::NoAnswer | FailureKind::NotReached => {
+                format!("{} got no answer: {}", self.operation, self.answer)
+            }
             FailureKind::NotOurs => format!("safety: {} was not sent, since {}", self.operation, self.answer),
             _ => format!("{} answered {}", self.operation, self.answer),
         }
@@ -99,12 +103,17 @@ impl Kms {
 
     /// One call, whatever it answers; one that changes something only after [`Self::permits`].
     pub(crate) async fn exchange(&self, operation: &str, body: &Value) -> (crate::http::Request, Exchange) {
+        self.sender.turn(operation).await;
+        self.in_turn(operation, body).await
+    }
+
+    async fn in_turn(&self, operation: &str, body: &Value) -> (crate::http::Request, Exchange) {
         let request = base_request(&self.host, operation, body.to_string().into_bytes());
         let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
         let signed =
             sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let exchange = self.sender.http(&signed).await;
+        let exchange = self.sender.http_in_turn(&signed).await;
         (signed, exchange)
     }
 
@@ -115,14 +124,42 @@ impl Kms {
 
     /// One call that must succeed and is never made again: what it destroys cannot be destroyed in part.
     pub(crate) async fn call_once(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
-        self.permits(corpus, operation, body).await?;
-        let (_, exchange) = self.exchange(operation, body).await;
+        let (_, exchange) = self.permitted(corpus, operation, body).await?;
         read(corpus, operation, &exchange.result)
     }
 
     /// As [`Self::call`], also made again while a key that was just made is not found.
     pub(crate) async fn call_on_new(&self, corpus: &Corpus, operation: &str, body: &Value) -> Result<Value, Failure> {
         self.call_until(corpus, operation, body, &["NotFoundException"]).await
+    }
+
+    /// CreateKey, which makes another key each time: made again only after a refusal that says that none was made.
+    pub(crate) async fn create(&self, corpus: &Corpus, body: &Value) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.settle);
+        loop {
+            let (_, exchange) = self.permitted(corpus, "CreateKey", body).await?;
+            let failure = match read(corpus, "CreateKey", &exchange.result) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let is_throttled = exchange.result.as_ref().is_ok_and(|answer| matches!(answer.status, 400 | 429));
+            if failure.kind != FailureKind::Transient || !is_throttled || !pauses.pause().await {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// One call, when it is its turn, of what may be sent then.
+    pub(crate) async fn permitted(
+        &self,
+        corpus: &Corpus,
+        operation: &str,
+        body: &Value,
+    ) -> Result<(crate::http::Request, Exchange), Failure> {
+        self.sender.turn(operation).await;
+        // Right before it is sent, each time: keys can change hands while a call waits.
+        self.permits(corpus, operation, body).await?;
+        Ok(self.in_turn(operation, body).await)
     }
 
     async fn call_until(
@@ -134,9 +171,7 @@ impl Kms {
     ) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.settle);
         loop {
-            // Each time, since keys can change hands while a call waits.
-            self.permits(corpus, operation, body).await?;
-            let (_, exchange) = self.exchange(operation, body).await;
+            let (_, exchange) = self.permitted(corpus, operation, body).await?;
             let mut failure = match read(corpus, operation, &exchange.result) {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
@@ -154,7 +189,10 @@ impl Kms {
 
 fn read(corpus: &Corpus, operation: &str, result: &Result<crate::send::Response, SendError>) -> Result<Value, Failure> {
     let failure = |answer: String, kind| Failure { operation: operation.to_owned(), answer, kind };
-    let response = result.as_ref().map_err(|error| failure(error.to_string(), FailureKind::NoAnswer))?;
+    let response = result.as_ref().map_err(|error| {
+        let kind = if error.is_before_sending() { FailureKind::NotReached } else { FailureKind::NoAnswer };
+        failure(error.to_string(), kind)
+    })?;
     let observation = observe(response);
     if observation.is_success() {
         if response.body.is_empty() {
@@ -170,7 +208,11 @@ fn read(corpus: &Corpus, operation: &str, result: &Result<crate::send::Response,
     if says_unsupported(corpus, &observation) {
         return Err(failure(answer, FailureKind::NoSuchOperation));
     }
-    let kind = observation.error_name().map_or(FailureKind::Unusable, |name| FailureKind::Refused(name.to_owned()));
+    // Whoever failed may have done it all the same.
+    let kind = match observation.error_name() {
+        Some(name) if observation.status < 500 => FailureKind::Refused(name.to_owned()),
+        _ => FailureKind::Unusable,
+    };
     Err(failure(answer, kind))
 }
 

@@ -53,6 +53,9 @@ impl Lent {
         let precondition = corpus.precondition(&id).ok_or_else(|| LentError::Unknown(id.clone()))?;
         let why = match precondition {
             Precondition { spec: None, .. } => "it needs no key",
+            Precondition { spec: Some(spec), .. } if spec != "SYMMETRIC_DEFAULT" && !spec.starts_with("HMAC") => {
+                "nothing shows whether such a key has its own material again"
+            }
             Precondition { origin: Origin::AwsKms, .. } => {
                 "what a wrong target did to material of KMS cannot be undone"
             }
@@ -110,27 +113,43 @@ impl Key {
     /// Proves, before anything is deleted, that the bytes are the key's own: by importing them, after something was
     /// encrypted that only the same material decrypts.
     pub(crate) async fn prove(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
-        if self.base.spec == "SYMMETRIC_DEFAULT" {
-            self.encrypt(maker.corpus).await?;
+        match self.base.spec.as_str() {
+            "SYMMETRIC_DEFAULT" => self.encrypt(maker.corpus).await?,
+            _ => self.mac = Some(self.mac_of_known_text(maker).await?),
         }
         self.import(maker, Bytes::Same).await?;
         self.is_itself(maker).await
     }
 
-    /// Whether the key still decrypts what it encrypted when it was lent.
+    async fn mac_of_known_text(&self, maker: Maker<'_>) -> Result<String, Failure> {
+        let mut body = self.body();
+        body["Message"] = json!(plaintext_sent());
+        body["MacAlgorithm"] = json!(self.base.spec.replace("HMAC_", "HMAC_SHA_"));
+        let answer = self.kms().call(maker.corpus, "GenerateMac", &body).await?;
+        let mac = answer["Mac"].as_str().map(str::to_owned);
+        mac.ok_or_else(|| another("GenerateMac", "no Mac"))
+    }
+
+    /// Whether the key still decrypts what it encrypted when it was lent, or makes the same of a message.
     pub(crate) async fn is_itself(&self, maker: Maker<'_>) -> Result<(), Failure> {
+        if let Some(mac) = &self.mac {
+            return match *mac == self.mac_of_known_text(maker).await? {
+                true => Ok(()),
+                false => Err(another("GenerateMac", "another Mac than before")),
+            };
+        }
         let Some(ciphertext) = &self.ciphertext else { return Ok(()) };
         let body = json!({ "KeyId": self.names.id, "CiphertextBlob": ciphertext });
         let answer = self.kms().call(maker.corpus, "Decrypt", &body).await?;
         match answer["Plaintext"] == plaintext_sent() {
             true => Ok(()),
-            false => Err(Failure {
-                operation: "Decrypt".to_owned(),
-                answer: "another plaintext than was encrypted before".to_owned(),
-                kind: FailureKind::Unusable,
-            }),
+            false => Err(another("Decrypt", "another plaintext than was encrypted before")),
         }
     }
+}
+
+fn another(operation: &str, answer: &str) -> Failure {
+    Failure { operation: operation.to_owned(), answer: answer.to_owned(), kind: FailureKind::Unusable }
 }
 
 fn unfit(lent: &Lent, why: &str) -> Failure {

@@ -5,13 +5,14 @@
 
 use super::borrowed::Borrowed;
 use super::entropy::Entropy;
-use super::keys::{Base, Key, Maker};
+use super::keys::{Base, Key, Maker, alias_of};
 use super::kms::{Failure, FailureKind, Kms};
 use super::lent::Lent;
 use crate::fixture::{Corpus, Owner, Place, Precondition};
 use crate::ledger::Ledger;
 use crate::plan::KeyNames;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The keys that a precondition made for one case.
@@ -62,6 +63,8 @@ pub(crate) struct Pool<'a> {
     pub(crate) clients: HashMap<(Place, Owner), Kms>,
     pub(super) ledger: Option<Arc<Ledger>>,
     pub(super) lent: &'a [Lent],
+    /// How many keys may still be made.
+    budget: Option<&'a AtomicUsize>,
     inner: Mutex<Inner>,
     /// The keys that are lent, by id or ARN as their owner wrote it. One case at a time has one; a case that keeps it
     /// leaves it in doubt.
@@ -83,6 +86,7 @@ impl<'a> Pool<'a> {
             clients,
             ledger: None,
             lent: &[],
+            budget: None,
             inner: Mutex::default(),
             borrowed: tokio::sync::Mutex::default(),
         }
@@ -91,6 +95,11 @@ impl<'a> Pool<'a> {
     /// The same pool, which writes what it makes to this ledger.
     pub(crate) fn with_ledger(self, ledger: Option<Arc<Ledger>>) -> Self {
         Self { ledger, ..self }
+    }
+
+    /// The same pool, which makes no more keys than this.
+    pub(crate) fn with_budget(self, budget: Option<&'a AtomicUsize>) -> Self {
+        Self { budget, ..self }
     }
 
     /// The same pool, in which these keys stand in for some.
@@ -154,6 +163,10 @@ impl<'a> Pool<'a> {
             if let Some(failure) = inner.failed.get(base) {
                 return Err(NoLease::Failed(failure.clone()));
             }
+            if !self.may_make_one_more() {
+                let why = "safety: as many keys were made as the plan allows";
+                return Err(NoLease::Unavailable(why.to_owned()));
+            }
             inner.labels += 1;
             format!("key {}", inner.labels)
         };
@@ -177,20 +190,26 @@ impl<'a> Pool<'a> {
             }
             let mut inner = self.inner();
             inner.made += 1;
-            inner.created.push(Created { place: base.place, owner: base.owner, names: names.clone() });
+            // It may be made and its making not answered.
+            let alias = base.alias.then(|| alias_of(self.run, &label));
+            inner.created.push(Created {
+                place: base.place,
+                owner: base.owner,
+                names: KeyNames { alias, ..names.clone() },
+            });
         };
         match Key::create(self.maker(), kms, base, &label, created).await {
-            Ok(key) => {
-                if let (Some(alias), Some(created)) =
-                    (&key.names.alias, self.inner().created.iter_mut().find(|created| created.names.id == key.names.id))
-                {
-                    created.names.alias = Some(alias.clone());
-                }
-                Ok(key)
-            }
+            Ok(key) => Ok(key),
             Err(failure) => {
                 // Only a refusal says for sure that no key was made.
-                if matches!(failure.kind, FailureKind::Refused(_) | FailureKind::NoSuchOperation | FailureKind::NotOurs)
+                let is_not_made = matches!(
+                    failure.kind,
+                    FailureKind::Refused(_)
+                        | FailureKind::NoSuchOperation
+                        | FailureKind::NotOurs
+                        | FailureKind::NotReached
+                );
+                if is_not_made
                     && self.inner().open.remove(&label).is_some()
                     && let Some(ledger) = &self.ledger
                 {
@@ -225,6 +244,11 @@ impl<'a> Pool<'a> {
     /// Returns a key that is as it was when it was taken.
     pub(crate) fn put_back(&self, key: Key) {
         self.put(key);
+    }
+
+    fn may_make_one_more(&self) -> bool {
+        let Some(budget) = self.budget else { return true };
+        budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
     fn put(&self, key: Key) {

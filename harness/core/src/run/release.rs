@@ -1,17 +1,23 @@
 //! The end of a run: everything that it made is released.
 
-use super::kms::{Failure, FailureKind};
+use super::kms::{FailureKind, Kms, Pauses};
 use super::pool::{Created, Pool};
 use crate::fixture::{Owner, Place};
 use crate::plan::KeyNames;
 use crate::sweep::arns_of_run;
+use futures_util::FutureExt;
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// How long the release of all keys may take. What is not released by then is told.
 const RELEASE: Duration = Duration::from_secs(5 * 60);
+
+/// The shortest that there is.
+const WINDOW_IN_DAYS: u8 = 7;
 
 /// Keys that are released at a time.
 const AT_A_TIME: usize = 4;
@@ -19,24 +25,16 @@ const AT_A_TIME: usize = 4;
 impl Pool<'_> {
     /// Releases every key: aliases deleted, deletion scheduled. The result names what is left, and why.
     pub(crate) async fn release(&self) -> Vec<String> {
-        let deadline = tokio::time::Instant::now() + RELEASE;
+        let deadline = Instant::now() + RELEASE;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
-        let mut left = match tokio::time::timeout_at(deadline, self.give_back_lent()).await {
-            Ok(left) => left,
-            Err(_) => vec!["keys that were lent: there was no time to give them back".to_owned()],
-        };
-        match tokio::time::timeout(RELEASE / 2, self.look_for_open()).await {
-            Ok(lines) => left.extend(lines),
-            Err(_) => {
-                left.push("perhaps keys that CreateKey gave no answer about: there was no time to look".to_owned())
-            }
-        }
+        let mut left = surely(self.give_back_lent(), deadline, "keys that were lent: perhaps not given back").await;
+        let perhaps = "perhaps keys that CreateKey gave no answer about";
+        left.extend(surely(self.look_for_open(), Instant::now() + RELEASE / 2, perhaps).await);
         let created = std::mem::take(&mut self.inner().created);
         let slots = &Semaphore::new(AT_A_TIME);
         let ends = created.into_iter().map(|created| async move {
             let _slot = slots.acquire().await;
-            let released = tokio::time::timeout_at(deadline, self.release_one(&created)).await;
-            released.unwrap_or_else(|_| vec![format!("key {}: there was no time to release it", created.names.arn)])
+            surely(self.release_one(&created), deadline, &format!("key {}", created.names.arn)).await
         });
         left.extend(futures_util::future::join_all(ends).await.into_iter().flatten());
         if left.is_empty()
@@ -58,18 +56,24 @@ impl Pool<'_> {
         {
             left.push(format!("alias {alias}: {}", failure.describe()));
         }
-        let body = json!({ "KeyId": names.id, "PendingWindowInDays": 7 });
+        let body = json!({ "KeyId": names.id, "PendingWindowInDays": WINDOW_IN_DAYS });
         match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
             Ok(_) => self.released(&names.arn),
-            // It is pending deletion already, or gone.
-            Err(Failure { kind: FailureKind::Refused(error), .. })
-                if ["KMSInvalidStateException", "NotFoundException"].contains(&error.as_str()) =>
-            {
-                self.released(&names.arn);
-            }
-            Err(failure) => left.push(format!("key {}: {}", names.arn, failure.describe())),
+            // A refusal can have other reasons than that there is nothing to do.
+            Err(failure) => match self.needs_no_release(kms, names).await {
+                true => self.released(&names.arn),
+                false => left.push(format!("key {}: {}", names.arn, failure.describe())),
+            },
         }
         left
+    }
+
+    /// Whether the target shows that a key is pending deletion, or to the last that it is gone.
+    async fn needs_no_release(&self, kms: &Kms, names: &KeyNames) -> bool {
+        match kms.call_on_new(self.corpus, "DescribeKey", &json!({ "KeyId": names.id })).await {
+            Ok(answer) => answer["KeyMetadata"]["KeyState"] == "PendingDeletion",
+            Err(failure) => failure.kind == FailureKind::Refused("NotFoundException".to_owned()),
+        }
     }
 
     fn released(&self, arn: &str) {
@@ -82,32 +86,54 @@ impl Pool<'_> {
     /// Looks for keys that a CreateKey without an answer may have made. The result names what is left, and why.
     async fn look_for_open(&self) -> Vec<String> {
         let open = std::mem::take(&mut self.inner().open);
+        let mut asked: HashMap<(Place, Owner), Vec<String>> = HashMap::new();
+        open.into_iter().for_each(|(label, at)| asked.entry(at).or_default().push(label));
         let mut left = Vec::new();
-        let places: HashSet<(Place, Owner)> = open.values().copied().collect();
-        for (place, owner) in places {
+        for ((place, owner), labels) in asked {
             let Some(kms) = self.clients.get(&(place, owner)) else { continue };
-            match arns_of_run(kms, self.corpus, self.run).await {
-                Ok(arns) => {
-                    for arn in arns {
-                        let mut inner = self.inner();
-                        if inner.created.iter().any(|created| created.names.arn == arn) {
-                            continue;
-                        }
-                        let id = arn.rsplit('/').next().unwrap_or_default().to_owned();
-                        inner.created.push(Created {
-                            place,
-                            owner,
-                            names: KeyNames { id, arn, ..KeyNames::default() },
-                        });
+            let perhaps =
+                format!("perhaps a key in {}, as CreateKey gave no answer about {}", kms.region, labels.join(", "));
+            let mut pauses = Pauses::within(kms.settle);
+            let mut found = 0;
+            // What was made a moment ago need not be listed yet.
+            while found < labels.len() {
+                match arns_of_run(kms, self.corpus, self.run).await {
+                    Ok(arns) => found += arns.into_iter().filter(|arn| self.adopt(kms, place, owner, arn)).count(),
+                    Err(failure) => {
+                        left.push(format!("{perhaps}: {}", failure.describe()));
+                        break;
                     }
                 }
-                // A target that cannot be reached has most likely made nothing; one that can may have.
-                Err(failure) if failure.kind == FailureKind::NoAnswer && self.inner().created.is_empty() => {}
-                Err(failure) => {
-                    left.push(format!("perhaps a key that CreateKey gave no answer about: {}", failure.describe()))
+                if found < labels.len() && !pauses.pause().await {
+                    left.push(format!("{perhaps}: none is listed that was not known"));
+                    break;
                 }
             }
         }
         left
+    }
+
+    /// Takes over a key that proved to be the run's, if it was not known.
+    fn adopt(&self, kms: &Kms, place: Place, owner: Owner, arn: &str) -> bool {
+        if self.inner().created.iter().any(|created| created.names.arn == arn) {
+            return false;
+        }
+        let id = arn.rsplit('/').next().unwrap_or_default().to_owned();
+        let names = KeyNames { id, arn: arn.to_owned(), ..KeyNames::default() };
+        if let Some(guard) = &kms.guard {
+            // In another account than was named it is released all the same.
+            let _ = guard.made(owner, &names, kms);
+        }
+        self.inner().created.push(Created { place, owner, names });
+        true
+    }
+}
+
+/// Ends in time and without a panic, or says of what it was about that this failed.
+async fn surely(part: impl Future<Output = Vec<String>>, deadline: Instant, about: &str) -> Vec<String> {
+    match tokio::time::timeout_at(deadline, AssertUnwindSafe(part).catch_unwind()).await {
+        Ok(Ok(left)) => left,
+        Ok(Err(_)) => vec![format!("{about}: an internal error of trentcheck ended the release")],
+        Err(_) => vec![format!("{about}: there was no time to release it")],
     }
 }

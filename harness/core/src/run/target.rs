@@ -8,6 +8,7 @@ use crate::send::{Endpoint, Lane, Limits, Tls};
 use crate::sign::Credentials;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
 
 /// Tells the time. The only clock that stages see.
@@ -136,6 +137,8 @@ pub struct Options {
     pub run_id: String,
     /// Keys that may be used in place of some that the run would make.
     pub lent: Vec<Lent>,
+    /// How many keys may still be made, by all runs that share it; any number when absent.
+    pub budget: Option<Arc<AtomicUsize>>,
     /// Where to write what is made, before it is made.
     pub ledger: Option<Arc<Ledger>>,
 }

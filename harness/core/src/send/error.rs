@@ -118,6 +118,11 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// Whether nothing had been sent when it happened.
+    pub fn is_before_sending(&self) -> bool {
+        matches!(self, Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Proxy(_))
+    }
+
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {

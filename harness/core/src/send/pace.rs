@@ -40,13 +40,11 @@ impl Pace {
         Self { rates, due: Mutex::default() }
     }
 
-    /// Waits until these requests may be sent.
-    pub(super) async fn wait(&self, requests: &[Request]) {
-        if let Some(first) = requests.first() {
-            let wait = self.reserve(operation(first), requests.len(), Instant::now());
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-            }
+    /// Waits until so many calls of an operation may be sent, one after another.
+    pub(super) async fn wait(&self, operation: &str, count: usize) {
+        let wait = self.reserve(operation, count, Instant::now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
     }
 

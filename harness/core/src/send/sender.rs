@@ -5,7 +5,7 @@ use super::endpoint::{Endpoint, Scheme};
 use super::error::SetupError;
 use super::exchange::{Exchange, Limits};
 use super::http_lane::{self, HttpLane};
-use super::pace::Pace;
+use super::pace::{Pace, operation};
 use super::tally::Tally;
 use super::tls::{Tls, client_config};
 use super::wire::Wire;
@@ -66,9 +66,26 @@ impl Sender {
         Self { tally: tally.clone(), ..self }
     }
 
+    /// Waits until a call of this operation may be sent.
+    pub async fn turn(&self, operation: &str) {
+        self.lanes.pace.wait(operation, 1).await;
+    }
+
+    /// Waits until these requests may be sent, one after another.
+    pub async fn turn_of(&self, requests: &[Request]) {
+        if let Some(first) = requests.first() {
+            self.lanes.pace.wait(operation(first), requests.len()).await;
+        }
+    }
+
     /// Sends requests in the wire lane, one after another on one connection.
     pub async fn wire(&self, requests: &[Request]) -> Vec<Exchange> {
-        self.lanes.pace.wait(requests).await;
+        self.turn_of(requests).await;
+        self.wire_in_turn(requests).await
+    }
+
+    /// The same after [`Self::turn_of`].
+    pub async fn wire_in_turn(&self, requests: &[Request]) -> Vec<Exchange> {
         self.tally.count(requests);
         let exchanges = self.lanes.wire.exchanges(requests).await;
         for (request, exchange) in requests.iter().zip(&exchanges) {
@@ -79,7 +96,12 @@ impl Sender {
 
     /// Sends a request in the http lane.
     pub async fn http(&self, request: &Request) -> Exchange {
-        self.lanes.pace.wait(std::slice::from_ref(request)).await;
+        self.turn_of(std::slice::from_ref(request)).await;
+        self.http_in_turn(request).await
+    }
+
+    /// The same after [`Self::turn`].
+    pub async fn http_in_turn(&self, request: &Request) -> Exchange {
         self.tally.count(std::slice::from_ref(request));
         let exchange = http_lane::exchange(&self.lanes.http, request).await;
         self.lanes.pace.learn(request, &exchange);

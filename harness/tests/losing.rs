@@ -1,0 +1,86 @@
+//! A front before the reference that carries calls out and loses or replaces their answers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What becomes of a call.
+pub(crate) enum Fate {
+    /// It is carried out and answered.
+    Passed,
+    /// It is not carried out, and answered with this status and body.
+    Answered(u16, &'static str),
+    /// It is carried out, and answered with this status and body.
+    Replaced(u16, &'static str),
+    /// It is not carried out, and the connection is closed.
+    Dropped,
+    /// It is carried out, and the connection is closed.
+    Lost,
+}
+
+/// One message as it came, if a whole one did.
+async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 8192];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        if let Some((head, _)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+            if bytes.len() >= head.len() + 4 + length.unwrap_or(0_usize) {
+                return Some(bytes);
+            }
+        }
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return None,
+            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
+        }
+    }
+}
+
+/// The front's URL. `fate` sees the operation and the body of each call.
+pub(crate) async fn front(server: SocketAddr, fate: impl Fn(&str, &str) -> Fate + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let fate = Arc::new(fate);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let fate = Arc::clone(&fate);
+            tokio::spawn(async move {
+                let Some(bytes) = message(&mut client).await else { return };
+                let answer = answer(server, &bytes, &*fate).await;
+                let _ = client.write_all(&answer.unwrap_or_default()).await;
+                let _ = client.shutdown().await;
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+async fn answer(server: SocketAddr, bytes: &[u8], fate: &(dyn Fn(&str, &str) -> Fate + Sync)) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let target = head.lines().find(|line| line.to_lowercase().starts_with("x-amz-target:")).unwrap_or_default();
+    let carried_out = async || {
+        let mut stream = TcpStream::connect(server).await.ok()?;
+        stream.write_all(bytes).await.ok()?;
+        message(&mut stream).await
+    };
+    let own = |status: u16, body: &str| {
+        let head = "Content-Type: application/x-amz-json-1.1\r\nConnection: close\r\nContent-Length";
+        Some(format!("HTTP/1.1 {status} Own\r\n{head}: {}\r\n\r\n{body}", body.len()).into_bytes())
+    };
+    match fate(target.rsplit('.').next().unwrap_or_default(), body) {
+        Fate::Passed => carried_out().await,
+        Fate::Answered(status, body) => own(status, body),
+        Fate::Replaced(status, body) => {
+            carried_out().await;
+            own(status, body)
+        }
+        Fate::Dropped => None,
+        Fate::Lost => {
+            carried_out().await;
+            None
+        }
+    }
+}
