@@ -8,6 +8,7 @@ mod chain;
 #[path = "chain_absent.rs"]
 mod chain;
 mod configuration;
+mod confirm;
 mod connection;
 mod cores;
 mod corpus;
