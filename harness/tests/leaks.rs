@@ -370,7 +370,7 @@ async fn a_ledger_holds_no_secret() {
         must_not_leak("the refusal", &text(&output));
         assert_eq!(output.status.code(), Some(2), "{}", text(&output));
         let written = std::fs::read_to_string(folder.join("other.ledger")).unwrap();
-        assert_eq!(written, "{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/1\"}\n");
+        assert_eq!(written, "{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/2\"}\n");
         std::fs::remove_dir_all(&folder).unwrap();
     })
     .await

@@ -18,6 +18,7 @@ pub use trial::{Move, Relation, Trial};
 
 use crate::compare::Mismatch;
 use crate::fixture::{Corpus, Level};
+use crate::run::release::Released;
 use crate::run::{Clock, Entropy, SetupError, Target};
 use search::Explorer;
 use std::time::{Duration, Instant};
@@ -170,7 +171,8 @@ pub async fn explore(
     exploration.accounts = explorer.target.pool.accounts();
     // Keys of a target that is gone cannot be released, and asking it would take the time limit of every one of them.
     if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
-        exploration.left = explorer.target.pool.release().await;
+        let Released { left, perhaps } = explorer.target.pool.release().await;
+        exploration.left = [left, perhaps].concat();
     }
     exploration.took = started.elapsed();
     Ok(exploration)

@@ -6,6 +6,7 @@ use super::guard::Guard;
 use super::kms::Kms;
 use super::pool::Pool;
 use super::probe::{Verdict, partition, probe};
+use super::release::Released;
 use super::target::{Options, Permit, SequenceOf, SetupError, Target};
 use crate::compare::{Mismatch, Repeats};
 use crate::fixture::{Case, Corpus, Danger, Edition, Selection};
@@ -154,7 +155,12 @@ pub async fn run(
     };
     let mut accounts: Vec<String> = run.account().into_iter().map(|(account, _)| account).collect();
     accounts.extend(run.pool.accounts());
-    let left = run.pool.release().await;
+    let Released { mut left, perhaps } = run.pool.release().await;
+    match run.guard.watches() {
+        true => left.extend(perhaps),
+        // A test server that hangs is no place where something is left.
+        false => notices.extend(perhaps),
+    }
     faults += reports.values().filter(|report| report.reason.as_deref() == Some(INTERNAL)).count();
     notices.extend(
         run.guard.halted().map(|why| format!("refused: {why}; keys that were made are scheduled for deletion")),

@@ -14,7 +14,7 @@ mod lent;
 mod material;
 pub(crate) mod pool;
 pub(crate) mod probe;
-mod release;
+pub(crate) mod release;
 mod skew;
 mod target;
 

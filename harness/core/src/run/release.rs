@@ -22,14 +22,22 @@ const WINDOW_IN_DAYS: u8 = 7;
 /// Keys that are released at a time.
 const AT_A_TIME: usize = 4;
 
+/// What a release did not do, in sentences.
+pub(crate) struct Released {
+    /// What is there still, and why.
+    pub(crate) left: Vec<String>,
+    /// What may be there, since the target did not say.
+    pub(crate) perhaps: Vec<String>,
+}
+
 impl Pool<'_> {
-    /// Releases every key: aliases deleted, deletion scheduled. The result names what is left, and why.
-    pub(crate) async fn release(&self) -> Vec<String> {
+    /// Releases every key: aliases deleted, deletion scheduled.
+    pub(crate) async fn release(&self) -> Released {
         let deadline = Instant::now() + RELEASE;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
         let mut left = surely(self.give_back_lent(), deadline, "keys that were lent: perhaps not given back").await;
-        let perhaps = "perhaps keys that CreateKey gave no answer about";
-        left.extend(surely(self.look_for_open(), Instant::now() + RELEASE / 2, perhaps).await);
+        let about = "perhaps keys that CreateKey gave no answer about";
+        let perhaps = surely(self.look_for_open(), Instant::now() + RELEASE / 2, about).await;
         let created = std::mem::take(&mut self.inner().created);
         let slots = &Semaphore::new(AT_A_TIME);
         let ends = created.into_iter().map(|created| async move {
@@ -38,12 +46,13 @@ impl Pool<'_> {
         });
         left.extend(futures_util::future::join_all(ends).await.into_iter().flatten());
         if left.is_empty()
+            && perhaps.is_empty()
             && let Some(ledger) = &self.ledger
             && let Err(error) = ledger.ended(self.run)
         {
             left.push(format!("nothing, but the ledger says otherwise: failed to {error}"));
         }
-        left
+        Released { left, perhaps }
     }
 
     async fn release_one(&self, created: &Created) -> Vec<String> {

@@ -12,6 +12,11 @@ use super::wire::Wire;
 use crate::http::Request;
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A server that takes the first bytes of a handshake for the beginning of a request says nothing; whoever speaks TLS
+/// answers soon.
+const HANDSHAKE: Duration = Duration::from_secs(1);
 
 /// Sends requests to one endpoint. Cheap to clone.
 #[derive(Clone)]
@@ -111,7 +116,9 @@ impl Sender {
     /// Whether a target that is to speak plain HTTP speaks TLS. Through a proxy it is not asked.
     pub async fn meets_tls(&self) -> bool {
         let Wire { endpoint, limits, resolve, proxy, .. } = &self.lanes.wire;
-        endpoint.scheme == Scheme::Http && proxy.is_none() && speaks_tls(endpoint, *resolve, limits.connect).await
+        endpoint.scheme == Scheme::Http
+            && proxy.is_none()
+            && speaks_tls(endpoint, *resolve, limits.connect.min(HANDSHAKE)).await
     }
 
     /// Whether the http lane sends a request as it is.
