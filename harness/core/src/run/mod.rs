@@ -1,5 +1,6 @@
 //! Drives the stages: makes preconditions, sends each case, reads the key back, cleans up.
 
+mod borrowed;
 mod case;
 pub(crate) mod clients;
 mod doctor;
@@ -13,6 +14,7 @@ mod lent;
 mod material;
 pub(crate) mod pool;
 pub(crate) mod probe;
+mod release;
 mod skew;
 mod target;
 
