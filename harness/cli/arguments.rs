@@ -374,7 +374,7 @@ pub(crate) enum LaneName {
 }
 
 /// Reads the number of an account.
-fn account(text: &str) -> Result<String, String> {
+pub(crate) fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text.to_owned()),
         false => Err("an account's number has 12 digits".to_owned()),

@@ -1,6 +1,6 @@
 //! `trentcheck.toml`, over which environment and flags win.
 
-use crate::arguments::{OwnKey, RunArguments, TargetArguments, duration};
+use crate::arguments::{OwnKey, RunArguments, TargetArguments, account, duration};
 use crate::connection::ConnectionArguments;
 use crate::failure::Failure;
 use serde::{Deserialize, Deserializer};
@@ -35,7 +35,9 @@ pub(crate) struct File {
     client_cert: Option<PathBuf>,
     client_key: Option<PathBuf>,
     proxy: Option<String>,
+    #[serde(default, deserialize_with = "number")]
     account: Option<String>,
+    #[serde(default, deserialize_with = "number")]
     stranger_account: Option<String>,
     elsewhere: Option<String>,
     #[serde(default)]
@@ -217,4 +219,10 @@ fn configure(target: &mut TargetArguments, name: Option<&str>) -> Result<(File, 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     duration(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// Reads the number of an account as the flags do.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    account(&text).map(Some).map_err(serde::de::Error::custom)
 }
