@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::deviation::{Fresh, List, Update, day_of, update as updated};
 use trentcheck_core::fixture::Level;
-use trentcheck_core::report::ExitCode;
+use trentcheck_core::report::{ExitCode, RunReport};
 
 /// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
 const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -65,9 +65,21 @@ pub(crate) async fn update(arguments: UpdateArguments) -> Result<u8, Failure> {
     let now = SystemTime::now();
     let (today, later) = (day_of(now), day_of(now + NEW_ENTRIES_HOLD));
     let fresh = Fresh { reason, expires: expires.unwrap_or(later), renewed: expires };
-    let update = updated(&old, &list, &report, corpus, today, &fresh).map_err(|incomplete| {
-        Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is left as it is", path.display()))
-    })?;
+    let told = tell(&report);
+    if let Some(code @ (ExitCode::Internal | ExitCode::Interrupted | ExitCode::Safety)) = told {
+        output::to_stderr(&format!("{}; `{}` is left as it is", code.describe(), path.display()));
+        return Ok(code as u8);
+    }
+    let update = match (updated(&old, &list, &report, corpus, today, &fresh), told) {
+        (Ok(update), _) => update,
+        (Err(incomplete), told) => {
+            let failure =
+                Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is left as it is", path.display()));
+            let Some(code) = told else { return Err(failure) };
+            failure.report();
+            return Ok(code as u8);
+        }
+    };
     let is_same = update.text == old;
     let in_ci = Writing::of_environment() == Writing::InCi;
     if !is_same && !in_ci {
@@ -79,7 +91,23 @@ pub(crate) async fn update(arguments: UpdateArguments) -> Result<u8, Failure> {
         (false, true) => "would change; nothing was written, since `CI` is set",
     };
     output::to_stdout(&render(&update, &format!("{} {did}", path.display())));
-    Ok(if !is_same && in_ci { ExitCode::Divergence } else { ExitCode::Pass } as u8)
+    let own = if !is_same && in_ci { ExitCode::Divergence } else { ExitCode::Pass };
+    // A list is no reason to overlook keys.
+    Ok(told.unwrap_or(own) as u8)
+}
+
+/// Says what a run has to say besides its verdicts: notices, and what it left behind. The result is the exit code that
+/// such a run ends with whatever its verdicts are.
+fn tell(report: &RunReport) -> Option<ExitCode> {
+    for notice in &report.notices {
+        output::to_stderr(notice);
+    }
+    for left in &report.left {
+        output::to_stderr(&format!("left behind, remove by hand: {left}"));
+    }
+    let whatever = [ExitCode::Internal, ExitCode::Interrupted, ExitCode::Safety, ExitCode::Teardown];
+    let applying: Vec<ExitCode> = whatever.into_iter().filter(|code| report.exit_codes.contains(code)).collect();
+    (!applying.is_empty()).then(|| ExitCode::first_of(&applying))
 }
 
 fn wrong(error: trentcheck_core::deviation::DeviationError) -> Failure {
