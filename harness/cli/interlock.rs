@@ -3,12 +3,12 @@
 //! The plan is a rehearsal: the same cases at the embedded reference, with the same guard, calls counted.
 
 use crate::arguments::RunArguments;
+use crate::confirm::confirm;
 use crate::embedded;
 use crate::failure::Failure;
 use crate::output;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -97,21 +97,6 @@ fn on_lent_only(corpus: &Corpus, selection: &Selection, lent: &[Lent]) -> Select
     };
     let patterns = corpus.cases.iter().filter(takes).map(|case| case.id().to_owned()).collect();
     Selection { patterns, ..Selection::default() }
-}
-
-/// Asks for the account's number, which nobody types by mistake.
-pub(crate) fn confirm(account: &str) -> Result<(), Failure> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::safety("nobody is here to confirm the plan; nothing was changed at the target")
-            .hint("`--yes` confirms it beforehand"));
-    }
-    output::draw("To go on, type the number of the account: ");
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    match read.is_ok() && line.trim() == account {
-        true => Ok(()),
-        false => Err(Failure::safety("not confirmed; nothing was changed at the target")),
-    }
 }
 
 /// The same cases at the embedded reference, by whom and where they would be sent.

@@ -3,6 +3,7 @@
 mod accept;
 mod arguments;
 mod configuration;
+mod confirm;
 mod connection;
 mod cores;
 mod corpus;

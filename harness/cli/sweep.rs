@@ -1,8 +1,8 @@
 //! `trentcheck sweep`, and the ledger that a run writes for it. Off loopback it looks first, and asks.
 
 use crate::arguments::SweepArguments;
+use crate::confirm::confirm;
 use crate::failure::Failure;
-use crate::interlock::confirm;
 use crate::output;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,35 +55,67 @@ pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> 
         Some((_, runs)) => Sweeping::Runs(runs.clone()),
         None => Sweeping::OlderThan(arguments.older_than.unwrap_or(OLD)),
     };
-    let touch = if arguments.dry_run { Touch::Nothing } else { Touch::Change };
     let clock: Clock = Arc::new(SystemTime::now);
     let is_loopback = target.endpoint.is_loopback();
     let settling = arguments.target.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 }));
-    let sweep = async |touch| {
+    let sweep = async |touch: Touch| {
         remove(&corpus, &target, &sweeping, touch, &clock, settling)
             .await
             .map_err(|error| Failure::usage(error.to_string()))
     };
-    if !is_loopback && touch == Touch::Change {
-        let would = sweep(Touch::Nothing).await?;
-        let is_named = |arn: &&String| named.iter().any(|account| arn.split(':').nth(4) == Some(account));
-        if would.scheduled.iter().chain(&would.pending).any(|arn| !is_named(&arn)) {
-            return Err(Failure::safety("keys that would be swept are in another account than was named"));
+    let touched = if arguments.dry_run { Touched::Nothing } else { Touched::Something };
+    let swept = match (is_loopback, touched) {
+        (_, Touched::Nothing) => sweep(Touch::Nothing).await?,
+        (true, Touched::Something) => sweep(Touch::Change).await?,
+        (false, Touched::Something) => {
+            let would = sweep(Touch::Nothing).await?;
+            must_be_named(&would)?;
+            match would.has_changes() {
+                // Nothing would be different the second time, and nobody has to say yes to nothing.
+                false => would,
+                true => {
+                    output::to_stderr(&render(&would, Touched::Nothing));
+                    if !arguments.yes {
+                        let account = named.first().cloned().unwrap_or_default();
+                        tokio::task::spawn_blocking(move || confirm(&account))
+                            .await
+                            .map_err(|error| Failure::internal(format!("ask: {error}")))??;
+                    }
+                    // What was said and no more, whatever has turned up since.
+                    sweep(Touch::Shown(would)).await?
+                }
+            }
         }
-        output::to_stderr(&render(&would, Touch::Nothing));
-        if !arguments.yes && !would.scheduled.is_empty() {
-            let account = named.first().cloned().unwrap_or_default();
-            tokio::task::spawn_blocking(move || confirm(&account))
-                .await
-                .map_err(|error| Failure::internal(format!("ask: {error}")))??;
-        }
-    }
-    let swept = sweep(touch).await?;
-    if let (Some((ledger, runs)), Touch::Change) = (&opened, touch) {
+    };
+    must_be_named(&swept)?;
+    if let (Some((ledger, runs)), Touched::Something) = (&opened, touched) {
         settle(ledger, runs, &swept).map_err(|error| Failure::usage(error.to_string()))?;
     }
-    output::to_stdout(&render(&swept, touch));
-    Ok(if swept.left.is_empty() { ExitCode::Pass } else { ExitCode::Teardown } as u8)
+    output::to_stdout(&render(&swept, touched));
+    if swept.left.is_empty() {
+        return Ok(ExitCode::Pass as u8);
+    }
+    if let Some(path) = &arguments.ledger {
+        output::to_stderr(&format!(
+            "hint: the ledger stays open: sweep again later, by whoever made the keys; look at what is left even then, and delete `{}` once nothing of the run is there",
+            path.display()
+        ));
+    }
+    Ok(ExitCode::Teardown as u8)
+}
+
+/// Whether the target is changed.
+#[derive(Clone, Copy)]
+enum Touched {
+    Something,
+    Nothing,
+}
+
+fn must_be_named(swept: &Swept) -> Result<(), Failure> {
+    match swept.unnamed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::safety("keys that would be swept are in another account than was named")),
+    }
 }
 
 /// The ledger for a new run. One that still lists keys belongs to the run that left them.
@@ -124,8 +156,8 @@ fn take_target(arguments: &mut SweepArguments, runs: &[OpenRun]) -> Result<(), F
     Ok(())
 }
 
-fn render(swept: &Swept, touch: Touch) -> String {
-    let would = if touch == Touch::Nothing { "would be " } else { "" };
+fn render(swept: &Swept, touched: Touched) -> String {
+    let would = if matches!(touched, Touched::Nothing) { "would be " } else { "" };
     let mut lines = Vec::new();
     lines.extend(swept.aliases.iter().map(|name| format!("{would}deleted: {name}")));
     lines.extend(swept.scheduled.iter().map(|arn| format!("{would}scheduled for deletion in 7 days: {arn}")));

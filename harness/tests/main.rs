@@ -25,3 +25,4 @@ mod services_doctor;
 mod sign_verify;
 mod support;
 mod sweep;
+mod sweep_holes;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use trentcheck_core::fixture::Edition;
+use trentcheck_core::fixture::{Edition, Owner};
 use trentcheck_core::ledger::{Ledger, OpenRun};
 use trentcheck_core::run::{Clock, Options, Target};
 use trentcheck_core::sweep::{Sweeping, Swept, Touch, sweep};
@@ -96,7 +96,7 @@ async fn a_ledger_that_names_a_strangers_key_does_not_make_it_ours() {
     let foreign = look_alikes(&client).await;
     let run = OpenRun { run: RUN.to_owned(), keys: foreign.iter().cloned().collect(), ..OpenRun::default() };
     let swept = swept(&target, Sweeping::Runs(vec![run]), Touch::Change).await;
-    assert_eq!((swept.scheduled.len(), swept.skipped.len(), swept.left.len()), (0, foreign.len(), 0), "{swept:?}");
+    assert_eq!((swept.scheduled.len(), swept.skipped.len(), swept.left.len()), (0, 0, foreign.len()), "{swept:?}");
     for arn in &foreign {
         assert_eq!(state(&client, arn).await, KeyState::Enabled);
     }
@@ -110,7 +110,8 @@ async fn a_key_whose_creation_was_not_recorded_is_found_among_hundreds() {
         key(&client, "somebody's", None).await;
     }
     let ours = key(&client, &format!("trentcheck {RUN}"), Some(RUN)).await;
-    let run = OpenRun { run: RUN.to_owned(), intents: ["key 1".to_owned()].into(), ..OpenRun::default() };
+    let intents = [("key 1".to_owned(), ("us-east-2".to_owned(), Owner::Primary))].into();
+    let run = OpenRun { run: RUN.to_owned(), intents, ..OpenRun::default() };
     let swept = swept(&target, Sweeping::Runs(vec![run]), Touch::Change).await;
     assert_eq!(swept.scheduled, [ours]);
 }

@@ -3,15 +3,19 @@
 //! One JSON record a line, each on disk before the call that it is about; one run at a time, by a lock of the system that
 //! ends with the process. It holds ids and ARNs, and no secrets.
 
+mod tail;
+
+use crate::fixture::Owner;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use tail::Tail;
 
 /// The version of the records.
-const FORMAT: &str = "trentcheck-ledger/1";
+const FORMAT: &str = "trentcheck-ledger/2";
 
 /// A ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +52,8 @@ enum Record {
     Ledger { format: String },
     /// A run begins.
     Run { run: String, endpoint: String, region: String },
-    /// CreateKey is about to be sent.
-    Intent { run: String, label: String },
+    /// CreateKey is about to be sent, in this Region and by this principal.
+    Intent { run: String, label: String, region: String, owner: Owner },
     /// CreateKey was refused.
     Refused { run: String, label: String },
     /// CreateKey made this key.
@@ -75,8 +79,10 @@ pub struct OpenRun {
     pub region: String,
     /// ARNs of the keys that it made and did not release.
     pub keys: BTreeSet<String>,
-    /// Labels of the keys that it was about to make: there or not.
-    pub intents: BTreeSet<String>,
+    /// ARNs of the keys that it released.
+    pub released: BTreeSet<String>,
+    /// The keys that it was about to make, by label: there or not, in this Region and by this principal.
+    pub intents: BTreeMap<String, (String, Owner)>,
     /// Ids or ARNs of keys that were lent to it and not given back. They are never scheduled for deletion.
     pub lent: BTreeSet<String>,
 }
@@ -85,7 +91,7 @@ pub struct OpenRun {
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
-    file: Mutex<File>,
+    tail: Mutex<Tail<File>>,
 }
 
 impl Ledger {
@@ -117,7 +123,7 @@ impl Ledger {
         let runs = read(&bytes).map_err(|line| LedgerError::Format { path: path.to_owned(), line })?;
         file.set_len(bytes.len() as u64).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let ledger = Self { path: path.to_owned(), file: Mutex::new(file) };
+        let ledger = Self { path: path.to_owned(), tail: Mutex::new(Tail::new(file, bytes.len() as u64)) };
         if bytes.is_empty() {
             ledger.write(&Record::Ledger { format: FORMAT.to_owned() })?;
             // The file's name has to outlive a crash as well as its content.
@@ -137,9 +143,10 @@ impl Ledger {
         self.write(&Record::Run { run: run.to_owned(), endpoint: endpoint.to_owned(), region: region.to_owned() })
     }
 
-    /// CreateKey is about to be sent.
-    pub(crate) fn intends(&self, run: &str, label: &str) -> Result<(), LedgerError> {
-        self.write(&Record::Intent { run: run.to_owned(), label: label.to_owned() })
+    /// CreateKey is about to be sent, in this Region and by this principal.
+    pub(crate) fn intends(&self, run: &str, label: &str, region: &str, owner: Owner) -> Result<(), LedgerError> {
+        let (run, label, region) = (run.to_owned(), label.to_owned(), region.to_owned());
+        self.write(&Record::Intent { run, label, region, owner })
     }
 
     /// CreateKey was refused.
@@ -184,13 +191,12 @@ impl Ledger {
         let failed = |source| LedgerError::File { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(record).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&line).and_then(|()| file.sync_data()).map_err(failed)
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).add(&line).map_err(failed)
     }
 }
 
 /// The first line as it is written; the beginning of it is what a process leaves that is killed at once.
-const FORMAT_LINE: &[u8] = b"{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/1\"}\n";
+const FORMAT_LINE: &[u8] = b"{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/2\"}\n";
 
 /// The runs that did not end, in their order; or the line that is no record.
 fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
@@ -209,8 +215,8 @@ fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
                 order.push(run.clone());
                 runs.insert(run.clone(), OpenRun { run, endpoint, region, ..OpenRun::default() });
             }
-            Record::Intent { run, label } => {
-                runs.get_mut(&run).ok_or(wrong)?.intents.insert(label);
+            Record::Intent { run, label, region, owner } => {
+                runs.get_mut(&run).ok_or(wrong)?.intents.insert(label, (region, owner));
             }
             Record::Refused { run, label } => {
                 runs.get_mut(&run).ok_or(wrong)?.intents.remove(&label);
@@ -221,7 +227,9 @@ fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
                 run.keys.insert(arn);
             }
             Record::Released { run, arn } => {
-                runs.get_mut(&run).ok_or(wrong)?.keys.remove(&arn);
+                let run = runs.get_mut(&run).ok_or(wrong)?;
+                run.keys.remove(&arn);
+                run.released.insert(arn);
             }
             Record::Lent { run, key } => {
                 runs.get_mut(&run).ok_or(wrong)?.lent.insert(key);
@@ -253,7 +261,7 @@ mod tests {
         assert_eq!(runs, []);
         ledger.begins("a", "http://h", "r").unwrap();
         for label in ["1", "2", "3"] {
-            ledger.intends("a", label).unwrap();
+            ledger.intends("a", label, "r2", Owner::Stranger).unwrap();
         }
         ledger.created("a", "1", "arn1").unwrap();
         ledger.refused("a", "2").unwrap();
@@ -271,11 +279,13 @@ mod tests {
         let (ledger, runs) = Ledger::open(&path).unwrap();
         let only = |word: &str| BTreeSet::from([word.to_owned()]);
         assert_eq!(runs.len(), 1);
-        assert_eq!((&runs[0].run, &runs[0].keys, &runs[0].intents), (&"a".to_owned(), &only("arn1"), &only("3")));
+        assert_eq!((&runs[0].run, &runs[0].keys), (&"a".to_owned(), &only("arn1")));
+        assert_eq!(runs[0].intents, [("3".to_owned(), ("r2".to_owned(), Owner::Stranger))].into());
         assert_eq!(runs[0].lent, only("mine"));
         ledger.released("a", "arn1").unwrap();
         drop(ledger);
-        assert_eq!(Ledger::open(&path).unwrap().1[0].keys, BTreeSet::new());
+        let run = Ledger::open(&path).unwrap().1.remove(0);
+        assert_eq!((run.keys, run.released), (BTreeSet::new(), only("arn1")));
         std::fs::remove_file(&path).unwrap();
     }
 
@@ -293,11 +303,13 @@ mod tests {
     fn what_is_no_ledger_is_refused_and_left_as_it_is() {
         let path = scratch("format");
         let header = String::from_utf8_lossy(FORMAT_LINE).into_owned();
+        let begun = "{\"event\":\"run\",\"run\":\"a\",\"endpoint\":\"http://h\",\"region\":\"r\"}\n";
         for (text, wrong) in [
             ("hello\n".to_owned(), 1),
             ("no newline".to_owned(), 1),
-            ("{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/2\"}\n".to_owned(), 1),
-            (format!("{header}{{\"event\":\"intent\",\"run\":\"a\",\"label\":\"1\"}}\n"), 2),
+            ("{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/1\"}\n".to_owned(), 1),
+            (format!("{header}{{\"event\":\"ended\",\"run\":\"a\"}}\n"), 2),
+            (format!("{header}{begun}{{\"event\":\"intent\",\"run\":\"a\",\"label\":\"1\"}}\n"), 3),
             (format!("{header}{header}"), 2),
         ] {
             std::fs::write(&path, &text).unwrap();

@@ -158,7 +158,7 @@ impl<'a> Pool<'a> {
             format!("key {}", inner.labels)
         };
         if let Some(ledger) = &self.ledger
-            && let Err(error) = ledger.intends(self.run, &label)
+            && let Err(error) = ledger.intends(self.run, &label, &kms.region, base.owner)
         {
             // What is not in the ledger is not made.
             let answer = format!("nothing, since it was not sent: failed to {error}");

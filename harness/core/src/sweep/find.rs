@@ -1,0 +1,218 @@
+//! Finding the keys of runs. What a ledger names and nobody sees counts as left, never as gone: a target may answer late,
+//! and whoever asks may be the wrong one.
+
+use super::key::{Ours, inspect, is_not_found, list};
+use super::{Found, Sweep, Swept};
+use crate::fixture::Owner;
+use crate::ledger::OpenRun;
+use crate::run::kms::{FailureKind, Kms, Pauses};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+/// The keys that the ledgers name, and where a CreateKey may have been under way, those that the target has of the run.
+pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut Swept) -> Vec<Found<'a>> {
+    let mut found: BTreeMap<String, Found<'a>> = BTreeMap::new();
+    let mut missing: BTreeMap<&String, (&OpenRun, Missing)> = BTreeMap::new();
+    for run in runs {
+        missing.extend(run.keys.iter().map(|arn| (arn, (run, Missing::default()))));
+    }
+    let mut searches = searches(sweep, runs);
+    let mut pauses = Pauses::within(sweep.settle);
+    // Regions in which nothing answers: one time limit for each of hundreds of keys would be too long.
+    let mut silent: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        missing.retain(|arn, _| !found.contains_key(*arn));
+        for (arn, (run, missing)) in missing.iter_mut().filter(|(_, (_, missing))| missing.may_change) {
+            let region = region_of(arn);
+            if let Some(why) = silent.get(region) {
+                *missing = Missing { why: why.clone(), may_change: false, is_silent: true };
+                continue;
+            }
+            match look(sweep, run, arn).await {
+                Ok(key) => drop(found.insert((*arn).clone(), key)),
+                Err(now) => {
+                    if now.is_silent {
+                        silent.insert(region.to_owned(), now.why.clone());
+                    }
+                    *missing = now;
+                }
+            }
+        }
+        for search in searches.iter_mut().filter(|search| search.goes_on()) {
+            search.look(sweep, &mut found).await;
+        }
+        missing.retain(|arn, _| !found.contains_key(*arn));
+        let may_change =
+            missing.values().any(|(_, missing)| missing.may_change) || searches.iter().any(Search::goes_on);
+        if !may_change || !pauses.pause().await {
+            break;
+        }
+    }
+    swept.left.extend(missing.into_iter().map(|(arn, (_, missing))| format!("key {arn}: {}", missing.why)));
+    swept.left.extend(searches.iter().filter_map(|search| search.doubt(sweep)));
+    found.into_values().collect()
+}
+
+/// Why a key is not found.
+struct Missing {
+    why: String,
+    /// Whether another look can end differently.
+    may_change: bool,
+    /// Whether nothing answered.
+    is_silent: bool,
+}
+
+impl Default for Missing {
+    fn default() -> Self {
+        Self { why: String::new(), may_change: true, is_silent: false }
+    }
+}
+
+/// Looks at a key of a ledger, by everybody who may reach it.
+async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &str) -> Result<Found<'a>, Missing> {
+    let mut whys: Vec<String> = Vec::new();
+    let (mut may_change, mut is_silent) = (false, false);
+    for (_, kms) in sweep.everybody().into_iter().filter(|(_, kms)| kms.region == region_of(arn)) {
+        let why = match inspect(kms, sweep.corpus, arn).await {
+            Ok(Some(ours)) if ours.is_of(&run.run) => return Ok(Found { ours, kms }),
+            Ok(_) => {
+                may_change = true;
+                format!("tag and description are not those of run {}", run.run)
+            }
+            Err(failure) => {
+                may_change |= is_not_found(&failure);
+                is_silent |= failure.kind == FailureKind::NoAnswer;
+                failure.describe()
+            }
+        };
+        if !whys.contains(&why) {
+            whys.push(why);
+        }
+    }
+    if whys.is_empty() {
+        whys.push("nobody who could reach it is configured".to_owned());
+    }
+    Err(Missing { why: whys.join("; "), may_change, is_silent })
+}
+
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
+/// The search for keys whose CreateKey may have been under way, of one principal in one Region.
+struct Search<'a, 'r> {
+    region: &'r str,
+    owner: Owner,
+    kms: Option<&'a Kms>,
+    /// The runs, with how many such keys each has.
+    runs: BTreeMap<&'r str, (&'r OpenRun, usize)>,
+    /// ARNs of keys of these runs that no ledger names.
+    extra: BTreeMap<String, String>,
+    accounts: BTreeSet<String>,
+    unseen: BTreeSet<String>,
+    failure: Option<String>,
+}
+
+fn searches<'a, 'r>(sweep: &Sweep<'a>, runs: &'r [OpenRun]) -> Vec<Search<'a, 'r>> {
+    let mut searches: BTreeMap<(&str, Owner), Search> = BTreeMap::new();
+    for run in runs {
+        for (region, owner) in run.intents.values() {
+            let search = searches.entry((region, *owner)).or_insert_with(|| Search {
+                region,
+                owner: *owner,
+                kms: sweep
+                    .everybody()
+                    .into_iter()
+                    .find(|(who, kms)| who == owner && kms.region == *region)
+                    .map(|(_, kms)| kms),
+                runs: BTreeMap::new(),
+                extra: BTreeMap::new(),
+                accounts: BTreeSet::new(),
+                unseen: BTreeSet::new(),
+                failure: None,
+            });
+            search.runs.entry(&run.run).or_insert((run, 0)).1 += 1;
+        }
+    }
+    searches.into_values().collect()
+}
+
+impl<'a> Search<'a, '_> {
+    /// Whether another look may find more: the last CreateKey may still be at work, or not be seen yet.
+    fn goes_on(&self) -> bool {
+        let found = |run: &str| self.extra.values().filter(|of| *of == run).count();
+        let is_complete = self.runs.iter().all(|(run, (_, intents))| found(run) >= *intents);
+        self.kms.is_some() && self.failure.is_none() && !is_complete
+    }
+
+    async fn look(&mut self, sweep: &Sweep<'a>, found: &mut BTreeMap<String, Found<'a>>) {
+        let Some(kms) = self.kms else { return };
+        let listing = match list(kms, sweep.corpus).await {
+            Ok(listing) => listing,
+            Err(failure) => {
+                self.failure = Some(failure.describe());
+                return;
+            }
+        };
+        self.accounts.extend(listing.accounts);
+        self.unseen = listing.unseen;
+        for ours in listing.ours {
+            let Some((run, _)) = self.runs.get(ours.run.as_str()) else { continue };
+            if !run.keys.contains(&ours.arn) && !run.released.contains(&ours.arn) {
+                self.extra.insert(ours.arn.clone(), ours.run.clone());
+            }
+            found.entry(ours.arn.clone()).or_insert(Found { ours, kms });
+        }
+    }
+
+    /// Why it is not certain that nothing is left.
+    fn doubt(&self, sweep: &Sweep<'_>) -> Option<String> {
+        let owner = match self.owner {
+            Owner::Primary => "primary",
+            Owner::Stranger => "stranger",
+        };
+        let why = if self.kms.is_none() {
+            format!("nobody is configured to look for it: `{owner}` in that Region")
+        } else if let Some(failure) = &self.failure {
+            failure.clone()
+        } else if !sweep.target.endpoint.is_loopback() && self.accounts.is_empty() {
+            format!("`{owner}` has no key there that would tell its account, so it may not be the one that was named")
+        } else if !sweep.target.endpoint.is_loopback()
+            && self.accounts.iter().any(|account| Some(account) != sweep.named(self.owner))
+        {
+            format!("`{owner}` is of another account than was named for it")
+        } else if let (true, Some(arn)) = (self.goes_on(), self.unseen.first()) {
+            format!("{arn} is listed, and DescribeKey does not find it")
+        } else {
+            return None;
+        };
+        let runs: Vec<&str> = self.runs.keys().copied().collect();
+        Some(format!("perhaps a key of run {} in {}: {why}", runs.join(" and "), self.region))
+    }
+}
+
+/// The keys of runs whose youngest key is this old, by everybody.
+pub(super) async fn older_than<'a>(
+    sweep: &Sweep<'a>,
+    age: Duration,
+    now: SystemTime,
+    swept: &mut Swept,
+) -> Vec<Found<'a>> {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let mut found = Vec::new();
+    for (_, kms) in sweep.everybody() {
+        let all = match list(kms, sweep.corpus).await {
+            Ok(listing) => listing.ours,
+            Err(failure) => {
+                swept.left.push(format!("keys in {}: {}", kms.region, failure.describe()));
+                continue;
+            }
+        };
+        let young: BTreeSet<String> =
+            all.iter().filter(|ours| now - ours.made < age.as_secs_f64()).map(|ours| ours.run.clone()).collect();
+        let (skipped, old): (Vec<Ours>, Vec<Ours>) = all.into_iter().partition(|ours| young.contains(&ours.run));
+        swept.skipped.extend(skipped.iter().map(|ours| format!("key {}: run {} is younger", ours.arn, ours.run)));
+        found.extend(old.into_iter().map(|ours| Found { ours, kms }));
+    }
+    found
+}

@@ -1,0 +1,120 @@
+//! Which keys are those of a run.
+
+use crate::fixture::Corpus;
+use crate::run::kms::{Failure, FailureKind, Kms};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A key that a run of this program made: its id is in the description and in the tag.
+pub(crate) struct Ours {
+    pub(super) run: String,
+    pub(super) arn: String,
+    pub(super) id: String,
+    pub(super) state: String,
+    /// In seconds.
+    pub(super) made: f64,
+}
+
+impl Ours {
+    /// Whether the run of this id made it.
+    pub(crate) fn is_of(&self, run: &str) -> bool {
+        self.run == run
+    }
+
+    /// Whether its deletion is scheduled.
+    pub(super) fn is_pending(&self) -> bool {
+        self.state == "PendingDeletion"
+    }
+}
+
+/// The keys of a caller.
+#[derive(Default)]
+pub(super) struct Listing {
+    /// Those that runs of this program made.
+    pub(super) ours: Vec<Ours>,
+    /// The accounts of all of them.
+    pub(super) accounts: BTreeSet<String>,
+    /// ARNs that are listed and that DescribeKey does not find.
+    pub(super) unseen: BTreeSet<String>,
+}
+
+/// The keys of one run, for a run that does not know whether a call of its own made a key.
+pub(crate) async fn arns_of_run(kms: &Kms, corpus: &Corpus, run: &str) -> Result<Vec<String>, Failure> {
+    Ok(list(kms, corpus).await?.ours.into_iter().filter(|ours| ours.run == run).map(|ours| ours.arn).collect())
+}
+
+/// Every key of the caller, looked at.
+pub(super) async fn list(kms: &Kms, corpus: &Corpus) -> Result<Listing, Failure> {
+    let mut listing = Listing::default();
+    for key in paged(kms, corpus, "ListKeys", json!({}), "Keys").await? {
+        let Some(arn) = key["KeyArn"].as_str() else { continue };
+        listing.accounts.extend(arn.split(':').nth(4).map(str::to_owned));
+        match inspect(kms, corpus, arn).await {
+            Ok(ours) => listing.ours.extend(ours),
+            Err(failure) if is_not_found(&failure) => drop(listing.unseen.insert(arn.to_owned())),
+            // A key that may not be looked at is not ours.
+            Err(failure) if failure.kind == FailureKind::Refused("AccessDeniedException".to_owned()) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(listing)
+}
+
+/// Whether the target knows no such key, or not yet.
+pub(super) fn is_not_found(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Refused("NotFoundException".to_owned())
+}
+
+/// The key if it is one of ours: the description and the tag name the same run.
+pub(crate) async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Option<Ours>, Failure> {
+    let named = json!({ "KeyId": arn });
+    let answer = kms.call(corpus, "DescribeKey", &named).await?;
+    let metadata = &answer["KeyMetadata"];
+    let text = |name: &str| metadata[name].as_str().unwrap_or_default().to_owned();
+    let description = text("Description");
+    let Some(run) = description.strip_prefix("trentcheck ").filter(|run| is_run_id(run)) else { return Ok(None) };
+    // Another key than the one that was asked for is nobody's.
+    if text("Arn") != arn || text("KeyId").is_empty() || !metadata["CreationDate"].is_number() {
+        return Ok(None);
+    }
+    let tags = paged(kms, corpus, "ListResourceTags", named, "Tags").await?;
+    let is_tagged = tags.iter().any(|tag| tag["TagKey"] == "trentcheck-run" && tag["TagValue"] == run);
+    Ok(is_tagged.then(|| Ours {
+        run: run.to_owned(),
+        arn: arn.to_owned(),
+        id: text("KeyId"),
+        state: text("KeyState"),
+        made: metadata["CreationDate"].as_f64().unwrap_or(f64::MAX),
+    }))
+}
+
+/// The aliases that the run gave to its key, as far as they still are that key's.
+pub(super) async fn aliases(kms: &Kms, corpus: &Corpus, ours: &Ours) -> Result<Vec<String>, Failure> {
+    let aliases = paged(kms, corpus, "ListAliases", json!({ "KeyId": ours.arn }), "Aliases").await?;
+    let prefix = format!("alias/trentcheck-{}-", ours.run);
+    let is_ours = |alias: &&Value| alias["TargetKeyId"] == ours.id.as_str();
+    let names = aliases.iter().filter(is_ours).filter_map(|alias| alias["AliasName"].as_str());
+    Ok(names.filter(|name| name.starts_with(&prefix)).map(str::to_owned).collect())
+}
+
+/// All pages of a list.
+async fn paged(kms: &Kms, corpus: &Corpus, operation: &str, body: Value, member: &str) -> Result<Vec<Value>, Failure> {
+    let mut body = body;
+    let mut items = Vec::new();
+    loop {
+        let mut answer = kms.call(corpus, operation, &body).await?;
+        if let Value::Array(page) = answer[member].take() {
+            items.extend(page);
+        }
+        let next = answer["NextMarker"].take();
+        if answer["Truncated"] != true || !next.is_string() || next == body["Marker"] {
+            return Ok(items);
+        }
+        body["Marker"] = next;
+    }
+}
+
+/// As [`crate::run::Entropy::run_id`] makes them.
+fn is_run_id(text: &str) -> bool {
+    text.len() == 12 && text.chars().all(|letter| matches!(letter, '0'..='9' | 'a'..='f'))
+}

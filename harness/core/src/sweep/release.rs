@@ -1,0 +1,109 @@
+//! Removing one key. Each call that changes something is sent right after a look at the key, also when it is made again.
+
+use super::key::{Ours, aliases, inspect};
+use super::{Found, Sweep, Swept, Touch};
+use crate::run::kms::{Failure, FailureKind, Kms, Pauses};
+use serde_json::{Value, json};
+
+/// What became of a call that changes something.
+enum Change {
+    /// It is changed.
+    Done,
+    /// It was not sent, for this reason.
+    Refrained(&'static str),
+}
+
+/// The window of a deletion in days: the shortest that there is.
+const WINDOW: u8 = 7;
+
+const NOT_SHOWN: &str = "it was not there when it was said what would be done; sweep again";
+
+/// Deletes the aliases of a key and schedules its deletion.
+pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swept) -> Result<(), Failure> {
+    let Found { ours, kms } = found;
+    if !sweep.may_touch(&ours.arn) {
+        swept.left.push(format!("key {}: it is in an account that was not named", ours.arn));
+        swept.unnamed.push(ours.arn);
+        return Ok(());
+    }
+    for name in aliases(kms, sweep.corpus, &ours).await? {
+        let change = match sweep.touch {
+            Touch::Nothing => Change::Done,
+            Touch::Shown(shown) if !shown.aliases.contains(&name) => Change::Refrained(NOT_SHOWN),
+            Touch::Shown(_) | Touch::Change => delete_alias(sweep, kms, &ours, &name).await?,
+        };
+        match change {
+            Change::Done => swept.aliases.push(name),
+            Change::Refrained(why) => swept.left.push(format!("alias {name}: {why}")),
+        }
+    }
+    if ours.is_pending() {
+        swept.pending.push(ours.arn);
+        return Ok(());
+    }
+    let change = match sweep.touch {
+        Touch::Nothing => Change::Done,
+        Touch::Shown(shown) if !shown.scheduled.contains(&ours.arn) => Change::Refrained(NOT_SHOWN),
+        Touch::Shown(_) | Touch::Change => schedule(sweep, kms, &ours).await?,
+    };
+    match change {
+        Change::Done => swept.scheduled.push(ours.arn),
+        Change::Refrained(why) => swept.left.push(format!("key {}: {why}", ours.arn)),
+    }
+    Ok(())
+}
+
+async fn delete_alias(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours, name: &String) -> Result<Change, Failure> {
+    let mut pauses = Pauses::within(kms.settle);
+    let mut was_sent = false;
+    loop {
+        if now(sweep, kms, ours).await?.is_none() {
+            return Ok(Change::Refrained(CHANGED));
+        }
+        if !aliases(kms, sweep.corpus, ours).await?.contains(name) {
+            // An answer that said "not now" may have come after the deed.
+            return Ok(if was_sent { Change::Done } else { Change::Refrained("it went to another key meanwhile") });
+        }
+        if attempt(sweep, kms, "DeleteAlias", &json!({ "AliasName": name }), &mut pauses).await? {
+            return Ok(Change::Done);
+        }
+        was_sent = true;
+    }
+}
+
+async fn schedule(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours) -> Result<Change, Failure> {
+    let mut pauses = Pauses::within(kms.settle);
+    let body = json!({ "KeyId": ours.arn, "PendingWindowInDays": WINDOW });
+    loop {
+        match now(sweep, kms, ours).await? {
+            None => return Ok(Change::Refrained(CHANGED)),
+            Some(now) if now.is_pending() => return Ok(Change::Done),
+            Some(_) => {}
+        }
+        if attempt(sweep, kms, "ScheduleKeyDeletion", &body, &mut pauses).await? {
+            return Ok(Change::Done);
+        }
+    }
+}
+
+const CHANGED: &str = "tag or description of the key changed meanwhile";
+
+/// The key as it is now, if it still is that run's.
+async fn now(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours) -> Result<Option<Ours>, Failure> {
+    Ok(inspect(kms, sweep.corpus, &ours.arn).await?.filter(|now| now.is_of(&ours.run)))
+}
+
+/// Sends a call once: whether it succeeded, or `false` where it is to be made again after another look.
+async fn attempt(
+    sweep: &Sweep<'_>,
+    kms: &Kms,
+    operation: &str,
+    body: &Value,
+    pauses: &mut Pauses,
+) -> Result<bool, Failure> {
+    match kms.call_once(sweep.corpus, operation, body).await {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.kind == FailureKind::Transient && pauses.pause().await => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
