@@ -318,3 +318,20 @@ async fn a_sweep_off_loopback_says_what_it_would_do_and_waits_for_a_yes() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!((state_of(&ours).await, state_of(&foreign).await), (KeyState::PendingDeletion, KeyState::Enabled));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_target_off_loopback_gets_no_key_whatever_is_allowed_at_the_first() {
+    let (right, reached) = service("interlock-right").await;
+    let (left, _) = reference(config(Edition::KeyOnly)).await;
+    let value = |flag: &str| reached[reached.iter().position(|word| word == flag).unwrap() + 1].clone();
+    let (endpoint, resolve, ca) = (value("--endpoint"), value("--resolve"), value("--ca"));
+    let table = format!("[targets.right]\nendpoint = \"{endpoint}\"\nresolve = \"{resolve}\"\nca = \"{ca}\"\n");
+    let configuration = scratch("interlock-right.toml", table);
+    let before = keys(&client_of(&right, "primary")).await;
+    let left = format!("http://{}", left.address());
+    let arguments = ["run", "success/*", "--endpoint", &left, "--against", "right", "--config", &configuration];
+    let more = ["--allow-mutation", "--account", ACCOUNT, "--yes", "--settle", "200ms"];
+    let output = trentcheck(&KEYS, &[&arguments[..], &more].concat()).await;
+    assert!(right.served() > 0, "{}", text(&output.stderr));
+    assert_eq!(keys(&client_of(&right, "primary")).await, before);
+}

@@ -41,7 +41,7 @@ async fn ended(
     fate: impl Fn(&str, &str) -> Fate + Send + Sync + 'static,
 ) -> Ended {
     let (server, mut target) = reference(config(Edition::KeyOnly)).await;
-    target.endpoint = Endpoint::parse(&front(server.address(), fate).await).unwrap();
+    target.endpoint = Endpoint::parse(&format!("http://{}", front(server.address(), fate).await)).unwrap();
     target.elsewhere = None;
     target.account = Some(ACCOUNT.to_owned());
     target.principals.remove(&PrincipalName::Stranger);
@@ -69,8 +69,8 @@ async fn a_key_whose_making_was_not_answered_is_found_and_released() {
     for permit in [Permit::All, Permit::Owned] {
         for fate in [
             || Fate::Lost,
-            || Fate::Replaced(503, r#"{"__type":"DependencyTimeoutException","message":"m"}"#),
-            || Fate::Replaced(500, r#"{"__type":"KMSInternalException","message":"m"}"#),
+            || Fate::Replaced(503, r#"{"__type":"DependencyTimeoutException","message":"m"}"#.to_owned()),
+            || Fate::Replaced(500, r#"{"__type":"KMSInternalException","message":"m"}"#.to_owned()),
         ] {
             let ended = ended("found", permit, &["example/*"], first("CreateKey", fate)).await;
             let states = ended.states().await;
@@ -89,7 +89,7 @@ async fn a_key_that_may_have_been_made_and_is_not_to_be_found_is_told_and_stays_
             "CreateKey" if made.fetch_add(1, Ordering::Relaxed) == 0 => Fate::Lost,
             // A target that is gone after that, or one that does not list it yet.
             _ if is_gone && made.load(Ordering::Relaxed) > 0 => Fate::Dropped,
-            "ListKeys" => Fate::Answered(200, r#"{"Keys":[],"Truncated":false}"#),
+            "ListKeys" => Fate::Answered(200, r#"{"Keys":[],"Truncated":false}"#.to_owned()),
             _ => Fate::Passed,
         })
         .await;
@@ -116,7 +116,7 @@ async fn a_refused_release_counts_only_where_the_target_shows_that_there_is_noth
         r#"{"__type":"NotFoundException","message":"m"}"#,
     ] {
         let ended = ended("refused", Permit::Owned, &["example/*"], move |operation, _| match operation {
-            "ScheduleKeyDeletion" => Fate::Answered(400, body),
+            "ScheduleKeyDeletion" => Fate::Answered(400, body.to_owned()),
             _ => Fate::Passed,
         })
         .await;
@@ -160,7 +160,7 @@ async fn deletions_with_503(cases: &[&str], nth: usize) -> (usize, usize) {
         let mut seen = seen.lock().unwrap();
         seen.push(body.to_owned());
         match seen.len() == nth {
-            true => Fate::Replaced(503, "{}"),
+            true => Fate::Replaced(503, "{}".to_owned()),
             false => Fate::Passed,
         }
     })

@@ -10,9 +10,9 @@ pub(crate) enum Fate {
     /// It is carried out and answered.
     Passed,
     /// It is not carried out, and answered with this status and body.
-    Answered(u16, &'static str),
+    Answered(u16, String),
     /// It is carried out, and answered with this status and body.
-    Replaced(u16, &'static str),
+    Replaced(u16, String),
     /// It is not carried out, and the connection is closed.
     Dropped,
     /// It is carried out, and the connection is closed.
@@ -38,8 +38,8 @@ async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     }
 }
 
-/// The front's URL. `fate` sees the operation and the body of each call.
-pub(crate) async fn front(server: SocketAddr, fate: impl Fn(&str, &str) -> Fate + Send + Sync + 'static) -> String {
+/// The front's address. `fate` sees the operation and the body of each call.
+pub(crate) async fn front(server: SocketAddr, fate: impl Fn(&str, &str) -> Fate + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let fate = Arc::new(fate);
@@ -54,7 +54,7 @@ pub(crate) async fn front(server: SocketAddr, fate: impl Fn(&str, &str) -> Fate 
             });
         }
     });
-    format!("http://{address}")
+    address
 }
 
 async fn answer(server: SocketAddr, bytes: &[u8], fate: &(dyn Fn(&str, &str) -> Fate + Sync)) -> Option<Vec<u8>> {
@@ -72,10 +72,10 @@ async fn answer(server: SocketAddr, bytes: &[u8], fate: &(dyn Fn(&str, &str) -> 
     };
     match fate(target.rsplit('.').next().unwrap_or_default(), body) {
         Fate::Passed => carried_out().await,
-        Fate::Answered(status, body) => own(status, body),
+        Fate::Answered(status, body) => own(status, &body),
         Fate::Replaced(status, body) => {
             carried_out().await;
-            own(status, body)
+            own(status, &body)
         }
         Fate::Dropped => None,
         Fate::Lost => {

@@ -1,6 +1,7 @@
 //! A sweep and a ledger at targets that answer late, wrongly or "not now", and in hands that are not those of the run.
 
 use crate::bad_targets::tls_front;
+use crate::losing::{self, Fate};
 use crate::sdk::client_of;
 use crate::services::{KEYS, scratch, text, trentcheck};
 use crate::support::{config, corpus, options, reference, replay};
@@ -12,8 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use trentcheck_core::fixture::{Edition, Owner};
 use trentcheck_core::ledger::{Ledger, OpenRun};
 use trentcheck_core::run::Options;
@@ -25,72 +25,14 @@ const ACCOUNT: &str = "111122223333";
 const STRANGER: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "AKIDTRENTCHECK000004"), ("AWS_SECRET_ACCESS_KEY", "trentcheck-dummy-secret-stranger")];
 
-/// What becomes of a call.
-enum Act {
-    /// It is carried out and answered.
-    Pass,
-    /// It is answered so, and not carried out.
-    Answer(u16, Value),
+fn refusal(name: &str) -> Fate {
+    Fate::Answered(400, json!({ "__type": name, "message": "on purpose" }).to_string())
 }
 
-fn refusal(name: &str) -> Act {
-    Act::Answer(400, json!({ "__type": name, "message": "on purpose" }))
-}
-
-/// A whole message of HTTP.
-async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 8192];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).to_lowercase();
-        if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-            if bytes.len() >= head.len() + 4 + length.unwrap_or(0_usize) {
-                return Some(bytes);
-            }
-        }
-        match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => return None,
-            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
-        }
-    }
-}
-
-/// A server in front of another, which decides by operation and body what becomes of a call.
-async fn front(backend: SocketAddr, decide: impl Fn(&str, &Value) -> Act + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let decide = Arc::new(decide);
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            let decide = Arc::clone(&decide);
-            tokio::spawn(async move {
-                let Some(bytes) = message(&mut client).await else { return };
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                let (head, body) = text.split_once("\r\n\r\n").unwrap();
-                let operation = head.lines().find(|line| line.to_lowercase().starts_with("x-amz-target"));
-                let operation = operation.and_then(|line| line.rsplit('.').next()).unwrap_or_default();
-                match decide(operation, &serde_json::from_str(body).unwrap_or_default()) {
-                    Act::Pass => {
-                        let mut server = TcpStream::connect(backend).await.unwrap();
-                        server.write_all(&bytes).await.unwrap();
-                        if let Some(answer) = message(&mut server).await {
-                            let _ = client.write_all(&answer).await;
-                        }
-                    }
-                    Act::Answer(status, body) => {
-                        let body = body.to_string();
-                        let length = body.len();
-                        let head = "Content-Type: application/x-amz-json-1.1\r\nConnection: close";
-                        let answer = format!("HTTP/1.1 {status} X\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}");
-                        let _ = client.write_all(answer.as_bytes()).await;
-                    }
-                }
-                let _ = client.shutdown().await;
-            });
-        }
-    });
-    address
+/// A front that decides by operation and body what becomes of a call.
+async fn front(backend: SocketAddr, decide: impl Fn(&str, &Value) -> Fate + Send + Sync + 'static) -> SocketAddr {
+    losing::front(backend, move |operation, body| decide(operation, &serde_json::from_str(body).unwrap_or_default()))
+        .await
 }
 
 /// Whether this is one of the first calls so counted.
@@ -164,7 +106,7 @@ async fn a_key_that_the_ledger_names_is_waited_for() {
     let looks = AtomicUsize::new(0);
     let late = move |operation: &str, _: &Value| match operation {
         "DescribeKey" if is_among_first(&looks, 3) => refusal("NotFoundException"),
-        _ => Act::Pass,
+        _ => Fate::Passed,
     };
     let (output, open) = swept(front(server.address(), late).await, "late", &[created(&arn)]).await;
     assert_eq!((output.status.code(), open), (Some(0), vec![]), "{}", text(&output.stdout));
@@ -177,7 +119,7 @@ async fn a_key_that_the_ledger_names_and_nobody_finds_is_left_and_the_ledger_sta
     let arn = key_of(&client, RUN).await;
     let blind = |operation: &str, _: &Value| match operation {
         "DescribeKey" => refusal("NotFoundException"),
-        _ => Act::Pass,
+        _ => Fate::Passed,
     };
     let (output, open) = swept(front(server.address(), blind).await, "blind", &[created(&arn)]).await;
     assert_left(&output, "NotFoundException");
@@ -218,12 +160,13 @@ async fn a_key_that_is_described_by_another_arn_is_not_touched() {
         ("DescribeKey", true) => {
             let description = format!("trentcheck {RUN}");
             let metadata = json!({ "Arn": arn, "KeyId": id, "Description": description, "CreationDate": 1.0 });
-            Act::Answer(200, json!({ "KeyMetadata": metadata }))
+            Fate::Answered(200, json!({ "KeyMetadata": metadata }).to_string())
         }
-        ("ListResourceTags", true) => {
-            Act::Answer(200, json!({ "Tags": [{ "TagKey": "trentcheck-run", "TagValue": RUN }], "Truncated": false }))
-        }
-        _ => Act::Pass,
+        ("ListResourceTags", true) => Fate::Answered(
+            200,
+            json!({ "Tags": [{ "TagKey": "trentcheck-run", "TagValue": RUN }], "Truncated": false }).to_string(),
+        ),
+        _ => Fate::Passed,
     };
     let (output, _) = swept(front(server.address(), astray).await, "astray", &[created(&asked)]).await;
     assert_left(&output, "are not those of run");
@@ -236,8 +179,10 @@ async fn a_key_whose_creation_was_under_way_is_waited_for() {
     let arn = key_of(&client, RUN).await;
     let looks = AtomicUsize::new(0);
     let late = move |operation: &str, _: &Value| match operation {
-        "ListKeys" if is_among_first(&looks, 3) => Act::Answer(200, json!({ "Keys": [], "Truncated": false })),
-        _ => Act::Pass,
+        "ListKeys" if is_among_first(&looks, 3) => {
+            Fate::Answered(200, json!({ "Keys": [], "Truncated": false }).to_string())
+        }
+        _ => Fate::Passed,
     };
     let records = [intent("us-east-2", "primary")];
     let (output, open) = swept(front(server.address(), late).await, "under-way", &records).await;
@@ -330,10 +275,12 @@ async fn off_loopback_only_what_was_shown_is_changed() {
     // The first look shows one key of two, without its alias.
     let growing = move |operation: &str, _: &Value| match operation {
         "ListKeys" if is_among_first(&first, 1) => {
-            Act::Answer(200, json!({ "Keys": [{ "KeyArn": arn }], "Truncated": false }))
+            Fate::Answered(200, json!({ "Keys": [{ "KeyArn": arn }], "Truncated": false }).to_string())
         }
-        "ListAliases" if is_among_first(&looks, 1) => Act::Answer(200, json!({ "Aliases": [], "Truncated": false })),
-        _ => Act::Pass,
+        "ListAliases" if is_among_first(&looks, 1) => {
+            Fate::Answered(200, json!({ "Aliases": [], "Truncated": false }).to_string())
+        }
+        _ => Fate::Passed,
     };
     alias_of(&client, &shown).await;
     let (_, reached) = service("later", front(server.address(), growing).await).await;
@@ -375,8 +322,11 @@ impl Watch {
     }
 }
 
-fn tagged(run: &str) -> Act {
-    Act::Answer(200, json!({ "Tags": [{ "TagKey": "trentcheck-run", "TagValue": run }], "Truncated": false }))
+fn tagged(run: &str) -> Fate {
+    Fate::Answered(
+        200,
+        json!({ "Tags": [{ "TagKey": "trentcheck-run", "TagValue": run }], "Truncated": false }).to_string(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -393,7 +343,7 @@ async fn a_key_is_looked_at_again_before_each_change() {
             match operation {
                 "ListResourceTags" if !is_among_first(&seen.tag_looks, first) => tagged("production"),
                 "DeleteAlias" => refusal("KMSInternalException"),
-                _ => Act::Pass,
+                _ => Fate::Passed,
             }
         };
         let (output, open) = swept(front(server.address(), taken).await, "taken", &[created(&arn)]).await;
@@ -412,10 +362,10 @@ async fn a_key_is_looked_at_again_before_a_change_is_tried_again() {
     let busy = move |operation: &str, body: &Value| {
         seen.sees(operation, body);
         match operation {
-            "ScheduleKeyDeletion" => Act::Answer(503, json!({})),
+            "ScheduleKeyDeletion" => Fate::Answered(503, json!({}).to_string()),
             // Found, looked at before the call, and no longer ours before the next.
             "ListResourceTags" if !is_among_first(&seen.tag_looks, 2) => tagged("production"),
-            _ => Act::Pass,
+            _ => Fate::Passed,
         }
     };
     let (output, _) = swept(front(server.address(), busy).await, "busy", &[created(&arn)]).await;
@@ -435,9 +385,9 @@ async fn a_change_that_the_target_was_too_busy_for_is_made_again() {
         seen.sees(operation, body);
         match operation {
             "ScheduleKeyDeletion" | "DeleteAlias" if calls.fetch_add(1, Ordering::Relaxed) % 2 == 0 => {
-                Act::Answer(503, json!({}))
+                Fate::Answered(503, json!({}).to_string())
             }
-            _ => Act::Pass,
+            _ => Fate::Passed,
         }
     };
     let (output, open) = swept(front(server.address(), busy).await, "again", &[created(&arn)]).await;
@@ -459,9 +409,9 @@ async fn an_alias_of_another_key_is_not_deleted() {
     let careless = move |operation: &str, _: &Value| match operation {
         "ListAliases" => {
             let alias = json!({ "AliasName": name, "TargetKeyId": target });
-            Act::Answer(200, json!({ "Aliases": [alias], "Truncated": false }))
+            Fate::Answered(200, json!({ "Aliases": [alias], "Truncated": false }).to_string())
         }
-        _ => Act::Pass,
+        _ => Fate::Passed,
     };
     let (output, _) = swept(front(server.address(), careless).await, "careless", &[created(&ours)]).await;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
@@ -482,7 +432,7 @@ async fn a_run_writes_each_key_down_before_it_asks_for_it_and_schedules_with_the
             let written = std::fs::read_to_string(&seen).unwrap();
             questions.lock().unwrap().push(written.matches("\"event\":\"intent\"").count());
         }
-        Act::Pass
+        Fate::Passed
     };
     target.endpoint = Endpoint::parse(&format!("http://{}", front(server.address(), watching).await)).unwrap();
     let (opened, _) = Ledger::open(&path).unwrap();
@@ -509,10 +459,10 @@ async fn keys_that_a_list_was_written_over_are_told_and_have_their_exit_code() {
     let holding = move |operation: &str, _: &Value| match operation {
         "DeleteAlias" => {
             ends.fetch_add(1, Ordering::Relaxed);
-            Act::Pass
+            Fate::Passed
         }
         "ScheduleKeyDeletion" if ends.load(Ordering::Relaxed) > 0 => refusal("AccessDeniedException"),
-        _ => Act::Pass,
+        _ => Fate::Passed,
     };
     let endpoint = format!("http://{}", front(server.address(), holding).await);
     let list = scratch("holes-list.toml", "");
