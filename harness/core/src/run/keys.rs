@@ -2,7 +2,7 @@
 
 use super::entropy::Entropy;
 use super::kms::{Failure, FailureKind, Kms, Pauses};
-use super::material;
+use super::{mark, material};
 use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
 use crate::plan::KeyNames;
 use base64::Engine;
@@ -98,8 +98,8 @@ impl Key {
             "Origin": base.origin,
             "KeySpec": base.spec,
             "KeyUsage": base.usage,
-            "Description": format!("trentcheck {}", maker.run),
-            "Tags": [{ "TagKey": "trentcheck-run", "TagValue": maker.run }],
+            "Description": mark::description(maker.run),
+            "Tags": [{ "TagKey": mark::TAG, "TagValue": maker.run }],
         });
         if base.multi_region {
             body["MultiRegion"] = Value::Bool(true);
@@ -132,7 +132,7 @@ impl Key {
             }
         }
         if base.alias {
-            let alias = alias_of(maker.run, label);
+            let alias = mark::alias(maker.run, label);
             key.kms
                 .call_on_new(maker.corpus, "CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": key.names.id }))
                 .await?;
@@ -318,7 +318,7 @@ impl Key {
     /// Schedules the key's deletion with the shortest window.
     pub(crate) async fn schedule_deletion(&self, corpus: &Corpus) -> Result<(), Failure> {
         let mut body = self.body();
-        body["PendingWindowInDays"] = json!(7);
+        body["PendingWindowInDays"] = json!(mark::WINDOW_IN_DAYS);
         self.kms.call(corpus, "ScheduleKeyDeletion", &body).await.map(drop)
     }
 
@@ -331,11 +331,6 @@ impl Key {
     pub(crate) fn kms(&self) -> &Kms {
         &self.kms
     }
-}
-
-/// The name of the alias of the key of this label.
-pub(crate) fn alias_of(run: &str, label: &str) -> String {
-    format!("alias/trentcheck-{run}-{}", label.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"))
 }
 
 fn unusable(operation: &str, answer: &str) -> Failure {

@@ -69,7 +69,8 @@ impl Failure {
         errors.iter().any(|error| self.is(error))
     }
 
-    fn is(&self, error: &str) -> bool {
+    /// Whether the target refused with this error type.
+    pub(crate) fn is(&self, error: &str) -> bool {
         self.kind == FailureKind::Refused(error.to_owned())
     }
 }

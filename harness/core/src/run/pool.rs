@@ -5,9 +5,10 @@
 
 use super::borrowed::Borrowed;
 use super::entropy::Entropy;
-use super::keys::{Base, Key, Maker, alias_of};
+use super::keys::{Base, Key, Maker};
 use super::kms::{Failure, FailureKind, Kms};
 use super::lent::Lent;
+use super::mark;
 use crate::fixture::{Corpus, Owner, Place, Precondition};
 use crate::ledger::Ledger;
 use crate::plan::KeyNames;
@@ -191,7 +192,7 @@ impl<'a> Pool<'a> {
             let mut inner = self.inner();
             inner.made += 1;
             // It may be made and its making not answered.
-            let alias = base.alias.then(|| alias_of(self.run, &label));
+            let alias = base.alias.then(|| mark::alias(self.run, &label));
             inner.created.push(Created {
                 place: base.place,
                 owner: base.owner,

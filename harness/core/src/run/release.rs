@@ -1,6 +1,7 @@
 //! The end of a run: everything that it made is released.
 
-use super::kms::{FailureKind, Kms, Pauses};
+use super::kms::{Kms, Pauses};
+use super::mark;
 use super::pool::{Created, Pool};
 use crate::fixture::{Owner, Place};
 use crate::plan::KeyNames;
@@ -15,9 +16,6 @@ use tokio::time::Instant;
 
 /// How long the release of all keys may take. What is not released by then is told.
 const RELEASE: Duration = Duration::from_secs(5 * 60);
-
-/// The shortest that there is.
-const WINDOW_IN_DAYS: u8 = 7;
 
 /// Keys that are released at a time.
 const AT_A_TIME: usize = 4;
@@ -35,7 +33,7 @@ impl Pool<'_> {
     pub(crate) async fn release(&self) -> Released {
         let deadline = Instant::now() + RELEASE;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
-        let mut left = surely(self.give_back_lent(), deadline, "keys that were lent: perhaps not given back").await;
+        let mut left = surely(self.give_back_lent(), deadline, "keys that were lent").await;
         let about = "perhaps keys that CreateKey gave no answer about";
         let perhaps = surely(self.look_for_open(), Instant::now() + RELEASE / 2, about).await;
         let created = std::mem::take(&mut self.inner().created);
@@ -61,11 +59,11 @@ impl Pool<'_> {
         let Some(kms) = self.clients.get(&(*place, *owner)) else { return left };
         if let Some(alias) = &names.alias
             && let Err(failure) = kms.call(self.corpus, "DeleteAlias", &json!({ "AliasName": alias })).await
-            && failure.kind != FailureKind::Refused("NotFoundException".to_owned())
+            && !failure.is("NotFoundException")
         {
             left.push(format!("alias {alias}: {}", failure.describe()));
         }
-        let body = json!({ "KeyId": names.id, "PendingWindowInDays": WINDOW_IN_DAYS });
+        let body = json!({ "KeyId": names.id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
         match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
             Ok(_) => self.released(&names.arn),
             // A refusal can have other reasons than that there is nothing to do.
@@ -81,7 +79,7 @@ impl Pool<'_> {
     async fn needs_no_release(&self, kms: &Kms, names: &KeyNames) -> bool {
         match kms.call_on_new(self.corpus, "DescribeKey", &json!({ "KeyId": names.id })).await {
             Ok(answer) => answer["KeyMetadata"]["KeyState"] == "PendingDeletion",
-            Err(failure) => failure.kind == FailureKind::Refused("NotFoundException".to_owned()),
+            Err(failure) => failure.is("NotFoundException"),
         }
     }
 
@@ -142,7 +140,7 @@ impl Pool<'_> {
 async fn surely(part: impl Future<Output = Vec<String>>, deadline: Instant, about: &str) -> Vec<String> {
     match tokio::time::timeout_at(deadline, AssertUnwindSafe(part).catch_unwind()).await {
         Ok(Ok(left)) => left,
-        Ok(Err(_)) => vec![format!("{about}: an internal error of trentcheck ended the release")],
-        Err(_) => vec![format!("{about}: there was no time to release it")],
+        Ok(Err(_)) => vec![format!("{about}: an internal error of trentcheck came between")],
+        Err(_) => vec![format!("{about}: there was no time for it")],
     }
 }

@@ -1,7 +1,8 @@
 //! Which keys are those of a run.
 
 use crate::fixture::Corpus;
-use crate::run::kms::{Failure, FailureKind, Kms};
+use crate::run::kms::{Failure, Kms};
+use crate::run::mark;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -53,7 +54,7 @@ pub(super) async fn list(kms: &Kms, corpus: &Corpus) -> Result<Listing, Failure>
             Ok(ours) => listing.ours.extend(ours),
             Err(failure) if is_not_found(&failure) => drop(listing.unseen.insert(arn.to_owned())),
             // A key that may not be looked at is not ours.
-            Err(failure) if failure.kind == FailureKind::Refused("AccessDeniedException".to_owned()) => {}
+            Err(failure) if failure.is("AccessDeniedException") => {}
             Err(failure) => return Err(failure),
         }
     }
@@ -62,7 +63,7 @@ pub(super) async fn list(kms: &Kms, corpus: &Corpus) -> Result<Listing, Failure>
 
 /// Whether the target knows no such key, or not yet.
 pub(super) fn is_not_found(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Refused("NotFoundException".to_owned())
+    failure.is("NotFoundException")
 }
 
 /// The key if it is one of ours: the description and the tag name the same run.
@@ -72,13 +73,13 @@ pub(crate) async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Opt
     let metadata = &answer["KeyMetadata"];
     let text = |name: &str| metadata[name].as_str().unwrap_or_default().to_owned();
     let description = text("Description");
-    let Some(run) = description.strip_prefix("trentcheck ").filter(|run| is_run_id(run)) else { return Ok(None) };
+    let Some(run) = description.strip_prefix(mark::DESCRIPTION).filter(|run| is_run_id(run)) else { return Ok(None) };
     // Another key than the one that was asked for is nobody's.
     if text("Arn") != arn || text("KeyId").is_empty() || !metadata["CreationDate"].is_number() {
         return Ok(None);
     }
     let tags = paged(kms, corpus, "ListResourceTags", named, "Tags").await?;
-    let is_tagged = tags.iter().any(|tag| tag["TagKey"] == "trentcheck-run" && tag["TagValue"] == run);
+    let is_tagged = tags.iter().any(|tag| tag["TagKey"] == mark::TAG && tag["TagValue"] == run);
     Ok(is_tagged.then(|| Ours {
         run: run.to_owned(),
         arn: arn.to_owned(),
@@ -91,7 +92,7 @@ pub(crate) async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Opt
 /// The aliases that the run gave to its key, as far as they still are that key's.
 pub(super) async fn aliases(kms: &Kms, corpus: &Corpus, ours: &Ours) -> Result<Vec<String>, Failure> {
     let aliases = paged(kms, corpus, "ListAliases", json!({ "KeyId": ours.arn }), "Aliases").await?;
-    let prefix = format!("alias/trentcheck-{}-", ours.run);
+    let prefix = mark::alias_prefix(&ours.run);
     let is_ours = |alias: &&Value| alias["TargetKeyId"] == ours.id.as_str();
     let names = aliases.iter().filter(is_ours).filter_map(|alias| alias["AliasName"].as_str());
     Ok(names.filter(|name| name.starts_with(&prefix)).map(str::to_owned).collect())

@@ -3,6 +3,7 @@
 use super::key::{Ours, aliases, inspect};
 use super::{Found, Sweep, Swept, Touch};
 use crate::run::kms::{Failure, FailureKind, Kms, Pauses};
+use crate::run::mark;
 use serde_json::{Value, json};
 
 /// What became of a call that changes something.
@@ -12,9 +13,6 @@ enum Change {
     /// It was not sent, for this reason.
     Refrained(&'static str),
 }
-
-/// The window of a deletion in days: the shortest that there is.
-const WINDOW: u8 = 7;
 
 const NOT_SHOWN: &str = "it was not there when it was said what would be done; sweep again";
 
@@ -73,7 +71,7 @@ async fn delete_alias(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours, name: &String) 
 
 async fn schedule(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours) -> Result<Change, Failure> {
     let mut pauses = Pauses::within(kms.settle);
-    let body = json!({ "KeyId": ours.arn, "PendingWindowInDays": WINDOW });
+    let body = json!({ "KeyId": ours.arn, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
     loop {
         match now(sweep, kms, ours).await? {
             None => return Ok(Change::Refrained(CHANGED)),
