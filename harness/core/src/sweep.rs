@@ -2,17 +2,14 @@
 //! each call that changes something.
 
 mod find;
-mod key;
 mod release;
-
-pub(crate) use key::{arns_of_run, inspect};
 
 use crate::fixture::{Corpus, Owner, Place};
 use crate::ledger::{Ledger, LedgerError, OpenRun};
 use crate::run::clients::Clients;
 use crate::run::kms::Kms;
+use crate::run::ours::Ours;
 use crate::run::{Clock, SetupError, Target};
-use key::Ours;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;

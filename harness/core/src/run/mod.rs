@@ -14,6 +14,7 @@ mod lent;
 pub(crate) mod mark;
 mod material;
 mod named;
+pub(crate) mod ours;
 pub(crate) mod pool;
 pub(crate) mod probe;
 pub(crate) mod release;

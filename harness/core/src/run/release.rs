@@ -2,10 +2,10 @@
 
 use super::kms::{Kms, Pauses};
 use super::mark;
+use super::ours::arns_of_run;
 use super::pool::{Created, Pool};
 use crate::fixture::{Owner, Place};
 use crate::plan::KeyNames;
-use crate::sweep::arns_of_run;
 use futures_util::FutureExt;
 use serde_json::json;
 use std::collections::HashMap;

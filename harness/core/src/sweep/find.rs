@@ -1,11 +1,11 @@
 //! Finding the keys of runs. What a ledger names and nobody sees counts as left, never as gone: a target may answer late,
 //! and whoever asks may be the wrong one.
 
-use super::key::{Ours, inspect, is_not_found, list};
 use super::{Found, Sweep, Swept};
 use crate::fixture::Owner;
 use crate::ledger::OpenRun;
 use crate::run::kms::{FailureKind, Kms, Pauses};
+use crate::run::ours::{Ours, inspect, is_not_found, list};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 

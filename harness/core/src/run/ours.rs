@@ -1,19 +1,19 @@
 //! Which keys are those of a run.
 
+use super::kms::{Failure, Kms};
+use super::mark;
 use crate::fixture::Corpus;
-use crate::run::kms::{Failure, Kms};
-use crate::run::mark;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A key that a run of this program made: its id is in the description and in the tag.
 pub(crate) struct Ours {
-    pub(super) run: String,
-    pub(super) arn: String,
-    pub(super) id: String,
-    pub(super) state: String,
+    pub(crate) run: String,
+    pub(crate) arn: String,
+    pub(crate) id: String,
+    pub(crate) state: String,
     /// In seconds.
-    pub(super) made: f64,
+    pub(crate) made: f64,
 }
 
 impl Ours {
@@ -23,20 +23,20 @@ impl Ours {
     }
 
     /// Whether its deletion is scheduled.
-    pub(super) fn is_pending(&self) -> bool {
+    pub(crate) fn is_pending(&self) -> bool {
         self.state == "PendingDeletion"
     }
 }
 
 /// The keys of a caller.
 #[derive(Default)]
-pub(super) struct Listing {
+pub(crate) struct Listing {
     /// Those that runs of this program made.
-    pub(super) ours: Vec<Ours>,
+    pub(crate) ours: Vec<Ours>,
     /// The accounts of all of them.
-    pub(super) accounts: BTreeSet<String>,
+    pub(crate) accounts: BTreeSet<String>,
     /// ARNs that are listed and that DescribeKey does not find.
-    pub(super) unseen: BTreeSet<String>,
+    pub(crate) unseen: BTreeSet<String>,
 }
 
 /// The keys of one run, for a run that does not know whether a call of its own made a key.
@@ -45,7 +45,7 @@ pub(crate) async fn arns_of_run(kms: &Kms, corpus: &Corpus, run: &str) -> Result
 }
 
 /// Every key of the caller, looked at.
-pub(super) async fn list(kms: &Kms, corpus: &Corpus) -> Result<Listing, Failure> {
+pub(crate) async fn list(kms: &Kms, corpus: &Corpus) -> Result<Listing, Failure> {
     let mut listing = Listing::default();
     for key in paged(kms, corpus, "ListKeys", json!({}), "Keys").await? {
         let Some(arn) = key["KeyArn"].as_str() else { continue };
@@ -62,7 +62,7 @@ pub(super) async fn list(kms: &Kms, corpus: &Corpus) -> Result<Listing, Failure>
 }
 
 /// Whether the target knows no such key, or not yet.
-pub(super) fn is_not_found(failure: &Failure) -> bool {
+pub(crate) fn is_not_found(failure: &Failure) -> bool {
     failure.is("NotFoundException")
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Opt
 }
 
 /// The aliases that the run gave to its key, as far as they still are that key's.
-pub(super) async fn aliases(kms: &Kms, corpus: &Corpus, ours: &Ours) -> Result<Vec<String>, Failure> {
+pub(crate) async fn aliases(kms: &Kms, corpus: &Corpus, ours: &Ours) -> Result<Vec<String>, Failure> {
     let aliases = paged(kms, corpus, "ListAliases", json!({ "KeyId": ours.arn }), "Aliases").await?;
     let prefix = mark::alias_prefix(&ours.run);
     let is_ours = |alias: &&Value| alias["TargetKeyId"] == ours.id.as_str();
