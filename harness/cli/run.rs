@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::progress::Line;
 use crate::regress::{Regression, Writing, head};
 use crate::service::{place, rates};
-use crate::{deviations, embedded, interlock, output, several, terminal};
+use crate::{deviations, embedded, interlock, lending, output, several, terminal};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -139,7 +139,7 @@ impl Session {
             Some(path) => Some(Arc::new(crate::sweep::ledger_of_new_run(path, &target)?)),
             None => None,
         };
-        let lent = interlock::lent(&arguments, &corpus)?;
+        let lent = lending::lent(&arguments, &corpus)?;
         let asked = Options { lent: lent.clone(), ..options(&arguments, &target, Permit::NoKeys)? };
         let passed = interlock::permit(&arguments, &target, &corpus, &selection, asked, path.as_deref()).await?;
         Ok(Self { arguments, corpus, selection, target, known, reports, ledger, passed, lent, _server })

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
-use trentcheck_core::run::{Entropy, Options, Permit, Progress, SequenceOf, run};
+use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, run};
 use trentcheck_core::send::Lane;
 use trentcheck_reference::{Config, Mutant, controls, mutants};
 
@@ -27,13 +27,6 @@ const MUTANTS_A_CORE: usize = 4;
 
 /// Every replay draws the same material and names from this, so that what is found does not depend on chance.
 const SEED: [u8; 32] = *b"trentcheck selfcheck, seed one.\n";
-
-struct Silent;
-
-impl Progress for Silent {
-    fn begins(&self, _cases: usize) {}
-    fn ended(&self, _case: &CaseReport) {}
-}
 
 /// Runs the corpus against every mutant, prints the detection score, and fails if a mutant survives or the case that
 /// it names does not find it.
@@ -217,7 +210,7 @@ async fn found(
         entropy,
     };
     let (_stop, stopped) = watch::channel(false);
-    let report = run(corpus, selection, &target, &options, &Silent, stopped)
+    let report = run(corpus, selection, &target, &options, &(), stopped)
         .await
         .map_err(|error| Failure::internal(error.to_string()))?;
     server.stop().await;

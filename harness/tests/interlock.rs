@@ -335,3 +335,29 @@ async fn a_second_target_off_loopback_gets_no_key_whatever_is_allowed_at_the_fir
     assert!(right.served() > 0, "{}", text(&output.stderr));
     assert_eq!(keys(&client_of(&right, "primary")).await, before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_while_a_key_is_released_is_told_and_the_others_are_released() {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let client = client_of(&server, "primary");
+    let (path, has_ended) = (ledger("panic-release"), Arc::new(AtomicUsize::new(0)));
+    let ended = Arc::clone(&has_ended);
+    // The first reading of the clock after the case signs the first call of the release.
+    let clock = move || {
+        assert!(ended.compare_exchange(1, 2, Ordering::SeqCst, Ordering::SeqCst).is_err(), "on purpose");
+        SystemTime::now()
+    };
+    let (opened, _) = Ledger::open(&path).unwrap();
+    let options = Options { clock: Arc::new(clock), ledger: Some(Arc::new(opened)), ..options(1) };
+    let progress = Meanwhile(move || has_ended.store(1, Ordering::SeqCst), AtomicUsize::new(0));
+    let (_stop, stopped) = watch::channel(false);
+    let cases = selection(&["success/hmac"]);
+    let report = run(&corpus(), &cases, &target, &options, &progress, stopped).await.unwrap();
+    assert_eq!(report.left.len(), 1, "{:?}", report.left);
+    assert!(report.left[0].contains("an internal error"), "{:?}", report.left);
+    let states = keys(&client).await;
+    let pending = states.iter().filter(|(_, state)| *state == KeyState::PendingDeletion).count();
+    assert_eq!(pending, report.keys - 1);
+    drop(options);
+    assert_eq!(Ledger::open(&path).unwrap().1[0].keys.len(), 1);
+}

@@ -165,3 +165,27 @@ async fn a_sweep_tells_of_a_key_that_was_lent_and_touches_it_in_no_way() {
     assert!(without.left[0].contains("import its material again"), "{without:?}");
     assert_eq!((state(&client, &key_id).await, without.scheduled.len()), (KeyState::PendingImport, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_lent_is_brought_back_also_after_the_run_was_halted() {
+    // After the import the key is disabled: the case diverges and keeps it, so that it is brought back at the end.
+    let wrong = Config { mutant: mutant("import-leaves-pending"), ..config(Edition::KeyOnly) };
+    let (server, mut target) = reference(wrong).await;
+    let client = client_of(&server, "primary");
+    let (key_id, sealed) = somebodys_key(&client).await;
+    target.account = Some(ACCOUNT.to_owned());
+    // The stranger's key is in another account than was named, and halts the run.
+    target.stranger_account = Some("999999999999".to_owned());
+    let lent =
+        Lent { precondition: "imported-symmetric".to_owned(), key_id: key_id.clone(), material: MATERIAL.to_vec() };
+    let options = Options { permit: Permit::Owned, lent: vec![lent], ..options(1) };
+    let cases = ["effects/import-restores", "permission/*"];
+    let report = replay(&corpus(), &cases, &target, &options).await;
+    assert!(report.exit_codes.contains(&ExitCode::Safety), "{:?}", complaints(&report));
+    let diverges = |case: &trentcheck_core::report::CaseReport| {
+        case.id == "effects/import-restores" && case.outcome == Outcome::Diverges
+    };
+    assert!(report.cases.iter().any(diverges), "{:?}", complaints(&report));
+    assert!(!report.left.iter().any(|line| line.contains(&key_id)), "{:?}", report.left);
+    assert!(is_as_it_was(&client, &key_id, &sealed).await);
+}

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Corpus, Document, Edition, Level, PrincipalName, Selection, load};
-use trentcheck_core::report::{CaseReport, RunReport};
-use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, Progress, SequenceOf, Target, fill_random, run};
+use trentcheck_core::report::RunReport;
+use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, fill_random, run};
 use trentcheck_core::send::{Endpoint, Lane, Limits, Tls};
 use trentcheck_core::sign::Credentials;
 use trentcheck_reference as reference;
@@ -120,24 +120,16 @@ pub(crate) fn selection(patterns: &[&str]) -> Selection {
     Selection { patterns: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(), ..Selection::default() }
 }
 
-/// Says nothing.
-struct Silent;
-
-impl Progress for Silent {
-    fn begins(&self, _cases: usize) {}
-    fn ended(&self, _case: &CaseReport) {}
-}
-
 /// Runs to the end.
 pub(crate) async fn replay(corpus: &Corpus, patterns: &[&str], target: &Target, options: &Options) -> RunReport {
     let (_stop, stopped) = watch::channel(false);
-    run(corpus, &selection(patterns), target, options, &Silent, stopped).await.unwrap()
+    run(corpus, &selection(patterns), target, options, &(), stopped).await.unwrap()
 }
 
 /// Runs with a stop signal that is given from the start.
 pub(crate) async fn replay_stopped(corpus: &Corpus, target: &Target, options: &Options) -> RunReport {
     let (_stop, stopped) = watch::channel(true);
-    run(corpus, &selection(&[]), target, options, &Silent, stopped).await.unwrap()
+    run(corpus, &selection(&[]), target, options, &(), stopped).await.unwrap()
 }
 
 /// Every mismatch and reason of a run, for a message.

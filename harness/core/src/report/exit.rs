@@ -62,3 +62,23 @@ impl ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ExitCode::{self, *};
+
+    #[test]
+    fn the_first_of_several_wins_and_what_is_left_wins_over_an_interrupt() {
+        for (codes, first) in [
+            (&[][..], Pass),
+            (&[Indeterminate, Teardown, Divergence], Divergence),
+            (&[Teardown, Indeterminate], Teardown),
+            (&[Divergence, Interrupted], Interrupted),
+            (&[Divergence, Teardown, Interrupted], Teardown),
+            (&[Teardown, Interrupted, Internal], Internal),
+            (&[Divergence, Safety], Safety),
+        ] {
+            assert_eq!(ExitCode::first_of(codes), first, "{codes:?}");
+        }
+    }
+}

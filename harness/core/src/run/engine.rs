@@ -18,6 +18,7 @@ use aws_lc_rs::digest;
 use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Semaphore, watch};
@@ -29,6 +30,12 @@ pub trait Progress: Send + Sync {
     fn begins(&self, cases: usize);
     /// A case ended.
     fn ended(&self, case: &CaseReport);
+}
+
+/// Nobody listens.
+impl Progress for () {
+    fn begins(&self, _cases: usize) {}
+    fn ended(&self, _case: &CaseReport) {}
 }
 
 /// What all cases of a run share.
@@ -43,6 +50,8 @@ pub(super) struct Run<'a> {
     pub(super) pool: Pool<'a>,
     pub(super) guard: Arc<Guard>,
     tally: Tally,
+    /// How often a fault of our own ended something.
+    faults: AtomicUsize,
     pub(super) redactor: Redactor,
     account: OnceLock<(String, String)>,
     /// By how much our clock is ahead of the target's.
@@ -113,16 +122,12 @@ pub async fn run(
         notices.extend(of_other_edition(corpus, selection, target));
     }
     let deadline = tokio::time::Instant::now() + options.deadline;
-    let mut faults = 0;
     let verdict = match run.selected.is_empty() {
         true => None,
-        false => match within(probe(&run), deadline, &stop).await {
+        false => match within(&run, probe(&run), deadline, &stop).await {
             Ended::Well(verdict) => Some(verdict),
             Ended::OutOfTime => Some(Verdict::Unreachable("find out what the target is in time".to_owned())),
-            Ended::Panicked => {
-                faults += 1;
-                None
-            }
+            Ended::Panicked => None,
         },
     };
     let reports = match verdict {
@@ -161,7 +166,6 @@ pub async fn run(
         // A test server that hangs is no place where something is left.
         false => notices.extend(perhaps),
     }
-    faults += reports.values().filter(|report| report.reason.as_deref() == Some(INTERNAL)).count();
     notices.extend(
         run.guard.halted().map(|why| format!("refused: {why}; keys that were made are scheduled for deletion")),
     );
@@ -169,7 +173,7 @@ pub async fn run(
     let cases: Vec<CaseReport> = run.selected.iter().filter_map(|case| by_id.remove(case.id())).collect();
     let told = [
         (ExitCode::Interrupted, *stop.borrow()),
-        (ExitCode::Internal, faults > 0),
+        (ExitCode::Internal, run.faults.load(Ordering::Relaxed) > 0),
         (ExitCode::Safety, run.guard.halted().is_some()),
     ];
     let told = told.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect();
@@ -209,6 +213,7 @@ fn prepare<'a>(
             .with_budget(options.budget.as_deref()),
         guard,
         tally,
+        faults: AtomicUsize::new(0),
         redactor: target.redactor(),
         account: OnceLock::new(),
         seconds_ahead: OnceLock::new(),
@@ -287,7 +292,7 @@ async fn one(
             return not_run(case, Outcome::Blocked, &reason);
         }
     }
-    match within(run_case(run, case), deadline, stop).await {
+    match within(run, run_case(run, case), deadline, stop).await {
         Ended::Well(report) => report,
         Ended::OutOfTime if *stop.borrow() => not_run(case, Outcome::Indeterminate, "the run was interrupted"),
         Ended::OutOfTime => not_run(case, Outcome::Indeterminate, "the time limit of the run was reached"),
@@ -310,7 +315,12 @@ enum Ended<T> {
 }
 
 /// Goes on until the deadline, or for a while after an interrupt.
-async fn within<T>(part: impl Future<Output = T>, deadline: Instant, stop: &watch::Receiver<bool>) -> Ended<T> {
+async fn within<T>(
+    run: &Run<'_>,
+    part: impl Future<Output = T>,
+    deadline: Instant,
+    stop: &watch::Receiver<bool>,
+) -> Ended<T> {
     let mut stop = stop.clone();
     let interrupted = async {
         // Without a sender nobody interrupts any more.
@@ -320,7 +330,13 @@ async fn within<T>(part: impl Future<Output = T>, deadline: Instant, stop: &watc
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = AssertUnwindSafe(part).catch_unwind() => ended.map_or(Ended::Panicked, Ended::Well),
+        ended = AssertUnwindSafe(part).catch_unwind() => match ended {
+            Ok(ended) => Ended::Well(ended),
+            Err(_) => {
+                run.faults.fetch_add(1, Ordering::Relaxed);
+                Ended::Panicked
+            }
+        },
         () = tokio::time::sleep_until(deadline) => Ended::OutOfTime,
         () = interrupted => Ended::OutOfTime,
     }

@@ -1,0 +1,118 @@
+//! What a run that makes keys would do, as it is printed before: cases, keys, calls, cost, duration.
+
+use std::path::Path;
+use std::time::Duration;
+use trentcheck_core::fixture::{Corpus, PriceOf};
+use trentcheck_core::report::{Outcome, RunReport};
+use trentcheck_core::run::{Lent, Target};
+
+/// The plan, and what it is worked out from.
+pub(crate) struct Plan<'a> {
+    pub(crate) lent: &'a [Lent],
+    pub(crate) rehearsal: &'a RunReport,
+    /// How many keys may be made.
+    pub(crate) most: usize,
+    pub(crate) target: &'a Target,
+    pub(crate) corpus: &'a Corpus,
+    pub(crate) ledger: Option<&'a Path>,
+    pub(crate) deadline: Duration,
+}
+
+impl Plan<'_> {
+    /// The plan as a person reads it.
+    pub(crate) fn render(&self) -> String {
+        let skipped = self.rehearsal.cases.iter().filter(|case| case.outcome == Outcome::Skipped).count();
+        let selected = self.rehearsal.cases.len();
+        let keys = self.rehearsal.keys;
+        let calls: u64 = self.rehearsal.calls.values().sum();
+        let mut lines = vec![
+            format!(
+                "Plan for {} ({}), as rehearsed at the embedded reference; a slower target gets more calls that read:",
+                self.target.endpoint, self.target.region
+            ),
+            format!("  cases     {} of {selected}, {skipped} skipped", selected - skipped),
+            format!(
+                "  keys      {keys} are made, and never more than {}; at the end their deletion is scheduled, in 7 days",
+                self.most
+            ),
+        ];
+        lines.extend(self.lent.iter().map(|lent| {
+            format!("  lent      {} as `{}`: material deleted and imported again", lent.key_id, lent.precondition)
+        }));
+        lines.push(format!("  calls     {calls}"));
+        lines.extend(self.by_operation());
+        lines.push(self.cost(keys, calls));
+        lines.push(self.duration());
+        if let Some(ledger) = self.ledger {
+            lines.push(format!("  ledger    {0}; after a crash: `trentcheck sweep --ledger {0}`", ledger.display()));
+        }
+        lines.join("\n")
+    }
+
+    /// How long the quota of an operation makes its calls last, at the least.
+    fn least(&self, operation: &str, calls: u64) -> Option<(f64, Duration)> {
+        let rates = &self.target.limits.rates;
+        let rate = rates.by_operation.get(operation).copied().or(rates.others)?;
+        Some((rate, Duration::from_secs_f64(calls.saturating_sub(1) as f64 / rate)))
+    }
+
+    fn by_operation(&self) -> Vec<String> {
+        let known = |operation: &str| self.corpus.quotas.iter().any(|quota| quota.operation.get_ref() == operation);
+        let (named, others): (Vec<_>, Vec<_>) = self.rehearsal.calls.iter().partition(|(name, _)| known(name));
+        let mut rows: Vec<(&str, u64)> = named.iter().map(|(name, calls)| (name.as_str(), **calls)).collect();
+        rows.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
+        let others: u64 = others.iter().map(|(_, calls)| **calls).sum();
+        let mut lines: Vec<String> = rows
+            .into_iter()
+            .map(|(name, calls)| {
+                let pace = self.least(name, calls);
+                // What takes no time is not worth a column.
+                let pace = pace.filter(|(_, time)| time.as_secs() > 0);
+                let pace = pace.map(|(rate, time)| format!("at {rate} a second: {}", told(time))).unwrap_or_default();
+                format!("            {calls:6}  {name:26} {pace}").trim_end().to_owned()
+            })
+            .collect();
+        if others > 0 {
+            lines.push(format!("            {others:6}  malformed, or naming no operation"));
+        }
+        lines
+    }
+
+    fn cost(&self, keys: usize, calls: u64) -> String {
+        let price = |of: PriceOf| self.corpus.prices.iter().find(|price| *price.of.get_ref() == of);
+        let (Some(key), Some(requests)) = (price(PriceOf::KeyMonth), price(PriceOf::TenThousandRequests)) else {
+            return "  cost      no price is known".to_owned();
+        };
+        const HOURS_A_MONTH: f64 = 730.0;
+        let for_keys = keys as f64 * key.usd / HOURS_A_MONTH;
+        let for_calls = calls as f64 / 10_000.0 * requests.usd;
+        format!(
+            "  cost      about USD {:.2}: {keys} keys for an hour {for_keys:.3}, {calls} requests {for_calls:.3} (source {}; a month's first 20,000 requests are free)",
+            (for_keys + for_calls).max(0.01),
+            key.source
+        )
+    }
+
+    fn duration(&self) -> String {
+        let slowest = self
+            .rehearsal
+            .calls
+            .iter()
+            .filter_map(|(name, calls)| Some((self.least(name, *calls)?.1, name)))
+            .max_by_key(|(time, _)| *time);
+        let Some((time, name)) = slowest else { return "  duration  not limited by a pace".to_owned() };
+        let warning = match time > self.deadline {
+            true => format!("; that is more than the time limit of {}: raise `--deadline`", told(self.deadline)),
+            false => String::new(),
+        };
+        format!("  duration  {} or more, as {name} is the slowest at the pace above{warning}", told(time))
+    }
+}
+
+fn told(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "less than 1 s".to_owned(),
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
+}
