@@ -12,12 +12,11 @@ use crate::run::kms::{Failure, FailureKind, Kms, Pauses, is_transient, says_unsu
 use crate::run::pool::{Lease, NoLease, Pool};
 use crate::run::probe::partition;
 use crate::run::{Clock, Entropy, SetupError, Target};
-use crate::send::{Fault, Response, SendError, Sender};
+use crate::send::{Fault, Response, SendError, Sender, Tally};
 use crate::sign::sign_planned;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A target and the keys that trials made on it.
@@ -32,7 +31,7 @@ pub(super) struct Side<'a> {
     entropy: &'a Entropy,
     run: &'a str,
     settle: Duration,
-    sent: Arc<AtomicUsize>,
+    tally: Tally,
     account: OnceLock<(String, String)>,
 }
 
@@ -90,19 +89,19 @@ impl<'a> Side<'a> {
         entropy: &'a Entropy,
         run: &'a str,
     ) -> Result<Self, SetupError> {
-        let Clients { sender, host, primary, by_place, sent, .. } = Clients::new(target, clock, settle, None)?;
+        let Clients { sender, host, primary, by_place, tally } = Clients::new(target, clock, settle, None)?;
         let pool = Pool::new(corpus, entropy, run, by_place);
         let account = OnceLock::new();
         if let Some(known) = &target.account {
             let _ = account.set((known.clone(), partition(&target.region).to_owned()));
         }
         let clock = Arc::clone(clock);
-        Ok(Self { corpus, target, pool, sender, host, primary, clock, entropy, run, settle, sent, account })
+        Ok(Self { corpus, target, pool, sender, host, primary, clock, entropy, run, settle, tally, account })
     }
 
     /// How many requests were sent.
     pub(super) fn exchanges(&self) -> usize {
-        self.sent.load(Ordering::Relaxed)
+        self.tally.total()
     }
 
     /// Keys for a trial in the state of a precondition.
@@ -278,7 +277,6 @@ impl<'a> Side<'a> {
         let signed = sign_planned(&planned, credentials.clone(), &self.target.region, (self.clock)());
         let Ok(signed) = signed else { return Seen::Impossible };
         let requests = vec![signed.request; usize::from(planned.times)];
-        self.sent.fetch_add(requests.len(), Ordering::Relaxed);
         let exchanges = self.sender.wire(&requests).await;
         let is_stated = matches!(change.framing, RequestFraming::Stated(_));
         let answers = requests.into_iter().zip(exchanges).map(|(request, exchange)| {

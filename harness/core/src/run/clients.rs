@@ -7,7 +7,6 @@ use crate::fixture::{Owner, Place, PrincipalName};
 use crate::send::{Sender, Tally, Tls};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 /// Everything that talks to a target.
@@ -17,8 +16,6 @@ pub(crate) struct Clients {
     pub(crate) host: String,
     pub(crate) primary: Kms,
     pub(crate) by_place: HashMap<(Place, Owner), Kms>,
-    /// How many ordinary calls were sent by any of them.
-    pub(crate) sent: Arc<AtomicUsize>,
     /// Every request by its operation.
     pub(crate) tally: Tally,
 }
@@ -32,7 +29,6 @@ impl Clients {
         guard: Option<&Arc<Guard>>,
     ) -> Result<Self, SetupError> {
         let tally = Tally::default();
-        let sent = Arc::new(AtomicUsize::new(0));
         let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?.counted(&tally);
         let host = target.endpoint.authority();
         let client = |sender: &Sender, host: &str, region: &str, principal| {
@@ -45,7 +41,6 @@ impl Clients {
                 clock: Arc::clone(clock),
                 settle,
                 guard: guard.cloned(),
-                sent: Arc::clone(&sent),
             })
         };
         let primary =
@@ -63,6 +58,6 @@ impl Clients {
                 by_place.insert((Place::Elsewhere, Owner::Primary), kms);
             }
         }
-        Ok(Self { sender, host, primary, by_place, sent, tally })
+        Ok(Self { sender, host, primary, by_place, tally })
     }
 }

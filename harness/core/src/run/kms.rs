@@ -11,7 +11,6 @@ use crate::sign::{Credentials, Signing, sign};
 use serde_json::Value;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The pause before a call is made again; it doubles up to [`LONGEST_PAUSE`].
@@ -89,8 +88,6 @@ pub(crate) struct Kms {
     pub(crate) settle: Duration,
     /// What may be changed; whoever has none looks at keys before it changes them.
     pub(crate) guard: Option<Arc<Guard>>,
-    /// How many calls were sent; shared by the clients of a target.
-    pub(crate) sent: Arc<AtomicUsize>,
 }
 
 impl Kms {
@@ -113,7 +110,6 @@ impl Kms {
         let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
         let signed =
             sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
-        self.sent.fetch_add(1, Ordering::Relaxed);
         let exchange = self.sender.http_in_turn(&signed).await;
         (signed, exchange)
     }

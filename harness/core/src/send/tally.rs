@@ -17,6 +17,11 @@ impl Tally {
         }
     }
 
+    /// How many in all.
+    pub(crate) fn total(&self) -> usize {
+        self.counts().values().map(|count| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
+    }
+
     /// The counts so far. A request that names no operation is counted under the empty name.
     pub fn counts(&self) -> BTreeMap<String, u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
