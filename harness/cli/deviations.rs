@@ -96,14 +96,11 @@ pub(crate) async fn update(arguments: UpdateArguments) -> Result<u8, Failure> {
     Ok(told.unwrap_or(own) as u8)
 }
 
-/// Says what a run has to say besides its verdicts: notices, and what it left behind. The result is the exit code that
+/// Says what a run has to say besides its verdicts and what it left behind. The result is the exit code that
 /// such a run ends with whatever its verdicts are.
 fn tell(report: &RunReport) -> Option<ExitCode> {
     for notice in &report.notices {
         output::to_stderr(notice);
-    }
-    for left in &report.left {
-        output::to_stderr(&format!("left behind, remove by hand: {left}"));
     }
     let whatever = [ExitCode::Internal, ExitCode::Interrupted, ExitCode::Safety, ExitCode::Teardown];
     let applying: Vec<ExitCode> = whatever.into_iter().filter(|code| report.exit_codes.contains(code)).collect();

@@ -184,7 +184,7 @@ impl Session {
         line.clear();
         if let Ok(report) = &report {
             // Whatever fails after this, it has been said.
-            report.left.iter().for_each(|line| output::to_stderr(&format!("left behind: {line}")));
+            report.left.iter().for_each(|line| output::to_stderr(&format!("left behind, remove by hand: {line}")));
             output::protect(&Redactor::default().with_accounts(report.accounts.iter().map(String::as_str)));
         }
         report

@@ -48,7 +48,7 @@ fn context(edition: Edition) -> Context<'static> {
 }
 
 fn expectation(level: Level, answers: &[Answer]) -> Expectation {
-    Expectation { level, answers: answers.to_vec(), message: None, source: None, clauses: Vec::new(), editions: None }
+    Expectation::of(level, answers.to_vec())
 }
 
 /// What differs, briefly.

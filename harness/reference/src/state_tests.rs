@@ -108,15 +108,17 @@ async fn parameters_come_for_one_algorithm_and_one_spec_only() {
     }
 }
 
+/// A client of a reference with this clock, and a key to import into.
+async fn with_clock(clock: fn() -> SystemTime) -> (Client, String) {
+    let client = Client::of(Config { clock, ..Config::default() }).await;
+    let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
+    (client, id)
+}
+
 #[tokio::test]
 async fn a_token_is_good_for_a_day_and_only_if_it_was_given() {
     static AHEAD: AtomicU64 = AtomicU64::new(0);
-    let client = Client::of(Config {
-        clock: || then() + Duration::from_secs(AHEAD.load(Ordering::SeqCst)),
-        ..Config::default()
-    })
-    .await;
-    let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
+    let (client, id) = with_clock(|| then() + Duration::from_secs(AHEAD.load(Ordering::SeqCst))).await;
     let wrapping = json!({ "KeyId": id, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048" });
     let parameters = client.send("GetParametersForImport", &wrapping).await.json();
     assert_eq!(parameters["ParametersValidTo"].as_f64(), Some((THEN + DAY) as f64));
@@ -139,12 +141,7 @@ async fn a_token_is_good_for_a_day_and_only_if_it_was_given() {
 #[tokio::test]
 async fn material_ends_in_the_future_and_within_a_year_and_is_gone_then() {
     static AHEAD: AtomicU64 = AtomicU64::new(0);
-    let client = Client::of(Config {
-        clock: || then() + Duration::from_secs(AHEAD.load(Ordering::SeqCst)),
-        ..Config::default()
-    })
-    .await;
-    let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
+    let (client, id) = with_clock(|| then() + Duration::from_secs(AHEAD.load(Ordering::SeqCst))).await;
     let until = |end: u64| json!({ "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": end });
     for end in [THEN - 1, THEN, THEN + 365 * DAY + 1] {
         assert_eq!(client.import(&id, &[7; 32], until(end)).await.error(), "ValidationException", "{end}");

@@ -88,14 +88,7 @@ fn every_accepted_answer_is_accepted_and_a_server_fault_or_silence_never() {
 }
 
 fn differs(answer: Answer, edition: Edition, observation: &Observation) -> Vec<What> {
-    let expectation = Expectation {
-        level: Level::Must,
-        answers: vec![answer],
-        message: None,
-        source: None,
-        clauses: Vec::new(),
-        editions: None,
-    };
+    let expectation = Expectation::of(Level::Must, vec![answer]);
     let found = judge(observation, &[expectation], &context(&CORPUS.cases[0], edition));
     found.iter().map(|mismatch| mismatch.what).collect()
 }

@@ -166,14 +166,7 @@ fn in_short(observation: &Observation) -> String {
 /// of any other one only that it is refused, and its type is a hint.
 fn expectations(corpus: &Corpus, expected: &Observation, judging: &Judging<'_>) -> Vec<Expectation> {
     let binding = judging.step.change().is_none_or(is_plain);
-    let one = |level, answer| Expectation {
-        level,
-        answers: vec![answer],
-        message: None,
-        source: None,
-        clauses: Vec::new(),
-        editions: None,
-    };
+    let one = |level, answer| Expectation::of(level, vec![answer]);
     let is_delete = judging.step.change().is_some();
     if expected.is_success() {
         let answer = if is_delete { Answer::Success } else { Answer::Done };

@@ -71,14 +71,7 @@ pub(super) fn case(
         kept: None,
         requires: Vec::new(),
         request: change,
-        expect: vec![Expectation {
-            level,
-            answers: vec![answer],
-            message: None,
-            source: None,
-            clauses: Vec::new(),
-            editions: None,
-        }],
+        expect: vec![Expectation::of(level, vec![answer])],
         after: effects,
     };
     lines.push(print_case(&case));
