@@ -1,6 +1,7 @@
 //! The command as its users meet it.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
 
 pub(crate) fn trentcheck(arguments: &[&str]) -> Output {
     trentcheck_with(arguments, &[])
@@ -22,6 +23,11 @@ pub(crate) fn trentcheck_with(arguments: &[&str], environment: &[(&str, &str)]) 
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The reference on a port of its own. Whoever starts it stops it.
+fn serve(stdout: Stdio, stderr: Stdio) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_trentcheck")).arg("serve").stdout(stdout).stderr(stderr).spawn().unwrap()
 }
 
 #[test]
@@ -194,13 +200,7 @@ fn a_case_after_shuffle_is_a_case() {
 
 #[test]
 fn unknown_credentials_are_one_sentence_and_no_divergence() {
-    use std::io::{BufRead, BufReader};
-    let mut server = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
-        .arg("serve")
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut server = serve(Stdio::piped(), Stdio::null());
     let mut line = String::new();
     BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim().trim_start_matches("listening on ");
@@ -223,7 +223,7 @@ fn a_result_that_is_lost_is_no_success() {
     let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
         .arg("list")
         .stdout(full)
-        .stderr(std::process::Stdio::piped())
+        .stderr(Stdio::piped())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -237,8 +237,8 @@ fn a_run_that_is_terminated_ends_as_one_that_is_interrupted() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut run = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
         .args(["run", "--endpoint", &url, "--timeout", "2s"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     // Once it has connected it listens for signals too; nobody answers it, so it is still there.
@@ -250,13 +250,7 @@ fn a_run_that_is_terminated_ends_as_one_that_is_interrupted() {
 
 #[test]
 fn the_reference_tells_the_credentials_that_it_takes_as_they_are() {
-    use std::io::{BufRead, BufReader};
-    let mut server = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
-        .arg("serve")
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut server = serve(Stdio::null(), Stdio::piped());
     let lines = BufReader::new(server.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
     let principals: Vec<String> = lines.take_while(|line| line.starts_with("principal ")).collect();
     server.kill().unwrap();
