@@ -41,13 +41,12 @@ pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> 
     };
     let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
     let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
-    let target = crate::run::remote(&arguments.target, url, edition, timeout)?;
+    let mut target = crate::run::remote(&arguments.target, url, edition, timeout)?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
     if !target.endpoint.is_loopback() && named.is_empty() {
         return Err(Failure::safety("off loopback keys are swept only in an account that is named")
             .hint("`--account` with its number"));
     }
-    let mut target = target;
     target.limits.rates =
         crate::service::rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
     output::protect(&target.redactor().with_accounts(named.iter().map(String::as_str)));
