@@ -36,7 +36,7 @@ pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> 
         }
     }
     let Some(url) = &arguments.target.endpoint else {
-        return Err(Failure::usage("know where to sweep")
+        return Err(Failure::usage("find out where to sweep")
             .hint("give `--endpoint`, or `--ledger` with the file that the run wrote"));
     };
     let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);

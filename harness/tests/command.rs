@@ -77,7 +77,7 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["run", "--endpoint", "http://127.0.0.1:1", "--ledger", "broken.toml"], "line 1 is no record"),
         (&["sweep", "--ledger", "broken.toml"], "line 1 is no record"),
         (&["sweep", "--ledger", "nowhere.ledger"], "find the ledger"),
-        (&["sweep"], "know where to sweep"),
+        (&["sweep"], "find out where to sweep"),
         (
             &["run", "--endpoint", "http://127.0.0.1:1", "--against", "http://127.0.0.1:2", "--ledger", "two.ledger"],
             "one `--ledger` for two targets",

@@ -55,6 +55,10 @@ enum Now {
 ///
 /// The run was interrupted, or a case has no verdict for another reason than that it was skipped or rests on one that
 /// diverges.
+///
+/// # Panics
+///
+/// A text that is no TOML, from which no list could have been read.
 pub fn update(
     text: &str,
     list: &List,
@@ -64,7 +68,7 @@ pub fn update(
     fresh: &Fresh,
 ) -> Result<Update, Incomplete> {
     check(report, list, corpus)?;
-    let mut document: DocumentMut = text.parse().unwrap_or_default();
+    let mut document: DocumentMut = text.parse().expect("the list was read from this text, so it is TOML");
     if text.trim().is_empty() {
         document["edition"] = value(report.target.edition.to_string());
         document["fail-on"] = value(report.fail_on.to_string());

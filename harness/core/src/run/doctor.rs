@@ -3,7 +3,7 @@
 
 use super::clients::Clients;
 use super::entropy::Entropy;
-use super::kms::{Kms, is_transient, says_unsupported, summary};
+use super::kms::{Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, summary};
 use super::skew;
 use super::target::{Clock, SetupError, Target};
 use crate::fixture::{Corpus, PrincipalName};
@@ -187,16 +187,10 @@ fn wrong_scheme(target: &Target) -> Vec<Checkup> {
 
 /// Whether the target took our signature. That it denied the operation shows that it did.
 fn identity(observation: &Observation) -> Checkup {
-    const REFUSALS: &[&str] = &[
-        "UnrecognizedClientException",
-        "InvalidSignatureException",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "MissingAuthenticationTokenException",
-        "IncompleteSignatureException",
-    ];
+    const BAD_SIGNATURE: [&str; 3] =
+        ["InvalidSignatureException", "MissingAuthenticationTokenException", "IncompleteSignatureException"];
     match observation.error_name() {
-        Some(name) if REFUSALS.contains(&name) => Checkup {
+        Some(name) if UNKNOWN_SIGNER.contains(&name) || BAD_SIGNATURE.contains(&name) => Checkup {
             hint: Some("check the credentials, their session token and the Region".to_owned()),
             ..checkup("identity", Health::Bad, summary(observation))
         },

@@ -226,6 +226,10 @@ pub(crate) fn says_unsupported(corpus: &Corpus, observation: &Observation) -> bo
     })
 }
 
+/// The types by which a target says that it does not know who signs.
+pub(crate) const UNKNOWN_SIGNER: [&str; 3] =
+    ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"];
+
 /// Whether an import was refused since its token is no longer good, which says nothing about what it imports.
 pub(crate) fn token_ended(observation: &Observation) -> bool {
     matches!(observation.error_name(), Some("InvalidImportTokenException" | "ExpiredImportTokenException"))

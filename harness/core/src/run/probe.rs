@@ -2,7 +2,7 @@
 
 use super::engine::Run;
 use super::keys::Base;
-use super::kms::{Kms, says_unsupported, summary};
+use super::kms::{Kms, UNKNOWN_SIGNER, says_unsupported, summary};
 use super::pool::NoLease;
 use super::skew;
 use super::target::Permit;
@@ -169,9 +169,6 @@ struct Seen {
     seconds_ahead: Option<i64>,
 }
 
-/// The types by which a target says that it does not know who signs.
-const UNKNOWN: &[&str] = &["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"];
-
 enum Asked {
     /// An answer came.
     Reached(Seen),
@@ -210,7 +207,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
                 body: observation.bytes.clone(),
                 summary: summary(&observation),
                 says_so: says_unsupported(run.corpus, &observation),
-                refuses_credentials: observation.error_name().is_some_and(|name| UNKNOWN.contains(&name)),
+                refuses_credentials: observation.error_name().is_some_and(|name| UNKNOWN_SIGNER.contains(&name)),
                 refuses_signature: observation.error_name() == Some("InvalidSignatureException"),
                 seconds_ahead: skew::seconds_ahead(response, (run.options.clock)()),
                 is_error: !observation.is_success() && observation.error_name().is_none(),

@@ -263,7 +263,8 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
             () if says("certificate") || says("tls") || says("TLS") || says("handshake") || says("corrupt message") => {
                 SendError::Tls(text)
             }
-            () => SendError::Connect(text),
+            // The words before it are those of the client.
+            () => SendError::Connect(chain.pop().unwrap_or_default()),
         };
     }
     match () {
