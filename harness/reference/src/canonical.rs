@@ -1,6 +1,6 @@
 //! The verifier's canonical request, made from what arrived and from nothing else.
 
-use crate::server::Incoming;
+use crate::request::Incoming;
 use aws_lc_rs::{digest, hmac};
 
 /// What was signed, as the client must have written it down.

@@ -1,17 +1,9 @@
 //! What a reference target is like.
 
+use crate::edition::Edition;
 use crate::mutant::{Mutant, Point};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime};
-
-/// The edition of the API reference that is implemented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edition {
-    /// `KeyId` in, zero bytes out.
-    KeyOnly,
-    /// Optional `KeyMaterialId` in, `KeyId` and `KeyMaterialId` out.
-    KeyMaterialId,
-}
 
 /// What a principal may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::canonical::parameters;
 use crate::config::Config;
 use crate::error::Refusal;
 use crate::mutant::Point;
-use crate::server::Incoming;
+use crate::request::Incoming;
 
 /// What a client says about its signature. Nothing of it is checked yet but that it is all there.
 pub(crate) struct Claim {

@@ -1,5 +1,6 @@
 //! A refusal, and how it looks on the wire.
 
+use crate::protocol::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 /// What stands in front of a single violated constraint.
@@ -83,6 +84,14 @@ impl Refusal {
             Message::Lower(text) => body["message"] = Value::String(text.clone()),
             Message::Upper(text) => body["Message"] = Value::String(text.clone()),
         }
-        (body.to_string().into_bytes(), super::server::CONTENT_TYPE)
+        (body.to_string().into_bytes(), CONTENT_TYPE)
     }
+}
+
+/// The answer to a client that asks too often.
+pub(crate) fn throttled() -> Refusal {
+    Refusal::new(
+        "ThrottlingException",
+        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+    )
 }

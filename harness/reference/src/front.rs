@@ -1,23 +1,15 @@
 //! What stands in front of every operation, in the order in which AWS services have been seen to check: routing, JSON,
 //! target, signature. A request that cannot be read is refused before anybody asks who sent it.
 
-use crate::config::{Config, Principal};
+use crate::call::{Call, Shared};
+use crate::config::Config;
 use crate::error::Refusal;
 use crate::json;
 use crate::mutant::Point;
 use crate::operations;
-use crate::server::{CONTENT_TYPE, Incoming, Shared};
+use crate::protocol::CONTENT_TYPE;
+use crate::request::Incoming;
 use crate::verify::verify;
-use serde_json::{Map, Value};
-
-/// A request that may be carried out.
-pub(crate) struct Call<'a> {
-    pub(crate) shared: &'a Shared,
-    pub(crate) region: &'a str,
-    pub(crate) operation: &'static str,
-    pub(crate) principal: &'a Principal,
-    pub(crate) members: &'a Map<String, Value>,
-}
 
 /// Answers a request: the body of a success, or a refusal.
 pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Result<Vec<u8>, Refusal> {

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use crate::config::{Config, Edition};
+use crate::config::Config;
+use crate::edition::Edition;
 use crate::operation_tests::{Client, with_material};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -3,6 +3,8 @@
 use crate::config::Config;
 use crate::error::{ONE_DETECTED, Refusal};
 use crate::mutant::Point;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 /// The object in a body. Members of value null count as absent; of members that come twice the last one counts.
@@ -71,6 +73,12 @@ pub(crate) fn required(
     };
     length(&text, name, shortest, longest)?;
     Ok(text)
+}
+
+/// A blob member that must be there.
+pub(crate) fn blob(members: &Map<String, Value>, name: &str) -> Result<Vec<u8>, Refusal> {
+    let text = required(members, name, 1, usize::MAX)?;
+    BASE64_STANDARD.decode(text).map_err(|_| Refusal::bare("SerializationException"))
 }
 
 /// Checks a length in characters.

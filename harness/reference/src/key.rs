@@ -1,6 +1,7 @@
 //! A key: its material, and the state that follows from it.
 
-use crate::config::{Config, Edition, SeedKind};
+use crate::config::{Config, SeedKind};
+use crate::edition::Edition;
 use crate::mutant::Point;
 use aws_lc_rs::digest;
 use serde_json::{Value, json};

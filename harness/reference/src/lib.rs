@@ -3,10 +3,12 @@
 //! It is the executable form of the spec: small, strict, and refusing what it does not understand. It verifies SigV4 with
 //! a canonicaliser of its own and shares no code with the harness, so that a mistake in one cannot hide in the other.
 
+mod call;
 mod canonical;
 mod config;
 mod credential;
 mod crypto;
+mod edition;
 mod error;
 mod front;
 #[cfg(test)]
@@ -17,6 +19,8 @@ mod mutant;
 #[cfg(test)]
 mod operation_tests;
 mod operations;
+mod protocol;
+mod request;
 mod resolve;
 mod server;
 #[cfg(test)]
@@ -26,6 +30,7 @@ mod verify;
 #[cfg(test)]
 mod verify_tests;
 
-pub use config::{Config, Edition, Permission, Principal, Seed, SeedKind};
+pub use config::{Config, Permission, Principal, Seed, SeedKind};
+pub use edition::Edition;
 pub use mutant::{Mutant, controls, mutant, mutants};
 pub use server::{Server, StartError};

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use crate::config::{Config, Edition};
+use crate::config::Config;
+use crate::edition::Edition;
 use crate::server::Server;
 use aws_credential_types::Credentials;
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};

@@ -1,7 +1,7 @@
 //! From the value of `KeyId` to a key. What each form is answered was recorded on sister operations of KMS.
 
+use crate::call::Call;
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::key::Key;
 use crate::mutant::Point;
 use crate::store::Store;

@@ -1,10 +1,12 @@
 //! Listeners, one a Region, and the way from bytes to an answer and back.
 
+use crate::call::Shared;
 use crate::config::Config;
-use crate::error::Refusal;
+use crate::error::{Refusal, throttled};
 use crate::front;
 use crate::mutant::{Mutant, Point, front as proxy};
-use crate::store::Store;
+use crate::protocol::CONTENT_TYPE;
+use crate::request::Incoming;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -12,14 +14,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-
-/// The protocol's media type.
-pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// More than any request of this service needs.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -33,37 +31,6 @@ pub enum StartError {
     /// There is no Region to serve.
     #[error("the configuration names no Region")]
     NoRegion,
-}
-
-/// A request as it arrived.
-#[derive(Clone)]
-pub(crate) struct Incoming {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: String,
-    /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Incoming {
-    /// The values of a header, by its name in lower case.
-    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// What all listeners share.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    store: Mutex<Store>,
-    served: AtomicU64,
-}
-
-impl Shared {
-    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A running reference target. It stops when it is dropped.
@@ -80,7 +47,7 @@ impl Server {
     ///
     /// An address that cannot be had.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let shared = Arc::new(Shared { store: Mutex::new(Store::new(&config)), config, served: AtomicU64::new(0) });
+        let shared = Arc::new(Shared::new(config));
         let mut addresses = Vec::new();
         let mut listeners = JoinSet::new();
         for (number, region) in shared.config.regions.iter().enumerate() {
@@ -122,7 +89,7 @@ impl Server {
 
     /// How many requests were answered.
     pub fn served(&self) -> u64 {
-        self.shared.served.load(Ordering::Relaxed)
+        self.shared.served()
     }
 
     /// Stops listening and drops every connection.
@@ -164,7 +131,7 @@ async fn answer(
     shared: &Shared,
     region: &str,
 ) -> hyper::Response<Full<Bytes>> {
-    let number = shared.served.fetch_add(1, Ordering::Relaxed) + 1;
+    let number = shared.count();
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
     }
@@ -186,14 +153,6 @@ async fn answer(
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     headers(response.headers_mut(), content_type);
     response
-}
-
-/// The answer to a client that asks too often.
-pub(crate) fn throttled() -> Refusal {
-    Refusal::new(
-        "ThrottlingException",
-        "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
-    )
 }
 
 async fn read(request: hyper::Request<hyper::body::Incoming>, config: &Config) -> Result<Incoming, Refusal> {

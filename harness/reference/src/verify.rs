@@ -5,7 +5,7 @@ use crate::config::{Config, Permission, Principal};
 use crate::credential::{ALGORITHM, Claim, claim, incomplete};
 use crate::error::Refusal;
 use crate::mutant::Point;
-use crate::server::Incoming;
+use crate::request::Incoming;
 use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 

@@ -1,8 +1,8 @@
 //! Controls: variations on the wire that a conforming server may show. None of them may be called a divergence.
 
+use super::fault::{Fault, Mutant};
 use super::reply::{Ending, Reply, Rewrite, When};
-use super::{Fault, Mutant};
-use crate::config::Edition::{self, KeyMaterialId, KeyOnly};
+use crate::edition::Edition::{self, KeyMaterialId, KeyOnly};
 use serde_json::{Value, json};
 
 const fn control(

@@ -1,9 +1,9 @@
 //! The mutants, a line each: name, what is wrong, clauses, the case that has to find it, edition, fault.
 
+use super::fault::{Fault, Mutant};
 use super::point::Point;
 use super::reply::{Ending, Reply, Rewrite, When};
-use super::{Fault, Mutant};
-use crate::config::Edition::{self, KeyMaterialId, KeyOnly};
+use crate::edition::Edition::{self, KeyMaterialId, KeyOnly};
 use serde_json::json;
 
 const fn mutant(

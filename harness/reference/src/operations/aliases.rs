@@ -1,7 +1,7 @@
 //! CreateAlias and DeleteAlias.
 
+use crate::call::Call;
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::json;
 use crate::resolve::{Aliases, arn_of, resolve};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let key = match call.members.get("KeyId") {
         None | Some(Value::Null) => None,
-        Some(_) => Some(super::key(call, Aliases::Refused)?.id),
+        Some(_) => Some(super::named::key(call, Aliases::Refused)?.id),
     };
     let own = arn_of(call, "alias/");
     let store = call.shared.store();
@@ -47,7 +47,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         })
         .collect();
     aliases.sort_by(|(left, _), (right, _)| left.cmp(right));
-    super::page(call, "Aliases", aliases)
+    super::answer::page(call, "Aliases", aliases)
 }
 
 fn name(call: &Call<'_>) -> Result<String, Refusal> {

@@ -1,9 +1,9 @@
 //! CreateKey.
 
-use super::body;
+use super::answer::body;
+use crate::call::Call;
 use crate::crypto;
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::json;
 use crate::key::{Key, Material, Origin, Rotation, Usage};
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! Encrypt, Decrypt, GenerateMac and Sign.
 
-use super::{blob, body, encoded, key};
+use super::answer::{body, encoded};
+use super::named::key;
+use crate::call::Call;
 use crate::crypto::{self, Blob};
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::json;
 use crate::key::{Key, Usage};
 use crate::mutant::Point;
@@ -14,7 +15,7 @@ use serde_json::json;
 const LONGEST_PLAINTEXT: usize = 4096;
 
 pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    let plaintext = blob(call, "Plaintext")?;
+    let plaintext = json::blob(call.members, "Plaintext")?;
     if plaintext.len() > LONGEST_PLAINTEXT {
         return Err(json::violation("Value", "Plaintext", "Member must have length less than or equal to 4096"));
     }
@@ -29,13 +30,13 @@ pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let wrong = || Refusal::bare("InvalidCiphertextException");
     let still = call.shared.config.at(Point::StillDecrypts);
-    let sealed = Blob::parse(&blob(call, "CiphertextBlob")?).ok_or_else(wrong)?;
+    let sealed = Blob::parse(&json::blob(call.members, "CiphertextBlob")?).ok_or_else(wrong)?;
     let found = {
         let store = call.shared.store();
         store.find(call.region, &sealed.key_id).filter(|key| key.account == call.principal.account).cloned()
     };
     let key = found.ok_or_else(wrong)?;
-    if json::string(call.members, "KeyId")?.is_some() && super::key(call, Aliases::Taken)?.id != key.id {
+    if json::string(call.members, "KeyId")?.is_some() && super::named::key(call, Aliases::Taken)?.id != key.id {
         return Err(Refusal::bare("IncorrectKeyException"));
     }
     let key = if still { key } else { usable(call, key, Usage::EncryptDecrypt)? };
@@ -48,7 +49,7 @@ pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 }
 
 pub(super) fn generate_mac(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    let message = blob(call, "Message")?;
+    let message = json::blob(call.members, "Message")?;
     let algorithm = json::required(call.members, "MacAlgorithm", 1, 100)?;
     let key = usable(call, key(call, Aliases::Taken)?, Usage::GenerateVerifyMac)?;
     fitting(&key, &algorithm)?;
@@ -58,7 +59,7 @@ pub(super) fn generate_mac(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 }
 
 pub(super) fn sign(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    let message = blob(call, "Message")?;
+    let message = json::blob(call.members, "Message")?;
     let algorithm = json::required(call.members, "SigningAlgorithm", 1, 100)?;
     message_type(call)?;
     let key = usable(call, key(call, Aliases::Taken)?, Usage::SignVerify)?;

@@ -1,14 +1,15 @@
 //! DeleteImportedKeyMaterial, the operation under test.
 
-use super::{body, key_id};
-use crate::config::{Config, Edition, Permission, SeedKind};
-use crate::error::Refusal;
-use crate::front::Call;
+use super::answer::body;
+use super::named::key_id;
+use crate::call::Call;
+use crate::config::{Config, Permission, SeedKind};
+use crate::edition::Edition;
+use crate::error::{Refusal, throttled};
 use crate::json;
 use crate::key::{Expiration, Key, Origin, Rotation};
 use crate::mutant::Point;
 use crate::resolve::{Aliases, denied, resolve};
-use crate::server::throttled;
 use crate::store::Store;
 use serde_json::json;
 

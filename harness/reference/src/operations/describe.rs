@@ -1,9 +1,10 @@
 //! DescribeKey, ListKeys and ListKeyRotations.
 
-use super::{body, key, page};
-use crate::config::Edition;
+use super::answer::{body, page};
+use super::named::key;
+use crate::call::Call;
+use crate::edition::Edition;
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::key::Rotation;
 use crate::resolve::Aliases;
 use serde_json::{Value, json};

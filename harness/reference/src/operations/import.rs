@@ -1,10 +1,11 @@
 //! GetParametersForImport and ImportKeyMaterial.
 
-use super::{blob, body, change, encoded, key};
-use crate::config::Edition;
+use super::answer::{body, encoded};
+use super::named::{change, key};
+use crate::call::Call;
 use crate::crypto::{fits, random};
+use crate::edition::Edition;
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::json;
 use crate::key::{Expiration, Key, Material, Origin, Rotation, seconds};
 use crate::mutant::Point;
@@ -42,7 +43,7 @@ pub(super) fn parameters(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 
 pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let token = json::required(call.members, "ImportToken", 1, 8192)?;
-    let wrapped = blob(call, "EncryptedKeyMaterial")?;
+    let wrapped = json::blob(call.members, "EncryptedKeyMaterial")?;
     let config = &call.shared.config;
     let now = (config.clock)();
     let expiration = expiration(call, now)?;

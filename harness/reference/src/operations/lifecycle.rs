@@ -1,8 +1,9 @@
 //! EnableKey, DisableKey, ScheduleKeyDeletion and CancelKeyDeletion.
 
-use super::{body, change};
+use super::answer::body;
+use super::named::change;
+use crate::call::Call;
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::json;
 use crate::key::{Key, seconds};
 use serde_json::json;

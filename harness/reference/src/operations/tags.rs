@@ -1,8 +1,9 @@
 //! TagResource and ListResourceTags.
 
-use super::{body, change, key};
+use super::answer::body;
+use super::named::{change, key};
+use crate::call::Call;
 use crate::error::Refusal;
-use crate::front::Call;
 use crate::resolve::Aliases;
 use serde_json::{Value, json};
 

@@ -1,0 +1,46 @@
+//! The bodies of answers, and lists a page at a time.
+
+use crate::call::Call;
+use crate::error::Refusal;
+use crate::json;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+/// A JSON body: compact, no newline.
+pub(super) fn body(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
+}
+
+/// Bytes as a member carries them.
+pub(super) fn encoded(bytes: &[u8]) -> Value {
+    Value::String(BASE64_STANDARD.encode(bytes))
+}
+
+/// One page of a list whose items come in the order of their names, as `Limit` and `Marker` ask for it. A marker is the
+/// name of the first item that is still to come.
+pub(super) fn page(call: &Call<'_>, member: &str, items: Vec<(String, Value)>) -> Result<Vec<u8>, Refusal> {
+    const USUAL: i64 = 100;
+    const MOST: i64 = 1000;
+    let limit = json::integer(call.members, "Limit")?.unwrap_or(USUAL);
+    let value = format!("Value '{limit}'");
+    if limit < 1 {
+        return Err(json::violation(&value, "Limit", "Member must have value greater than or equal to 1"));
+    }
+    if limit > MOST {
+        return Err(json::violation(&value, "Limit", "Member must have value less than or equal to 1000"));
+    }
+    let start = match json::string(call.members, "Marker")? {
+        None => 0,
+        Some(marker) => {
+            items.iter().position(|(name, _)| *name == marker).ok_or_else(|| Refusal::bare("InvalidMarkerException"))?
+        }
+    };
+    let end = items.len().min(start + usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut answer = serde_json::json!({ "Truncated": end < items.len() });
+    if let Some((next, _)) = items.get(end) {
+        answer["NextMarker"] = Value::String(next.clone());
+    }
+    answer[member] = items.into_iter().skip(start).take(end - start).map(|(_, item)| item).collect();
+    Ok(body(&answer))
+}

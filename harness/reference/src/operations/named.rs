@@ -1,0 +1,73 @@
+//! The key that a call names: its id as it was sent, a copy of it, or a change to it.
+
+use crate::call::Call;
+use crate::error::Refusal;
+use crate::json;
+use crate::key::Key;
+use crate::mutant::Point;
+use crate::resolve::{Aliases, resolve};
+use serde_json::{Map, Value};
+
+/// The value of `KeyId`, within its constraints.
+pub(super) fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
+    const LONGEST: usize = 2048;
+    let config = &call.shared.config;
+    let read = mutant_reading(call);
+    let members = read.as_ref().unwrap_or(call.members);
+    let unknown =
+        |name: &str| call.operation == "DeleteImportedKeyMaterial" && name != "KeyId" && name != "KeyMaterialId";
+    if config.at(Point::UnknownRefused) && members.keys().any(|name| unknown(name)) {
+        return Err(Refusal::bare("SerializationException"));
+    }
+    if config.at(Point::NullRefused) && members.values().any(Value::is_null) {
+        return Err(Refusal::bare("SerializationException"));
+    }
+    if config.at(Point::NestingCrashes) && members.iter().any(|(name, value)| unknown(name) && value.is_object()) {
+        return Err(Refusal::new("InternalFailure", "recursion").with_status(500));
+    }
+    let missing = config.at(Point::AbsentIsNotFound) && members.get("KeyId").is_none_or(Value::is_null);
+    let empty = config.at(Point::EmptyIsNotFound) && members.get("KeyId").is_some_and(|value| value == "");
+    if missing || empty {
+        return Err(Refusal::new("NotFoundException", "Invalid keyId ''"));
+    }
+    let longest = match () {
+        () if config.at(Point::Length2048Refused) => LONGEST - 1,
+        () if config.at(Point::Length2049Accepted) => LONGEST + 1,
+        () => LONGEST,
+    };
+    json::required(members, "KeyId", 1, longest)
+}
+
+/// The members as a mutant reads them, if it reads them in its own way.
+fn mutant_reading(call: &Call<'_>) -> Option<Map<String, Value>> {
+    let config = &call.shared.config;
+    let mut members = call.members.clone();
+    let value = members.get("KeyId").cloned();
+    let read = match value {
+        Some(Value::Number(number)) if config.at(Point::NumberIsText) => Value::String(number.to_string()),
+        Some(Value::Bool(bool)) if config.at(Point::NumberIsText) => Value::String(bool.to_string()),
+        Some(Value::Array(list)) if config.at(Point::ListUnpacked) => list.into_iter().next()?,
+        Some(Value::Object(object)) if config.at(Point::ObjectUnpacked) => object.into_iter().next()?.1,
+        None if config.at(Point::NamesWithoutCase) => {
+            members.iter().find(|(name, _)| name.eq_ignore_ascii_case("KeyId"))?.1.clone()
+        }
+        _ => return None,
+    };
+    members.insert("KeyId".to_owned(), read);
+    Some(members)
+}
+
+/// A copy of the key that the call names.
+pub(super) fn key(call: &Call<'_>, aliases: Aliases) -> Result<Key, Refusal> {
+    let value = key_id(call)?;
+    let store = call.shared.store();
+    resolve(&store, call, &value, aliases).cloned()
+}
+
+/// Changes the key that the call names.
+pub(super) fn change<T>(call: &Call<'_>, change: impl FnOnce(&mut Key) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    let value = key_id(call)?;
+    let mut store = call.shared.store();
+    let id = resolve(&store, call, &value, Aliases::Refused)?.id.clone();
+    store.change(&call.shared.config, (call.region, &id), change)
+}
