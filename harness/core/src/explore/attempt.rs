@@ -1,9 +1,10 @@
 //! One trial: the calls on both sides, or two answers of the target itself.
 
+use super::explorer::Explorer;
 use super::judge::{Allowed, Judging, alike, by_model, effects};
-use super::search::Explorer;
+use super::paste;
 use super::side::{Answered, NoStage, Seen, Side, Stage};
-use super::{Move, Relation, Trial, paste};
+use super::trial::{Move, Relation, Trial};
 use crate::compare::Mismatch;
 use crate::fixture::Material;
 use crate::normalise::{request_lines, response_lines};
