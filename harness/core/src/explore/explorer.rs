@@ -34,7 +34,7 @@ impl<'a> Explorer<'a> {
         options: &'a ExploreOptions,
         run: &'a str,
     ) -> Result<Self, SetupError> {
-        let side = |target| Side::new(corpus, target, &options.clock, options.settle, &options.entropy, run);
+        let side = |target| Side::new(corpus, target, options, run);
         Ok(Self {
             corpus,
             target: side(target)?,
