@@ -94,7 +94,9 @@ pub(super) struct Until<'a> {
 impl<'a> Until<'a> {
     /// So much time from now on, or until somebody asks to stop.
     pub(super) fn new(time: Duration, stop: &'a watch::Receiver<bool>) -> Self {
-        Self { started: Instant::now(), time, stop }
+        #[expect(clippy::disallowed_methods, reason = "an exploration ends when its time is up")]
+        let started = Instant::now();
+        Self { started, time, stop }
     }
 
     /// Whether nothing more may be begun.

@@ -2,6 +2,7 @@
 
 mod environment;
 mod error;
+#[expect(clippy::module_inception, reason = "it holds what the folder is named after")]
 mod identity;
 mod process;
 mod profile;

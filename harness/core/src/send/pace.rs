@@ -33,7 +33,9 @@ impl Pace {
 
     /// Waits until so many calls of an operation may be sent, one after another.
     pub(super) async fn wait(&self, operation: &str, count: usize) {
-        let wait = self.reserve(operation, count, Instant::now());
+        #[expect(clippy::disallowed_methods, reason = "the next call waits until it is due")]
+        let now = Instant::now();
+        let wait = self.reserve(operation, count, now);
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -89,6 +91,7 @@ pub(super) fn operation(request: &Request) -> &str {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any moment will do as the first")]
 mod tests {
     use super::*;
     use crate::http::{Framing, Header};

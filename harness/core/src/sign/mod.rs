@@ -5,6 +5,7 @@ mod credentials;
 #[cfg(test)]
 mod fault_tests;
 mod mutate;
+#[expect(clippy::module_inception, reason = "it holds what the folder is named after")]
 mod sign;
 mod signer;
 #[cfg(test)]
