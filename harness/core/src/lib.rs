@@ -3,11 +3,11 @@
 //! `fixture → plan → sign → send → observe → normalise → compare → report`. A stage imports only from its left; `send`
 //! alone opens sockets; `run` drives the stages and imports them all.
 
+pub mod against;
 pub mod baseline;
 pub mod compare;
 #[cfg(test)]
 mod compare_tests;
-pub mod deviation;
 pub mod explore;
 pub mod fixture;
 pub mod http;
@@ -21,7 +21,10 @@ pub mod plan;
 #[cfg(test)]
 mod plan_tests;
 pub mod report;
+#[expect(clippy::disallowed_methods, reason = "a run measures its cases, waits for states, and seeds its entropy once")]
 pub mod run;
 pub mod send;
 pub mod sign;
 pub mod sweep;
+
+pub use against::deviation;

@@ -94,9 +94,13 @@ impl Observation {
         (200..300).contains(&self.status)
     }
 
-    /// The value of a header, if it is there exactly once and text.
-    pub fn header(&self, name: &str) -> Option<String> {
-        find(&self.headers, name).map(|header| header.text().into_owned())
+    /// The value of a header in any case, if it is there exactly once and is UTF-8.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+        match (values.next(), values.next()) {
+            (Some(header), None) => std::str::from_utf8(&header.value).ok(),
+            _ => None,
+        }
     }
 
     /// The error's name, if there is one.

@@ -93,8 +93,18 @@ fn a_message_is_either_spelling_or_no_string() {
 #[test]
 fn a_header_is_found_in_any_case() {
     let observation = observe(&answer(200, &[("Date", "a"), ("X-A", "b")], b""));
-    assert_eq!(observation.header("x-a").as_deref(), Some("b"));
+    assert_eq!(observation.header("x-a"), Some("b"));
     assert_eq!(observation.header("x-b"), None);
+}
+
+#[test]
+fn a_header_that_is_there_twice_or_is_no_text_has_no_value() {
+    let mut response = answer(200, &[("X-A", "b"), ("x-a", "b"), ("X-Empty", "")], b"");
+    response.headers.push(Header::new("X-Bytes", vec![0xff]));
+    let observation = observe(&response);
+    assert_eq!(observation.header("x-a"), None);
+    assert_eq!(observation.header("x-bytes"), None);
+    assert_eq!(observation.header("x-empty"), Some(""));
 }
 
 #[test]

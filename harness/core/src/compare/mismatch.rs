@@ -27,8 +27,6 @@ pub enum What {
     Effect,
     /// The target stopped answering.
     Liveness,
-    /// The two lanes saw different answers.
-    Lane,
 }
 
 impl What {
@@ -45,7 +43,6 @@ impl What {
             Self::Header => "header",
             Self::Effect => "effect",
             Self::Liveness => "liveness",
-            Self::Lane => "lane",
         }
     }
 }

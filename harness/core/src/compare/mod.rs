@@ -3,12 +3,14 @@
 mod answer;
 mod effect;
 mod mismatch;
+mod pin;
 mod repeats;
 mod shape;
 
 pub use answer::{Context, judge, matches_answer};
 pub use effect::{checks, plaintext};
 pub use mismatch::{Mismatch, What};
+pub use pin::{answer_of, differs};
 pub use repeats::Repeats;
 pub use shape::{Claimed, every_answer, transport};
 

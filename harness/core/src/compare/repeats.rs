@@ -17,10 +17,11 @@ impl Repeats {
         let mut mismatches = Vec::new();
         for rule in corpus.headers.iter().filter(|rule| rule.unique) {
             let name = rule.name.get_ref();
+            // One that is absent, empty, there twice or no text is a mismatch of the rule itself.
             let Some(value) = observation.header(name).filter(|value| !value.is_empty()) else {
                 continue;
             };
-            if !seen.insert((name.clone(), value.clone())) {
+            if !seen.insert((name.clone(), value.to_owned())) {
                 mismatches.push(Mismatch {
                     what: What::Header,
                     place: format!("header {name}"),

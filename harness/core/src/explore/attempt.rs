@@ -1,9 +1,10 @@
 //! One trial: the calls on both sides, or two answers of the target itself.
 
-use super::judge::{Allowed, Judging, alike, by_model, effects};
-use super::search::Explorer;
+use super::explorer::Explorer;
+use super::judge::{Allowed, Judging, Verdict, alike, by_model, effects};
+use super::paste;
 use super::side::{Answered, NoStage, Seen, Side, Stage};
-use super::{Move, Relation, Trial, paste};
+use super::trial::{Move, Relation, Trial};
 use crate::compare::Mismatch;
 use crate::fixture::Material;
 use crate::normalise::{request_lines, response_lines};
@@ -31,6 +32,46 @@ pub(super) struct Shown {
     /// Request and answer that show them, secrets removed.
     pub(super) exchange: Vec<String>,
     pub(super) case: String,
+}
+
+/// A trial on both sides, as far as it has come.
+struct Course<'t> {
+    trial: &'t Trial,
+    target: Stage,
+    model: Stage,
+    /// Whether the operation succeeded earlier in the trial.
+    deleted: bool,
+    tried: Tried,
+}
+
+/// Whether a trial goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Go,
+    Stop,
+}
+
+/// KeyMetadata of the key and of the other one, on both sides, before a call.
+struct Before {
+    target: [Value; 2],
+    model: [Value; 2],
+}
+
+/// What the target answered to a call, and what it should have.
+struct Judged {
+    answers: Vec<Answered>,
+    /// The model's answer, the last of several.
+    expected: Option<Observation>,
+    verdict: Verdict,
+}
+
+/// The call that shows a difference.
+#[derive(Clone, Copy)]
+struct ShownBy<'t> {
+    trial: &'t Trial,
+    at: usize,
+    /// What should have been answered to it.
+    expected: Option<&'t Observation>,
 }
 
 impl Explorer<'_> {
@@ -92,13 +133,13 @@ impl Explorer<'_> {
         if trial.steps.contains(&Move::Decrypt) {
             tokio::join!(self.target.encrypt(&mut target), self.model.encrypt(&mut model));
         }
-        let mut tried = Tried::default();
-        let mut deleted = false;
+        let mut course = Course { trial, target, model, deleted: false, tried: Tried::default() };
         for (at, step) in trial.steps.iter().enumerate() {
-            if !self.step(trial, at, step, (&mut target, &mut model), &mut deleted, &mut tried).await {
+            if self.step(&mut course, at, step).await == Next::Stop {
                 break;
             }
         }
+        let Course { target, model, tried, .. } = course;
         if self.leaves_no_trace(trial, &tried) {
             if self.is_as_it_was(trial, &tried) {
                 self.target.put_back(target);
@@ -110,29 +151,66 @@ impl Explorer<'_> {
         tried
     }
 
-    /// Makes one call on both sides; says whether to go on.
-    async fn step(
-        &self,
-        trial: &Trial,
-        at: usize,
-        step: &Move,
-        (target, model): (&mut Stage, &mut Stage),
-        deleted: &mut bool,
-        tried: &mut Tried,
-    ) -> bool {
+    /// Makes one call on both sides.
+    async fn step(&self, course: &mut Course<'_>, at: usize, step: &Move) -> Next {
         let is_delete = step.change().is_some();
-        let before = if is_delete {
-            let (target, model) = tokio::join!(self.target.describe(target), self.model.describe(model));
-            match (target, model) {
-                (Ok(target), Ok(model)) => Some((target, model)),
-                (Err(failure), _) | (_, Err(failure)) => {
-                    tried.blocked = Some(failure.describe());
-                    return false;
-                }
+        let before = match self.before(course, step).await {
+            Ok(before) => before,
+            Err(why) => {
+                course.tried.blocked = Some(why);
+                return Next::Stop;
             }
-        } else {
-            None
         };
+        let Judged { answers, expected, verdict } = self.judged(course, at, step).await;
+        let shown_by = ShownBy { trial: course.trial, at, expected: expected.as_ref() };
+        for (number, answered) in answers.iter().enumerate() {
+            let mut mismatches = verdict.mismatches.get(number).cloned().unwrap_or_default();
+            if is_delete && let Some(observation) = answered.observation() {
+                mismatches.extend(self.repeats.of(self.corpus, observation));
+            }
+            self.show(&mut course.tried, mismatches, &[answered], &shown_by);
+        }
+        let succeeded = expected.as_ref().is_some_and(Observation::is_success);
+        if verdict.in_step
+            && let Some(before) = &before
+        {
+            let allowed = if succeeded { Allowed::Change } else { Allowed::Nothing };
+            match self.effects((&course.target, &course.model), before, allowed).await {
+                Ok(found) => {
+                    for (mismatches, answered) in found {
+                        let calls: Vec<&Answered> = answers.last().into_iter().chain([&answered]).collect();
+                        self.show(&mut course.tried, mismatches, &calls, &shown_by);
+                    }
+                }
+                Err(why) => course.tried.blocked = Some(why),
+            }
+        }
+        course.deleted |= is_delete && succeeded;
+        let tried = &mut course.tried;
+        tried.touched |= !is_delete || succeeded || !verdict.in_step || tried.blocked.is_some();
+        if let Some(why) = verdict.unreached {
+            let without = without_answer(&self.target, why).await;
+            (tried.blocked, tried.lost) = (without.blocked, without.lost);
+            return Next::Stop;
+        }
+        if verdict.in_step && tried.blocked.is_none() { Next::Go } else { Next::Stop }
+    }
+
+    /// KeyMetadata on both sides before the operation under test; none before any other call.
+    async fn before(&self, course: &Course<'_>, step: &Move) -> Result<Option<Before>, String> {
+        if step.change().is_none() {
+            return Ok(None);
+        }
+        let (target, model) = tokio::join!(self.target.describe(&course.target), self.model.describe(&course.model));
+        Ok(Some(Before {
+            target: target.map_err(|failure| failure.describe())?,
+            model: model.map_err(|failure| failure.describe())?,
+        }))
+    }
+
+    /// Makes the call and judges the target's answers by the model's.
+    async fn judged(&self, course: &mut Course<'_>, at: usize, step: &Move) -> Judged {
+        let Course { trial, target, model, deleted, .. } = course;
         let (mut seen, expected) = tokio::join!(self.target.perform(target, step), self.model.perform(model, step));
         let arn = Side::key_arn(target).map(str::to_owned);
         let material_id = (at == 0).then(|| self.target.world(target).key?.material_id).flatten();
@@ -160,60 +238,26 @@ impl Explorer<'_> {
             seen = self.target.perform(target, step).await;
             verdict = by_model(&seen, &expected, &judging);
         }
-        let answers = match &seen {
-            Seen::Answers(answers) => answers.as_slice(),
-            Seen::Impossible => &[],
+        let answers = match seen {
+            Seen::Answers(answers) => answers,
+            Seen::Impossible => Vec::new(),
         };
-        let model_answer = match &expected {
+        let expected = match &expected {
             Seen::Answers(answers) => answers.last().and_then(Answered::observation).cloned(),
             Seen::Impossible => None,
         };
-        let case = || paste::case(self.corpus, self.target.target.edition, trial, at, model_answer.as_ref());
-        for (number, answered) in answers.iter().enumerate() {
-            let mut mismatches = verdict.mismatches.get(number).cloned().unwrap_or_default();
-            if is_delete && let Some(observation) = answered.observation() {
-                mismatches.extend(self.repeats.of(self.corpus, observation));
-            }
-            self.show(tried, at, mismatches, &[answered], case);
-        }
-        let succeeded = model_answer.as_ref().is_some_and(Observation::is_success);
-        if verdict.in_step
-            && let Some((target_before, model_before)) = &before
-        {
-            let allowed = if succeeded { Allowed::Change } else { Allowed::Nothing };
-            match self.effects((target, model), (target_before, model_before), allowed).await {
-                Ok(found) => {
-                    for (mismatches, answered) in found {
-                        let calls: Vec<&Answered> = answers.last().into_iter().chain([&answered]).collect();
-                        self.show(tried, at, mismatches, &calls, case);
-                    }
-                }
-                Err(why) => tried.blocked = Some(why),
-            }
-        }
-        *deleted |= is_delete && succeeded;
-        tried.touched |= !is_delete || succeeded || !verdict.in_step || tried.blocked.is_some();
-        if let Some(why) = verdict.unreached {
-            let without = without_answer(&self.target, why).await;
-            (tried.blocked, tried.lost) = (without.blocked, without.lost);
-            return false;
-        }
-        verdict.in_step && tried.blocked.is_none()
+        Judged { answers, expected, verdict }
     }
 
     /// Notes what these calls have shown, if they have.
-    fn show(
-        &self,
-        tried: &mut Tried,
-        at: usize,
-        mismatches: Vec<Mismatch>,
-        calls: &[&Answered],
-        case: impl FnOnce() -> String,
-    ) {
-        if !mismatches.is_empty() {
-            let exchange = calls.iter().flat_map(|answered| self.lines(answered)).collect();
-            tried.shown.push(Shown { at, mismatches, exchange, case: case() });
+    fn show(&self, tried: &mut Tried, mismatches: Vec<Mismatch>, calls: &[&Answered], shown_by: &ShownBy<'_>) {
+        if mismatches.is_empty() {
+            return;
         }
+        let ShownBy { trial, at, expected } = *shown_by;
+        let exchange = calls.iter().flat_map(|answered| self.lines(answered)).collect();
+        let case = paste::case(self.corpus, self.target.target.edition, trial, at, expected);
+        tried.shown.push(Shown { at, mismatches, exchange, case });
     }
 
     /// Reads both keys back, until they agree or time is up. Gives the differences of each, with the call that shows
@@ -221,7 +265,7 @@ impl Explorer<'_> {
     async fn effects(
         &self,
         (target, model): (&Stage, &Stage),
-        (target_before, model_before): (&[Value; 2], &[Value; 2]),
+        before: &Before,
         allowed: Allowed,
     ) -> Result<Vec<(Vec<Mismatch>, Answered)>, String> {
         let model_after = self.model.describe(model).await.map_err(|failure| failure.describe())?;
@@ -232,8 +276,8 @@ impl Explorer<'_> {
             let found: Vec<(Vec<Mismatch>, Answered)> = pairs
                 .filter_map(|(after, (at, allowed, on))| {
                     let (after, answered) = after?;
-                    let model = [&model_before[at], &model_after[at]];
-                    let found = effects([&target_before[at], &after], model, allowed, on);
+                    let model = [&before.model[at], &model_after[at]];
+                    let found = effects([&before.target[at], &after], model, allowed, on);
                     (!found.is_empty()).then_some((found, answered))
                 })
                 .collect();
@@ -321,8 +365,7 @@ impl Explorer<'_> {
         };
         if answers.iter().all(is_refused) {
             let refused = answers.last();
-            let model = refused.and_then(Answered::observation);
-            let case = || paste::case(self.corpus, self.target.target.edition, trial, 0, model);
+            let shown_by = ShownBy { trial, at: 0, expected: refused.and_then(Answered::observation) };
             let after = match self.target.described(&stage).await {
                 Ok(after) => after,
                 Err(why) => return Tried { blocked: Some(why), ..Tried::default() },
@@ -331,7 +374,7 @@ impl Explorer<'_> {
                 let Some((after, answered)) = after else { continue };
                 let found = effects([before, &after], [before, before], Allowed::Nothing, on);
                 let calls: Vec<&Answered> = refused.into_iter().chain([&answered]).collect();
-                self.show(&mut tried, 0, found, &calls, case);
+                self.show(&mut tried, found, &calls, &shown_by);
             }
             tried.touched = false;
         }
@@ -352,11 +395,10 @@ impl Explorer<'_> {
         tried: &mut Tried,
     ) {
         let (Seen::Answers(answers), Seen::Answers(expected)) = (seen, expected) else { return };
-        let model = expected.last().and_then(Answered::observation);
-        let case = || paste::case(self.corpus, self.target.target.edition, trial, 0, model);
+        let shown_by = ShownBy { trial, at: 0, expected: expected.last().and_then(Answered::observation) };
         for (answer, plain) in answers.iter().zip(expected) {
             let found = alike((answer, here), (plain, there), trial.relation);
-            self.show(tried, 0, found.into_iter().collect(), &[plain, answer], case);
+            self.show(tried, found.into_iter().collect(), &[plain, answer], &shown_by);
         }
     }
 

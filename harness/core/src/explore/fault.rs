@@ -1,8 +1,7 @@
 //! What tells one fault of a target from another, so that each is reported once and none is mistaken for another while
 //! its trial is made smaller.
 
-use super::trial::Move;
-use super::{Relation, Trial};
+use super::trial::{Move, Relation, Trial};
 use crate::compare::{Mismatch, What};
 use crate::fixture::RequestChange;
 use std::collections::BTreeSet;

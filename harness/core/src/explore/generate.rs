@@ -165,38 +165,42 @@ fn literal(text: &str) -> String {
     text.replace('{', "{{ '{' }}")
 }
 
+/// Names of a key: valid forms, near misses.
+const FORMS: &[&str] = &[
+    "{{ key.id }}",
+    "{{ key.arn }}",
+    "{{ absent.id }}",
+    "{{ key.arn | replace(key.id, absent.id) }}",
+    "{{ key.id | upper }}",
+    "{{ key.arn | upper }}",
+    " {{ key.id }}",
+    "{{ key.id }} ",
+    "{{ key.arn }} ",
+    "{{ key.id | replace('-', '') }}",
+    "key/{{ key.id }}",
+    "{{ key.alias }}",
+    "{{ key.alias_arn }}",
+    "alias/{{ key.id }}",
+    "alias/trentcheck-none",
+    "mrk-{{ absent.id | replace('-', '') }}",
+    "{{ key.id[:35] }}",
+    "{{ key.id }}0",
+    "",
+];
+
+/// The parts of an ARN, each with what may stand there instead.
+const PARTS: [(&str, &[&str]); 7] = [
+    ("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
+    ("kms", &["s3", "KMS", ""]),
+    ("{{ region }}", &["{{ other_region }}", "", "nowhere-1"]),
+    ("{{ account }}", &["999999999999", "000000000001", ""]),
+    ("key/", &["alias/", "Key/", "key:", ""]),
+    ("{{ key.id }}", &["{{ absent.id }}", "{{ key.id | upper }}", ""]),
+    ("", &[":1", "/1", " ", "*"]),
+];
+
 /// The value of KeyId: valid forms, near misses, lengths, arbitrary text.
 fn identifier() -> BoxedStrategy<String> {
-    let forms = [
-        "{{ key.id }}",
-        "{{ key.arn }}",
-        "{{ absent.id }}",
-        "{{ key.arn | replace(key.id, absent.id) }}",
-        "{{ key.id | upper }}",
-        "{{ key.arn | upper }}",
-        " {{ key.id }}",
-        "{{ key.id }} ",
-        "{{ key.arn }} ",
-        "{{ key.id | replace('-', '') }}",
-        "key/{{ key.id }}",
-        "{{ key.alias }}",
-        "{{ key.alias_arn }}",
-        "alias/{{ key.id }}",
-        "alias/trentcheck-none",
-        "mrk-{{ absent.id | replace('-', '') }}",
-        "{{ key.id[:35] }}",
-        "{{ key.id }}0",
-        "",
-    ];
-    const PARTS: [(&str, &[&str]); 7] = [
-        ("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
-        ("kms", &["s3", "KMS", ""]),
-        ("{{ region }}", &["{{ other_region }}", "", "nowhere-1"]),
-        ("{{ account }}", &["999999999999", "000000000001", ""]),
-        ("key/", &["alias/", "Key/", "key:", ""]),
-        ("{{ key.id }}", &["{{ absent.id }}", "{{ key.id | upper }}", ""]),
-        ("", &[":1", "/1", " ", "*"]),
-    ];
     let written = |parts: [&str; 7]| {
         let [partition, service, region, account, kind, id, tail] = parts;
         format!("arn:{partition}:{service}:{region}:{account}:{kind}{id}{tail}")
@@ -222,7 +226,7 @@ fn identifier() -> BoxedStrategy<String> {
         (select(vec![1_usize, 2, 35, 37, 255, 256, 2047, 2048, 2049, 4096]), select(vec!["0", "a", "é", " ", "/"]))
             .prop_map(|(length, letter)| letter.repeat(length));
     prop_oneof![
-        6 => select(forms.to_vec()).prop_map(str::to_owned),
+        6 => select(FORMS).prop_map(str::to_owned),
         5 => one_wrong,
         1 => some_wrong,
         1 => near,
@@ -265,6 +269,32 @@ fn small_value() -> BoxedStrategy<String> {
     select(words.to_vec()).prop_map(str::to_owned).boxed()
 }
 
+/// Bodies that are no object with a KeyId, or not quite JSON.
+const SYNTAX: &[&str] = &[
+    "{}",
+    "",
+    " ",
+    "[]",
+    "[{\"KeyId\":\"{{ key.id }}\"}]",
+    "null",
+    "true",
+    "1",
+    "\"{{ key.id }}\"",
+    "\u{feff}{\"KeyId\":\"{{ key.id }}\"}",
+    "{\"KeyId\":\"{{ key.id }}\"",
+    "{\"KeyId\":\"{{ key.id }}",
+    "{\"KeyId\":\"{{ key.id }}\",}",
+    "{\"KeyId\":\"{{ key.id }}\"} x",
+    "{\"KeyId\":\"{{ key.id }}\"}{}",
+    "{\"KeyId\":\"{{ key.id }}\"}}",
+    "{'KeyId':'{{ key.id }}'}",
+    "{KeyId:\"{{ key.id }}\"}",
+    "{\"KeyId\"=\"{{ key.id }}\"}",
+    "// x\n{\"KeyId\":\"{{ key.id }}\"}",
+    "KeyId={{ key.id }}",
+    "<KeyId>{{ key.id }}</KeyId>",
+];
+
 /// The request's body as text: near misses of a correct one.
 fn body(edition: Edition) -> BoxedStrategy<String> {
     const KEY: &str = "\"KeyId\":\"{{ key.id }}\"";
@@ -293,30 +323,6 @@ fn body(edition: Edition) -> BoxedStrategy<String> {
         "{\"KeyId\":\"{{ absent.id }}\",\"KeyId\":\"{{ key.id }}\"}",
         "{\"KeyId\":\"{{ key.id }}\",\"KeyId\":null}",
     ]);
-    let syntax = select(vec![
-        "{}",
-        "",
-        " ",
-        "[]",
-        "[{\"KeyId\":\"{{ key.id }}\"}]",
-        "null",
-        "true",
-        "1",
-        "\"{{ key.id }}\"",
-        "\u{feff}{\"KeyId\":\"{{ key.id }}\"}",
-        "{\"KeyId\":\"{{ key.id }}\"",
-        "{\"KeyId\":\"{{ key.id }}",
-        "{\"KeyId\":\"{{ key.id }}\",}",
-        "{\"KeyId\":\"{{ key.id }}\"} x",
-        "{\"KeyId\":\"{{ key.id }}\"}{}",
-        "{\"KeyId\":\"{{ key.id }}\"}}",
-        "{'KeyId':'{{ key.id }}'}",
-        "{KeyId:\"{{ key.id }}\"}",
-        "{\"KeyId\"=\"{{ key.id }}\"}",
-        "// x\n{\"KeyId\":\"{{ key.id }}\"}",
-        "KeyId={{ key.id }}",
-        "<KeyId>{{ key.id }}</KeyId>",
-    ]);
     // Cut off somewhere behind the first brace; where the template stands it is cut as a whole.
     let cut = (0_usize..12).prop_map(|less| {
         let whole = "{\"KeyId\":\"{{ key.id }}\",\"Extra\":{\"a\":[1]}}";
@@ -330,7 +336,7 @@ fn body(edition: Edition) -> BoxedStrategy<String> {
         3 => extra,
         second => material,
         1 => duplicate.prop_map(str::to_owned),
-        4 => syntax.prop_map(str::to_owned),
+        4 => select(SYNTAX).prop_map(str::to_owned),
         1 => cut,
         1 => "\\PC{0,20}".prop_map(|text| literal(&text)),
     ]

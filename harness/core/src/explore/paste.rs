@@ -39,24 +39,21 @@ pub(super) fn case(
     let is_binding = is_plain(&change);
     let shows_effect = at > last;
     let succeeds = shows_effect || expected.is_none_or(Observation::is_success);
-    let answer = match expected.filter(|expected| !shows_effect && !expected.is_success()) {
-        None => Answer::Success,
-        Some(expected) => {
-            let known = expected.error_name().filter(|name| corpus.error(name).is_some());
-            match (claimed(&change), known) {
-                (Claimed::No, _) => Answer::RefusedUnclaimed,
-                (Claimed::Yes, Some(known)) => Answer::Error(known.to_owned()),
-                (Claimed::Yes, None) => Answer::Refused,
-            }
-        }
-    };
+    let answer = answer(corpus, &change, expected.filter(|expected| !shows_effect && !expected.is_success()));
     // A level is never stronger than its source carries, and the model is no source.
     let (level, source) = if is_binding { (Level::Must, "page") } else { (Level::May, MODEL) };
     let mut cited = expected.filter(|_| !shows_effect).map(|expected| clauses(corpus, expected)).unwrap_or_default();
     if cited.is_empty() {
         cited.push(if succeeds { "S-23" } else { "S-13" }.to_owned());
     }
-    let effects = effects(corpus, edition, &after, succeeds, is_exact, &precondition, &change);
+    let effects = match corpus.precondition(&precondition).filter(|start| start.spec.is_some()) {
+        Some(start) => {
+            let is_known = is_exact && change.key_id.as_deref() != Some("{{ absent.id }}");
+            let words = read_back(start, &after, is_known.then(|| left_behind(start, succeeds)));
+            held_in(corpus, edition, &words)
+        }
+        None => Vec::new(),
+    };
     let case = Case {
         id: Spanned::new(0..0, "GROUP/NAME".to_owned()),
         title: title(&change, &after, succeeds),
@@ -154,29 +151,32 @@ fn precondition(corpus: &Corpus, start: &str, before: &[Move], edition: Edition)
     }
 }
 
-/// What has to be read back for the difference to be seen again, in the corpus' words.
-fn effects(
-    corpus: &Corpus,
-    edition: Edition,
-    after: &[&Move],
-    succeeds: bool,
-    is_exact: bool,
-    precondition: &str,
-    change: &RequestChange,
-) -> Vec<String> {
-    let Some(start) = corpus.precondition(precondition).filter(|start| start.spec.is_some()) else {
-        return Vec::new();
-    };
+/// The answer that a case expects, given the one by which the model refused, if it did.
+fn answer(corpus: &Corpus, change: &RequestChange, refusal: Option<&Observation>) -> Answer {
+    let Some(refusal) = refusal else { return Answer::Success };
+    let known = refusal.error_name().filter(|name| corpus.error(name).is_some());
+    match (claimed(change), known) {
+        (Claimed::No, _) => Answer::RefusedUnclaimed,
+        (Claimed::Yes, Some(known)) => Answer::Error(known.to_owned()),
+        (Claimed::Yes, None) => Answer::Refused,
+    }
+}
+
+/// The effect that shows how the operation leaves a key that was made like this.
+fn left_behind(start: &Precondition, succeeds: bool) -> &'static str {
     let is_pending = start.then.contains(&Step::ScheduleKeyDeletion);
-    let mut words = vec![match (succeeds, is_pending) {
+    match (succeeds, is_pending) {
         (false, _) => "unchanged",
         (true, true) => "still-pending-deletion",
         (true, false) if start.material == Material::Two => "enabled-beside-rotation",
         (true, false) => "pending-import",
-    }];
-    if change.key_id.as_deref() == Some("{{ absent.id }}") || !is_exact {
-        words.clear();
     }
+}
+
+/// What has to be read back for the difference to be seen again, in the corpus' words: what the operation left behind,
+/// if that is known, then what the calls after it show.
+fn read_back(start: &Precondition, after: &[&Move], first: Option<&'static str>) -> Vec<&'static str> {
+    let mut words: Vec<&str> = first.into_iter().collect();
     let symmetric = start.spec.as_deref() == Some("SYMMETRIC_DEFAULT");
     for step in after {
         match step {
@@ -194,11 +194,16 @@ fn effects(
             _ => {}
         }
     }
-    let holds = |word: &&str| {
+    words
+}
+
+/// Those of these effects that hold in the edition.
+fn held_in(corpus: &Corpus, edition: Edition, words: &[&str]) -> Vec<String> {
+    let holds = |word: &&&str| {
         corpus
             .effects
             .iter()
-            .any(|effect| effect.id.get_ref() == word && crate::fixture::holds_in(effect.editions.as_ref(), edition))
+            .any(|effect| effect.id.get_ref() == **word && crate::fixture::holds_in(effect.editions.as_ref(), edition))
     };
-    words.iter().filter(|word| holds(word)).map(|word| (*word).to_owned()).collect()
+    words.iter().filter(holds).map(|word| (*word).to_owned()).collect()
 }

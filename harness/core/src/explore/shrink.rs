@@ -1,29 +1,18 @@
 //! A failing trial made as small as it goes, and seen once more at the end.
 
 use super::attempt::{Shown, Tried};
+use super::exploration::{Certainty, Finding};
+use super::explorer::{Explorer, Until};
 use super::fault::{Fault, is_smaller, may_be_smaller, what_differs, with_less};
-use super::search::Explorer;
-use super::{Certainty, Finding, Relation, Trial, paste};
+use super::paste;
+use super::trial::{Relation, Trial};
 use proptest::strategy::ValueTree;
-use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
-/// When an exploration has to end.
-pub(super) struct Until<'a> {
-    started: Instant,
-    time: Duration,
-    stop: &'a watch::Receiver<bool>,
-}
-
-impl<'a> Until<'a> {
-    pub(super) fn new(started: Instant, time: Duration, stop: &'a watch::Receiver<bool>) -> Self {
-        Self { started, time, stop }
-    }
-
-    /// Whether nothing more may be begun.
-    pub(super) fn is_over(&self) -> bool {
-        *self.stop.borrow() || self.started.elapsed() >= self.time
-    }
+/// A trial and the number that it was generated from.
+pub(super) struct Numbered {
+    pub(super) trial: Trial,
+    /// None if it was known before.
+    pub(super) number: Option<usize>,
 }
 
 /// The smallest trial so far, and what it showed when it was made last.
@@ -32,19 +21,55 @@ struct Smallest {
     shown: Shown,
 }
 
+/// A fault while its trial is made smaller.
+struct Shrinking<'s> {
+    fault: &'s Fault,
+    until: &'s Until<'s>,
+    /// How many requests the target may have got in all before this ends.
+    last_exchange: usize,
+    /// What was tried already shows nothing new.
+    made: Vec<Trial>,
+    smallest: Smallest,
+}
+
+impl Shrinking<'_> {
+    /// Whether there is no time, or there are no requests left.
+    fn is_over(&self, explorer: &Explorer<'_>) -> bool {
+        self.until.is_over() || explorer.target.exchanges() >= self.last_exchange
+    }
+
+    /// Whether a trial is new and could be smaller than this one; it counts as made from then on.
+    fn is_worth_a_try(&mut self, candidate: &Trial, than: &Trial) -> bool {
+        if self.made.contains(candidate) || !may_be_smaller(candidate, than) {
+            return false;
+        }
+        self.made.push(candidate.clone());
+        true
+    }
+}
+
+/// How far one way of making a trial smaller came.
+enum Progress {
+    /// As far as it goes.
+    Whole,
+    /// There was no time, or there were no requests left.
+    Cut,
+    /// The target is gone.
+    Lost,
+}
+
 impl Explorer<'_> {
     /// Makes a finding of a fault that a trial has shown; nothing if the trial does not show it.
     pub(super) async fn finding(
         &mut self,
-        trial: &Trial,
-        number: Option<usize>,
+        from: &Numbered,
         tried: &Tried,
         tree: Option<impl ValueTree<Value = Trial>>,
         fault: &Fault,
         until: &Until<'_>,
     ) -> Option<Finding> {
         let shown = tried.shown.iter().find(|shown| shows(shown, fault))?;
-        let once = Smallest { trial: trial.clone(), shown: shown.clone() };
+        let once = Smallest { trial: from.trial.clone(), shown: shown.clone() };
         let (smallest, certainty) = self.shrink(once, tree, fault, until).await;
         let Smallest { trial, shown } = smallest;
         let mut mismatches = shown.mismatches;
@@ -61,7 +86,7 @@ impl Explorer<'_> {
             trial,
             mismatches,
             certainty,
-            number,
+            number: from.number,
             exchange: shown.exchange,
             case: shown.case,
         })
@@ -75,78 +100,93 @@ impl Explorer<'_> {
         until: &Until<'_>,
     ) -> (Smallest, Certainty) {
         let last_exchange = self.target.exchanges().saturating_add(self.options.shrinking);
-        let is_over = |explorer: &Self| until.is_over() || explorer.target.exchanges() >= last_exchange;
-        if is_over(self) {
+        if until.is_over() || self.target.exchanges() >= last_exchange {
             return (once, Certainty::Once);
         }
-        let (at, mut smallest) = match self.again(&once.trial, fault).await {
-            Again::Shown(shown) => (shown.at, Smallest { trial: once.trial.clone(), shown }),
+        let smallest = match self.again(&once.trial, fault).await {
+            Again::Shown(shown) => Smallest { trial: once.trial, shown },
             Again::NotShown => return (once, Certainty::NotAgain),
             Again::Lost => return (once, Certainty::Once),
         };
+        let made = vec![smallest.trial.clone()];
+        let mut shrinking = Shrinking { fault, until, last_exchange, made, smallest };
         let mut certainty = Certainty::Smallest;
-        // What was tried already shows nothing new.
-        let mut made = vec![once.trial.clone()];
-        if let Some(mut tree) = tree {
-            let mut simpler = tree.simplify();
-            while simpler {
-                if is_over(self) {
-                    certainty = Certainty::Larger;
-                    break;
-                }
-                let trial = tree.current();
-                if made.contains(&trial) || !may_be_smaller(&trial, &once.trial) {
-                    simpler = tree.complicate();
-                    continue;
-                }
-                made.push(trial.clone());
-                simpler = match self.again(&trial, fault).await {
-                    Again::Shown(shown) if is_smaller((&trial, shown.at), (&once.trial, at)) => {
-                        smallest = Smallest { trial, shown };
-                        tree.simplify()
-                    }
-                    Again::Shown(_) | Again::NotShown => tree.complicate(),
-                    Again::Lost => return (smallest, Certainty::Larger),
-                };
+        if let Some(tree) = tree {
+            match self.simplify(&mut shrinking, tree).await {
+                Progress::Whole => {}
+                Progress::Cut => certainty = Certainty::Larger,
+                Progress::Lost => return (shrinking.smallest, Certainty::Larger),
             }
         }
         // Calls behind the one that shows it are not needed.
-        let mut trial = smallest.trial.clone();
+        let mut trial = shrinking.smallest.trial.clone();
         if trial.relation == Relation::Model {
-            trial.steps.truncate(smallest.shown.at + 1);
+            trial.steps.truncate(shrinking.smallest.shown.at + 1);
         }
-        let mut at = smallest.shown.at;
-        // What the values shrink to need not be all: parts that were generated together also go one by one.
-        let usual = self.usual_start();
-        let mut less = with_less(&trial, &usual).into_iter();
-        while let Some(candidate) = less.next() {
-            if is_over(self) {
-                certainty = Certainty::Larger;
-                break;
-            }
-            if made.contains(&candidate) || !may_be_smaller(&candidate, &trial) {
-                continue;
-            }
-            made.push(candidate.clone());
-            match self.again(&candidate, fault).await {
-                Again::Shown(shown) if is_smaller((&candidate, shown.at), (&trial, at)) => {
-                    at = shown.at;
-                    less = with_less(&candidate, &usual).into_iter();
-                    trial = candidate.clone();
-                    smallest = Smallest { trial: candidate, shown };
-                }
-                Again::Shown(_) | Again::NotShown => {}
-                Again::Lost => return (smallest, Certainty::Larger),
-            }
+        match self.leave_out(&mut shrinking, &mut trial).await {
+            Progress::Whole => {}
+            Progress::Cut => certainty = Certainty::Larger,
+            Progress::Lost => return (shrinking.smallest, Certainty::Larger),
         }
         if until.is_over() {
-            return (smallest, Certainty::Larger);
+            return (shrinking.smallest, Certainty::Larger);
         }
         match self.again(&trial, fault).await {
             Again::Shown(shown) => (Smallest { trial, shown }, certainty),
-            Again::NotShown => (smallest, Certainty::NotAgain),
-            Again::Lost => (smallest, Certainty::Larger),
+            Again::NotShown => (shrinking.smallest, Certainty::NotAgain),
+            Again::Lost => (shrinking.smallest, Certainty::Larger),
         }
+    }
+
+    /// Makes the generated values simpler, as their generators do.
+    async fn simplify(&mut self, shrinking: &mut Shrinking<'_>, mut tree: impl ValueTree<Value = Trial>) -> Progress {
+        let (first, at) = (shrinking.smallest.trial.clone(), shrinking.smallest.shown.at);
+        let mut simpler = tree.simplify();
+        while simpler {
+            if shrinking.is_over(self) {
+                return Progress::Cut;
+            }
+            let trial = tree.current();
+            if !shrinking.is_worth_a_try(&trial, &first) {
+                simpler = tree.complicate();
+                continue;
+            }
+            simpler = match self.again(&trial, shrinking.fault).await {
+                Again::Shown(shown) if is_smaller((&trial, shown.at), (&first, at)) => {
+                    shrinking.smallest = Smallest { trial, shown };
+                    tree.simplify()
+                }
+                Again::Shown(_) | Again::NotShown => tree.complicate(),
+                Again::Lost => return Progress::Lost,
+            };
+        }
+        Progress::Whole
+    }
+
+    /// Leaves parts out one by one, those too that were generated together. `trial` becomes the smallest one.
+    async fn leave_out(&mut self, shrinking: &mut Shrinking<'_>, trial: &mut Trial) -> Progress {
+        let mut at = shrinking.smallest.shown.at;
+        let usual = self.usual_start();
+        let mut less = with_less(trial, &usual).into_iter();
+        while let Some(candidate) = less.next() {
+            if shrinking.is_over(self) {
+                return Progress::Cut;
+            }
+            if !shrinking.is_worth_a_try(&candidate, trial) {
+                continue;
+            }
+            match self.again(&candidate, shrinking.fault).await {
+                Again::Shown(shown) if is_smaller((&candidate, shown.at), (trial, at)) => {
+                    at = shown.at;
+                    less = with_less(&candidate, &usual).into_iter();
+                    trial.clone_from(&candidate);
+                    shrinking.smallest = Smallest { trial: candidate, shown };
+                }
+                Again::Shown(_) | Again::NotShown => {}
+                Again::Lost => return Progress::Lost,
+            }
+        }
+        Progress::Whole
     }
 
     async fn again(&mut self, trial: &Trial, fault: &Fault) -> Again {

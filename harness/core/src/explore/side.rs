@@ -1,5 +1,6 @@
 //! One side of an exploration: a target, its keys, and what its answers looked like.
 
+use super::exploration::ExploreOptions;
 use super::trial::Move;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
@@ -84,11 +85,11 @@ impl<'a> Side<'a> {
     pub(super) fn new(
         corpus: &'a Corpus,
         target: &'a Target,
-        clock: &Clock,
-        settle: Duration,
-        entropy: &'a Entropy,
+        options: &'a ExploreOptions,
         run: &'a str,
     ) -> Result<Self, SetupError> {
+        let ExploreOptions { clock, entropy, settle, .. } = options;
+        let settle = *settle;
         let Clients { sender, host, primary, by_place, tally } = Clients::new(target, clock, settle, None)?;
         let pool = Pool::new(corpus, entropy, run, by_place);
         let account = OnceLock::new();

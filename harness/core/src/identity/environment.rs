@@ -1,6 +1,7 @@
 //! Credentials of environment variables.
 
-use super::{Identity, IdentityError, identity};
+use super::error::IdentityError;
+use super::identity::{Identity, identity};
 
 /// The credentials of `PREFIX_ACCESS_KEY_ID` and so on, if they are set. Empty ones count as not set.
 ///

@@ -1,6 +1,7 @@
 //! `credential_process`: how its command line is split, and what it prints.
 
-use super::{Identity, IdentityError, identity};
+use super::error::IdentityError;
+use super::identity::{Identity, identity};
 use serde::Deserialize;
 
 /// What a credential process prints, its version apart. Members that are not known are left alone, as others do.

@@ -1,7 +1,8 @@
 //! The profile files of AWS's own tools.
 
+use super::error::IdentityError;
+use super::identity::{Identity, identity};
 use super::process::arguments;
-use super::{Identity, IdentityError, identity};
 use std::collections::BTreeMap;
 
 /// A profile file: its path, and its text if there is such a file.

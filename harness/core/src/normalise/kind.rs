@@ -1,7 +1,7 @@
 //! The kinds of values that vary, how each is recognised, and what is said of it.
 
 use super::moment::Form;
-use super::pattern;
+use super::pattern::pattern;
 use regex::Regex;
 use std::sync::LazyLock;
 

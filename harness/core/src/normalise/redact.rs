@@ -1,6 +1,6 @@
 //! What leaves the program leaves without secrets.
 
-use super::pattern;
+use super::pattern::pattern;
 use super::secrets::{Finder, Secret, apart};
 use regex::Regex;
 use std::borrow::Cow;

@@ -1,5 +1,6 @@
 //! The base request and what a case changes in it.
 
+use super::error::PlanError;
 use super::template::render;
 use super::world::World;
 use crate::fixture::Mutation;
@@ -11,28 +12,6 @@ pub const OPERATION: &str = "DeleteImportedKeyMaterial";
 
 /// The protocol's media type.
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
-
-/// A case cannot be turned into a request.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// A template names something that this run does not know, such as the account.
-    #[error("render `{template}`: it names something that is not known here")]
-    Unknown {
-        /// The template.
-        template: String,
-    },
-    /// A template is not well formed. The fixture's fault.
-    #[error("render `{template}`: {source}")]
-    Template {
-        /// The template.
-        template: String,
-        /// What the template engine says.
-        source: minijinja::Error,
-    },
-    /// `body-hex` is not hex. The fixture's fault.
-    #[error("read `body-hex` as hex")]
-    Hex(#[from] hex::FromHexError),
-}
 
 /// A request that is ready to be signed, and how to sign it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Templates of fixtures: Jinja with strict names.
 
-use super::request::PlanError;
+use super::error::PlanError;
 use super::world::World;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 

@@ -5,8 +5,9 @@ use super::engine::Run;
 use super::kms::FailureKind;
 use super::pool::{Lease, NoLease};
 use crate::baseline::{Recording, Section};
-use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
-use crate::deviation::{answer_of, differs};
+use crate::compare::{
+    Claimed, Context, Mismatch, What, answer_of, differs, every_answer, judge, matches_answer, transport,
+};
 use crate::fixture::{
     Answer, Call, Case, Danger, Expectation, Level, Material, On, Owner, Place, Precondition, PrincipalName,
     RequestFraming, ShapeRule,

@@ -1,8 +1,8 @@
 //! What both lanes hand back.
 
 use super::error::SendError;
-use super::pace::Rates;
 use crate::http::Header;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Which of the two ways an exchange went.
@@ -39,6 +39,15 @@ impl Default for Limits {
             rates: Rates::default(),
         }
     }
+}
+
+/// Calls a second, by operation. Without any, nothing waits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// Those of operations that are known.
+    pub by_operation: BTreeMap<String, f64>,
+    /// That of all others together; they are not limited when it is absent.
+    pub others: Option<f64>,
 }
 
 /// The version that the answer states.

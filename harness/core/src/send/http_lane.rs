@@ -155,6 +155,7 @@ fn is_kept(target: &str) -> bool {
 
 /// One exchange.
 pub(super) async fn exchange(lane: &HttpLane, request: &Request) -> Exchange {
+    #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
     let started = Instant::now();
     let mut timing = Timing::default();
     let result = match (attempt(lane, request, &mut timing, started).await, &lane.proxy) {

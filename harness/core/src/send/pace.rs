@@ -1,20 +1,11 @@
 //! How often operations are called: the pace that a service publishes, slower after it has throttled.
 
 use super::error::SendError;
-use super::exchange::{Exchange, Response};
+use super::exchange::{Exchange, Rates, Response};
 use crate::http::Request;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Calls a second, by operation. Without any, nothing waits.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rates {
-    /// Those of operations that are known.
-    pub by_operation: BTreeMap<String, f64>,
-    /// That of all others together; they are not limited when it is absent.
-    pub others: Option<f64>,
-}
 
 /// The first pause after a throttled call; it doubles up to [`LONGEST`] and halves with each call that is not throttled.
 const FIRST: Duration = Duration::from_millis(250);
@@ -42,7 +33,9 @@ impl Pace {
 
     /// Waits until so many calls of an operation may be sent, one after another.
     pub(super) async fn wait(&self, operation: &str, count: usize) {
-        let wait = self.reserve(operation, count, Instant::now());
+        #[expect(clippy::disallowed_methods, reason = "the next call waits until it is due")]
+        let now = Instant::now();
+        let wait = self.reserve(operation, count, now);
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -98,10 +91,12 @@ pub(super) fn operation(request: &Request) -> &str {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any moment will do as the first")]
 mod tests {
     use super::*;
     use crate::http::{Framing, Header};
     use crate::send::{ResponseFraming, Version};
+    use std::collections::BTreeMap;
 
     fn pace() -> Pace {
         let by_operation = BTreeMap::from([("GetParametersForImport".to_owned(), 0.5), ("CreateKey".to_owned(), 5.0)]);

@@ -105,6 +105,7 @@ async fn whatever_hangs_ends_within_the_limit() {
     let server = Server::start(SCRIPTS).await;
     let short = Limits { exchange: Duration::from_millis(200), ..limits() };
     let sender = sender(&server, short);
+    #[expect(clippy::disallowed_methods, reason = "the test measures how long it takes")]
     let started = Instant::now();
     for _ in SCRIPTS {
         let error = sender.wire(&[request("{}")]).await.remove(0).result.unwrap_err();

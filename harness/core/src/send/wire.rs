@@ -34,7 +34,9 @@ impl Wire {
         for request in requests {
             let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
             let request = forwarded.as_ref().unwrap_or(request);
+            #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
             let started = Instant::now();
+            #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
             let deadline = tokio::time::Instant::now() + self.limits.exchange;
             let mut timing = Timing::default();
             if let Some(idle) = &mut connection
@@ -219,7 +221,9 @@ mod tests {
         let mut stream = Unflushed(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         let mut decoder = Decoder::new(Limits::default(), "POST");
         let mut timing = Timing::default();
-        let exchanged = exchange(&mut stream, &request, &mut decoder, &mut timing, Instant::now());
+        #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
+        let started = Instant::now();
+        let exchanged = exchange(&mut stream, &request, &mut decoder, &mut timing, started);
         let exchanged = timeout(Limits::default().exchange, exchanged).await;
         assert!(matches!(exchanged, Ok(Ok((Response { status: 400, .. }, Sent::Part)))), "{exchanged:?}");
     }

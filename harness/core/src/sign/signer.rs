@@ -1,10 +1,9 @@
-//! Signs a request as it is, by the library where that takes it.
+//! Signatures of a request as it is, by the library where that takes it.
 
 use super::canonical::{
     Explanation, PathEncoding, PathNormalisation, Scope, canonical_request, sha256, signature, string_to_sign,
 };
 use super::credentials::Credentials;
-use super::mutate::mutate;
 use crate::fixture::{Auth, Mutation};
 use crate::http::{Header, Request};
 use crate::plan::Planned;
@@ -86,7 +85,7 @@ impl Signing {
     }
 
     /// As the plan says, by a clock that shows `now`.
-    fn of(planned: &Planned, credentials: Credentials, region: &str, now: SystemTime) -> Self {
+    pub(super) fn of(planned: &Planned, credentials: Credentials, region: &str, now: SystemTime) -> Self {
         let shift = Duration::from_secs(planned.clock.unsigned_abs());
         Self {
             location: match planned.auth {
@@ -139,44 +138,6 @@ pub struct Signed {
     pub request: Request,
     /// How the correct signature comes about; absent for a presigned request.
     pub explanation: Option<Explanation>,
-}
-
-/// Signs a planned request and dresses it, so that it can be sent.
-///
-/// # Errors
-///
-/// As [`sign`].
-pub fn sign_planned(
-    planned: &Planned,
-    credentials: Credentials,
-    region: &str,
-    now: SystemTime,
-) -> Result<Signed, SignError> {
-    let signed = sign(planned.request.clone(), &Signing::of(planned, credentials, region, now))?;
-    Ok(Signed { request: planned.dress(signed.request), ..signed })
-}
-
-/// Signs, then applies the fault that is asked for.
-///
-/// # Errors
-///
-/// A time that is no date, a request that can only be signed by the library and that it refuses, or a fault that does
-/// not apply: a presigned request has no Authorization header, and not every request has a token or Content-Type.
-pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
-    if signing.location == Location::Query {
-        return match signing.mutation {
-            Some(mutation) => Err(SignError::Fault(mutation)),
-            None => presign(request, signing),
-        };
-    }
-    insert_after_target(&mut request, Header::new("X-Amz-Date", signing.date_time()?));
-    if let Some(token) = &signing.credentials.session_token {
-        request.headers.push(Header::new("X-Amz-Security-Token", token.as_str()));
-    }
-    match signing.mutation {
-        Some(mutation) => mutate(request, signing, mutation),
-        None => authorised(request, signing),
-    }
 }
 
 /// Adds a correct Authorization header.
@@ -315,7 +276,7 @@ fn uri(request: &Request) -> Option<String> {
     (is_plain && !host.is_empty()).then(|| format!("https://{host}{}", request.target))
 }
 
-fn presign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
+pub(super) fn presign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
     // The library panics at a time that is no date.
     signing.date_time()?;
     let uri = uri(&request).ok_or(SignError::Presign)?;
@@ -337,11 +298,4 @@ fn presign(mut request: Request, signing: &Signing) -> Result<Signed, SignError>
     }
     request.target = target;
     Ok(Signed { request, explanation: None })
-}
-
-/// The date stands where the page's example has it.
-fn insert_after_target(request: &mut Request, header: Header) {
-    let after = request.headers.iter().position(|known| known.name.eq_ignore_ascii_case("x-amz-target"));
-    let at = after.map_or(request.headers.len(), |at| at + 1);
-    request.headers.insert(at, header);
 }

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+use super::deviation::tests::report;
 use crate::baseline::Recording;
-use crate::deviation::tests::report;
 use crate::report::{Agrees, DifferentialReport, ExitCode, Outcome, RunReport};
 
 const CASE: &str = "members/number";

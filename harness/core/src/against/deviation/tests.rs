@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::baseline::Recording;
-use crate::compare::{Mismatch, What};
+use crate::compare::{Mismatch, What, differs};
 use crate::compare_tests::CORPUS;
 use crate::fixture::{Edition, Level};
 use crate::normalise::Normaliser;

@@ -1,163 +1,128 @@
-//! The search: trial after trial, and what fails made as small as it goes.
+//! Trial after trial, generated or known, until it is time to end.
 
 use super::attempt::Tried;
+use super::exploration::{Ended, Exploration, ExploreOptions, Watcher};
+use super::explorer::{Explorer, Until};
 use super::fault::{Fault, what_differs};
-use super::generate::{Grammar, trial};
-use super::shrink::Until;
-use super::side::Side;
-use super::{Ended, Exploration, ExploreOptions, Watcher};
-use crate::compare::Repeats;
-use crate::fixture::{Corpus, Owner, Place, Precondition, PrincipalName};
-use crate::normalise::Redactor;
+use super::generate::trial;
+use super::shrink::Numbered;
+use super::trial::Trial;
+use crate::fixture::Corpus;
+use crate::run::release::Released;
 use crate::run::{SetupError, Target};
-use proptest::strategy::{Strategy, ValueTree};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use std::collections::BTreeSet;
-use std::time::Instant;
 use tokio::sync::watch;
 
-/// Two sides, and what was found so far.
-pub(super) struct Explorer<'a> {
-    pub(super) corpus: &'a Corpus,
-    pub(super) target: Side<'a>,
-    pub(super) model: Side<'a>,
-    pub(super) options: &'a ExploreOptions,
-    pub(super) repeats: Repeats,
-    pub(super) redactor: Redactor,
-    /// Trials so far, repeated ones too.
-    pub(super) tried: usize,
-    /// Differences that were reported already.
-    pub(super) seen: BTreeSet<Fault>,
+/// Explores a target, with another one as the model.
+///
+/// # Errors
+///
+/// Only what keeps it from beginning.
+pub async fn explore(
+    corpus: &Corpus,
+    target: &Target,
+    model: &Target,
+    options: &ExploreOptions,
+    watcher: &dyn Watcher,
+    stop: watch::Receiver<bool>,
+) -> Result<Exploration, SetupError> {
+    let until = Until::new(options.time, &stop);
+    let run = options.entropy.run_id();
+    let mut explorer = Explorer::new(corpus, target, model, options, &run)?;
+    let mut exploration = Exploration::new();
+    exploration.ended = explorer.go(&mut exploration, watcher, &until).await;
+    exploration.exchanges = explorer.target.exchanges();
+    exploration.accounts = explorer.target.pool.accounts();
+    // Keys of a target that is gone cannot be released, and asking it would take the time limit of every one of them.
+    if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
+        let Released { left, perhaps } = explorer.target.pool.release().await;
+        exploration.left = [left, perhaps].concat();
+    }
+    exploration.took = until.took();
+    Ok(exploration)
 }
 
-impl<'a> Explorer<'a> {
-    pub(super) fn new(
-        corpus: &'a Corpus,
-        target: &'a Target,
-        model: &'a Target,
-        options: &'a ExploreOptions,
-        run: &'a str,
-    ) -> Result<Self, SetupError> {
-        let side = |target| Side::new(corpus, target, &options.clock, options.settle, &options.entropy, run);
-        Ok(Self {
-            corpus,
-            target: side(target)?,
-            model: side(model)?,
-            options,
-            repeats: Repeats::default(),
-            redactor: target.redactor(),
-            tried: 0,
-            seen: BTreeSet::new(),
-        })
-    }
-
-    pub(super) async fn go(
-        &mut self,
-        exploration: &mut Exploration,
-        watcher: &dyn Watcher,
-        started: Instant,
-        stop: &watch::Receiver<bool>,
-    ) {
-        if let Err(why) = self.target.is_a_kms(self.grammar().own.first()).await {
-            exploration.ended = Ended::Lost(why);
-            return;
-        }
+impl Explorer<'_> {
+    /// Makes trials and notes what they show; says why it ended.
+    async fn go(&mut self, exploration: &mut Exploration, watcher: &dyn Watcher, until: &Until<'_>) -> Ended {
         let grammar = self.grammar();
+        if let Err(why) = self.target.is_a_kms(grammar.own.first()).await {
+            return Ended::Lost(why);
+        }
         let strategy = trial(&grammar);
-        let until = Until::new(started, self.options.time, stop);
         let mut known = self.options.known.iter();
-        loop {
-            if *stop.borrow() {
-                exploration.ended = Ended::Interrupted;
-                return;
-            }
-            let is_enough = exploration.generated >= self.options.trials
-                || self.target.exchanges() >= self.options.exchanges
-                || until.is_over()
-                || exploration.findings.len() >= self.options.findings;
-            let (trial, from) = match known.next() {
-                // What is not tried stays known.
-                _ if until.is_over() => return,
-                Some(trial) => (trial.clone(), None),
-                None if is_enough => return,
-                None => {
-                    exploration.generated += 1;
-                    let mut runner = runner(self.options.seed, exploration.generated);
-                    let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
-                    (tree.current(), Some(exploration.generated))
-                }
-            };
-            exploration.repeated += usize::from(from.is_none());
-            let tried = self.attempt(&trial).await;
-            let is_blocked = tried.blocked.is_some();
-            if let Some(why) = &tried.blocked {
-                exploration.blocked += 1;
-                if !exploration.reasons.contains(why) && exploration.reasons.len() < 8 {
-                    exploration.reasons.push(why.clone());
-                }
-            } else if tried.lost.is_none() {
-                exploration.judged += 1;
-            }
-            if from.is_none() && tried.shown.is_empty() && !is_blocked && tried.lost.is_none() {
-                exploration.gone.push(trial.clone());
-            }
-            let lost = tried.lost.clone();
-            // Each fault is made small for itself, since the smallest trial of one need not show another.
-            while let Some(fault) = self.fresh(&tried) {
-                let tree = match from {
-                    Some(number) => strategy.new_tree(&mut runner(self.options.seed, number)).ok(),
-                    None => None,
-                };
-                let finding = self.finding(&trial, from, &tried, tree, &fault, &until).await;
-                self.seen.insert(fault);
-                exploration.findings.extend(finding);
-                if exploration.findings.len() >= self.options.findings {
-                    break;
-                }
-            }
-            // What was found in the same breath counts all the same.
-            if let Some(why) = lost {
-                exploration.ended = Ended::Lost(why);
-                return;
+        while let Some(next) = self.next(&mut known, &strategy, exploration, until) {
+            let tried = self.attempt(&next.trial).await;
+            count(&next, &tried, exploration);
+            self.find(&next, &tried, &strategy, exploration, until).await;
+            // The findings of the attempt that lost the target count too.
+            if let Some(why) = tried.lost {
+                return Ended::Lost(why);
             }
             watcher.ended(exploration.generated, self.target.exchanges(), exploration.findings.len());
         }
+        if until.is_stopped() { Ended::Interrupted } else { Ended::Done }
     }
 
-    /// The start that most trials have.
-    pub(super) fn usual_start(&self) -> String {
-        self.grammar().starts.into_iter().next().unwrap_or_default()
-    }
-
-    /// What both sides have.
-    fn grammar(&self) -> Grammar {
-        let can = |side: &Side<'_>, precondition: &Precondition| match &precondition.provided {
-            Some(name) => side.target.provided.contains_key(name),
-            None => {
-                let stranger = side.target.principals.contains_key(&PrincipalName::Stranger);
-                (precondition.owner == Owner::Primary || stranger)
-                    && (precondition.region == Place::Here || side.target.elsewhere.is_some())
+    /// The next trial: first those that are known, then generated ones. None when it is time to end.
+    fn next<'t>(
+        &self,
+        known: &mut impl Iterator<Item = &'t Trial>,
+        strategy: &BoxedStrategy<Trial>,
+        exploration: &mut Exploration,
+        until: &Until<'_>,
+    ) -> Option<Numbered> {
+        loop {
+            // What is not tried stays known.
+            if until.is_over() {
+                return None;
             }
-        };
-        let starts = self.corpus.preconditions.iter().filter(|precondition| {
-            crate::fixture::holds_in(precondition.editions.as_ref(), self.target.target.edition)
-                && can(&self.target, precondition)
-                && can(&self.model, precondition)
-        });
-        let mut starts: Vec<String> = starts.map(|precondition| precondition.id().to_owned()).collect();
-        // The first one is the one that most trials start from.
-        if let Some(at) = starts.iter().position(|id| id == "imported-symmetric") {
-            starts.swap(0, at);
+            if let Some(trial) = known.next() {
+                exploration.repeated += 1;
+                return Some(Numbered { trial: trial.clone(), number: None });
+            }
+            if self.is_enough(exploration) {
+                return None;
+            }
+            exploration.generated += 1;
+            let number = exploration.generated;
+            if let Ok(tree) = strategy.new_tree(&mut runner(self.options.seed, number)) {
+                return Some(Numbered { trial: tree.current(), number: Some(number) });
+            }
         }
-        let is_own = |id: &&String| {
-            self.corpus.precondition(id).is_some_and(|start| {
-                start.spec.is_some() && start.owner == Owner::Primary && start.region == Place::Here
-            })
-        };
-        let own = starts.iter().filter(is_own).cloned().collect();
-        let theirs: BTreeSet<PrincipalName> = self.model.principals().collect();
-        let principals = self.target.principals().filter(|name| theirs.contains(name)).collect();
-        Grammar { starts, own, principals, edition: self.target.target.edition }
+    }
+
+    /// Whether no more trials are to be generated.
+    fn is_enough(&self, exploration: &Exploration) -> bool {
+        exploration.generated >= self.options.trials
+            || self.target.exchanges() >= self.options.exchanges
+            || self.has_found_enough(exploration)
+    }
+
+    fn has_found_enough(&self, exploration: &Exploration) -> bool {
+        exploration.findings.len() >= self.options.findings
+    }
+
+    /// Makes a finding of each new fault that a trial has shown. Each is made small for itself, since the smallest trial
+    /// of one need not show another.
+    async fn find(
+        &mut self,
+        next: &Numbered,
+        tried: &Tried,
+        strategy: &BoxedStrategy<Trial>,
+        exploration: &mut Exploration,
+        until: &Until<'_>,
+    ) {
+        while let Some(fault) = self.fresh(tried) {
+            let tree = next.number.and_then(|number| strategy.new_tree(&mut runner(self.options.seed, number)).ok());
+            let finding = self.finding(next, tried, tree, &fault, until).await;
+            self.seen.insert(fault);
+            exploration.findings.extend(finding);
+            if self.has_found_enough(exploration) {
+                return;
+            }
+        }
     }
 
     /// The first fault that was not reported yet: of the first call that shows one the strongest.
@@ -168,6 +133,21 @@ impl<'a> Explorer<'a> {
             // The first of equals.
             fresh.rev().max_by_key(|mismatch| mismatch.level).map(what_differs)
         })
+    }
+}
+
+/// Counts a trial by what came of it.
+fn count(made: &Numbered, tried: &Tried, exploration: &mut Exploration) {
+    let is_judged = tried.blocked.is_none() && tried.lost.is_none();
+    exploration.judged += usize::from(is_judged);
+    if let Some(why) = &tried.blocked {
+        exploration.blocked += 1;
+        if !exploration.reasons.contains(why) && exploration.reasons.len() < 8 {
+            exploration.reasons.push(why.clone());
+        }
+    }
+    if made.number.is_none() && is_judged && tried.shown.is_empty() {
+        exploration.gone.push(made.trial.clone());
     }
 }
 
@@ -182,8 +162,9 @@ fn runner(seed: u64, number: usize) -> TestRunner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::{Move, Relation, Trial};
-    use crate::fixture::{Edition, Mutation, RequestChange};
+    use crate::explore::generate::Grammar;
+    use crate::explore::{Move, Relation};
+    use crate::fixture::{Edition, Mutation, PrincipalName, RequestChange};
     use crate::plan::{KeyNames, World, plan};
     use proptest::prelude::*;
 

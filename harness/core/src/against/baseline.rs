@@ -1,39 +1,7 @@
-//! What a run says of a baseline that it was compared with. Drift is kept apart from divergence.
+//! Holds the cases of a run against a recorded baseline.
 
-use super::outcome::{CaseReport, Outcome};
-use crate::baseline::{Baseline, Difference, Drift, Head, compare, repeated};
-use serde::Serialize;
-use std::collections::BTreeSet;
-
-/// A case that was not compared, or whose differences did not count, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Uncompared {
-    /// The case.
-    pub case: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What became of each recording of a baseline.
-#[derive(Clone, Debug, Serialize)]
-pub struct BaselineReport {
-    /// Where it is.
-    pub directory: String,
-    /// What its recordings say of themselves; of several days, the earliest.
-    pub recorded: Head,
-    /// Cases that were compared.
-    pub compared: usize,
-    /// Cases that differ from their recording, twice.
-    pub drifts: Vec<Drift>,
-    /// Cases that differed once and not again.
-    pub passing: Vec<Drift>,
-    /// Cases that have a recording, and no answer now to hold against it.
-    pub not_compared: Vec<Uncompared>,
-    /// Cases that were judged and have no recording.
-    pub not_recorded: Vec<String>,
-    /// Files that belong to no case.
-    pub unreferenced: Vec<String>,
-}
+use crate::baseline::{Baseline, Drift, compare, repeated};
+use crate::report::{BaselineReport, CaseReport, Outcome, Uncompared};
 
 impl BaselineReport {
     /// Holds every case against its recording.
@@ -92,16 +60,6 @@ impl BaselineReport {
             }
         }
     }
-
-    /// The cases that drifted.
-    pub fn drifted(&self) -> BTreeSet<&str> {
-        self.drifts.iter().map(|drift| drift.case.as_str()).collect()
-    }
-
-    /// Every difference of every case.
-    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
-        self.drifts.iter().flat_map(|drift| &drift.differences)
-    }
 }
 
 fn uncompared(case: &CaseReport) -> Uncompared {
@@ -114,7 +72,7 @@ fn uncompared(case: &CaseReport) -> Uncompared {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests {
     use super::*;
-    use crate::baseline::{Recording, Snap};
+    use crate::baseline::{Head, Recording, Snap};
     use crate::fixture::{Corpus, Edition, Level};
     use std::path::Path;
 

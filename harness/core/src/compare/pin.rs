@@ -1,6 +1,6 @@
 //! A wrong answer in a form that is the same from run to run.
 
-use crate::compare::{Mismatch, What};
+use super::mismatch::{Mismatch, What};
 use crate::fixture::Level;
 use crate::normalise::Normaliser;
 use crate::observe::observe;

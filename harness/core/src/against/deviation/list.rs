@@ -1,10 +1,11 @@
 //! The list of known deviations as a file holds it, checked against the corpus.
 
-use crate::fixture::{Corpus, Edition, Level, Selection, matches};
+use crate::fixture::{Corpus, Edition, Level, Selection, matches, render_schema};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::ops::Range;
+use std::time::SystemTime;
 use toml::Spanned;
 
 /// How many cases a glob may match: a list that swallows whole groups says nothing about any of them.
@@ -133,6 +134,16 @@ impl List {
     pub fn entry_of(&self, id: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.covers(id))
     }
+}
+
+/// File name below `fixtures/schema/` and text of the schema of a file of deviations.
+pub fn schema() -> (&'static str, String) {
+    ("deviations.schema.json", render_schema::<DeviationFile>())
+}
+
+/// The day on which a moment falls, in UTC.
+pub fn day_of(time: SystemTime) -> Date {
+    jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::try_from(time).unwrap_or_default()).date()
 }
 
 /// An unknown id is a fault of the file; a glob that matches nothing may have lost its cases, and so it is stale.

@@ -1,0 +1,113 @@
+//! Holds the runs of two targets that got the same cases side by side.
+
+use crate::baseline::compare;
+use crate::report::{
+    Agrees, CaseDifference, CaseReport, DifferentialReport, Fields, Outcome, RunReport, SideBySide, Uncompared,
+};
+use std::collections::BTreeSet;
+
+impl DifferentialReport {
+    /// Holds the cases of two runs side by side. `noise` is a run at a target that is identical to the left one.
+    pub fn of(left: &RunReport, right: &RunReport, noise: Option<&RunReport>) -> Self {
+        let mut report = Self {
+            right: right.target.clone(),
+            figures: right.figures,
+            noise_from: noise.map(|noise| noise.target.clone()),
+            compared: 0,
+            differ: Vec::new(),
+            passing: Vec::new(),
+            noise: Vec::new(),
+            not_compared: Vec::new(),
+        };
+        for case in &left.cases {
+            let Some(other) = find(right, &case.id) else { continue };
+            match (case.is_recordable(), other.is_recordable()) {
+                (true, true) => {}
+                (false, false) => continue,
+                (true, false) => report.not_compared.push(uncompared("right", other)),
+                (false, true) => report.not_compared.push(uncompared("left", case)),
+            }
+            if !(case.is_recordable() && other.is_recordable()) {
+                continue;
+            }
+            report.compared += 1;
+            let differences = side_by_side(case, other);
+            if !differences.is_empty() {
+                let agrees = Agrees::of(case, other);
+                report.differ.push(CaseDifference { case: case.id.clone(), agrees, differences });
+            }
+        }
+        report.subtract(left, noise);
+        report
+    }
+
+    /// Keeps what a second look at the differing cases shows as well, on both sides.
+    pub fn confirm(&mut self, left: &RunReport, right: &RunReport, noise: Option<&RunReport>) {
+        let first = std::mem::take(&mut self.differ);
+        for CaseDifference { case, differences, .. } in first {
+            let both = find(left, &case).zip(find(right, &case));
+            let Some((one, other)) = both.filter(|(one, other)| one.is_recordable() && other.is_recordable()) else {
+                let reason = "it differed, which a second look could not confirm".to_owned();
+                self.not_compared.push(Uncompared { case, reason });
+                self.compared -= 1;
+                continue;
+            };
+            let places = |differences: &[SideBySide]| -> BTreeSet<String> {
+                differences.iter().map(|difference| difference.place.clone()).collect()
+            };
+            let again = side_by_side(one, other);
+            let (before, after) = (places(&differences), places(&again));
+            let once: Vec<String> = before.symmetric_difference(&after).cloned().collect();
+            if !once.is_empty() {
+                self.passing.push(Fields { case: case.clone(), places: once });
+            }
+            let kept: Vec<SideBySide> = again.into_iter().filter(|again| before.contains(&again.place)).collect();
+            if !kept.is_empty() {
+                self.differ.push(CaseDifference { case, agrees: Agrees::of(one, other), differences: kept });
+            }
+        }
+        self.subtract(left, noise);
+    }
+
+    /// Takes out what differs between identical targets.
+    fn subtract(&mut self, left: &RunReport, noise: Option<&RunReport>) {
+        let Some(noise) = noise else { return };
+        for case in left.cases.iter().filter(|case| case.is_recordable()) {
+            let Some(other) = find(noise, &case.id).filter(|other| other.is_recordable()) else { continue };
+            let places: BTreeSet<String> =
+                compare(&case.recording, &other.recording).into_iter().map(|difference| difference.place).collect();
+            if places.is_empty() {
+                continue;
+            }
+            for difference in self.differ.iter_mut().filter(|difference| difference.case == case.id) {
+                difference.differences.retain(|field| !places.contains(&field.place));
+            }
+            match self.noise.iter_mut().find(|fields| fields.case == case.id) {
+                Some(known) => {
+                    known.places.extend(places);
+                    known.places.sort();
+                    known.places.dedup();
+                }
+                None => self.noise.push(Fields { case: case.id.clone(), places: places.into_iter().collect() }),
+            }
+        }
+        self.differ.retain(|difference| !difference.differences.is_empty());
+    }
+}
+
+fn find<'a>(report: &'a RunReport, id: &str) -> Option<&'a CaseReport> {
+    report.cases.iter().find(|case| case.id == id)
+}
+
+fn side_by_side(left: &CaseReport, right: &CaseReport) -> Vec<SideBySide> {
+    compare(&left.recording, &right.recording)
+        .into_iter()
+        .map(|field| SideBySide { place: field.place, left: field.recorded, right: field.found })
+        .collect()
+}
+
+fn uncompared(side: &str, case: &CaseReport) -> Uncompared {
+    let outcome: Outcome = case.outcome;
+    let reason = case.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
+    Uncompared { case: case.id.clone(), reason: format!("on the {side} it {}{reason}", outcome.as_verb()) }
+}

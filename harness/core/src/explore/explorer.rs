@@ -1,0 +1,116 @@
+//! The two sides of an exploration, what both can make, and when to end.
+
+use super::exploration::ExploreOptions;
+use super::fault::Fault;
+use super::generate::Grammar;
+use super::side::Side;
+use crate::compare::Repeats;
+use crate::fixture::{Corpus, Owner, Place, Precondition, PrincipalName};
+use crate::normalise::Redactor;
+use crate::run::{SetupError, Target};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Two sides, and what was found so far.
+pub(super) struct Explorer<'a> {
+    pub(super) corpus: &'a Corpus,
+    pub(super) target: Side<'a>,
+    pub(super) model: Side<'a>,
+    pub(super) options: &'a ExploreOptions,
+    pub(super) repeats: Repeats,
+    pub(super) redactor: Redactor,
+    /// Trials so far, repeated ones too.
+    pub(super) tried: usize,
+    /// Differences that were reported already.
+    pub(super) seen: BTreeSet<Fault>,
+}
+
+impl<'a> Explorer<'a> {
+    pub(super) fn new(
+        corpus: &'a Corpus,
+        target: &'a Target,
+        model: &'a Target,
+        options: &'a ExploreOptions,
+        run: &'a str,
+    ) -> Result<Self, SetupError> {
+        let side = |target| Side::new(corpus, target, options, run);
+        Ok(Self {
+            corpus,
+            target: side(target)?,
+            model: side(model)?,
+            options,
+            repeats: Repeats::default(),
+            redactor: target.redactor(),
+            tried: 0,
+            seen: BTreeSet::new(),
+        })
+    }
+
+    /// The start that most trials have.
+    pub(super) fn usual_start(&self) -> String {
+        self.grammar().starts.into_iter().next().unwrap_or_default()
+    }
+
+    /// What both sides have.
+    pub(super) fn grammar(&self) -> Grammar {
+        let can = |side: &Side<'_>, precondition: &Precondition| match &precondition.provided {
+            Some(name) => side.target.provided.contains_key(name),
+            None => {
+                let stranger = side.target.principals.contains_key(&PrincipalName::Stranger);
+                (precondition.owner == Owner::Primary || stranger)
+                    && (precondition.region == Place::Here || side.target.elsewhere.is_some())
+            }
+        };
+        let starts = self.corpus.preconditions.iter().filter(|precondition| {
+            crate::fixture::holds_in(precondition.editions.as_ref(), self.target.target.edition)
+                && can(&self.target, precondition)
+                && can(&self.model, precondition)
+        });
+        let mut starts: Vec<String> = starts.map(|precondition| precondition.id().to_owned()).collect();
+        // The first one is the one that most trials start from.
+        if let Some(at) = starts.iter().position(|id| id == "imported-symmetric") {
+            starts.swap(0, at);
+        }
+        let is_own = |id: &&String| {
+            self.corpus.precondition(id).is_some_and(|start| {
+                start.spec.is_some() && start.owner == Owner::Primary && start.region == Place::Here
+            })
+        };
+        let own = starts.iter().filter(is_own).cloned().collect();
+        let theirs: BTreeSet<PrincipalName> = self.model.principals().collect();
+        let principals = self.target.principals().filter(|name| theirs.contains(name)).collect();
+        Grammar { starts, own, principals, edition: self.target.target.edition }
+    }
+}
+
+/// When an exploration has to end.
+pub(super) struct Until<'a> {
+    started: Instant,
+    time: Duration,
+    stop: &'a watch::Receiver<bool>,
+}
+
+impl<'a> Until<'a> {
+    /// So much time from now on, or until somebody asks to stop.
+    pub(super) fn new(time: Duration, stop: &'a watch::Receiver<bool>) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "an exploration ends when its time is up")]
+        let started = Instant::now();
+        Self { started, time, stop }
+    }
+
+    /// Whether nothing more may be begun.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_stopped() || self.took() >= self.time
+    }
+
+    /// Whether somebody asked to stop.
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// The time so far.
+    pub(super) fn took(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

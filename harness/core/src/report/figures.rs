@@ -1,0 +1,73 @@
+//! The counts of a run, and the two figures that follow from them.
+
+use super::case::{CaseReport, Outcome};
+use serde::Serialize;
+
+/// How many cases came to which end, and the two figures, which are never added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// Cases that were selected and hold in the target's edition.
+    pub selected: usize,
+    /// Cases that passed.
+    pub pass: usize,
+    /// Cases that diverge.
+    pub diverges: usize,
+    /// Cases that ended for lack of the operation.
+    pub unsupported: usize,
+    /// Cases that ended without a verdict.
+    pub indeterminate: usize,
+    /// Cases whose precondition could not be made.
+    pub blocked: usize,
+    /// Cases that were not run.
+    pub skipped: usize,
+    /// Cases that diverge as a deviation file says.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub listed: usize,
+    /// Cases about which a deviation file is wrong.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stale: usize,
+    /// Cases that a deviation file takes out of the figures.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub flaky: usize,
+    /// Divergence: share of judged cases that diverge, listed ones among them; absent when none was judged.
+    pub divergence: Option<f64>,
+    /// Coverage: share of selected cases that could be judged; absent when none was selected.
+    pub coverage: Option<f64>,
+}
+
+impl Figures {
+    /// Counts these cases.
+    pub fn of<'a>(cases: impl IntoIterator<Item = &'a CaseReport>) -> Self {
+        let mut figures = Self::default();
+        let mut wrong = 0;
+        for case in cases {
+            figures.selected += 1;
+            wrong += usize::from(case.is_wrong());
+            *match case.outcome {
+                Outcome::Pass => &mut figures.pass,
+                Outcome::Diverges => &mut figures.diverges,
+                Outcome::Unsupported => &mut figures.unsupported,
+                Outcome::Indeterminate => &mut figures.indeterminate,
+                Outcome::Blocked => &mut figures.blocked,
+                Outcome::Skipped => &mut figures.skipped,
+                Outcome::Listed => &mut figures.listed,
+                Outcome::Stale => &mut figures.stale,
+                Outcome::Flaky => &mut figures.flaky,
+            } += 1;
+        }
+        let judged = figures.judged();
+        let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
+        figures.divergence = share(wrong, judged);
+        figures.coverage = share(judged, figures.selected);
+        figures
+    }
+
+    /// Cases with a verdict.
+    pub fn judged(&self) -> usize {
+        self.pass + self.diverges + self.listed + self.stale
+    }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}

@@ -1,0 +1,17 @@
+//! What a report says of its target.
+
+use crate::fixture::Edition;
+use serde::Serialize;
+
+/// The target, without its credentials.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetReport {
+    /// Its URL.
+    pub endpoint: String,
+    /// The Region that requests are signed for.
+    pub region: String,
+    /// Its edition.
+    pub edition: Edition,
+    /// Whether it is the embedded reference.
+    pub embedded: bool,
+}
