@@ -174,18 +174,9 @@ async fn attempt(
     timing: &mut Timing,
     started: Instant,
 ) -> Result<Response, SendError> {
-    let HttpLane { client, base, limits, .. } = lane;
-    let carry = |error: &dyn std::fmt::Display| SendError::Carry(error.to_string());
-    let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|error| carry(&error))?;
-    let mut builder = client.request(method, format!("{base}{}", request.target));
-    for header in &request.headers {
-        // The client counts the body itself, and comes to the same.
-        if !header.name.eq_ignore_ascii_case("content-length") {
-            builder = builder.header(&header.name, header.value.as_slice());
-        }
-    }
-    let built = builder.body(request.body.clone()).build().map_err(|error| carry(&error))?;
-    let mut answer = client.execute(built).await.map_err(|error| failure(&error, limits, 0))?;
+    let limits = &lane.limits;
+    let built = build(lane, request).map_err(|error| SendError::Carry(error.to_string()))?;
+    let answer = lane.client.execute(built).await.map_err(|error| failure(&error, limits, 0))?;
     timing.first_byte = Some(started.elapsed());
     let version = match answer.version() {
         reqwest::Version::HTTP_10 => Version::Http10,
@@ -197,13 +188,7 @@ async fn attempt(
     if headers.iter().map(|header| header.name.len() + header.value.len() + 4).sum::<usize>() > limits.head {
         return Err(SendError::HeadTooLarge { limit: limits.head });
     }
-    let length = answer.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let framing = match (answer.status().as_u16(), length) {
-        (204 | 304, _) => ResponseFraming::None,
-        (_, Some(length)) => ResponseFraming::Length(length),
-        _ if answer.headers().contains_key(TRANSFER_ENCODING) => ResponseFraming::Chunked,
-        _ => ResponseFraming::UntilClose,
-    };
+    let framing = framing(&answer);
     if let ResponseFraming::Length(length) = framing
         && request.method != "HEAD"
         && length > limits.body as u64
@@ -211,7 +196,46 @@ async fn attempt(
         return Err(SendError::BodyTooLarge { limit: limits.body });
     }
     let status = answer.status();
-    let reason = status.canonical_reason().unwrap_or_default().to_owned();
+    let closes = version == Version::Http10 || framing == ResponseFraming::UntilClose || says_close(&headers);
+    Ok(Response {
+        version,
+        status: status.as_u16(),
+        reason: status.canonical_reason().unwrap_or_default().to_owned(),
+        headers,
+        body: body(answer, limits).await?,
+        framing,
+        interim: Vec::new(),
+        leftover: 0,
+        closes,
+    })
+}
+
+/// The request as the client sends it.
+fn build(lane: &HttpLane, request: &Request) -> Result<reqwest::Request, Box<dyn Error>> {
+    let method = reqwest::Method::from_bytes(request.method.as_bytes())?;
+    let mut builder = lane.client.request(method, format!("{}{}", lane.base, request.target));
+    for header in &request.headers {
+        // The client counts the body itself, and comes to the same.
+        if !header.name.eq_ignore_ascii_case("content-length") {
+            builder = builder.header(&header.name, header.value.as_slice());
+        }
+    }
+    Ok(builder.body(request.body.clone()).build()?)
+}
+
+/// How the end of the answer's body is marked.
+fn framing(answer: &reqwest::Response) -> ResponseFraming {
+    let length = answer.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    match (answer.status().as_u16(), length) {
+        (204 | 304, _) => ResponseFraming::None,
+        (_, Some(length)) => ResponseFraming::Length(length),
+        _ if answer.headers().contains_key(TRANSFER_ENCODING) => ResponseFraming::Chunked,
+        _ => ResponseFraming::UntilClose,
+    }
+}
+
+/// The whole body, within the limit.
+async fn body(mut answer: reqwest::Response, limits: &Limits) -> Result<Vec<u8>, SendError> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error, limits, body.len()))? {
         body.extend_from_slice(&chunk);
@@ -219,18 +243,7 @@ async fn attempt(
             return Err(SendError::BodyTooLarge { limit: limits.body });
         }
     }
-    let closes = version == Version::Http10 || framing == ResponseFraming::UntilClose || says_close(&headers);
-    Ok(Response {
-        version,
-        status: status.as_u16(),
-        reason,
-        headers,
-        body,
-        framing,
-        interim: Vec::new(),
-        leftover: 0,
-        closes,
-    })
+    Ok(body)
 }
 
 /// Through a proxy it is the proxy that was not found or not reached.

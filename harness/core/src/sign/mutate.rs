@@ -23,21 +23,7 @@ pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation
             let scope = wrong_scope(signing, mutation)?;
             resigned(request, signing, &scope, &signing.date_time()?)
         }
-        M::WrongSecret => {
-            let mut other = signing.clone();
-            other.credentials.secret_access_key = format!("{}-but-wrong", signing.credentials.secret_access_key);
-            authorised(request, &other)
-        }
-        M::AccessKeyUnknown => {
-            let mut other = signing.clone();
-            other.credentials.access_key_id = "AKIDNOBODYHASTHISKEY".to_owned();
-            authorised(request, &other)
-        }
-        M::HostUnsigned => {
-            let mut other = signing.clone();
-            other.not.push("host".to_owned());
-            authorised(request, &other)
-        }
+        M::WrongSecret | M::AccessKeyUnknown | M::HostUnsigned => authorised(request, &otherwise(signing, mutation)),
         M::DateMalformed => {
             let extended = jiff::Timestamp::try_from(signing.time)?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
             request.set_header("X-Amz-Date", extended.as_str());
@@ -85,6 +71,17 @@ fn resigned(mut request: Request, signing: &Signing, scope: &Scope, date_time: &
     let header = own.header(signing, scope, &own.signature);
     request.headers.push(header);
     Ok(Signed { request, explanation: Some(own.explanation) })
+}
+
+/// What the request is signed by instead.
+fn otherwise(signing: &Signing, mutation: Mutation) -> Signing {
+    let mut other = signing.clone();
+    match mutation {
+        Mutation::WrongSecret => other.credentials.secret_access_key.push_str("-but-wrong"),
+        Mutation::AccessKeyUnknown => other.credentials.access_key_id = "AKIDNOBODYHASTHISKEY".to_owned(),
+        _ => other.not.push("host".to_owned()),
+    }
+    other
 }
 
 fn wrong_scope(signing: &Signing, mutation: Mutation) -> Result<Scope, SignError> {

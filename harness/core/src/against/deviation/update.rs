@@ -2,7 +2,7 @@
 
 use super::apply::{blocker, otherwise};
 use super::list::{Entry, List};
-use crate::fixture::Corpus;
+use crate::fixture::{Corpus, Level};
 use crate::report::{CaseReport, ExitCode, Outcome, Pinned, RunReport};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -73,53 +73,130 @@ pub fn update(
         document["edition"] = value(report.target.edition.to_string());
         document["fail-on"] = value(report.fail_on.to_string());
     }
-    let mut update = Update::default();
     let mut tables = match document.remove("deviation") {
         Some(Item::ArrayOfTables(tables)) => tables,
         _ => ArrayOfTables::new(),
     };
-    let mut gone = Vec::new();
-    for (index, entry) in list.entries.iter().enumerate() {
-        let Some(table) = tables.get_mut(index) else { continue };
-        let mut covered: Vec<(&CaseReport, Now)> = Vec::new();
-        for case in report.cases.iter().filter(|case| entry.covers(&case.id)) {
-            covered.push((case, now(case, entry, report)));
-        }
-        let exists = corpus.cases.iter().any(|case| entry.covers(case.id()));
-        if exists && covered.iter().all(|(_, now)| matches!(now, Now::Holds)) {
-            keep(table, entry, today, fresh, &mut update);
-            continue;
-        }
-        if let [(case, Now::Otherwise(pinned))] = covered.as_slice()
-            && !entry.pattern().contains('*')
-        {
-            pin(table, pinned, report);
-            table["reason"] = value(again(entry, fresh));
-            update.changed.push(case.id.clone());
-            continue;
-        }
-        // A glob whose cases no longer go one way falls apart into those that still deviate.
-        gone.push(index);
-        let split: Vec<Table> =
-            covered.iter().filter_map(|(case, now)| part(case, now, entry, report, fresh, &mut update)).collect();
-        update.removed.extend((split.is_empty() || !exists).then(|| entry.pattern().to_owned()));
-        split.into_iter().for_each(|table| tables.push(table));
-    }
-    // From the back, so that the places of those before stay.
-    gone.into_iter().rev().for_each(|index| {
-        tables.remove(index);
-    });
-    for case in report.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
-        if list.entry_of(&case.id).is_none() {
-            tables.push(new_entry(&case.id, &case.pinned, report, &fresh.reason, None, fresh.expires));
-            update.added.push(case.id.clone());
-        }
-    }
+    let mut writer = Writer { report, corpus, today, fresh, update: Update::default() };
+    writer.entries(list, &mut tables);
+    writer.new_cases(list, &mut tables);
+    let mut update = writer.update;
     if !tables.is_empty() {
         document["deviation"] = Item::ArrayOfTables(tables);
     }
     update.text = document.to_string();
     Ok(update)
+}
+
+/// Writes entries, and notes what changed.
+struct Writer<'a> {
+    report: &'a RunReport,
+    corpus: &'a Corpus,
+    today: Date,
+    fresh: &'a Fresh,
+    update: Update,
+}
+
+impl Writer<'_> {
+    /// Brings the entries that there are up to date.
+    fn entries(&mut self, list: &List, tables: &mut ArrayOfTables) {
+        let mut gone = Vec::new();
+        for (index, entry) in list.entries.iter().enumerate() {
+            let Some(table) = tables.get_mut(index) else { continue };
+            let covered = self.covered(entry);
+            let exists = self.corpus.cases.iter().any(|case| entry.covers(case.id()));
+            if exists && covered.iter().all(|(_, now)| matches!(now, Now::Holds)) {
+                self.keep(table, entry);
+                continue;
+            }
+            if let [(case, Now::Otherwise(pinned))] = covered.as_slice()
+                && !entry.pattern().contains('*')
+            {
+                pin(table, pinned, self.report.fail_on);
+                table["reason"] = value(again(entry, self.fresh));
+                self.update.changed.push(case.clone());
+                continue;
+            }
+            // A glob whose cases no longer go one way falls apart into those that still deviate.
+            gone.push(index);
+            let split: Vec<Table> = covered.iter().filter_map(|(case, now)| self.part(case, now, entry)).collect();
+            self.update.removed.extend((split.is_empty() || !exists).then(|| entry.pattern().to_owned()));
+            split.into_iter().for_each(|table| tables.push(table));
+        }
+        // From the back, so that the places of those before stay.
+        gone.into_iter().rev().for_each(|index| {
+            tables.remove(index);
+        });
+    }
+
+    /// The cases of the run that an entry covers, and what the run says of each.
+    fn covered(&self, entry: &Entry) -> Vec<(String, Now)> {
+        let covered = self.report.cases.iter().filter(|case| entry.covers(&case.id));
+        covered.map(|case| (case.id.clone(), now(case, entry, self.report.fail_on))).collect()
+    }
+
+    /// Adds an entry for each case that deviates and has none.
+    fn new_cases(&mut self, list: &List, tables: &mut ArrayOfTables) {
+        for case in self.report.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
+            if list.entry_of(&case.id).is_none() {
+                let (reason, expires) = (self.fresh.reason.clone(), self.fresh.expires);
+                tables.push(self.entry(&case.id, &case.pinned, Said { reason, link: None, expires }));
+                self.update.added.push(case.id.clone());
+            }
+        }
+    }
+
+    fn keep(&mut self, table: &mut Table, entry: &Entry) {
+        let name = entry.pattern().to_owned();
+        if self.today > entry.expires {
+            match self.fresh.renewed {
+                Some(renewed) => table["expires"] = value(renewed.to_string()),
+                None => self.update.expired.push(name.clone()),
+            }
+        }
+        self.update.kept.push(name);
+    }
+
+    /// The entry of one of the cases that a glob covered.
+    fn part(&mut self, case: &str, now: &Now, entry: &Entry) -> Option<Table> {
+        let said = |reason| Said { reason, link: entry.link.as_deref(), expires: entry.expires };
+        match now {
+            Now::Passes => {
+                self.update.removed.extend(entry.pattern().contains('*').then(|| case.to_owned()));
+                None
+            }
+            Now::Holds => {
+                self.update.kept.push(case.to_owned());
+                let differs = entry.sorted().into_iter().map(|text| (self.report.fail_on, text)).collect();
+                let pinned = Pinned { answer: entry.answer.clone().unwrap_or_default(), differs };
+                Some(self.entry(case, &pinned, said(entry.reason.clone())))
+            }
+            Now::Otherwise(pinned) => {
+                self.update.changed.push(case.to_owned());
+                Some(self.entry(case, pinned, said(again(entry, self.fresh))))
+            }
+        }
+    }
+
+    fn entry(&self, id: &str, pinned: &Pinned, said: Said<'_>) -> Table {
+        let mut table = Table::new();
+        table["case"] = value(id);
+        pin(&mut table, pinned, self.report.fail_on);
+        table["reason"] = value(said.reason);
+        if let Some(link) = said.link {
+            table["link"] = value(link);
+        }
+        table["expires"] = value(said.expires.to_string());
+        table.decor_mut().set_prefix("\n");
+        table
+    }
+}
+
+/// What people said about a deviation.
+struct Said<'a> {
+    reason: String,
+    link: Option<&'a str>,
+    expires: Date,
 }
 
 fn check(report: &RunReport, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
@@ -155,53 +232,15 @@ fn rests_on_a_divergence(id: &str, before: &BTreeMap<String, Outcome>, corpus: &
     }
 }
 
-fn now(case: &CaseReport, entry: &Entry, report: &RunReport) -> Now {
+fn now(case: &CaseReport, entry: &Entry, fail_on: Level) -> Now {
     match case.outcome {
         _ if entry.flaky => Now::Holds,
         Outcome::Pass => Now::Passes,
-        Outcome::Diverges => match otherwise(&case.pinned, entry, report.fail_on) {
+        Outcome::Diverges => match otherwise(&case.pinned, entry, fail_on) {
             None => Now::Holds,
             Some(_) => Now::Otherwise(case.pinned.clone()),
         },
         _ => Now::Holds,
-    }
-}
-
-fn keep(table: &mut Table, entry: &Entry, today: Date, fresh: &Fresh, update: &mut Update) {
-    let name = entry.pattern().to_owned();
-    if today > entry.expires {
-        match fresh.renewed {
-            Some(renewed) => table["expires"] = value(renewed.to_string()),
-            None => update.expired.push(name.clone()),
-        }
-    }
-    update.kept.push(name);
-}
-
-fn part(
-    case: &CaseReport,
-    now: &Now,
-    entry: &Entry,
-    report: &RunReport,
-    fresh: &Fresh,
-    update: &mut Update,
-) -> Option<Table> {
-    let link = entry.link.as_deref();
-    match now {
-        Now::Passes => {
-            update.removed.extend(entry.pattern().contains('*').then(|| case.id.clone()));
-            None
-        }
-        Now::Holds => {
-            update.kept.push(case.id.clone());
-            let differs = entry.sorted().into_iter().map(|text| (report.fail_on, text)).collect();
-            let pinned = Pinned { answer: entry.answer.clone().unwrap_or_default(), differs };
-            Some(new_entry(&case.id, &pinned, report, &entry.reason, link, entry.expires))
-        }
-        Now::Otherwise(pinned) => {
-            update.changed.push(case.id.clone());
-            Some(new_entry(&case.id, pinned, report, &again(entry, fresh), link, entry.expires))
-        }
     }
 }
 
@@ -210,23 +249,10 @@ fn again(entry: &Entry, fresh: &Fresh) -> String {
     format!("{} (before: {})", fresh.reason, entry.reason)
 }
 
-fn new_entry(id: &str, pinned: &Pinned, report: &RunReport, reason: &str, link: Option<&str>, expires: Date) -> Table {
-    let mut table = Table::new();
-    table["case"] = value(id);
-    pin(&mut table, pinned, report);
-    table["reason"] = value(reason);
-    if let Some(link) = link {
-        table["link"] = value(link);
-    }
-    table["expires"] = value(expires.to_string());
-    table.decor_mut().set_prefix("\n");
-    table
-}
-
 /// Writes what was answered; a line for each mismatch where there are several.
-fn pin(table: &mut Table, pinned: &Pinned, report: &RunReport) {
+fn pin(table: &mut Table, pinned: &Pinned, fail_on: Level) {
     table["answer"] = value(&pinned.answer);
-    let differs = pinned.differs_from(report.fail_on);
+    let differs = pinned.differs_from(fail_on);
     let mut array: Array = differs.iter().map(String::as_str).collect();
     if differs.len() > 1 {
         array.iter_mut().for_each(|text| text.decor_mut().set_prefix("\n    "));
