@@ -1,7 +1,8 @@
 //! From fixture to report: the stages of trentcheck, in the order in which data flows through them.
 //!
 //! `fixture → plan → sign → send → observe → normalise → compare → report`. A stage imports only from its left; `send`
-//! alone opens sockets; `run` drives the stages and imports them all.
+//! alone opens sockets; `run` drives the stages and imports them all. `against` compares a
+//! finished run with a baseline, a second target or a list of known deviations.
 
 pub mod against;
 pub mod baseline;

@@ -115,17 +115,22 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         found.extend(shown_afterwards(observation, expected, judging.step, &place));
     }
     if let Some(change) = judging.step.change() {
-        let is_wrong = !found.is_empty();
-        for mismatch in every_answer(corpus, response, observation, claimed(change)) {
-            let is_repeated = mismatch.what != What::Header
-                && is_wrong
-                && found.iter().any(|seen| seen.what == mismatch.what && seen.level >= mismatch.level);
-            if !is_repeated {
-                found.push(mismatch);
-            }
-        }
+        add_news(&mut found, every_answer(corpus, response, observation, claimed(change)));
     }
     found
+}
+
+/// Adds the mismatches that say more than those found before them.
+fn add_news(found: &mut Vec<Mismatch>, of_every_answer: Vec<Mismatch>) {
+    let is_wrong = !found.is_empty();
+    for mismatch in of_every_answer {
+        let is_repeated = mismatch.what != What::Header
+            && is_wrong
+            && found.iter().any(|seen| seen.what == mismatch.what && seen.level >= mismatch.level);
+        if !is_repeated {
+            found.push(mismatch);
+        }
+    }
 }
 
 /// What a call that succeeds on both sides tells of what was done before it.

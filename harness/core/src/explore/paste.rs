@@ -18,18 +18,17 @@ pub(super) fn case(
     at: usize,
     expected: Option<&Observation>,
 ) -> String {
-    let mut lines = Vec::new();
-    if trial.relation != Relation::Model {
-        lines.push(
-            format!("# Two answers of the target itself have to be alike ({:?}).", trial.relation).to_lowercase(),
-        );
-    }
     let last = trial.steps[..=at.min(trial.steps.len().saturating_sub(1))]
         .iter()
         .rposition(|step| step.change().is_some())
         .unwrap_or_default();
     let (before, rest) = trial.steps.split_at(last);
     let (precondition, is_exact) = precondition(corpus, &trial.start, before, edition);
+    let mut lines = Vec::new();
+    if trial.relation != Relation::Model {
+        let relation = format!("{:?}", trial.relation).to_lowercase();
+        lines.push(format!("# two answers of the target itself have to be alike ({relation})."));
+    }
     if !is_exact {
         let calls: Vec<String> = before.iter().map(word).collect();
         lines.push(format!("# No precondition says: {}, then {}.", trial.start, calls.join(", ")));
