@@ -8,10 +8,13 @@ pub mod compare;
 #[cfg(test)]
 mod compare_tests;
 pub mod deviation;
+pub mod entropy;
 pub mod explore;
 pub mod fixture;
 pub mod http;
 pub mod identity;
+pub mod keys;
+mod kms;
 pub mod ledger;
 pub mod normalise;
 pub mod observe;
@@ -25,3 +28,4 @@ pub mod run;
 pub mod send;
 pub mod sign;
 pub mod sweep;
+pub mod target;

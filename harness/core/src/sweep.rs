@@ -5,11 +5,11 @@ mod find;
 mod release;
 
 use crate::fixture::{Corpus, Owner, Place};
+use crate::kms::clients::Clients;
+use crate::kms::guarded::Kms;
+use crate::kms::ours::Ours;
 use crate::ledger::{Ledger, LedgerError, OpenRun};
-use crate::run::clients::Clients;
-use crate::run::kms::Kms;
-use crate::run::ours::Ours;
-use crate::run::{Clock, SetupError, Target};
+use crate::target::{Clock, SetupError, Target};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;

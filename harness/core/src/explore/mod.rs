@@ -17,9 +17,10 @@ mod trial;
 pub use trial::{Move, Relation, Trial};
 
 use crate::compare::Mismatch;
+use crate::entropy::Entropy;
 use crate::fixture::{Corpus, Level};
-use crate::run::release::Released;
-use crate::run::{Clock, Entropy, SetupError, Target};
+use crate::keys::release::Released;
+use crate::target::{Clock, SetupError, Target};
 use search::Explorer;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;

@@ -9,7 +9,7 @@ use super::{Ended, Exploration, ExploreOptions, Watcher};
 use crate::compare::Repeats;
 use crate::fixture::{Corpus, Owner, Place, Precondition, PrincipalName};
 use crate::normalise::Redactor;
-use crate::run::{SetupError, Target};
+use crate::target::{SetupError, Target};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::BTreeSet;

@@ -1,19 +1,19 @@
 //! One side of an exploration: a target, its keys, and what its answers looked like.
 
 use super::trial::Move;
+use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
+use crate::keys::key::Key;
+use crate::keys::pool::{Lease, NoLease, Pool};
+use crate::kms::clients::Clients;
+use crate::kms::guarded::{Failure, FailureKind, Kms, Pauses, is_transient, says_unsupported, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
 use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
-use crate::run::clients::Clients;
 use crate::run::effects::{body, operation};
-use crate::run::keys::Key;
-use crate::run::kms::{Failure, FailureKind, Kms, Pauses, is_transient, says_unsupported, summary, token_ended};
-use crate::run::pool::{Lease, NoLease, Pool};
-use crate::run::probe::partition;
-use crate::run::{Clock, Entropy, SetupError, Target};
 use crate::send::{Fault, Response, SendError, Sender, Tally};
 use crate::sign::sign_planned;
+use crate::target::{Clock, SetupError, Target, partition};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::OnceLock;

@@ -2,8 +2,6 @@
 
 use super::effects::{Before, Unread, read_back};
 use super::engine::Run;
-use super::kms::FailureKind;
-use super::pool::{Lease, NoLease};
 use crate::baseline::{Recording, Section};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
 use crate::deviation::{answer_of, differs};
@@ -12,6 +10,8 @@ use crate::fixture::{
     RequestFraming, ShapeRule,
 };
 use crate::http::Request;
+use crate::keys::pool::{Lease, NoLease};
+use crate::kms::guarded::FailureKind;
 use crate::normalise::{Message, Normaliser, Redactor, escape};
 use crate::observe::observe;
 use crate::plan::{Absent, KeyNames, OPERATION, PlanError, World, base_request, plan, render};
@@ -266,7 +266,7 @@ async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Resul
     Ok(Leased::Keys(Box::new(lease)))
 }
 
-fn blocked(failure: &super::kms::Failure) -> Ended {
+fn blocked(failure: &crate::kms::guarded::Failure) -> Ended {
     let outcome = match &failure.kind {
         FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient => Outcome::Indeterminate,
         FailureKind::NotOurs => return ended(Outcome::Skipped, failure.describe()),

@@ -1,16 +1,16 @@
 //! Whether a target can be tested at all, found out without changing anything: every call names a key that does not
 //! exist.
 
-use super::clients::Clients;
-use super::entropy::Entropy;
-use super::kms::{Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, summary};
-use super::skew;
-use super::target::{Clock, SetupError, Target};
+use crate::entropy::Entropy;
 use crate::fixture::{Corpus, PrincipalName};
+use crate::kms::clients::Clients;
+use crate::kms::guarded::{Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, summary};
+use crate::kms::skew;
 use crate::observe::{Observation, observe};
 use crate::plan::{OPERATION, base_request};
 use crate::send::{SendError, Verify};
 use crate::sign::{Signing, sign};
+use crate::target::{Clock, SetupError, Target};
 use serde::Serialize;
 use serde_json::json;
 use std::time::Duration;

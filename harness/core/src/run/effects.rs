@@ -1,11 +1,11 @@
 //! Reads a key back after the exchange and compares, waiting a while for what is only eventually consistent.
 
 use super::case::Recorder;
-use super::keys::{Bytes, Key};
-use super::kms::{Failure, FailureKind, Pauses, is_transient, says_unsupported, summary, token_ended};
-use super::pool::{Lease, Pool};
 use crate::compare::{Context, Mismatch, checks, judge, plaintext, transport};
 use crate::fixture::{Call, Edition, Effect, On};
+use crate::keys::key::{Bytes, Key};
+use crate::keys::pool::{Lease, Pool};
+use crate::kms::guarded::{Failure, FailureKind, Pauses, is_transient, says_unsupported, summary, token_ended};
 use crate::observe::observe;
 use crate::send::Fault;
 use base64::Engine;

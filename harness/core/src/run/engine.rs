@@ -1,19 +1,20 @@
 //! A whole run: the probe, the cases in their order, the release of every key, the report.
 
 use super::case::{lane_name, not_run, run_case};
-use super::clients::Clients;
-use super::guard::Guard;
-use super::kms::Kms;
-use super::pool::Pool;
-use super::probe::{Verdict, partition, probe};
-use super::release::Released;
-use super::target::{Options, Permit, SequenceOf, SetupError, Target};
+use super::options::{Options, SequenceOf};
+use super::probe::{Verdict, probe};
 use crate::compare::{Mismatch, Repeats};
 use crate::fixture::{Case, Corpus, Danger, Edition, Selection};
+use crate::keys::pool::Pool;
+use crate::keys::release::Released;
+use crate::kms::clients::Clients;
+use crate::kms::guard::Guard;
+use crate::kms::guarded::Kms;
 use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
 use crate::send::{Sender, Tally};
+use crate::target::{Permit, SetupError, Target, partition};
 use aws_lc_rs::digest;
 use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet, HashSet};

@@ -1,15 +1,15 @@
 //! What a run finds out about its target before the first case.
 
 use super::engine::Run;
-use super::keys::Base;
-use super::kms::{Kms, UNKNOWN_SIGNER, says_unsupported, summary};
-use super::pool::NoLease;
-use super::skew;
-use super::target::Permit;
 use crate::fixture::{Material, Origin, Owner, Place};
+use crate::keys::key::Base;
+use crate::keys::pool::NoLease;
+use crate::kms::guarded::{Kms, UNKNOWN_SIGNER, says_unsupported, summary};
+use crate::kms::skew;
 use crate::observe::observe;
 use crate::plan::OPERATION;
 use crate::send::{Fault, Response, SendError};
+use crate::target::{Permit, partition};
 use serde_json::json;
 
 /// What the target turned out to be.
@@ -227,13 +227,4 @@ fn is_answer(error: &SendError) -> bool {
 
 fn says_nothing(response: &Response) -> bool {
     observe(response).error_name().is_none()
-}
-
-/// The partition that a Region's name belongs to.
-pub(crate) fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }

@@ -3,9 +3,9 @@
 
 use super::{Found, Sweep, Swept};
 use crate::fixture::Owner;
+use crate::kms::guarded::{FailureKind, Kms, Pauses};
+use crate::kms::ours::{Ours, inspect, is_not_found, list};
 use crate::ledger::OpenRun;
-use crate::run::kms::{FailureKind, Kms, Pauses};
-use crate::run::ours::{Ours, inspect, is_not_found, list};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 

@@ -1,9 +1,9 @@
 //! Removing one key. Each call that changes something is sent right after a look at the key, also when it is made again.
 
 use super::{Found, Sweep, Swept, Touch};
-use crate::run::kms::{Failure, FailureKind, Kms, Pauses};
-use crate::run::mark;
-use crate::run::ours::{Ours, aliases, inspect};
+use crate::kms::guarded::{Failure, FailureKind, Kms, Pauses};
+use crate::kms::mark;
+use crate::kms::ours::{Ours, aliases, inspect};
 use serde_json::{Value, json};
 
 /// What became of a call that changes something.

@@ -1,13 +1,13 @@
 //! The calls around the operation under test, as an ordinary client makes them.
 
-use super::guard::Guard;
-use super::target::Clock;
 use crate::fixture::Corpus;
+use crate::kms::guard::Guard;
 use crate::normalise::{Redactor, coding, not_kept};
 use crate::observe::{Observation, observe};
 use crate::plan::base_request;
 use crate::send::{Exchange, SendError, Sender};
 use crate::sign::{Credentials, Signing, sign};
+use crate::target::Clock;
 use serde_json::Value;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! The end of a run: everything that it made is released.
 
-use super::kms::{Kms, Pauses};
-use super::mark;
-use super::ours::arns_of_run;
-use super::pool::{Created, Pool};
 use crate::fixture::{Owner, Place};
+use crate::keys::pool::{Created, Pool};
+use crate::kms::guarded::{Kms, Pauses};
+use crate::kms::mark;
+use crate::kms::ours::arns_of_run;
 use crate::plan::KeyNames;
 use futures_util::FutureExt;
 use serde_json::json;

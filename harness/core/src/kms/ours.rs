@@ -1,8 +1,8 @@
 //! Which keys are those of a run.
 
-use super::kms::{Failure, Kms};
-use super::mark;
 use crate::fixture::Corpus;
+use crate::kms::guarded::{Failure, Kms};
+use crate::kms::mark;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -115,7 +115,7 @@ async fn paged(kms: &Kms, corpus: &Corpus, operation: &str, body: Value, member:
     }
 }
 
-/// As [`crate::run::Entropy::run_id`] makes them.
+/// As [`crate::entropy::Entropy::run_id`] makes them.
 fn is_run_id(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|letter| matches!(letter, '0'..='9' | 'a'..='f'))
 }

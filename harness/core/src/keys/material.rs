@@ -1,6 +1,6 @@
 //! Key material to import, and how it is wrapped.
 
-use super::entropy::Entropy;
+use crate::entropy::Entropy;
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 
@@ -19,7 +19,7 @@ pub enum MaterialError {
 }
 
 /// Material for a key spec, belonging to this label.
-pub(super) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>, MaterialError> {
+pub(crate) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>, MaterialError> {
     let bytes = entropy.bytes(&format!("material {label}"));
     match spec {
         "SYMMETRIC_DEFAULT" | "HMAC_256" => Ok(bytes.to_vec()),

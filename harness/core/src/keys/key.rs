@@ -1,9 +1,10 @@
 //! One key of a run: how it is made, imported into, brought into a state and back.
 
-use super::entropy::Entropy;
-use super::kms::{Failure, FailureKind, Kms, Pauses};
-use super::{mark, material};
+use crate::entropy::Entropy;
 use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
+use crate::keys::material;
+use crate::kms::guarded::{Failure, FailureKind, Kms, Pauses};
+use crate::kms::mark;
 use crate::plan::KeyNames;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -259,7 +260,7 @@ impl Key {
     pub(crate) async fn encrypt(&mut self, corpus: &Corpus) -> Result<(), Failure> {
         if self.ciphertext.is_none() {
             let mut body = self.body();
-            body["Plaintext"] = json!(super::effects::plaintext_sent());
+            body["Plaintext"] = json!(crate::run::effects::plaintext_sent());
             let answer = self.kms.call(corpus, "Encrypt", &body).await?;
             let blob =
                 answer["CiphertextBlob"].as_str().ok_or_else(|| unusable("Encrypt", "without CiphertextBlob"))?;

@@ -1,15 +1,15 @@
 //! Which keys a run may change: those that it made, looked at again right before each call that changes one, and those
 //! that were lent to it by name.
 
-use super::kms::{Failure, FailureKind, Kms, Pauses};
-use super::lent::Lent;
-use super::mark;
-use super::named::{keys_named, other_operation};
-use super::ours::inspect;
-use super::target::{Permit, SetupError, Target};
 use crate::fixture::{Corpus, Owner};
 use crate::http::Request;
+use crate::keys::lent::Lent;
+use crate::kms::guarded::{Failure, FailureKind, Kms, Pauses};
+use crate::kms::mark;
+use crate::kms::named::{keys_named, other_operation};
+use crate::kms::ours::inspect;
 use crate::plan::{KeyNames, OPERATION};
+use crate::target::{Permit, SetupError, Target};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

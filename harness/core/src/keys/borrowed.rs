@@ -1,12 +1,12 @@
 //! The keys that are lent to a run, while it has them.
 
-use super::keys::{Base, Key};
-use super::kms::Failure;
-use super::lent::Lent;
-use super::pool::{NoLease, Pool};
+use crate::keys::key::{Base, Key};
+use crate::keys::lent::Lent;
+use crate::keys::pool::{NoLease, Pool};
+use crate::kms::guarded::Failure;
 
 /// A key that was lent, as the last case left it.
-pub(super) enum Borrowed {
+pub(crate) enum Borrowed {
     /// It is as it was.
     Whole(Box<Key>),
     /// A case has it, or gave it back otherwise than it was.
@@ -17,7 +17,7 @@ pub(super) enum Borrowed {
 
 impl Pool<'_> {
     /// A key that is lent, for one case.
-    pub(super) async fn borrow(&self, base: &Base, lent: &Lent) -> Result<Key, NoLease> {
+    pub(crate) async fn borrow(&self, base: &Base, lent: &Lent) -> Result<Key, NoLease> {
         let Some(kms) = self.clients.get(&(base.place, base.owner)) else {
             return Err(NoLease::Unavailable("nobody is configured who could use the key that is lent".to_owned()));
         };
@@ -60,19 +60,19 @@ impl Pool<'_> {
     }
 
     /// Brings a key that is lent back to what it was. If that fails it is in doubt, and tried once more at the end.
-    pub(super) async fn take_back(&self, name: String, mut key: Key) {
+    pub(crate) async fn take_back(&self, name: String, mut key: Key) {
         if key.restore(self.maker()).await.is_ok() && key.is_itself(self.maker()).await.is_ok() {
             self.borrowed.lock().await.insert(name, Borrowed::Whole(Box::new(key)));
         }
     }
 
-    pub(super) fn name_of_lent(&self, key: &Key) -> Option<String> {
+    pub(crate) fn name_of_lent(&self, key: &Key) -> Option<String> {
         let is_it = |lent: &&Lent| lent.key_id == key.names.id || lent.key_id == key.names.arn;
         self.lent.iter().find(is_it).map(|lent| lent.key_id.clone())
     }
 
     /// Gives back every key that was lent. The result names those that are not as they were, and why.
-    pub(super) async fn give_back_lent(&self) -> Vec<String> {
+    pub(crate) async fn give_back_lent(&self) -> Vec<String> {
         let borrowed = std::mem::take(&mut *self.borrowed.lock().await);
         let mut left = Vec::new();
         for (name, borrowed) in borrowed {

@@ -1,11 +1,11 @@
 //! Keys of the user's own, for accounts in which none may be made: each stands in for one precondition, and is given back
 //! as it was.
 
-use super::effects::plaintext_sent;
-use super::keys::{Base, Bytes, Key, Maker};
-use super::kms::{Failure, FailureKind, Kms};
 use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
+use crate::keys::key::{Base, Bytes, Key, Maker};
+use crate::kms::guarded::{Failure, FailureKind, Kms};
 use crate::plan::KeyNames;
+use crate::run::effects::plaintext_sent;
 use serde_json::json;
 use std::fmt;
 

@@ -3,13 +3,13 @@
 //! A lease is exclusive, so that a case can be blamed for what happened to its key. A key that cannot be restored, or
 //! that took part in a divergence, is not leased again.
 
-use super::borrowed::Borrowed;
-use super::entropy::Entropy;
-use super::keys::{Base, Key, Maker};
-use super::kms::{Failure, FailureKind, Kms};
-use super::lent::Lent;
-use super::mark;
+use crate::entropy::Entropy;
 use crate::fixture::{Corpus, Owner, Place, Precondition};
+use crate::keys::borrowed::Borrowed;
+use crate::keys::key::{Base, Key, Maker};
+use crate::keys::lent::Lent;
+use crate::kms::guarded::{Failure, FailureKind, Kms};
+use crate::kms::mark;
 use crate::ledger::Ledger;
 use crate::plan::KeyNames;
 use std::collections::{BTreeMap, HashMap};
@@ -37,20 +37,20 @@ impl From<Failure> for NoLease {
 }
 
 /// A key that the run made.
-pub(super) struct Created {
-    pub(super) place: Place,
-    pub(super) owner: Owner,
-    pub(super) names: KeyNames,
+pub(crate) struct Created {
+    pub(crate) place: Place,
+    pub(crate) owner: Owner,
+    pub(crate) names: KeyNames,
 }
 
 #[derive(Default)]
-pub(super) struct Inner {
+pub(crate) struct Inner {
     idle: HashMap<Base, Vec<Key>>,
-    pub(super) created: Vec<Created>,
+    pub(crate) created: Vec<Created>,
     made: usize,
     labels: usize,
     /// Keys that were asked for, while it is not known whether they were made.
-    pub(super) open: BTreeMap<String, (Place, Owner)>,
+    pub(crate) open: BTreeMap<String, (Place, Owner)>,
     /// A base that could not be made is not tried again for every case.
     failed: HashMap<Base, Failure>,
 }
@@ -62,14 +62,14 @@ pub(crate) struct Pool<'a> {
     pub(crate) run: &'a str,
     /// A client for each place and owner that the run has.
     pub(crate) clients: HashMap<(Place, Owner), Kms>,
-    pub(super) ledger: Option<Arc<Ledger>>,
-    pub(super) lent: &'a [Lent],
+    pub(crate) ledger: Option<Arc<Ledger>>,
+    pub(crate) lent: &'a [Lent],
     /// How many keys may still be made.
     budget: Option<&'a AtomicUsize>,
     inner: Mutex<Inner>,
     /// The keys that are lent, by id or ARN as their owner wrote it. One case at a time has one; a case that keeps it
     /// leaves it in doubt.
-    pub(super) borrowed: tokio::sync::Mutex<HashMap<String, Borrowed>>,
+    pub(crate) borrowed: tokio::sync::Mutex<HashMap<String, Borrowed>>,
 }
 
 impl<'a> Pool<'a> {
@@ -108,7 +108,7 @@ impl<'a> Pool<'a> {
         Self { lent, ..self }
     }
 
-    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

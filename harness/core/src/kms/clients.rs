@@ -1,10 +1,10 @@
 //! The clients of a target: one for each principal and Region in which keys are made.
 
-use super::guard::Guard;
-use super::kms::Kms;
-use super::target::{Clock, SetupError, Target};
 use crate::fixture::{Owner, Place, PrincipalName};
+use crate::kms::guard::Guard;
+use crate::kms::guarded::Kms;
 use crate::send::{Sender, Tally, Tls};
+use crate::target::{Clock, SetupError, Target};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
