@@ -19,7 +19,7 @@ pub use trial::{Move, Relation, Trial};
 use crate::compare::Mismatch;
 use crate::entropy::Entropy;
 use crate::fixture::{Corpus, Level};
-use crate::keys::release::Released;
+use crate::keys::Released;
 use crate::target::{Clock, SetupError, Target};
 use search::Explorer;
 use std::time::{Duration, Instant};

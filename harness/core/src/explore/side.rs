@@ -4,13 +4,11 @@ use super::trial::Move;
 use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
-use crate::keys::key::Key;
-use crate::keys::pool::{Lease, NoLease, Pool};
-use crate::kms::clients::Clients;
-use crate::kms::guarded::{Failure, FailureKind, Kms, Pauses, is_transient, says_unsupported, summary, token_ended};
+use crate::keys::{Key, Lease, NoLease, Pool, body, operation};
+use crate::kms::Clients;
+use crate::kms::{Failure, FailureKind, Kms, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
 use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
-use crate::run::effects::{body, operation};
 use crate::send::{Fault, Response, SendError, Sender, Tally};
 use crate::sign::sign_planned;
 use crate::target::{Clock, SetupError, Target, partition};
@@ -89,8 +87,9 @@ impl<'a> Side<'a> {
         entropy: &'a Entropy,
         run: &'a str,
     ) -> Result<Self, SetupError> {
-        let Clients { sender, host, primary, by_place, tally } = Clients::new(target, clock, settle, None)?;
-        let pool = Pool::new(corpus, entropy, run, by_place);
+        let Clients { sender, host, primary, by_place, tally } =
+            Clients::new(target, clock, settle, &corpus.unsupported, None)?;
+        let pool = Pool::new(entropy, run, by_place);
         let account = OnceLock::new();
         if let Some(known) = &target.account {
             let _ = account.set((known.clone(), partition(&target.region).to_owned()));
@@ -149,7 +148,7 @@ impl<'a> Side<'a> {
     pub(super) async fn encrypt(&self, stage: &mut Stage) {
         if let Some(lease) = stage.lease.as_mut() {
             // A key that cannot encrypt has nothing to decrypt either.
-            let _ = lease.key.encrypt(self.corpus).await;
+            let _ = lease.key.encrypt().await;
         }
     }
 
@@ -170,9 +169,9 @@ impl<'a> Side<'a> {
     /// KeyMetadata of the key and of the other one, null where there is none.
     pub(super) async fn describe(&self, stage: &Stage) -> Result<[Value; 2], Failure> {
         let Some(lease) = &stage.lease else { return Ok([Value::Null, Value::Null]) };
-        let key = lease.key.describe(self.corpus).await?;
+        let key = lease.key.describe().await?;
         let other = match &lease.other {
-            Some(other) => other.describe(self.corpus).await?,
+            Some(other) => other.describe().await?,
             None => Value::Null,
         };
         Ok([key, other])
@@ -255,7 +254,7 @@ impl<'a> Side<'a> {
                     body["PendingWindowInDays"] = json!(7);
                     ("ScheduleKeyDeletion", body)
                 }
-                _ => match body(&self.pool, key, call).await {
+                _ => match body(key, self.pool.maker(), call).await {
                     Ok(body) => (operation(call), body),
                     // The refused parameters are an answer too, but not one that this call is about.
                     Err(_) => return Seen::Impossible,
@@ -329,7 +328,7 @@ impl<'a> Side<'a> {
             }
         };
         let lacks =
-            |answer: &Option<Observation>| answer.as_ref().is_some_and(|answer| says_unsupported(self.corpus, answer));
+            |answer: &Option<Observation>| answer.as_ref().is_some_and(|answer| self.primary.says_unsupported(answer));
         let first = ask(&self.entropy.uuid("probe")).await?;
         if !lacks(&first) && first.as_ref().is_some_and(|answer| answer.error_name().is_some()) {
             return Ok(());

@@ -1,9 +1,9 @@
 //! The keys that are lent to a run, while it has them.
 
-use crate::keys::key::{Base, Key};
-use crate::keys::lent::Lent;
-use crate::keys::pool::{NoLease, Pool};
-use crate::kms::guarded::Failure;
+use super::key::{Base, Key};
+use super::lent::Lent;
+use super::pool::{NoLease, Pool};
+use crate::kms::Failure;
 
 /// A key that was lent, as the last case left it.
 pub(crate) enum Borrowed {
@@ -38,7 +38,7 @@ impl Pool<'_> {
                 {
                     return Err(NoLease::Unavailable(format!("failed to {error}")));
                 }
-                match Key::borrow(self.maker(), kms, base, lent).await {
+                match Key::borrow(kms, base, lent).await {
                     Ok(mut key) => {
                         // From here on it has to be given back.
                         borrowed.insert(lent.key_id.clone(), Borrowed::Out(Box::new(key.clone())));
@@ -61,7 +61,7 @@ impl Pool<'_> {
 
     /// Brings a key that is lent back to what it was. If that fails it is in doubt, and tried once more at the end.
     pub(crate) async fn take_back(&self, name: String, mut key: Key) {
-        if key.restore(self.maker()).await.is_ok() && key.is_itself(self.maker()).await.is_ok() {
+        if key.restore(self.maker()).await.is_ok() && key.is_itself().await.is_ok() {
             self.borrowed.lock().await.insert(name, Borrowed::Whole(Box::new(key)));
         }
     }
@@ -82,7 +82,7 @@ impl Pool<'_> {
             };
             let mut restored = key.restore(self.maker()).await;
             if restored.is_ok() {
-                restored = key.is_itself(self.maker()).await;
+                restored = key.is_itself().await;
             }
             match restored {
                 Ok(()) => {

@@ -1,8 +1,17 @@
 //! The keys of a run: how they are made, lent, brought into a state and released.
 
-pub(crate) mod borrowed;
-pub(crate) mod key;
-pub(crate) mod lent;
-pub(crate) mod material;
-pub(crate) mod pool;
-pub(crate) mod release;
+mod borrowed;
+mod calls;
+mod key;
+mod lent;
+mod material;
+mod pool;
+mod release;
+
+pub(crate) use calls::{body, operation};
+pub(crate) use key::{Base, Key};
+pub use lent::{Lent, LentError};
+pub(crate) use material::plaintext_sent;
+pub use material::{MaterialError, wrap};
+pub(crate) use pool::{Lease, NoLease, Pool};
+pub(crate) use release::Released;

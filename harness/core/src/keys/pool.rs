@@ -3,13 +3,13 @@
 //! A lease is exclusive, so that a case can be blamed for what happened to its key. A key that cannot be restored, or
 //! that took part in a divergence, is not leased again.
 
+use super::borrowed::Borrowed;
+use super::key::{Base, Key, Maker};
+use super::lent::Lent;
 use crate::entropy::Entropy;
-use crate::fixture::{Corpus, Owner, Place, Precondition};
-use crate::keys::borrowed::Borrowed;
-use crate::keys::key::{Base, Key, Maker};
-use crate::keys::lent::Lent;
-use crate::kms::guarded::{Failure, FailureKind, Kms};
+use crate::fixture::{Owner, Place, Precondition};
 use crate::kms::mark;
+use crate::kms::{Failure, FailureKind, Kms};
 use crate::ledger::Ledger;
 use crate::plan::KeyNames;
 use std::collections::{BTreeMap, HashMap};
@@ -57,7 +57,6 @@ pub(crate) struct Inner {
 
 /// All keys of a run.
 pub(crate) struct Pool<'a> {
-    pub(crate) corpus: &'a Corpus,
     pub(crate) entropy: &'a Entropy,
     pub(crate) run: &'a str,
     /// A client for each place and owner that the run has.
@@ -74,14 +73,8 @@ pub(crate) struct Pool<'a> {
 
 impl<'a> Pool<'a> {
     /// A pool without keys.
-    pub(crate) fn new(
-        corpus: &'a Corpus,
-        entropy: &'a Entropy,
-        run: &'a str,
-        clients: HashMap<(Place, Owner), Kms>,
-    ) -> Self {
+    pub(crate) fn new(entropy: &'a Entropy, run: &'a str, clients: HashMap<(Place, Owner), Kms>) -> Self {
         Self {
-            corpus,
             entropy,
             run,
             clients,
@@ -113,7 +106,7 @@ impl<'a> Pool<'a> {
     }
 
     pub(crate) fn maker(&self) -> Maker<'_> {
-        Maker { corpus: self.corpus, entropy: self.entropy, run: self.run }
+        Maker { entropy: self.entropy, run: self.run }
     }
 
     /// Keys in the state of a precondition that makes one.
@@ -123,7 +116,7 @@ impl<'a> Pool<'a> {
         };
         if let Some(lent) = self.lent.iter().find(|lent| lent.precondition == precondition.id()) {
             let key = self.borrow(&base, lent).await?;
-            key.prepare(self.corpus, precondition).await?;
+            key.prepare(precondition).await?;
             return Ok(Lease { key, other: None });
         }
         let key = self.take(&base).await?;
@@ -137,7 +130,7 @@ impl<'a> Pool<'a> {
             },
             false => None,
         };
-        match key.prepare(self.corpus, precondition).await {
+        match key.prepare(precondition).await {
             Ok(()) => Ok(Lease { key, other }),
             Err(failure) => Err(failure.into()),
         }
@@ -152,7 +145,7 @@ impl<'a> Pool<'a> {
             };
             return Err(NoLease::Unavailable(missing.to_owned()));
         };
-        if kms.guard.as_ref().is_some_and(|guard| !guard.may_make_for(base.owner)) {
+        if !kms.may_make_for(base.owner) {
             let why = "safety: nobody named the account in which such a key may be made";
             return Err(NoLease::Unavailable(why.to_owned()));
         }
@@ -172,7 +165,7 @@ impl<'a> Pool<'a> {
             format!("key {}", inner.labels)
         };
         if let Some(ledger) = &self.ledger
-            && let Err(error) = ledger.intends(self.run, &label, &kms.region, base.owner)
+            && let Err(error) = ledger.intends(self.run, &label, &kms.region(), base.owner)
         {
             // What is not in the ledger is not made.
             let answer = format!("nothing, since it was not sent: failed to {error}");

@@ -1,10 +1,10 @@
 //! The end of a run: everything that it made is released.
 
+use super::pool::{Created, Pool};
 use crate::fixture::{Owner, Place};
-use crate::keys::pool::{Created, Pool};
-use crate::kms::guarded::{Kms, Pauses};
 use crate::kms::mark;
 use crate::kms::ours::arns_of_run;
+use crate::kms::{Kms, Pauses};
 use crate::plan::KeyNames;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -58,13 +58,13 @@ impl Pool<'_> {
         let mut left = Vec::new();
         let Some(kms) = self.clients.get(&(*place, *owner)) else { return left };
         if let Some(alias) = &names.alias
-            && let Err(failure) = kms.call(self.corpus, "DeleteAlias", &json!({ "AliasName": alias })).await
+            && let Err(failure) = kms.call("DeleteAlias", &json!({ "AliasName": alias })).await
             && !failure.is("NotFoundException")
         {
             left.push(format!("alias {alias}: {}", failure.describe()));
         }
         let body = json!({ "KeyId": names.id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
-        match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
+        match kms.call("ScheduleKeyDeletion", &body).await {
             Ok(_) => self.released(&names.arn),
             // A refusal can have other reasons than that there is nothing to do.
             Err(failure) => match self.needs_no_release(kms, names).await {
@@ -77,7 +77,7 @@ impl Pool<'_> {
 
     /// Whether the target shows that a key is pending deletion, or to the last that it is gone.
     async fn needs_no_release(&self, kms: &Kms, names: &KeyNames) -> bool {
-        match kms.call_on_new(self.corpus, "DescribeKey", &json!({ "KeyId": names.id })).await {
+        match kms.call_on_new("DescribeKey", &json!({ "KeyId": names.id })).await {
             Ok(answer) => answer["KeyMetadata"]["KeyState"] == "PendingDeletion",
             Err(failure) => failure.is("NotFoundException"),
         }
@@ -99,12 +99,12 @@ impl Pool<'_> {
         for ((place, owner), labels) in asked {
             let Some(kms) = self.clients.get(&(place, owner)) else { continue };
             let perhaps =
-                format!("perhaps a key in {}, as CreateKey gave no answer about {}", kms.region, labels.join(", "));
-            let mut pauses = Pauses::within(kms.settle);
+                format!("perhaps a key in {}, as CreateKey gave no answer about {}", kms.region(), labels.join(", "));
+            let mut pauses = Pauses::within(kms.settle());
             let mut found = 0;
             // What was made a moment ago need not be listed yet.
             while found < labels.len() {
-                match arns_of_run(kms, self.corpus, self.run).await {
+                match arns_of_run(kms.plain(), self.run).await {
                     Ok(arns) => found += arns.into_iter().filter(|arn| self.adopt(kms, place, owner, arn)).count(),
                     Err(failure) => {
                         left.push(format!("{perhaps}: {}", failure.describe()));
@@ -127,10 +127,8 @@ impl Pool<'_> {
         }
         let id = arn.rsplit('/').next().unwrap_or_default().to_owned();
         let names = KeyNames { id, arn: arn.to_owned(), ..KeyNames::default() };
-        if let Some(guard) = &kms.guard {
-            // In another account than was named it is released all the same.
-            let _ = guard.made(owner, &names, kms);
-        }
+        // In another account than was named it is released all the same.
+        let _ = kms.made(owner, &names);
         self.inner().created.push(Created { place, owner, names });
         true
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Everything in a request that a target could take for a key's name.
-pub(crate) fn keys_named(request: &Request) -> BTreeSet<String> {
+pub(super) fn keys_named(request: &Request) -> BTreeSet<String> {
     let raw = String::from_utf8_lossy(&request.body).into_owned();
     let mut names = BTreeSet::new();
     // In whatever form a target may have its ids.
@@ -23,7 +23,7 @@ pub(crate) fn keys_named(request: &Request) -> BTreeSet<String> {
 }
 
 /// What a request asks for, if that is neither the operation under test nor a word that no operation has.
-pub(crate) fn other_operation(request: &Request) -> Option<String> {
+pub(super) fn other_operation(request: &Request) -> Option<String> {
     // Words that begin the names of operations that change something.
     const VERBS: [&str; 25] = [
         "cancel",

@@ -1,6 +1,6 @@
 //! One case, from its precondition to its outcome.
 
-use super::effects::{Before, Unread, read_back};
+use super::effects::{Before, ReadBack, Unread};
 use super::engine::Run;
 use crate::baseline::{Recording, Section};
 use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
@@ -10,8 +10,8 @@ use crate::fixture::{
     RequestFraming, ShapeRule,
 };
 use crate::http::Request;
-use crate::keys::pool::{Lease, NoLease};
-use crate::kms::guarded::FailureKind;
+use crate::keys::{Lease, NoLease};
+use crate::kms::FailureKind;
 use crate::normalise::{Message, Normaliser, Redactor, escape};
 use crate::observe::observe;
 use crate::plan::{Absent, KeyNames, OPERATION, PlanError, World, base_request, plan, render};
@@ -260,13 +260,13 @@ async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Resul
         Err(NoLease::Failed(failure)) => return Err(blocked(&failure)),
     };
     let decrypts = run.corpus.effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
-    if decrypts && let Err(failure) = lease.key.encrypt(run.corpus).await {
+    if decrypts && let Err(failure) = lease.key.encrypt().await {
         return Err(blocked(&failure));
     }
     Ok(Leased::Keys(Box::new(lease)))
 }
 
-fn blocked(failure: &crate::kms::guarded::Failure) -> Ended {
+fn blocked(failure: &crate::kms::Failure) -> Ended {
     let outcome = match &failure.kind {
         FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient => Outcome::Indeterminate,
         FailureKind::NotOurs => return ended(Outcome::Skipped, failure.describe()),
@@ -285,7 +285,7 @@ async fn exchange_and_read_back(
     mismatches: &mut Vec<Mismatch>,
 ) -> Result<(), Ended> {
     let before = match &lease {
-        Some(lease) => Some(metadata(run, lease).await?),
+        Some(lease) => Some(Before::of(lease).await.map_err(|failure| blocked(&failure))?),
         None => None,
     };
     let (requests, sender) = signed_requests(run, case, world)?;
@@ -329,8 +329,7 @@ async fn exchange_and_read_back(
         if effect.call == Call::ImportOther && is_lent(run, precondition) {
             continue;
         }
-        let settle = run.options.settle;
-        match read_back(&run.pool, lease, &before, effect, run.target.edition, settle, recorder).await {
+        match (ReadBack { run, lease, before: &before, recorder }).read(effect).await {
             // Where the refusal itself is no `must`, neither is that it left the key alone.
             Ok(found) => mismatches.extend(
                 found.into_iter().map(|mismatch| Mismatch { level: mismatch.level.min(case.level), ..mismatch }),
@@ -357,7 +356,7 @@ async fn only_ours(
     }
     let keys = [lease.map(|lease| &lease.key), lease.and_then(|lease| lease.other.as_ref())];
     for key in keys.into_iter().flatten() {
-        let owned = run.guard.owns(key.kms(), run.corpus, OPERATION, &key.names.arn).await;
+        let owned = run.guard.owns(key.kms().plain(), OPERATION, &key.names.arn).await;
         owned.map_err(|failure| blocked(&failure))?;
     }
     // An id is looked for where whoever signs would find it.
@@ -367,7 +366,7 @@ async fn only_ours(
     };
     for request in requests {
         for kms in [Some(&run.primary), stranger].into_iter().flatten() {
-            let named = run.guard.names_only_ours(kms, run.corpus, request, &world.absent.id).await;
+            let named = run.guard.names_only_ours(kms.plain(), request, &world.absent.id).await;
             named.map_err(|failure| blocked(&failure))?;
         }
     }
@@ -379,15 +378,6 @@ fn deleted_material(request: &Request, world: &World) -> Option<String> {
     let body: Option<Value> = serde_json::from_slice(&request.body).ok();
     let named = body.as_ref().and_then(|body| body["KeyMaterialId"].as_str().map(str::to_owned));
     named.or_else(|| world.key.as_ref()?.material_id.clone())
-}
-
-async fn metadata(run: &Run<'_>, lease: &Lease) -> Result<Before, Ended> {
-    let key = lease.key.describe(run.corpus).await.map_err(|failure| blocked(&failure))?;
-    let other = match &lease.other {
-        Some(other) => other.describe(run.corpus).await.map_err(|failure| blocked(&failure))?,
-        None => Value::Null,
-    };
-    Ok(Before { key, other })
 }
 
 fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<(Vec<Request>, Sender), Ended> {

@@ -2,10 +2,10 @@
 //! exist.
 
 use crate::entropy::Entropy;
-use crate::fixture::{Corpus, PrincipalName};
-use crate::kms::clients::Clients;
-use crate::kms::guarded::{Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, summary};
+use crate::fixture::{Corpus, PrincipalName, Unsupported};
+use crate::kms::Clients;
 use crate::kms::skew;
+use crate::kms::{Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, summary};
 use crate::observe::{Observation, observe};
 use crate::plan::{OPERATION, base_request};
 use crate::send::{SendError, Verify};
@@ -63,12 +63,12 @@ pub async fn examine(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<Vec<Checkup>, SetupError> {
-    let clients = Clients::new(target, clock, Duration::ZERO, None)?;
+    let clients = Clients::new(target, clock, Duration::ZERO, &corpus.unsupported, None)?;
     let redactor = target.redactor();
     let absent = json!({ "KeyId": entropy.uuid("doctor") });
     let kms = &clients.primary;
     let request = base_request(&clients.host, OPERATION, absent.to_string().into_bytes());
-    let signing = Signing::plain(kms.credentials.clone(), &target.region, clock());
+    let signing = Signing::plain(kms.plain().credentials.clone(), &target.region, clock());
     let Ok(signed) = sign(request, &signing) else { return Ok(Vec::new()) };
     let exchange = clients.sender.wire(&[signed.request]).await.pop();
     let Some(exchange) = exchange else { return Ok(Vec::new()) };
@@ -94,11 +94,11 @@ pub async fn examine(
     let identity = identity(&observation);
     let is_known = identity.health == Health::Good;
     checkups.push(identity);
-    checkups.push(existence(corpus, &observation));
+    checkups.push(existence(&corpus.unsupported, &observation));
     if is_known {
-        checkups.push(permission(OPERATION, corpus, &observation));
+        checkups.push(permission(OPERATION, &corpus.unsupported, &observation));
         for operation in NEEDED {
-            checkups.push(ask(kms, corpus, operation, &absent).await);
+            checkups.push(ask(kms, operation, &absent).await);
         }
         checkups.push(checkup("CreateKey", Health::Unknown, "cannot be tried without making a key".to_owned()));
     }
@@ -201,9 +201,9 @@ fn identity(observation: &Observation) -> Checkup {
     }
 }
 
-fn existence(corpus: &Corpus, observation: &Observation) -> Checkup {
+fn existence(unsupported: &[Unsupported], observation: &Observation) -> Checkup {
     let what = "operation";
-    match says_unsupported(corpus, observation) {
+    match says_unsupported(unsupported, observation) {
         true => Checkup {
             hint: Some("no case can be judged at this target".to_owned()),
             ..checkup(what, Health::Bad, summary(observation))
@@ -213,7 +213,7 @@ fn existence(corpus: &Corpus, observation: &Observation) -> Checkup {
     }
 }
 
-async fn ask(kms: &Kms, corpus: &Corpus, operation: &str, absent: &serde_json::Value) -> Checkup {
+async fn ask(kms: &Kms, operation: &str, absent: &serde_json::Value) -> Checkup {
     let mut body = absent.clone();
     if operation == "GetParametersForImport" {
         body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
@@ -221,17 +221,17 @@ async fn ask(kms: &Kms, corpus: &Corpus, operation: &str, absent: &serde_json::V
     }
     let (_, exchange) = kms.exchange(operation, &body).await;
     match &exchange.result {
-        Ok(response) => permission(operation, corpus, &observe(response)),
+        Ok(response) => permission(operation, &kms.plain().unsupported, &observe(response)),
         Err(error) => checkup(operation, Health::Unknown, error.to_string()),
     }
 }
 
 /// Whether an operation is denied, by its answer about a key that does not exist. A target that looks for the key before
 /// it asks who may use it does not say.
-fn permission(operation: &str, corpus: &Corpus, observation: &Observation) -> Checkup {
+fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observation) -> Checkup {
     match observation.error_name() {
         _ if is_transient(observation) => checkup(operation, Health::Unknown, "throttled".to_owned()),
-        _ if says_unsupported(corpus, observation) => {
+        _ if says_unsupported(unsupported, observation) => {
             checkup(operation, Health::Bad, "the target has no such operation".to_owned())
         }
         Some("NotFoundException") => checkup(operation, Health::Good, "not denied".to_owned()),
@@ -277,8 +277,7 @@ mod tests {
 
     #[test]
     fn a_denied_operation_is_told_from_one_that_is_not_there_and_from_a_throttled_one() {
-        let corpus = Corpus::default();
-        let of = |status, error| permission("CreateKey", &corpus, &answer(status, error));
+        let of = |status, error| permission("CreateKey", &[], &answer(status, error));
         let denied = of(400, "AccessDeniedException");
         assert_eq!((denied.health, denied.hint.as_deref()), (Health::Bad, Some("allow `kms:CreateKey`")));
         assert_eq!(of(400, "NotFoundException").health, Health::Good);

@@ -5,11 +5,11 @@ use super::options::{Options, SequenceOf};
 use super::probe::{Verdict, probe};
 use crate::compare::{Mismatch, Repeats};
 use crate::fixture::{Case, Corpus, Danger, Edition, Selection};
-use crate::keys::pool::Pool;
-use crate::keys::release::Released;
-use crate::kms::clients::Clients;
-use crate::kms::guard::Guard;
-use crate::kms::guarded::Kms;
+use crate::keys::Pool;
+use crate::keys::Released;
+use crate::kms::Clients;
+use crate::kms::Guard;
+use crate::kms::Kms;
 use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
@@ -197,9 +197,9 @@ fn prepare<'a>(
     target: &'a Target,
     options: &'a Options,
 ) -> Result<Run<'a>, SetupError> {
-    let guard = Guard::new(&options.run_id, target, options.permit, &options.lent)?;
+    let guard = Guard::new(&options.run_id, target, options.permit, options.lent.len())?;
     let Clients { sender, host, primary, by_place, tally, .. } =
-        Clients::new(target, &options.clock, options.settle, Some(&guard))?;
+        Clients::new(target, &options.clock, options.settle, &corpus.unsupported, Some(&guard))?;
     Ok(Run {
         corpus,
         target,
@@ -208,7 +208,7 @@ fn prepare<'a>(
         host,
         sender,
         primary,
-        pool: Pool::new(corpus, &options.entropy, &options.run_id, by_place)
+        pool: Pool::new(&options.entropy, &options.run_id, by_place)
             .with_ledger(options.ledger.clone())
             .with_lent(&options.lent)
             .with_budget(options.budget.as_deref()),

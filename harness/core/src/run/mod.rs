@@ -8,8 +8,7 @@ mod options;
 pub(crate) mod probe;
 
 pub use crate::entropy::{Entropy, fill_random};
-pub use crate::keys::lent::{Lent, LentError};
-pub use crate::keys::material::{MaterialError, wrap};
+pub use crate::keys::{Lent, LentError, MaterialError, wrap};
 pub use crate::target::{Clock, Elsewhere, Permit, SetupError, Target};
 pub use doctor::{Checkup, Health, examine};
 pub use engine::{Progress, run};

@@ -2,7 +2,7 @@
 
 use crate::entropy::Entropy;
 use crate::fixture::Level;
-use crate::keys::lent::Lent;
+use crate::keys::Lent;
 use crate::ledger::Ledger;
 use crate::send::Lane;
 use crate::target::{Clock, Permit};

@@ -2,10 +2,10 @@
 
 use super::engine::Run;
 use crate::fixture::{Material, Origin, Owner, Place};
-use crate::keys::key::Base;
-use crate::keys::pool::NoLease;
-use crate::kms::guarded::{Kms, UNKNOWN_SIGNER, says_unsupported, summary};
+use crate::keys::Base;
+use crate::keys::NoLease;
 use crate::kms::skew;
+use crate::kms::{Kms, UNKNOWN_SIGNER, summary};
 use crate::observe::observe;
 use crate::plan::OPERATION;
 use crate::send::{Fault, Response, SendError};
@@ -88,10 +88,10 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
 /// to find out. Whoever has none, or may not list them, learns it from the first that is made.
 async fn has_keys_elsewhere(run: &Run<'_>, kms: &Kms) {
     if run.guard.watches()
-        && let Ok(listed) = kms.call(run.corpus, "ListKeys", &json!({ "Limit": 1 })).await
+        && let Ok(listed) = kms.call("ListKeys", &json!({ "Limit": 1 })).await
         && let Some(arn) = listed["Keys"][0]["KeyArn"].as_str()
     {
-        let _ = run.guard.expects(Owner::Primary, arn, kms);
+        let _ = run.guard.expects(Owner::Primary, arn, kms.region());
     }
 }
 
@@ -138,7 +138,7 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
     }
     if let Some(key_id) = key_id {
         // It is the operation under test: only at a key that is still the run's.
-        kms.permits(run.corpus, OPERATION, &json!({ "KeyId": key_id })).await.ok()?;
+        kms.permits(OPERATION, &json!({ "KeyId": key_id })).await.ok()?;
         let second = ask(run, kms, OPERATION, key_id).await.seen()?;
         if !second.says_so && (second.status, &second.body) != (first.status, &first.body) {
             return None;
@@ -193,7 +193,8 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
     match &exchange.result {
         // What listens for TLS closes, sends an alert, or says so in its own words.
         Ok(Response { status: 400, .. }) | Err(_)
-            if exchange.result.as_ref().map_or_else(is_answer, says_nothing) && kms.sender.meets_tls().await =>
+            if exchange.result.as_ref().map_or_else(is_answer, says_nothing)
+                && kms.plain().sender.meets_tls().await =>
         {
             Asked::Unreachable(format!(
                 "reach {}: it speaks TLS there, so that its URL begins with `https://`",
@@ -206,7 +207,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
                 status: observation.status,
                 body: observation.bytes.clone(),
                 summary: summary(&observation),
-                says_so: says_unsupported(run.corpus, &observation),
+                says_so: kms.says_unsupported(&observation),
                 refuses_credentials: observation.error_name().is_some_and(|name| UNKNOWN_SIGNER.contains(&name)),
                 refuses_signature: observation.error_name() == Some("InvalidSignatureException"),
                 seconds_ahead: skew::seconds_ahead(response, (run.options.clock)()),
