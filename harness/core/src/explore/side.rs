@@ -4,7 +4,7 @@ use super::trial::Move;
 use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
-use crate::keys::{Key, Lease, NoLease, Pool, body, operation};
+use crate::keys::{Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
 use crate::kms::Clients;
 use crate::kms::{Failure, FailureKind, Kms, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
@@ -89,7 +89,7 @@ impl<'a> Side<'a> {
     ) -> Result<Self, SetupError> {
         let Clients { sender, host, primary, by_place, tally } =
             Clients::new(target, clock, settle, &corpus.unsupported, None)?;
-        let pool = Pool::new(entropy, run, by_place);
+        let pool = Pool::new(Maker { entropy, run }, by_place, Provisions::default());
         let account = OnceLock::new();
         if let Some(known) = &target.account {
             let _ = account.set((known.clone(), partition(&target.region).to_owned()));

@@ -3,9 +3,8 @@
 use super::material;
 use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
-use crate::kms::mark;
-use crate::kms::{Failure, FailureKind, Kms, Pauses};
-use crate::plan::KeyNames;
+use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
+use crate::plan::{KeyNames, OPERATION};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -45,6 +44,11 @@ impl Base {
 
     fn has_material(&self) -> bool {
         self.origin == Origin::External && self.material != Material::None
+    }
+
+    /// The KeyState of such keys before a precondition changes it.
+    fn state(&self) -> &'static str {
+        if self.has_material() || self.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" }
     }
 }
 
@@ -86,7 +90,7 @@ pub(crate) struct Maker<'a> {
 }
 
 impl Key {
-    /// Makes a key. `created` hears of its id before anything else is done with it.
+    /// Makes a key. `created` gets its names before anything else is done with it.
     pub(crate) async fn create(
         maker: Maker<'_>,
         kms: &Kms,
@@ -94,31 +98,14 @@ impl Key {
         label: &str,
         created: impl FnOnce(&KeyNames),
     ) -> Result<Self, Failure> {
-        let mut body = json!({
-            "Origin": base.origin,
-            "KeySpec": base.spec,
-            "KeyUsage": base.usage,
-            "Description": mark::description(maker.run),
-            "Tags": [{ "TagKey": mark::TAG, "TagValue": maker.run }],
-        });
-        if base.multi_region {
-            body["MultiRegion"] = Value::Bool(true);
-        }
-        let answer = kms.create(&body).await?;
-        let member = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
-        let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
-            return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
-        };
-        let names = KeyNames { id, arn, ..KeyNames::default() };
+        let names = create_key(maker, kms, base).await?;
         created(&names);
         kms.made(base.owner, &names)?;
-        let made = if base.has_material() {
-            material::make(&base.spec, maker.entropy, label)
-                .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))?
-        } else {
-            Vec::new()
+        let bytes = match base.has_material() {
+            true => made_material(&base.spec, maker, label)?,
+            false => Vec::new(),
         };
-        let mut key = Self::of(base, names, label, made, kms);
+        let mut key = Self::of(base, names, label, bytes, kms);
         if base.has_material() {
             key.import(maker, Bytes::Same).await?;
         }
@@ -130,13 +117,9 @@ impl Key {
             }
         }
         if base.alias {
-            let alias = mark::alias(maker.run, label);
-            key.kms.call_on_new("CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": key.names.id })).await?;
-            key.names.alias_arn = key.names.arn.rsplit_once(":key/").map(|(front, _)| format!("{front}:{alias}"));
-            key.names.alias = Some(alias);
+            key.add_alias(maker).await?;
         }
-        let state = if base.has_material() || base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
-        let metadata = key.wait_for(state).await?;
+        let metadata = key.wait_for(base.state()).await?;
         key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
         Ok(key)
     }
@@ -194,7 +177,7 @@ impl Key {
         };
         let material = match bytes {
             Bytes::Same => self.material.clone(),
-            Bytes::Other => self.other_material(maker)?,
+            Bytes::Other => made_material(&self.base.spec, maker, &format!("{} other", self.label))?,
         };
         let wrapped = material::wrap(&material, &parameters.public_key)
             .map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
@@ -215,11 +198,6 @@ impl Key {
         Ok(body)
     }
 
-    fn other_material(&self, maker: Maker<'_>) -> Result<Vec<u8>, Failure> {
-        material::make(&self.base.spec, maker.entropy, &format!("{} other", self.label))
-            .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
-    }
-
     /// Imports, with new parameters if the old ones are no longer taken. Other bytes become a second material, which
     /// waits for rotation.
     pub(crate) async fn import(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
@@ -237,6 +215,15 @@ impl Key {
                 other => return other,
             }
         }
+    }
+
+    async fn add_alias(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+        let alias = mark::alias(maker.run, &self.label);
+        let body = json!({ "AliasName": alias, "TargetKeyId": self.names.id });
+        self.kms.call_on_new("CreateAlias", &body).await?;
+        self.names.alias_arn = self.names.arn.rsplit_once(":key/").map(|(front, _)| format!("{front}:{alias}"));
+        self.names.alias = Some(alias);
+        Ok(())
     }
 
     async fn parameters(&self) -> Result<Parameters, Failure> {
@@ -267,7 +254,7 @@ impl Key {
     /// Brings a key of its base into the state of a precondition.
     pub(crate) async fn prepare(&self, precondition: &Precondition) -> Result<(), Failure> {
         if precondition.material == Material::Deleted {
-            self.kms.call_once("DeleteImportedKeyMaterial", &self.body()).await?;
+            self.kms.call_once(OPERATION, &self.body()).await?;
             self.wait_for("PendingImport").await?;
         }
         for step in &precondition.then {
@@ -287,8 +274,7 @@ impl Key {
 
     /// Brings a key back to the state of its base, or says why it cannot be.
     pub(crate) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
-        let wanted =
-            if self.base.has_material() || self.base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
+        let wanted = self.base.state();
         // Cancel, enable, import: no key needs more than one of each.
         for _ in 0..4 {
             let metadata = self.describe().await?;
@@ -327,6 +313,30 @@ impl Key {
     pub(crate) fn kms(&self) -> &Kms {
         &self.kms
     }
+}
+
+/// Calls CreateKey.
+async fn create_key(maker: Maker<'_>, kms: &Kms, base: &Base) -> Result<KeyNames, Failure> {
+    let mut body = json!({
+        "Origin": base.origin,
+        "KeySpec": base.spec,
+        "KeyUsage": base.usage,
+        "Description": mark::description(maker.run),
+        "Tags": [{ "TagKey": mark::TAG, "TagValue": maker.run }],
+    });
+    if base.multi_region {
+        body["MultiRegion"] = Value::Bool(true);
+    }
+    let answer = kms.create(&body).await?;
+    let member = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
+    let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
+        return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
+    };
+    Ok(KeyNames { id, arn, ..KeyNames::default() })
+}
+
+fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, Failure> {
+    material::make(spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
 }
 
 fn unusable(operation: &str, answer: &str) -> Failure {

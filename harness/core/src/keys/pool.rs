@@ -3,119 +3,97 @@
 //! A lease is exclusive, so that a case can be blamed for what happened to its key. A key that cannot be restored, or
 //! that took part in a divergence, is not leased again.
 
-use super::borrowed::Borrowed;
+use super::borrowed::Loans;
 use super::key::{Base, Key, Maker};
+use super::lease::{Lease, NoLease};
 use super::lent::Lent;
-use crate::entropy::Entropy;
 use crate::fixture::{Owner, Place, Precondition};
-use crate::kms::mark;
-use crate::kms::{Failure, FailureKind, Kms};
+use crate::kms::{Failure, FailureKind, Kms, mark};
 use crate::ledger::Ledger;
 use crate::plan::KeyNames;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The keys that a precondition made for one case.
-pub(crate) struct Lease {
-    pub(crate) key: Key,
-    pub(crate) other: Option<Key>,
+/// All keys of a run.
+pub(crate) struct Pool<'a> {
+    pub(super) maker: Maker<'a>,
+    /// A client for each place and owner that the run has.
+    clients: HashMap<(Place, Owner), Kms>,
+    pub(super) ledger: Option<Arc<Ledger>>,
+    /// How many keys may still be made.
+    budget: Option<&'a AtomicUsize>,
+    inner: Mutex<Inner>,
+    pub(super) loans: Loans<'a>,
 }
 
-/// Why there is no lease.
-pub(crate) enum NoLease {
-    /// This run has nobody, or nowhere, to make such a key with.
-    Unavailable(String),
-    /// A call failed.
-    Failed(Failure),
-}
-
-impl From<Failure> for NoLease {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
+/// What a pool has besides its clients. Without it the pool makes keys without a limit and writes no ledger.
+#[derive(Default)]
+pub(crate) struct Provisions<'a> {
+    /// Where the pool writes what it makes, before it is made.
+    pub(crate) ledger: Option<Arc<Ledger>>,
+    /// Keys that stand in for some that the pool would make.
+    pub(crate) lent: &'a [Lent],
+    /// How many keys may still be made.
+    pub(crate) budget: Option<&'a AtomicUsize>,
 }
 
 /// A key that the run made.
-pub(crate) struct Created {
-    pub(crate) place: Place,
-    pub(crate) owner: Owner,
-    pub(crate) names: KeyNames,
+pub(super) struct Created {
+    pub(super) place: Place,
+    pub(super) owner: Owner,
+    pub(super) names: KeyNames,
 }
 
+/// The part of a pool that changes.
 #[derive(Default)]
-pub(crate) struct Inner {
+pub(super) struct Inner {
     idle: HashMap<Base, Vec<Key>>,
-    pub(crate) created: Vec<Created>,
+    pub(super) created: Vec<Created>,
     made: usize,
     labels: usize,
     /// Keys that were asked for, while it is not known whether they were made.
-    pub(crate) open: BTreeMap<String, (Place, Owner)>,
+    pub(super) open: BTreeMap<String, (Place, Owner)>,
     /// A base that could not be made is not tried again for every case.
     failed: HashMap<Base, Failure>,
 }
 
-/// All keys of a run.
-pub(crate) struct Pool<'a> {
-    pub(crate) entropy: &'a Entropy,
-    pub(crate) run: &'a str,
-    /// A client for each place and owner that the run has.
-    pub(crate) clients: HashMap<(Place, Owner), Kms>,
-    pub(crate) ledger: Option<Arc<Ledger>>,
-    pub(crate) lent: &'a [Lent],
-    /// How many keys may still be made.
-    budget: Option<&'a AtomicUsize>,
-    inner: Mutex<Inner>,
-    /// The keys that are lent, by id or ARN as their owner wrote it. One case at a time has one; a case that keeps it
-    /// leaves it in doubt.
-    pub(crate) borrowed: tokio::sync::Mutex<HashMap<String, Borrowed>>,
+/// The next key of a base.
+enum Next {
+    /// A key that was made before and that no case has.
+    Idle(Box<Key>),
+    /// One that is to be made, with this label.
+    New(String),
 }
 
 impl<'a> Pool<'a> {
     /// A pool without keys.
-    pub(crate) fn new(entropy: &'a Entropy, run: &'a str, clients: HashMap<(Place, Owner), Kms>) -> Self {
-        Self {
-            entropy,
-            run,
-            clients,
-            ledger: None,
-            lent: &[],
-            budget: None,
-            inner: Mutex::default(),
-            borrowed: tokio::sync::Mutex::default(),
-        }
+    pub(crate) fn new(maker: Maker<'a>, clients: HashMap<(Place, Owner), Kms>, provisions: Provisions<'a>) -> Self {
+        let Provisions { ledger, lent, budget } = provisions;
+        let loans = Loans::new(maker, ledger.clone(), lent);
+        Self { maker, clients, ledger, budget, inner: Mutex::default(), loans }
     }
 
-    /// The same pool, which writes what it makes to this ledger.
-    pub(crate) fn with_ledger(self, ledger: Option<Arc<Ledger>>) -> Self {
-        Self { ledger, ..self }
+    /// What making keys needs.
+    pub(crate) fn maker(&self) -> Maker<'a> {
+        self.maker
     }
 
-    /// The same pool, which makes no more keys than this.
-    pub(crate) fn with_budget(self, budget: Option<&'a AtomicUsize>) -> Self {
-        Self { budget, ..self }
-    }
-
-    /// The same pool, in which these keys stand in for some.
-    pub(crate) fn with_lent(self, lent: &'a [Lent]) -> Self {
-        Self { lent, ..self }
-    }
-
-    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn maker(&self) -> Maker<'_> {
-        Maker { entropy: self.entropy, run: self.run }
+    /// The client that makes keys of this owner in this place, if there is one.
+    pub(crate) fn client(&self, place: Place, owner: Owner) -> Option<&Kms> {
+        self.clients.get(&(place, owner))
     }
 
     /// Keys in the state of a precondition that makes one.
     pub(crate) async fn lease(&self, precondition: &Precondition) -> Result<Lease, NoLease> {
         let Some(base) = Base::of(precondition) else {
-            return Err(NoLease::Unavailable("the precondition makes no key".to_owned()));
+            return Err(NoLease::unavailable("the precondition makes no key"));
         };
-        if let Some(lent) = self.lent.iter().find(|lent| lent.precondition == precondition.id()) {
-            let key = self.borrow(&base, lent).await?;
+        if let Some(lent) = self.loans.for_precondition(precondition) {
+            let Some(kms) = self.client(base.place, base.owner) else {
+                return Err(NoLease::unavailable("nobody is configured who could use the key that is lent"));
+            };
+            let key = self.loans.borrow(kms, &base, lent).await?;
             key.prepare(precondition).await?;
             return Ok(Lease { key, other: None });
         }
@@ -124,128 +102,46 @@ impl<'a> Pool<'a> {
             true => match self.take(&base).await {
                 Ok(other) => Some(other),
                 Err(failure) => {
-                    self.put(key);
+                    self.put_back(key);
                     return Err(failure);
                 }
             },
             false => None,
         };
-        match key.prepare(precondition).await {
-            Ok(()) => Ok(Lease { key, other }),
-            Err(failure) => Err(failure.into()),
-        }
+        key.prepare(precondition).await?;
+        Ok(Lease { key, other })
     }
 
     /// A key of this base in its base state.
     pub(crate) async fn take(&self, base: &Base) -> Result<Key, NoLease> {
-        let Some(kms) = self.clients.get(&(base.place, base.owner)) else {
-            let missing = match base.owner {
-                Owner::Stranger => "a principal of another account is needed and none is configured",
-                Owner::Primary => "a second Region is needed and none is configured",
-            };
-            return Err(NoLease::Unavailable(missing.to_owned()));
+        let kms = self.maker_of(base)?;
+        let label = match self.next(base)? {
+            Next::Idle(key) => return Ok(*key),
+            Next::New(label) => label,
         };
-        if !kms.may_make_for(base.owner) {
-            let why = "safety: nobody named the account in which such a key may be made";
-            return Err(NoLease::Unavailable(why.to_owned()));
-        }
-        let label = {
-            let mut inner = self.inner();
-            if let Some(key) = inner.idle.get_mut(base).and_then(Vec::pop) {
-                return Ok(key);
-            }
-            if let Some(failure) = inner.failed.get(base) {
-                return Err(NoLease::Failed(failure.clone()));
-            }
-            if !self.may_make_one_more() {
-                let why = "safety: as many keys were made as the plan allows";
-                return Err(NoLease::Unavailable(why.to_owned()));
-            }
-            inner.labels += 1;
-            format!("key {}", inner.labels)
-        };
-        if let Some(ledger) = &self.ledger
-            && let Err(error) = ledger.intends(self.run, &label, &kms.region(), base.owner)
-        {
-            // What is not in the ledger is not made.
-            let answer = format!("nothing, since it was not sent: failed to {error}");
-            return Err(NoLease::Failed(Failure {
-                operation: "CreateKey".to_owned(),
-                answer,
-                kind: FailureKind::Unusable,
-            }));
-        }
-        self.inner().open.insert(label.clone(), (base.place, base.owner));
-        let created = |names: &KeyNames| {
-            self.inner().open.remove(&label);
-            if let Some(ledger) = &self.ledger {
-                // Where this fails the intent stays, by which a sweep finds the key too.
-                let _ = ledger.created(self.run, &label, &names.arn);
-            }
-            let mut inner = self.inner();
-            inner.made += 1;
-            // It may be made and its making not answered.
-            let alias = base.alias.then(|| mark::alias(self.run, &label));
-            inner.created.push(Created {
-                place: base.place,
-                owner: base.owner,
-                names: KeyNames { alias, ..names.clone() },
-            });
-        };
-        match Key::create(self.maker(), kms, base, &label, created).await {
+        self.intends(base, &label, kms)?;
+        match Key::create(self.maker, kms, base, &label, |names| self.created(base, &label, names)).await {
             Ok(key) => Ok(key),
             Err(failure) => {
-                // Only a refusal says for sure that no key was made.
-                let is_not_made = matches!(
-                    failure.kind,
-                    FailureKind::Refused(_)
-                        | FailureKind::NoSuchOperation
-                        | FailureKind::NotOurs
-                        | FailureKind::NotReached
-                );
-                if is_not_made
-                    && self.inner().open.remove(&label).is_some()
-                    && let Some(ledger) = &self.ledger
-                {
-                    let _ = ledger.refused(self.run, &label);
-                }
-                // What is throttled or unreachable now may be made later; what is refused will be refused again.
-                if matches!(
-                    &failure.kind,
-                    FailureKind::NoSuchOperation
-                        | FailureKind::Unusable
-                        | FailureKind::Refused(_)
-                        | FailureKind::NotOurs
-                ) {
-                    self.inner().failed.insert(base.clone(), failure.clone());
-                }
+                self.failed(base, &label, &failure);
                 Err(failure.into())
             }
         }
     }
 
-    /// Restores the keys of a lease for the next case; a key that cannot be restored is kept for the end only.
+    /// Restores the keys of a lease for the next case. A key that cannot be restored is kept for the end only.
     pub(crate) async fn give_back(&self, lease: Lease) {
         for mut key in [Some(lease.key), lease.other].into_iter().flatten() {
-            if let Some(name) = self.name_of_lent(&key) {
-                self.take_back(name, key).await;
-            } else if key.restore(self.maker()).await.is_ok() {
-                self.put(key);
+            if let Some(name) = self.loans.name_of(&key) {
+                self.loans.take_back(name, key).await;
+            } else if key.restore(self.maker).await.is_ok() {
+                self.put_back(key);
             }
         }
     }
 
     /// Returns a key that is as it was when it was taken.
     pub(crate) fn put_back(&self, key: Key) {
-        self.put(key);
-    }
-
-    fn may_make_one_more(&self) -> bool {
-        let Some(budget) = self.budget else { return true };
-        budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-    }
-
-    fn put(&self, key: Key) {
         self.inner().idle.entry(key.base.clone()).or_default().push(key);
     }
 
@@ -262,5 +158,100 @@ impl<'a> Pool<'a> {
     /// How many keys were made.
     pub(crate) fn made(&self) -> usize {
         self.inner().made
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client that may make keys of this base.
+    fn maker_of(&self, base: &Base) -> Result<&Kms, NoLease> {
+        let kms = self.client(base.place, base.owner).ok_or_else(|| {
+            NoLease::unavailable(match base.owner {
+                Owner::Stranger => "a principal of another account is needed and none is configured",
+                Owner::Primary => "a second Region is needed and none is configured",
+            })
+        })?;
+        match kms.may_make_for(base.owner) {
+            true => Ok(kms),
+            false => Err(NoLease::unavailable("safety: nobody named the account in which such a key may be made")),
+        }
+    }
+
+    /// A key that no case has, or else the label of one more.
+    fn next(&self, base: &Base) -> Result<Next, NoLease> {
+        let mut inner = self.inner();
+        if let Some(key) = inner.idle.get_mut(base).and_then(Vec::pop) {
+            return Ok(Next::Idle(Box::new(key)));
+        }
+        if let Some(failure) = inner.failed.get(base) {
+            return Err(NoLease::Failed(failure.clone()));
+        }
+        if !self.may_make_one_more() {
+            return Err(NoLease::unavailable("safety: as many keys were made as the plan allows"));
+        }
+        inner.labels += 1;
+        Ok(Next::New(format!("key {}", inner.labels)))
+    }
+
+    fn may_make_one_more(&self) -> bool {
+        let Some(budget) = self.budget else { return true };
+        budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Writes down that a key will be made. A key that is not in the ledger is not made.
+    fn intends(&self, base: &Base, label: &str, kms: &Kms) -> Result<(), NoLease> {
+        if let Some(ledger) = &self.ledger
+            && let Err(error) = ledger.intends(self.maker.run, label, kms.region(), base.owner)
+        {
+            return Err(NoLease::Failed(Failure {
+                operation: "CreateKey".to_owned(),
+                answer: format!("nothing, since it was not sent: failed to {error}"),
+                kind: FailureKind::Unusable,
+            }));
+        }
+        self.inner().open.insert(label.to_owned(), (base.place, base.owner));
+        Ok(())
+    }
+
+    /// Writes down the key that CreateKey's answer named.
+    fn created(&self, base: &Base, label: &str, names: &KeyNames) {
+        self.inner().open.remove(label);
+        if let Some(ledger) = &self.ledger {
+            // If this fails the intent stays, by which a sweep finds the key too.
+            let _ = ledger.created(self.maker.run, label, &names.arn);
+        }
+        let mut inner = self.inner();
+        inner.made += 1;
+        // The alias may be made although CreateAlias gets no answer.
+        let alias = base.alias.then(|| mark::alias(self.maker.run, label));
+        inner.created.push(Created {
+            place: base.place,
+            owner: base.owner,
+            names: KeyNames { alias, ..names.clone() },
+        });
+    }
+
+    /// Writes down what is certain after a key could not be made, or not fully.
+    fn failed(&self, base: &Base, label: &str, failure: &Failure) {
+        // Only a refusal proves that no key was made.
+        let is_not_made = matches!(
+            failure.kind,
+            FailureKind::Refused(_) | FailureKind::NoSuchOperation | FailureKind::NotOurs | FailureKind::NotReached
+        );
+        if is_not_made
+            && self.inner().open.remove(label).is_some()
+            && let Some(ledger) = &self.ledger
+        {
+            let _ = ledger.refused(self.maker.run, label);
+        }
+        // What is throttled or unreachable now may be made later. What is refused will be refused again.
+        let fails_again = matches!(
+            failure.kind,
+            FailureKind::NoSuchOperation | FailureKind::Unusable | FailureKind::Refused(_) | FailureKind::NotOurs
+        );
+        if fails_again {
+            self.inner().failed.insert(base.clone(), failure.clone());
+        }
     }
 }

@@ -2,9 +2,8 @@
 
 use super::pool::{Created, Pool};
 use crate::fixture::{Owner, Place};
-use crate::kms::mark;
 use crate::kms::ours::arns_of_run;
-use crate::kms::{Kms, Pauses};
+use crate::kms::{Kms, Pauses, mark};
 use crate::plan::KeyNames;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -33,7 +32,7 @@ impl Pool<'_> {
     pub(crate) async fn release(&self) -> Released {
         let deadline = Instant::now() + RELEASE;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
-        let mut left = surely(self.give_back_lent(), deadline, "keys that were lent").await;
+        let mut left = surely(self.loans.give_back(), deadline, "keys that were lent").await;
         let about = "perhaps keys that CreateKey gave no answer about";
         let perhaps = surely(self.look_for_open(), Instant::now() + RELEASE / 2, about).await;
         let created = std::mem::take(&mut self.inner().created);
@@ -46,7 +45,7 @@ impl Pool<'_> {
         if left.is_empty()
             && perhaps.is_empty()
             && let Some(ledger) = &self.ledger
-            && let Err(error) = ledger.ended(self.run)
+            && let Err(error) = ledger.ended(self.maker.run)
         {
             left.push(format!("nothing, but the ledger says otherwise: failed to {error}"));
         }
@@ -56,7 +55,7 @@ impl Pool<'_> {
     async fn release_one(&self, created: &Created) -> Vec<String> {
         let Created { place, owner, names } = created;
         let mut left = Vec::new();
-        let Some(kms) = self.clients.get(&(*place, *owner)) else { return left };
+        let Some(kms) = self.client(*place, *owner) else { return left };
         if let Some(alias) = &names.alias
             && let Err(failure) = kms.call("DeleteAlias", &json!({ "AliasName": alias })).await
             && !failure.is("NotFoundException")
@@ -86,7 +85,7 @@ impl Pool<'_> {
     fn released(&self, arn: &str) {
         if let Some(ledger) = &self.ledger {
             // A key that a sweep finds pending deletion is no harm.
-            let _ = ledger.released(self.run, arn);
+            let _ = ledger.released(self.maker.run, arn);
         }
     }
 
@@ -97,14 +96,14 @@ impl Pool<'_> {
         open.into_iter().for_each(|(label, at)| asked.entry(at).or_default().push(label));
         let mut left = Vec::new();
         for ((place, owner), labels) in asked {
-            let Some(kms) = self.clients.get(&(place, owner)) else { continue };
+            let Some(kms) = self.client(place, owner) else { continue };
             let perhaps =
                 format!("perhaps a key in {}, as CreateKey gave no answer about {}", kms.region(), labels.join(", "));
             let mut pauses = Pauses::within(kms.settle());
             let mut found = 0;
             // What was made a moment ago need not be listed yet.
             while found < labels.len() {
-                match arns_of_run(kms.plain(), self.run).await {
+                match arns_of_run(kms.plain(), self.maker.run).await {
                     Ok(arns) => found += arns.into_iter().filter(|arn| self.adopt(kms, place, owner, arn)).count(),
                     Err(failure) => {
                         left.push(format!("{perhaps}: {}", failure.describe()));

@@ -361,7 +361,7 @@ async fn only_ours(
     }
     // An id is looked for where whoever signs would find it.
     let stranger = match case.request.principal {
-        PrincipalName::Stranger => run.pool.clients.get(&(Place::Here, Owner::Stranger)),
+        PrincipalName::Stranger => run.pool.client(Place::Here, Owner::Stranger),
         _ => None,
     };
     for request in requests {

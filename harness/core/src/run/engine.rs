@@ -5,8 +5,7 @@ use super::options::{Options, SequenceOf};
 use super::probe::{Verdict, probe};
 use crate::compare::{Mismatch, Repeats};
 use crate::fixture::{Case, Corpus, Danger, Edition, Selection};
-use crate::keys::Pool;
-use crate::keys::Released;
+use crate::keys::{Maker, Pool, Provisions, Released};
 use crate::kms::Clients;
 use crate::kms::Guard;
 use crate::kms::Kms;
@@ -208,10 +207,11 @@ fn prepare<'a>(
         host,
         sender,
         primary,
-        pool: Pool::new(&options.entropy, &options.run_id, by_place)
-            .with_ledger(options.ledger.clone())
-            .with_lent(&options.lent)
-            .with_budget(options.budget.as_deref()),
+        pool: Pool::new(
+            Maker { entropy: &options.entropy, run: &options.run_id },
+            by_place,
+            Provisions { ledger: options.ledger.clone(), lent: &options.lent, budget: options.budget.as_deref() },
+        ),
         guard,
         tally,
         faults: AtomicUsize::new(0),
