@@ -1,7 +1,7 @@
 //! Reads a key back after the exchange and compares. What is only eventually consistent is read again for a while.
 
-use super::case::Recorder;
-use super::engine::Run;
+use super::context::Run;
+use super::recorder::Recorder;
 use crate::compare::{Context, Mismatch, checks, judge, plaintext, transport};
 use crate::fixture::{Call, Effect, On};
 use crate::keys::{Key, Lease, body, operation, plaintext_sent};

@@ -1,15 +1,23 @@
 //! Drives the stages: makes preconditions, sends each case, reads the key back, cleans up.
 
 mod case;
+mod context;
 mod doctor;
-pub(crate) mod effects;
+mod effects;
+mod ended;
 mod engine;
+mod judge;
+mod lease;
 mod options;
-pub(crate) mod probe;
+mod probe;
+mod progress;
+mod recorder;
+mod schedule;
 
 pub use crate::entropy::{Entropy, fill_random};
 pub use crate::keys::{Lent, LentError, MaterialError, wrap};
 pub use crate::target::{Clock, Elsewhere, Permit, SetupError, Target};
 pub use doctor::{Checkup, Health, examine};
-pub use engine::{Progress, run};
+pub use engine::run;
 pub use options::{Options, SequenceOf};
+pub use progress::Progress;

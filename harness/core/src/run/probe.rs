@@ -1,6 +1,6 @@
 //! What a run finds out about its target before the first case.
 
-use super::engine::Run;
+use super::context::Run;
 use crate::fixture::{Material, Origin, Owner, Place};
 use crate::keys::Base;
 use crate::keys::NoLease;
