@@ -1,7 +1,8 @@
 //! From fixture to report: the stages of trentcheck, in the order in which data flows through them.
 //!
 //! `fixture → plan → sign → send → observe → normalise → compare → report`. A stage imports only from its left; `send`
-//! alone opens sockets; `run` drives the stages and imports them all.
+//! alone opens sockets; `run` drives the stages and imports them all. Beside the stages: `kms`, the calls around the
+//! operation under test, and `keys`, which a run makes with them. `kms` never imports `keys`, and neither imports `run`.
 
 pub mod baseline;
 pub mod compare;

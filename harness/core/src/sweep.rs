@@ -5,9 +5,8 @@ mod find;
 mod release;
 
 use crate::fixture::{Corpus, Owner, Place};
-use crate::kms::Clients;
-use crate::kms::Kms;
 use crate::kms::ours::Ours;
+use crate::kms::{Clients, Kms};
 use crate::ledger::{Ledger, LedgerError, OpenRun};
 use crate::target::{Clock, SetupError, Target};
 use serde_json::json;

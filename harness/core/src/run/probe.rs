@@ -3,9 +3,7 @@
 use super::context::Run;
 use crate::fixture::{Material, Origin, Owner, Place};
 use crate::keys::Base;
-use crate::keys::NoLease;
-use crate::kms::skew;
-use crate::kms::{Kms, UNKNOWN_SIGNER, summary};
+use crate::kms::{Kms, UNKNOWN_SIGNER, skew, summary};
 use crate::observe::observe;
 use crate::plan::OPERATION;
 use crate::send::{Fault, Response, SendError};
@@ -53,26 +51,13 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
         if run.guard.halted().is_some() {
             return Verdict::Refused;
         }
-        let base = Base {
-            spec: "SYMMETRIC_DEFAULT".to_owned(),
-            usage: "ENCRYPT_DECRYPT".to_owned(),
-            origin: Origin::External,
-            owner: Owner::Primary,
-            place: Place::Here,
-            multi_region: false,
-            alias: false,
-            material: Material::None,
-        };
-        match run.pool.take(&base).await {
-            Ok(key) => {
-                let mut parts = key.names.arn.split(':').skip(1);
-                if let (Some(partition), Some(owner)) = (parts.next(), parts.nth(2)) {
-                    account = Some((owner.to_owned(), partition.to_owned()));
-                }
-                key_id = Some(key.names.id.clone());
-                run.pool.put_back(key);
+        if let Ok(key) = run.pool.take(&probe_key()).await {
+            let mut parts = key.names.arn.split(':').skip(1);
+            if let (Some(partition), Some(owner)) = (parts.next(), parts.nth(2)) {
+                account = Some((owner.to_owned(), partition.to_owned()));
             }
-            Err(NoLease::Failed(_) | NoLease::Unavailable(_)) => {}
+            key_id = Some(key.names.id.clone());
+            run.pool.put_back(key);
         }
         if run.guard.halted().is_some() {
             return Verdict::Refused;
@@ -81,6 +66,20 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     match unsupported(run, kms, first, key_id.as_deref()).await {
         Some(why) => Verdict::Unsupported(why),
         None => Verdict::Ready { account },
+    }
+}
+
+/// The key by which a run learns its account.
+fn probe_key() -> Base {
+    Base {
+        spec: "SYMMETRIC_DEFAULT".to_owned(),
+        usage: "ENCRYPT_DECRYPT".to_owned(),
+        origin: Origin::External,
+        owner: Owner::Primary,
+        place: Place::Here,
+        multi_region: false,
+        alias: false,
+        material: Material::None,
     }
 }
 
