@@ -23,7 +23,7 @@ pub enum SetupError {
     /// There are no credentials to sign with.
     #[error("find credentials for the principal `primary`")]
     NoCredentials,
-    /// Keys are to be made in an account that nobody has named.
+    /// Keys are to be made, and the account was not named.
     #[error("know the account in which keys may be made")]
     NoAccount,
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// How long the release of all keys may take. What is not released by then is told.
+/// How long the release of all keys may take. What is not released by then is reported.
 const RELEASE: Duration = Duration::from_secs(5 * 60);
 
 /// Keys that are released at a time.
@@ -23,7 +23,7 @@ const AT_A_TIME: usize = 4;
 pub(crate) struct Released {
     /// What is there still, and why.
     pub(crate) left: Vec<String>,
-    /// What may be there, since the target did not say.
+    /// What may be there, because the target did not answer.
     pub(crate) perhaps: Vec<String>,
 }
 
@@ -74,7 +74,7 @@ impl Pool<'_> {
         left
     }
 
-    /// Whether the target shows that a key is pending deletion, or to the last that it is gone.
+    /// Whether the target shows that a key is pending deletion, or still does not find it at the end.
     async fn needs_no_release(&self, kms: &Kms, names: &KeyNames) -> bool {
         match kms.call_on_new("DescribeKey", &json!({ "KeyId": names.id })).await {
             Ok(answer) => answer["KeyMetadata"]["KeyState"] == "PendingDeletion",
@@ -126,7 +126,7 @@ impl Pool<'_> {
         }
         let id = arn.rsplit('/').next().unwrap_or_default().to_owned();
         let names = KeyNames { id, arn: arn.to_owned(), ..KeyNames::default() };
-        // In another account than was named it is released all the same.
+        // A key in another account than the one that was named is released too.
         let _ = kms.made(owner, &names);
         self.inner().created.push(Created { place, owner, names });
         true

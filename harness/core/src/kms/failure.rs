@@ -34,9 +34,9 @@ pub(crate) enum FailureKind {
     Unusable,
     /// There was no answer.
     NoAnswer,
-    /// It was not sent, since there was nobody to send it to.
+    /// It was not sent, because the target was not reached.
     NotReached,
-    /// It was not sent, since it would have changed what this run may not change.
+    /// It was not sent, because it would have changed what this run may not change.
     NotOurs,
 }
 

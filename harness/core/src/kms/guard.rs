@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Calls that leave every key as it is. Whatever is not listed is taken to change one.
+/// Calls that leave every key as it is. Operations that are not listed are assumed to modify a key.
 const READS: [&str; 9] = [
     "DescribeKey",
     "GetParametersForImport",
@@ -96,14 +96,14 @@ impl Guard {
         self.permit != Permit::All
     }
 
-    /// Hears of a key that this run made, which has to be in the account that was named. From the first that is not,
-    /// nothing is made or changed but what takes back what was made.
+    /// Takes note of a key that this run made. It has to be in the account that was named. After the first key that is
+    /// not, the guard permits only calls that take back what was made.
     pub(crate) fn made(&self, owner: Owner, names: &KeyNames, region: &str) -> Result<(), Failure> {
         self.known().insert(names.id.clone(), Standing::Made(names.arn.clone()));
         self.expects(owner, &names.arn, region)
     }
 
-    /// Hears of a key that is lent, which has to be in the account that was named too.
+    /// Takes note of a key that is lent. It has to be in the account that was named, too.
     pub(crate) fn lent(&self, names: &KeyNames, region: &str) -> Result<(), Failure> {
         self.expects(Owner::Primary, &names.arn, region)?;
         self.known().insert(names.id.clone(), Standing::Lent(names.arn.clone()));
@@ -170,7 +170,7 @@ impl Guard {
     }
 
     /// Whether the key of this id or ARN is one of the run's, by what the target says of it now. A key that does not
-    /// exist is nobody's, and cannot be harmed.
+    /// exist cannot be harmed.
     pub(crate) async fn owns(&self, client: &Client, operation: &str, named: &str) -> Result<(), Failure> {
         if !self.watches() {
             return Ok(());

@@ -39,7 +39,7 @@ pub(crate) struct Listing {
     pub(crate) unseen: BTreeSet<String>,
 }
 
-/// The keys of one run, for a run that does not know whether a call of its own made a key.
+/// The keys of one run, for a run that does not know whether its CreateKey made a key.
 pub(crate) async fn arns_of_run(client: &Client, run: &str) -> Result<Vec<String>, Failure> {
     Ok(list(client).await?.ours.into_iter().filter(|ours| ours.run == run).map(|ours| ours.arn).collect())
 }
@@ -74,7 +74,7 @@ pub(crate) async fn inspect(client: &Client, arn: &str) -> Result<Option<Ours>, 
     let text = |name: &str| metadata[name].as_str().unwrap_or_default().to_owned();
     let description = text("Description");
     let Some(run) = description.strip_prefix(mark::DESCRIPTION).filter(|run| is_run_id(run)) else { return Ok(None) };
-    // Another key than the one that was asked for is nobody's.
+    // The target described another key than the one that was asked for.
     if text("Arn") != arn || text("KeyId").is_empty() || !metadata["CreationDate"].is_number() {
         return Ok(None);
     }

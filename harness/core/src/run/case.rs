@@ -33,7 +33,7 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
     let Attempt { world, recorder, mut mismatches, .. } = attempt;
     let diverges = mismatches.iter().any(|mismatch| mismatch.level >= run.options.fail_on);
     let (outcome, reason) = match verdict {
-        // What was found before the case ended counts all the same.
+        // Mismatches that were found before the case ended count too.
         _ if diverges => (Outcome::Diverges, None),
         Ok(()) => (Outcome::Pass, None),
         Err(Ended { outcome, reason }) => (outcome, Some(recorder.shown(&reason))),

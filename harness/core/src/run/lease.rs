@@ -89,7 +89,7 @@ pub(super) async fn only_ours(
         let owned = run.guard.owns(key.kms().plain(), OPERATION, &key.names.arn).await;
         owned.map_err(|failure| blocked(&failure))?;
     }
-    // An id is looked for where whoever signs would find it.
+    // An id is looked up by the principal that signs the request, too.
     let stranger = match case.request.principal {
         PrincipalName::Stranger => run.pool.client(Place::Here, Owner::Stranger),
         _ => None,

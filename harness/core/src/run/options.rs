@@ -30,7 +30,7 @@ pub struct Options {
     pub order: SequenceOf,
     /// From which level on a mismatch makes a case diverge.
     pub fail_on: Level,
-    /// How long to wait for a state to be seen, since the service is eventually consistent.
+    /// How long to wait for a state to be seen: the service is eventually consistent.
     pub settle: Duration,
     /// Time limit of the whole run, teardown apart.
     pub deadline: Duration,

@@ -21,7 +21,7 @@ pub(super) enum Verdict {
     Unsupported(String),
     /// No case could reach it.
     Unreachable(String),
-    /// It does not know who signs.
+    /// It does not know the signer.
     Unknown(String),
     /// No signature of ours would be in time.
     Skewed(String),
@@ -84,7 +84,7 @@ fn probe_key() -> Base {
 }
 
 /// Halts the run if a key that the caller already has is in another account than was named, so that none is made there
-/// to find out. Whoever has none, or may not list them, learns it from the first that is made.
+/// to find out. If the caller has no key, or may not list them, the first key that is made shows it.
 async fn has_keys_elsewhere(run: &Run<'_>, kms: &Kms) {
     if run.guard.watches()
         && let Ok(listed) = kms.call("ListKeys", &json!({ "Limit": 1 })).await

@@ -1,8 +1,8 @@
-//! Who hears of a run as it goes.
+//! What is told of a run while it goes on.
 
 use crate::report::CaseReport;
 
-/// Hears of a run as it goes.
+/// Is told of a run while it goes on.
 pub trait Progress: Send + Sync {
     /// The run is about to begin this many cases.
     fn begins(&self, cases: usize);
@@ -10,7 +10,7 @@ pub trait Progress: Send + Sync {
     fn ended(&self, case: &CaseReport);
 }
 
-/// Nobody listens.
+/// Ignores everything.
 impl Progress for () {
     fn begins(&self, _cases: usize) {}
     fn ended(&self, _case: &CaseReport) {}

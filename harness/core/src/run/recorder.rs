@@ -71,7 +71,7 @@ impl Recorder {
         self.metadata.push((on, cut.collect()));
     }
 
-    /// A text as a report shows it: without secrets, and only then cut, since half a secret would not be recognised.
+    /// A text as a report shows it: without secrets, and only then cut, because half a secret would not be recognised.
     pub(super) fn shown(&self, text: &str) -> String {
         cut(self.redactor.redact(text))
     }

@@ -21,7 +21,7 @@ pub(super) const INTERNAL: &str = "an internal error of trentcheck ended it";
 /// How long what has begun may go on after an interrupt: an answer that is under way is worth it.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// When the parts of a run are run, and who is told.
+/// The limits of a run, and where its progress is reported.
 pub(super) struct Schedule<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) progress: &'a dyn Progress,
