@@ -1,18 +1,24 @@
 //! From fixture to report: the stages of trentcheck, in the order in which data flows through them.
 //!
 //! `fixture → plan → sign → send → observe → normalise → compare → report`. A stage imports only from its left; `send`
-//! alone opens sockets; `run` drives the stages and imports them all. `against` compares a
-//! finished run with a baseline, a second target or a list of known deviations.
+//! alone opens sockets; `run` drives the stages and imports them all. `against` compares a finished run with a baseline,
+//! a second target or a list of known deviations. Beside the stages: `kms`, the calls around the operation under test,
+//! and `keys`, which a run makes with them. `kms` never imports `keys`, and neither imports `run`.
 
 pub mod against;
 pub mod baseline;
 pub mod compare;
 #[cfg(test)]
 mod compare_tests;
+#[expect(clippy::disallowed_methods, reason = "the one place where the system's randomness is read")]
+pub mod entropy;
 pub mod explore;
 pub mod fixture;
 pub mod http;
 pub mod identity;
+#[expect(clippy::disallowed_methods, reason = "the release of keys has a limit of its own")]
+pub mod keys;
+mod kms;
 pub mod ledger;
 pub mod normalise;
 pub mod observe;
@@ -22,10 +28,10 @@ pub mod plan;
 #[cfg(test)]
 mod plan_tests;
 pub mod report;
-#[expect(clippy::disallowed_methods, reason = "a run measures its cases, waits for states, and seeds its entropy once")]
+#[expect(clippy::disallowed_methods, reason = "a run measures its cases and waits for states")]
 pub mod run;
 pub mod send;
 pub mod sign;
 pub mod sweep;
-
+pub mod target;
 pub use against::deviation;

@@ -5,11 +5,10 @@ mod find;
 mod release;
 
 use crate::fixture::{Corpus, Owner, Place};
+use crate::kms::ours::Ours;
+use crate::kms::{Clients, Kms};
 use crate::ledger::{Ledger, LedgerError, OpenRun};
-use crate::run::clients::Clients;
-use crate::run::kms::Kms;
-use crate::run::ours::Ours;
-use crate::run::{Clock, SetupError, Target};
+use crate::target::{Clock, SetupError, Target};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -60,7 +59,6 @@ impl Swept {
 
 /// What everything that a sweep does needs.
 struct Sweep<'a> {
-    corpus: &'a Corpus,
     target: &'a Target,
     clients: &'a Clients,
     touch: &'a Touch,
@@ -110,8 +108,8 @@ pub async fn sweep(
     clock: &Clock,
     settle: Duration,
 ) -> Result<Swept, SetupError> {
-    let clients = Clients::new(target, clock, settle, None)?;
-    let sweep = Sweep { corpus, target, clients: &clients, touch: &touch, settle };
+    let clients = Clients::new(target, clock, settle, &corpus.unsupported, None)?;
+    let sweep = Sweep { target, clients: &clients, touch: &touch, settle };
     let mut swept = Swept::default();
     let found = match sweeping {
         Sweeping::Runs(runs) => find::of_runs(&sweep, runs, &mut swept).await,
@@ -125,15 +123,15 @@ pub async fn sweep(
     }
     if let Sweeping::Runs(runs) = sweeping {
         for key in runs.iter().flat_map(|run| &run.lent) {
-            look_at_lent(&clients.primary, corpus, key, &mut swept).await;
+            look_at_lent(&clients.primary, key, &mut swept).await;
         }
     }
     Ok(swept)
 }
 
 /// A key that was lent is never touched by a sweep, which has no material for it; it is told where it stands.
-async fn look_at_lent(kms: &Kms, corpus: &Corpus, key: &str, swept: &mut Swept) {
-    let state = match kms.call(corpus, "DescribeKey", &json!({ "KeyId": key })).await {
+async fn look_at_lent(kms: &Kms, key: &str, swept: &mut Swept) {
+    let state = match kms.call("DescribeKey", &json!({ "KeyId": key })).await {
         Ok(answer) => answer["KeyMetadata"]["KeyState"].as_str().unwrap_or_default().to_owned(),
         Err(failure) => failure.describe(),
     };

@@ -2,8 +2,9 @@
 
 use super::trial::Trial;
 use crate::compare::Mismatch;
+use crate::entropy::Entropy;
 use crate::fixture::Level;
-use crate::run::{Clock, Entropy};
+use crate::target::Clock;
 use std::time::Duration;
 
 /// How an exploration behaves.

@@ -7,7 +7,7 @@ use super::side::Side;
 use crate::compare::Repeats;
 use crate::fixture::{Corpus, Owner, Place, Precondition, PrincipalName};
 use crate::normalise::Redactor;
-use crate::run::{SetupError, Target};
+use crate::target::{SetupError, Target};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;

@@ -2,19 +2,16 @@
 
 use super::exploration::ExploreOptions;
 use super::trial::Move;
+use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
+use crate::keys::{Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
+use crate::kms::{Clients, Failure, FailureKind, Kms, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
 use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
-use crate::run::clients::Clients;
-use crate::run::effects::{body, operation};
-use crate::run::keys::Key;
-use crate::run::kms::{Failure, FailureKind, Kms, Pauses, is_transient, says_unsupported, summary, token_ended};
-use crate::run::pool::{Lease, NoLease, Pool};
-use crate::run::probe::partition;
-use crate::run::{Clock, Entropy, SetupError, Target};
 use crate::send::{Fault, Response, SendError, Sender, Tally};
 use crate::sign::sign_planned;
+use crate::target::{Clock, SetupError, Target, partition};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -89,15 +86,15 @@ impl<'a> Side<'a> {
         run: &'a str,
     ) -> Result<Self, SetupError> {
         let ExploreOptions { clock, entropy, settle, .. } = options;
-        let settle = *settle;
-        let Clients { sender, host, primary, by_place, tally } = Clients::new(target, clock, settle, None)?;
-        let pool = Pool::new(corpus, entropy, run, by_place);
+        let Clients { sender, host, primary, by_place, tally } =
+            Clients::new(target, clock, *settle, &corpus.unsupported, None)?;
+        let pool = Pool::new(Maker { entropy, run }, by_place, Provisions::default());
         let account = OnceLock::new();
         if let Some(known) = &target.account {
             let _ = account.set((known.clone(), partition(&target.region).to_owned()));
         }
         let clock = Arc::clone(clock);
-        Ok(Self { corpus, target, pool, sender, host, primary, clock, entropy, run, settle, tally, account })
+        Ok(Self { corpus, target, pool, sender, host, primary, clock, entropy, run, settle: *settle, tally, account })
     }
 
     /// How many requests were sent.
@@ -150,7 +147,7 @@ impl<'a> Side<'a> {
     pub(super) async fn encrypt(&self, stage: &mut Stage) {
         if let Some(lease) = stage.lease.as_mut() {
             // A key that cannot encrypt has nothing to decrypt either.
-            let _ = lease.key.encrypt(self.corpus).await;
+            let _ = lease.key.encrypt().await;
         }
     }
 
@@ -171,9 +168,9 @@ impl<'a> Side<'a> {
     /// KeyMetadata of the key and of the other one, null where there is none.
     pub(super) async fn describe(&self, stage: &Stage) -> Result<[Value; 2], Failure> {
         let Some(lease) = &stage.lease else { return Ok([Value::Null, Value::Null]) };
-        let key = lease.key.describe(self.corpus).await?;
+        let key = lease.key.describe().await?;
         let other = match &lease.other {
-            Some(other) => other.describe(self.corpus).await?,
+            Some(other) => other.describe().await?,
             None => Value::Null,
         };
         Ok([key, other])
@@ -256,7 +253,7 @@ impl<'a> Side<'a> {
                     body["PendingWindowInDays"] = json!(7);
                     ("ScheduleKeyDeletion", body)
                 }
-                _ => match body(&self.pool, key, call).await {
+                _ => match body(key, self.pool.maker(), call).await {
                     Ok(body) => (operation(call), body),
                     // The refused parameters are an answer too, but not one that this call is about.
                     Err(_) => return Seen::Impossible,
@@ -330,7 +327,7 @@ impl<'a> Side<'a> {
             }
         };
         let lacks =
-            |answer: &Option<Observation>| answer.as_ref().is_some_and(|answer| says_unsupported(self.corpus, answer));
+            |answer: &Option<Observation>| answer.as_ref().is_some_and(|answer| self.primary.says_unsupported(answer));
         let first = ask(&self.entropy.uuid("probe")).await?;
         if !lacks(&first) && first.as_ref().is_some_and(|answer| answer.error_name().is_some()) {
             return Ok(());

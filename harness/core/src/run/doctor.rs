@@ -1,19 +1,17 @@
 //! Whether a target can be tested at all, found out without changing anything: every call names a key that does not
 //! exist.
 
-use super::clients::Clients;
-use super::entropy::Entropy;
-use super::kms::{Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, summary};
-use super::skew;
-use super::target::{Clock, SetupError, Target};
-use crate::fixture::{Corpus, PrincipalName};
+use crate::entropy::Entropy;
+use crate::fixture::{Corpus, PrincipalName, Unsupported};
+use crate::kms::{Clients, Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, skew, summary};
 use crate::observe::{Observation, observe};
 use crate::plan::{OPERATION, base_request};
-use crate::send::{SendError, Verify};
+use crate::send::{Exchange, Response, SendError, Verify};
 use crate::sign::{Signing, sign};
+use crate::target::{Clock, SetupError, Target};
 use serde::Serialize;
-use serde_json::json;
-use std::time::Duration;
+use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,24 +61,41 @@ pub async fn examine(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<Vec<Checkup>, SetupError> {
-    let clients = Clients::new(target, clock, Duration::ZERO, None)?;
-    let redactor = target.redactor();
+    let clients = Clients::new(target, clock, Duration::ZERO, &corpus.unsupported, None)?;
     let absent = json!({ "KeyId": entropy.uuid("doctor") });
-    let kms = &clients.primary;
-    let request = base_request(&clients.host, OPERATION, absent.to_string().into_bytes());
-    let signing = Signing::plain(kms.credentials.clone(), &target.region, clock());
-    let Ok(signed) = sign(request, &signing) else { return Ok(Vec::new()) };
-    let exchange = clients.sender.wire(&[signed.request]).await.pop();
-    let Some(exchange) = exchange else { return Ok(Vec::new()) };
-    let (mut checkups, response) = match &exchange.result {
-        Ok(response) => (way(target, None), response),
-        Err(_) if clients.sender.meets_tls().await => return Ok(wrong_scheme(target)),
-        Err(error) => return Ok(redacted(way(target, Some(error)), &redactor)),
+    let Some(exchange) = first_exchange(&clients, &absent).await else { return Ok(Vec::new()) };
+    let checkups = match &exchange.result {
+        Err(_) if clients.sender.meets_tls().await => wrong_scheme(target),
+        Err(error) => way(target, Some(error)),
+        Ok(response) if is_no_answer(response) && clients.sender.meets_tls().await => wrong_scheme(target),
+        Ok(response) => {
+            let mut checkups = way(target, None);
+            checkups.push(clocks(response, clock()));
+            checkups.extend(service(&clients.primary, &observe(response), &absent).await);
+            checkups.extend(other_principals(target));
+            checkups.push(pace(target));
+            checkups
+        }
     };
-    if response.status == 400 && observe(response).error_name().is_none() && clients.sender.meets_tls().await {
-        return Ok(wrong_scheme(target));
-    }
-    checkups.push(match skew::seconds_ahead(response, clock()) {
+    Ok(redacted(checkups, &target.redactor()))
+}
+
+/// The operation under test on a key that does not exist, as the cases send it.
+async fn first_exchange(clients: &Clients, absent: &Value) -> Option<Exchange> {
+    let client = clients.primary.plain();
+    let request = base_request(&clients.host, OPERATION, absent.to_string().into_bytes());
+    let signing = Signing::plain(client.credentials.clone(), &client.region, (client.clock)());
+    let signed = sign(request, &signing).ok()?;
+    clients.sender.wire(&[signed.request]).await.pop()
+}
+
+/// Whether something answered that may not be the service.
+fn is_no_answer(response: &Response) -> bool {
+    response.status == 400 && observe(response).error_name().is_none()
+}
+
+fn clocks(response: &Response, now: SystemTime) -> Checkup {
+    match skew::seconds_ahead(response, now) {
         None => checkup("clock", Health::Unknown, "the answer has no Date that can be read".to_owned()),
         Some(ahead) => match skew::complaint(ahead) {
             None => checkup("clock", Health::Good, format!("{ahead} s ahead of the target's")),
@@ -89,31 +104,37 @@ pub async fn examine(
                 ..checkup("clock", Health::Bad, why)
             },
         },
-    });
-    let observation = observe(response);
-    let identity = identity(&observation);
+    }
+}
+
+/// Who we are to the service, and what it lets us do, by its first answer and by one call of each other operation.
+async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Checkup> {
+    let unsupported = &kms.plain().unsupported;
+    let identity = identity(first);
     let is_known = identity.health == Health::Good;
-    checkups.push(identity);
-    checkups.push(existence(corpus, &observation));
+    let mut checkups = vec![identity, existence(unsupported, first)];
     if is_known {
-        checkups.push(permission(OPERATION, corpus, &observation));
+        checkups.push(permission(OPERATION, unsupported, first));
         for operation in NEEDED {
-            checkups.push(ask(kms, corpus, operation, &absent).await);
+            checkups.push(ask(kms, operation, absent).await);
         }
         checkups.push(checkup("CreateKey", Health::Unknown, "cannot be tried without making a key".to_owned()));
     }
-    for (principal, what) in [
+    checkups
+}
+
+fn other_principals(target: &Target) -> impl Iterator<Item = Checkup> {
+    let others = [
         (PrincipalName::Denied, "a principal who is denied"),
         (PrincipalName::Stranger, "a principal of another account"),
-    ] {
+    ];
+    others.into_iter().map(|(principal, what)| {
         let (health, found) = match target.principals.contains_key(&principal) {
             true => (Health::Good, "configured"),
             false => (Health::Unknown, "nobody is configured, so that its cases are skipped"),
         };
-        checkups.push(checkup(what, health, found.to_owned()));
-    }
-    checkups.push(pace(target));
-    Ok(redacted(checkups, &redactor))
+        checkup(what, health, found.to_owned())
+    })
 }
 
 fn checkup(what: &str, health: Health, found: String) -> Checkup {
@@ -201,9 +222,9 @@ fn identity(observation: &Observation) -> Checkup {
     }
 }
 
-fn existence(corpus: &Corpus, observation: &Observation) -> Checkup {
+fn existence(unsupported: &[Unsupported], observation: &Observation) -> Checkup {
     let what = "operation";
-    match says_unsupported(corpus, observation) {
+    match says_unsupported(unsupported, observation) {
         true => Checkup {
             hint: Some("no case can be judged at this target".to_owned()),
             ..checkup(what, Health::Bad, summary(observation))
@@ -213,7 +234,7 @@ fn existence(corpus: &Corpus, observation: &Observation) -> Checkup {
     }
 }
 
-async fn ask(kms: &Kms, corpus: &Corpus, operation: &str, absent: &serde_json::Value) -> Checkup {
+async fn ask(kms: &Kms, operation: &str, absent: &Value) -> Checkup {
     let mut body = absent.clone();
     if operation == "GetParametersForImport" {
         body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
@@ -221,17 +242,17 @@ async fn ask(kms: &Kms, corpus: &Corpus, operation: &str, absent: &serde_json::V
     }
     let (_, exchange) = kms.exchange(operation, &body).await;
     match &exchange.result {
-        Ok(response) => permission(operation, corpus, &observe(response)),
+        Ok(response) => permission(operation, &kms.plain().unsupported, &observe(response)),
         Err(error) => checkup(operation, Health::Unknown, error.to_string()),
     }
 }
 
 /// Whether an operation is denied, by its answer about a key that does not exist. A target that looks for the key before
 /// it asks who may use it does not say.
-fn permission(operation: &str, corpus: &Corpus, observation: &Observation) -> Checkup {
+fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observation) -> Checkup {
     match observation.error_name() {
         _ if is_transient(observation) => checkup(operation, Health::Unknown, "throttled".to_owned()),
-        _ if says_unsupported(corpus, observation) => {
+        _ if says_unsupported(unsupported, observation) => {
             checkup(operation, Health::Bad, "the target has no such operation".to_owned())
         }
         Some("NotFoundException") => checkup(operation, Health::Good, "not denied".to_owned()),
@@ -259,7 +280,7 @@ fn pace(target: &Target) -> Checkup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::send::{Response, ResponseFraming, Version};
+    use crate::send::{ResponseFraming, Version};
 
     fn answer(status: u16, error: &str) -> Observation {
         observe(&Response {
@@ -277,8 +298,7 @@ mod tests {
 
     #[test]
     fn a_denied_operation_is_told_from_one_that_is_not_there_and_from_a_throttled_one() {
-        let corpus = Corpus::default();
-        let of = |status, error| permission("CreateKey", &corpus, &answer(status, error));
+        let of = |status, error| permission("CreateKey", &[], &answer(status, error));
         let denied = of(400, "AccessDeniedException");
         assert_eq!((denied.health, denied.hint.as_deref()), (Health::Bad, Some("allow `kms:CreateKey`")));
         assert_eq!(of(400, "NotFoundException").health, Health::Good);

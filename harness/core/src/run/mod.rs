@@ -1,29 +1,23 @@
 //! Drives the stages: makes preconditions, sends each case, reads the key back, cleans up.
 
-mod borrowed;
 mod case;
-pub(crate) mod clients;
+mod context;
 mod doctor;
-pub(crate) mod effects;
+mod effects;
+mod ended;
 mod engine;
-pub(crate) mod entropy;
-mod guard;
-pub(crate) mod keys;
-pub(crate) mod kms;
-mod lent;
-pub(crate) mod mark;
-mod material;
-mod named;
-pub(crate) mod ours;
-pub(crate) mod pool;
-pub(crate) mod probe;
-pub(crate) mod release;
-mod skew;
-mod target;
+mod judge;
+mod lease;
+mod options;
+mod probe;
+mod progress;
+mod recorder;
+mod schedule;
 
+pub use crate::entropy::{Entropy, fill_random};
+pub use crate::keys::{Lent, LentError, MaterialError, wrap};
+pub use crate::target::{Clock, Elsewhere, Permit, SetupError, Target};
 pub use doctor::{Checkup, Health, examine};
-pub use engine::{Progress, run};
-pub use entropy::{Entropy, fill_random};
-pub use lent::{Lent, LentError};
-pub use material::{MaterialError, wrap};
-pub use target::{Clock, Elsewhere, Options, Permit, SequenceOf, SetupError, Target};
+pub use engine::run;
+pub use options::{Options, SequenceOf};
+pub use progress::Progress;

@@ -1,15 +1,13 @@
 //! What a run finds out about its target before the first case.
 
-use super::engine::Run;
-use super::keys::Base;
-use super::kms::{Kms, UNKNOWN_SIGNER, says_unsupported, summary};
-use super::pool::NoLease;
-use super::skew;
-use super::target::Permit;
+use super::context::Run;
 use crate::fixture::{Material, Origin, Owner, Place};
+use crate::keys::Base;
+use crate::kms::{Kms, UNKNOWN_SIGNER, skew, summary};
 use crate::observe::observe;
 use crate::plan::OPERATION;
 use crate::send::{Fault, Response, SendError};
+use crate::target::{Permit, partition};
 use serde_json::json;
 
 /// What the target turned out to be.
@@ -23,7 +21,7 @@ pub(super) enum Verdict {
     Unsupported(String),
     /// No case could reach it.
     Unreachable(String),
-    /// It does not know who signs.
+    /// It does not know the signer.
     Unknown(String),
     /// No signature of ours would be in time.
     Skewed(String),
@@ -53,26 +51,13 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
         if run.guard.halted().is_some() {
             return Verdict::Refused;
         }
-        let base = Base {
-            spec: "SYMMETRIC_DEFAULT".to_owned(),
-            usage: "ENCRYPT_DECRYPT".to_owned(),
-            origin: Origin::External,
-            owner: Owner::Primary,
-            place: Place::Here,
-            multi_region: false,
-            alias: false,
-            material: Material::None,
-        };
-        match run.pool.take(&base).await {
-            Ok(key) => {
-                let mut parts = key.names.arn.split(':').skip(1);
-                if let (Some(partition), Some(owner)) = (parts.next(), parts.nth(2)) {
-                    account = Some((owner.to_owned(), partition.to_owned()));
-                }
-                key_id = Some(key.names.id.clone());
-                run.pool.put_back(key);
+        if let Ok(key) = run.pool.take(&probe_key()).await {
+            let mut parts = key.names.arn.split(':').skip(1);
+            if let (Some(partition), Some(owner)) = (parts.next(), parts.nth(2)) {
+                account = Some((owner.to_owned(), partition.to_owned()));
             }
-            Err(NoLease::Failed(_) | NoLease::Unavailable(_)) => {}
+            key_id = Some(key.names.id.clone());
+            run.pool.put_back(key);
         }
         if run.guard.halted().is_some() {
             return Verdict::Refused;
@@ -84,14 +69,28 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     }
 }
 
+/// The key by which a run learns its account.
+fn probe_key() -> Base {
+    Base {
+        spec: "SYMMETRIC_DEFAULT".to_owned(),
+        usage: "ENCRYPT_DECRYPT".to_owned(),
+        origin: Origin::External,
+        owner: Owner::Primary,
+        place: Place::Here,
+        multi_region: false,
+        alias: false,
+        material: Material::None,
+    }
+}
+
 /// Halts the run if a key that the caller already has is in another account than was named, so that none is made there
-/// to find out. Whoever has none, or may not list them, learns it from the first that is made.
+/// to find out. If the caller has no key, or may not list them, the first key that is made shows it.
 async fn has_keys_elsewhere(run: &Run<'_>, kms: &Kms) {
     if run.guard.watches()
-        && let Ok(listed) = kms.call(run.corpus, "ListKeys", &json!({ "Limit": 1 })).await
+        && let Ok(listed) = kms.call("ListKeys", &json!({ "Limit": 1 })).await
         && let Some(arn) = listed["Keys"][0]["KeyArn"].as_str()
     {
-        let _ = run.guard.expects(Owner::Primary, arn, kms);
+        let _ = run.guard.expects(Owner::Primary, arn, kms.region());
     }
 }
 
@@ -138,7 +137,7 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
     }
     if let Some(key_id) = key_id {
         // It is the operation under test: only at a key that is still the run's.
-        kms.permits(run.corpus, OPERATION, &json!({ "KeyId": key_id })).await.ok()?;
+        kms.permits(OPERATION, &json!({ "KeyId": key_id })).await.ok()?;
         let second = ask(run, kms, OPERATION, key_id).await.seen()?;
         if !second.says_so && (second.status, &second.body) != (first.status, &first.body) {
             return None;
@@ -193,7 +192,8 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
     match &exchange.result {
         // What listens for TLS closes, sends an alert, or says so in its own words.
         Ok(Response { status: 400, .. }) | Err(_)
-            if exchange.result.as_ref().map_or_else(is_answer, says_nothing) && kms.sender.meets_tls().await =>
+            if exchange.result.as_ref().map_or_else(is_answer, says_nothing)
+                && kms.plain().sender.meets_tls().await =>
         {
             Asked::Unreachable(format!(
                 "reach {}: it speaks TLS there, so that its URL begins with `https://`",
@@ -206,7 +206,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
                 status: observation.status,
                 body: observation.bytes.clone(),
                 summary: summary(&observation),
-                says_so: says_unsupported(run.corpus, &observation),
+                says_so: kms.says_unsupported(&observation),
                 refuses_credentials: observation.error_name().is_some_and(|name| UNKNOWN_SIGNER.contains(&name)),
                 refuses_signature: observation.error_name() == Some("InvalidSignatureException"),
                 seconds_ahead: skew::seconds_ahead(response, (run.options.clock)()),
@@ -227,13 +227,4 @@ fn is_answer(error: &SendError) -> bool {
 
 fn says_nothing(response: &Response) -> bool {
     observe(response).error_name().is_none()
-}
-
-/// The partition that a Region's name belongs to.
-pub(crate) fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }

@@ -3,9 +3,9 @@
 
 use super::{Found, Sweep, Swept};
 use crate::fixture::Owner;
+use crate::kms::ours::{Ours, inspect, is_not_found, list};
+use crate::kms::{FailureKind, Kms, Pauses};
 use crate::ledger::OpenRun;
-use crate::run::kms::{FailureKind, Kms, Pauses};
-use crate::run::ours::{Ours, inspect, is_not_found, list};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
@@ -39,7 +39,7 @@ pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut
             }
         }
         for search in searches.iter_mut().filter(|search| search.goes_on()) {
-            search.look(sweep, &mut found).await;
+            search.look(&mut found).await;
         }
         missing.retain(|arn, _| !found.contains_key(*arn));
         let may_change =
@@ -72,8 +72,8 @@ impl Default for Missing {
 async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &str) -> Result<Found<'a>, Missing> {
     let mut whys: Vec<String> = Vec::new();
     let (mut may_change, mut is_silent) = (false, false);
-    for (_, kms) in sweep.everybody().into_iter().filter(|(_, kms)| kms.region == region_of(arn)) {
-        let why = match inspect(kms, sweep.corpus, arn).await {
+    for (_, kms) in sweep.everybody().into_iter().filter(|(_, kms)| kms.region() == region_of(arn)) {
+        let why = match inspect(kms.plain(), arn).await {
             Ok(Some(ours)) if ours.is_of(&run.run) => return Ok(Found { ours, kms }),
             Ok(_) => {
                 may_change = true;
@@ -123,7 +123,7 @@ fn searches<'a, 'r>(sweep: &Sweep<'a>, runs: &'r [OpenRun]) -> Vec<Search<'a, 'r
                 kms: sweep
                     .everybody()
                     .into_iter()
-                    .find(|(who, kms)| who == owner && kms.region == *region)
+                    .find(|(who, kms)| who == owner && kms.region() == *region)
                     .map(|(_, kms)| kms),
                 runs: BTreeMap::new(),
                 extra: BTreeMap::new(),
@@ -145,9 +145,9 @@ impl<'a> Search<'a, '_> {
         self.kms.is_some() && self.failure.is_none() && !is_complete
     }
 
-    async fn look(&mut self, sweep: &Sweep<'a>, found: &mut BTreeMap<String, Found<'a>>) {
+    async fn look(&mut self, found: &mut BTreeMap<String, Found<'a>>) {
         let Some(kms) = self.kms else { return };
-        let listing = match list(kms, sweep.corpus).await {
+        let listing = match list(kms.plain()).await {
             Ok(listing) => listing,
             Err(failure) => {
                 self.failure = Some(failure.describe());
@@ -201,10 +201,10 @@ pub(super) async fn older_than<'a>(
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let mut found = Vec::new();
     for (_, kms) in sweep.everybody() {
-        let all = match list(kms, sweep.corpus).await {
+        let all = match list(kms.plain()).await {
             Ok(listing) => listing.ours,
             Err(failure) => {
-                swept.left.push(format!("keys in {}: {}", kms.region, failure.describe()));
+                swept.left.push(format!("keys in {}: {}", kms.region(), failure.describe()));
                 continue;
             }
         };

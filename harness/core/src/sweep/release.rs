@@ -1,9 +1,9 @@
 //! Removing one key. Each call that changes something is sent right after a look at the key, also when it is made again.
 
 use super::{Found, Sweep, Swept, Touch};
-use crate::run::kms::{Failure, FailureKind, Kms, Pauses};
-use crate::run::mark;
-use crate::run::ours::{Ours, aliases, inspect};
+use crate::kms::mark;
+use crate::kms::ours::{Ours, aliases, inspect};
+use crate::kms::{Failure, FailureKind, Kms, Pauses};
 use serde_json::{Value, json};
 
 /// What became of a call that changes something.
@@ -24,11 +24,11 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
         swept.unnamed.push(ours.arn);
         return Ok(());
     }
-    for name in aliases(kms, sweep.corpus, &ours).await? {
+    for name in aliases(kms.plain(), &ours).await? {
         let change = match sweep.touch {
             Touch::Nothing => Change::Done,
             Touch::Shown(shown) if !shown.aliases.contains(&name) => Change::Refrained(NOT_SHOWN),
-            Touch::Shown(_) | Touch::Change => delete_alias(sweep, kms, &ours, &name).await?,
+            Touch::Shown(_) | Touch::Change => delete_alias(kms, &ours, &name).await?,
         };
         match change {
             Change::Done => swept.aliases.push(name),
@@ -42,7 +42,7 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
     let change = match sweep.touch {
         Touch::Nothing => Change::Done,
         Touch::Shown(shown) if !shown.scheduled.contains(&ours.arn) => Change::Refrained(NOT_SHOWN),
-        Touch::Shown(_) | Touch::Change => schedule(sweep, kms, &ours).await?,
+        Touch::Shown(_) | Touch::Change => schedule(kms, &ours).await?,
     };
     match change {
         Change::Done => swept.scheduled.push(ours.arn),
@@ -51,34 +51,34 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
     Ok(())
 }
 
-async fn delete_alias(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours, name: &String) -> Result<Change, Failure> {
-    let mut pauses = Pauses::within(kms.settle);
+async fn delete_alias(kms: &Kms, ours: &Ours, name: &String) -> Result<Change, Failure> {
+    let mut pauses = Pauses::within(kms.settle());
     let mut was_sent = false;
     loop {
-        if now(sweep, kms, ours).await?.is_none() {
+        if now(kms, ours).await?.is_none() {
             return Ok(Change::Refrained(CHANGED));
         }
-        if !aliases(kms, sweep.corpus, ours).await?.contains(name) {
+        if !aliases(kms.plain(), ours).await?.contains(name) {
             // An answer that said "not now" may have come after the deed.
             return Ok(if was_sent { Change::Done } else { Change::Refrained("it went to another key meanwhile") });
         }
-        if attempt(sweep, kms, "DeleteAlias", &json!({ "AliasName": name }), &mut pauses).await? {
+        if attempt(kms, "DeleteAlias", &json!({ "AliasName": name }), &mut pauses).await? {
             return Ok(Change::Done);
         }
         was_sent = true;
     }
 }
 
-async fn schedule(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours) -> Result<Change, Failure> {
-    let mut pauses = Pauses::within(kms.settle);
+async fn schedule(kms: &Kms, ours: &Ours) -> Result<Change, Failure> {
+    let mut pauses = Pauses::within(kms.settle());
     let body = json!({ "KeyId": ours.arn, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
     loop {
-        match now(sweep, kms, ours).await? {
+        match now(kms, ours).await? {
             None => return Ok(Change::Refrained(CHANGED)),
             Some(now) if now.is_pending() => return Ok(Change::Done),
             Some(_) => {}
         }
-        if attempt(sweep, kms, "ScheduleKeyDeletion", &body, &mut pauses).await? {
+        if attempt(kms, "ScheduleKeyDeletion", &body, &mut pauses).await? {
             return Ok(Change::Done);
         }
     }
@@ -87,19 +87,13 @@ async fn schedule(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours) -> Result<Change, F
 const CHANGED: &str = "tag or description of the key changed meanwhile";
 
 /// The key as it is now, if it still is that run's.
-async fn now(sweep: &Sweep<'_>, kms: &Kms, ours: &Ours) -> Result<Option<Ours>, Failure> {
-    Ok(inspect(kms, sweep.corpus, &ours.arn).await?.filter(|now| now.is_of(&ours.run)))
+async fn now(kms: &Kms, ours: &Ours) -> Result<Option<Ours>, Failure> {
+    Ok(inspect(kms.plain(), &ours.arn).await?.filter(|now| now.is_of(&ours.run)))
 }
 
 /// Sends a call once: whether it succeeded, or `false` where it is to be made again after another look.
-async fn attempt(
-    sweep: &Sweep<'_>,
-    kms: &Kms,
-    operation: &str,
-    body: &Value,
-    pauses: &mut Pauses,
-) -> Result<bool, Failure> {
-    match kms.call_once(sweep.corpus, operation, body).await {
+async fn attempt(kms: &Kms, operation: &str, body: &Value, pauses: &mut Pauses) -> Result<bool, Failure> {
+    match kms.call_once(operation, body).await {
         Ok(_) => Ok(true),
         Err(failure) if failure.kind == FailureKind::Transient && pauses.pause().await => Ok(false),
         Err(failure) => Err(failure),

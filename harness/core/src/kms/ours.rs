@@ -1,8 +1,8 @@
 //! Which keys are those of a run.
 
-use super::kms::{Failure, Kms};
+use super::client::Client;
+use super::failure::Failure;
 use super::mark;
-use crate::fixture::Corpus;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -39,18 +39,18 @@ pub(crate) struct Listing {
     pub(crate) unseen: BTreeSet<String>,
 }
 
-/// The keys of one run, for a run that does not know whether a call of its own made a key.
-pub(crate) async fn arns_of_run(kms: &Kms, corpus: &Corpus, run: &str) -> Result<Vec<String>, Failure> {
-    Ok(list(kms, corpus).await?.ours.into_iter().filter(|ours| ours.run == run).map(|ours| ours.arn).collect())
+/// The keys of one run, for a run that does not know whether its CreateKey made a key.
+pub(crate) async fn arns_of_run(client: &Client, run: &str) -> Result<Vec<String>, Failure> {
+    Ok(list(client).await?.ours.into_iter().filter(|ours| ours.run == run).map(|ours| ours.arn).collect())
 }
 
 /// Every key of the caller, looked at.
-pub(crate) async fn list(kms: &Kms, corpus: &Corpus) -> Result<Listing, Failure> {
+pub(crate) async fn list(client: &Client) -> Result<Listing, Failure> {
     let mut listing = Listing::default();
-    for key in paged(kms, corpus, "ListKeys", json!({}), "Keys").await? {
+    for key in paged(client, "ListKeys", json!({}), "Keys").await? {
         let Some(arn) = key["KeyArn"].as_str() else { continue };
         listing.accounts.extend(arn.split(':').nth(4).map(str::to_owned));
-        match inspect(kms, corpus, arn).await {
+        match inspect(client, arn).await {
             Ok(ours) => listing.ours.extend(ours),
             Err(failure) if is_not_found(&failure) => drop(listing.unseen.insert(arn.to_owned())),
             // A key that may not be looked at is not ours.
@@ -67,18 +67,18 @@ pub(crate) fn is_not_found(failure: &Failure) -> bool {
 }
 
 /// The key if it is one of ours: the description and the tag name the same run.
-pub(crate) async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Option<Ours>, Failure> {
+pub(crate) async fn inspect(client: &Client, arn: &str) -> Result<Option<Ours>, Failure> {
     let named = json!({ "KeyId": arn });
-    let answer = kms.call(corpus, "DescribeKey", &named).await?;
+    let answer = client.call("DescribeKey", &named).await?;
     let metadata = &answer["KeyMetadata"];
     let text = |name: &str| metadata[name].as_str().unwrap_or_default().to_owned();
     let description = text("Description");
     let Some(run) = description.strip_prefix(mark::DESCRIPTION).filter(|run| is_run_id(run)) else { return Ok(None) };
-    // Another key than the one that was asked for is nobody's.
+    // The target described another key than the one that was asked for.
     if text("Arn") != arn || text("KeyId").is_empty() || !metadata["CreationDate"].is_number() {
         return Ok(None);
     }
-    let tags = paged(kms, corpus, "ListResourceTags", named, "Tags").await?;
+    let tags = paged(client, "ListResourceTags", named, "Tags").await?;
     let is_tagged = tags.iter().any(|tag| tag["TagKey"] == mark::TAG && tag["TagValue"] == run);
     Ok(is_tagged.then(|| Ours {
         run: run.to_owned(),
@@ -90,8 +90,8 @@ pub(crate) async fn inspect(kms: &Kms, corpus: &Corpus, arn: &str) -> Result<Opt
 }
 
 /// The aliases that the run gave to its key, as far as they still are that key's.
-pub(crate) async fn aliases(kms: &Kms, corpus: &Corpus, ours: &Ours) -> Result<Vec<String>, Failure> {
-    let aliases = paged(kms, corpus, "ListAliases", json!({ "KeyId": ours.arn }), "Aliases").await?;
+pub(crate) async fn aliases(client: &Client, ours: &Ours) -> Result<Vec<String>, Failure> {
+    let aliases = paged(client, "ListAliases", json!({ "KeyId": ours.arn }), "Aliases").await?;
     let prefix = mark::alias_prefix(&ours.run);
     let is_ours = |alias: &&Value| alias["TargetKeyId"] == ours.id.as_str();
     let names = aliases.iter().filter(is_ours).filter_map(|alias| alias["AliasName"].as_str());
@@ -99,11 +99,11 @@ pub(crate) async fn aliases(kms: &Kms, corpus: &Corpus, ours: &Ours) -> Result<V
 }
 
 /// All pages of a list.
-async fn paged(kms: &Kms, corpus: &Corpus, operation: &str, body: Value, member: &str) -> Result<Vec<Value>, Failure> {
+async fn paged(client: &Client, operation: &str, body: Value, member: &str) -> Result<Vec<Value>, Failure> {
     let mut body = body;
     let mut items = Vec::new();
     loop {
-        let mut answer = kms.call(corpus, operation, &body).await?;
+        let mut answer = client.call(operation, &body).await?;
         if let Value::Array(page) = answer[member].take() {
             items.extend(page);
         }
@@ -115,7 +115,7 @@ async fn paged(kms: &Kms, corpus: &Corpus, operation: &str, body: Value, member:
     }
 }
 
-/// As [`crate::run::Entropy::run_id`] makes them.
+/// As [`crate::entropy::Entropy::run_id`] makes them.
 fn is_run_id(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|letter| matches!(letter, '0'..='9' | 'a'..='f'))
 }

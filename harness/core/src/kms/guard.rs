@@ -1,20 +1,21 @@
 //! Which keys a run may change: those that it made, looked at again right before each call that changes one, and those
 //! that were lent to it by name.
 
-use super::kms::{Failure, FailureKind, Kms, Pauses};
-use super::lent::Lent;
+use super::client::Client;
+use super::failure::{Failure, FailureKind};
 use super::mark;
 use super::named::{keys_named, other_operation};
 use super::ours::inspect;
-use super::target::{Permit, SetupError, Target};
-use crate::fixture::{Corpus, Owner};
+use super::pauses::Pauses;
+use crate::fixture::Owner;
 use crate::http::Request;
 use crate::plan::{KeyNames, OPERATION};
+use crate::target::{Permit, SetupError, Target};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Calls that leave every key as it is. Whatever is not listed is taken to change one.
+/// Calls that leave every key as it is. Operations that are not listed are assumed to modify a key.
 const READS: [&str; 9] = [
     "DescribeKey",
     "GetParametersForImport",
@@ -58,9 +59,9 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// The guard of a run.
-    pub(crate) fn new(run: &str, target: &Target, permit: Permit, lent: &[Lent]) -> Result<Arc<Self>, SetupError> {
-        let touches_keys = permit == Permit::Owned || (permit == Permit::NoKeys && !lent.is_empty());
+    /// The guard of a run to which this number of keys is lent.
+    pub(crate) fn new(run: &str, target: &Target, permit: Permit, lent: usize) -> Result<Arc<Self>, SetupError> {
+        let touches_keys = permit == Permit::Owned || (permit == Permit::NoKeys && lent > 0);
         if touches_keys && target.account.is_none() {
             return Err(SetupError::NoAccount);
         }
@@ -95,16 +96,16 @@ impl Guard {
         self.permit != Permit::All
     }
 
-    /// Hears of a key that this run made, which has to be in the account that was named. From the first that is not,
-    /// nothing is made or changed but what takes back what was made.
-    pub(crate) fn made(&self, owner: Owner, names: &KeyNames, kms: &Kms) -> Result<(), Failure> {
+    /// Takes note of a key that this run made. It has to be in the account that was named. After the first key that is
+    /// not, the guard permits only calls that take back what was made.
+    pub(crate) fn made(&self, owner: Owner, names: &KeyNames, region: &str) -> Result<(), Failure> {
         self.known().insert(names.id.clone(), Standing::Made(names.arn.clone()));
-        self.expects(owner, &names.arn, kms)
+        self.expects(owner, &names.arn, region)
     }
 
-    /// Hears of a key that is lent, which has to be in the account that was named too.
-    pub(crate) fn lent(&self, names: &KeyNames, kms: &Kms) -> Result<(), Failure> {
-        self.expects(Owner::Primary, &names.arn, kms)?;
+    /// Takes note of a key that is lent. It has to be in the account that was named, too.
+    pub(crate) fn lent(&self, names: &KeyNames, region: &str) -> Result<(), Failure> {
+        self.expects(Owner::Primary, &names.arn, region)?;
         self.known().insert(names.id.clone(), Standing::Lent(names.arn.clone()));
         Ok(())
     }
@@ -118,14 +119,14 @@ impl Guard {
     }
 
     /// Holds an ARN of the caller's own against the account and the Region that were named.
-    pub(crate) fn expects(&self, owner: Owner, arn: &str, kms: &Kms) -> Result<(), Failure> {
+    pub(crate) fn expects(&self, owner: Owner, arn: &str, region: &str) -> Result<(), Failure> {
         let part = |number: usize| arn.split(':').nth(number).unwrap_or_default();
         let wrong = match self.accounts.get(&owner) {
             Some(account) if part(4) != account => {
                 format!("the target's keys are in account {}, and {account} was named", part(4))
             }
-            _ if self.watches() && part(3) != kms.region => {
-                format!("the target's keys are in Region `{}`, and not in `{}`", part(3), kms.region)
+            _ if self.watches() && part(3) != region => {
+                format!("the target's keys are in Region `{}`, and not in `{region}`", part(3))
             }
             _ => return Ok(()),
         };
@@ -133,13 +134,7 @@ impl Guard {
     }
 
     /// Whether this call may be sent.
-    pub(crate) async fn permits(
-        &self,
-        kms: &Kms,
-        corpus: &Corpus,
-        operation: &str,
-        body: &Value,
-    ) -> Result<(), Failure> {
+    pub(crate) async fn permits(&self, client: &Client, operation: &str, body: &Value) -> Result<(), Failure> {
         if READS.contains(&operation) {
             return Ok(());
         }
@@ -152,7 +147,7 @@ impl Guard {
                 (None, Permit::All | Permit::Owned) => Ok(()),
             },
             // What was lent is brought back whatever else is wrong.
-            "ImportKeyMaterial" | "EnableKey" if is_lent => self.owns(kms, corpus, operation, named).await,
+            "ImportKeyMaterial" | "EnableKey" if is_lent => self.owns(client, operation, named).await,
             _ if is_lent && !ON_LENT.contains(&operation) => {
                 Err(refused(operation, &format!("the key `{named}` is only lent")))
             }
@@ -169,26 +164,26 @@ impl Guard {
                 if let (Some(why), false) = (self.halted(), operation == "ScheduleKeyDeletion") {
                     return Err(refused(operation, why));
                 }
-                self.owns(kms, corpus, operation, named).await
+                self.owns(client, operation, named).await
             }
         }
     }
 
     /// Whether the key of this id or ARN is one of the run's, by what the target says of it now. A key that does not
-    /// exist is nobody's, and cannot be harmed.
-    pub(crate) async fn owns(&self, kms: &Kms, corpus: &Corpus, operation: &str, named: &str) -> Result<(), Failure> {
+    /// exist cannot be harmed.
+    pub(crate) async fn owns(&self, client: &Client, operation: &str, named: &str) -> Result<(), Failure> {
         if !self.watches() {
             return Ok(());
         }
         let arn = match self.standing(named) {
             Some(Standing::Made(arn)) => arn,
             // Its owner said so; the target has to mean the same key.
-            Some(Standing::Lent(_)) | None => return self.is_nobodys(kms, corpus, operation, named).await,
+            Some(Standing::Lent(_)) | None => return self.is_nobodys(client, operation, named).await,
         };
         // What was made a moment ago need not be seen yet.
-        let mut pauses = Pauses::within(kms.settle);
+        let mut pauses = Pauses::within(client.settle);
         loop {
-            match inspect(kms, corpus, &arn).await {
+            match inspect(client, &arn).await {
                 Ok(Some(ours)) if ours.is_of(&self.run) => return Ok(()),
                 Err(failure) if !failure.is("NotFoundException") => return Err(failure),
                 Ok(_) | Err(_) => {}
@@ -201,8 +196,8 @@ impl Guard {
     }
 
     /// Whether a key that this run did not make is no key at all, or one of the run's under another name.
-    async fn is_nobodys(&self, kms: &Kms, corpus: &Corpus, operation: &str, named: &str) -> Result<(), Failure> {
-        match kms.call(corpus, "DescribeKey", &json!({ "KeyId": named })).await {
+    async fn is_nobodys(&self, client: &Client, operation: &str, named: &str) -> Result<(), Failure> {
+        match client.call("DescribeKey", &json!({ "KeyId": named })).await {
             Ok(answer) => {
                 let arn = answer["KeyMetadata"]["Arn"].as_str().unwrap_or_default();
                 match self.known().values().any(|known| known.arn() == arn) {
@@ -221,8 +216,7 @@ impl Guard {
     /// id that this run made up.
     pub(crate) async fn names_only_ours(
         &self,
-        kms: &Kms,
-        corpus: &Corpus,
+        client: &Client,
         request: &Request,
         absent: &str,
     ) -> Result<(), Failure> {
@@ -238,7 +232,7 @@ impl Guard {
         let known: Vec<String> = self.known().keys().cloned().collect();
         names.retain(|name| !name.contains(absent) && !known.iter().any(|id| name.contains(id)));
         for name in &names {
-            self.is_nobodys(kms, corpus, "the request", name).await?;
+            self.is_nobodys(client, "the request", name).await?;
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! One key of a run: how it is made, imported into, brought into a state and back.
 
-use super::entropy::Entropy;
-use super::kms::{Failure, FailureKind, Kms, Pauses};
-use super::{mark, material};
-use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
-use crate::plan::KeyNames;
+use super::material;
+use crate::entropy::Entropy;
+use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
+use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
+use crate::plan::{KeyNames, OPERATION};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -45,6 +45,11 @@ impl Base {
     fn has_material(&self) -> bool {
         self.origin == Origin::External && self.material != Material::None
     }
+
+    /// The KeyState of such keys before a precondition changes it.
+    fn state(&self) -> &'static str {
+        if self.has_material() || self.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" }
+    }
 }
 
 /// A key that this run made.
@@ -80,13 +85,12 @@ pub(crate) enum Bytes {
 /// Everything that making keys needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Maker<'a> {
-    pub(crate) corpus: &'a Corpus,
     pub(crate) entropy: &'a Entropy,
     pub(crate) run: &'a str,
 }
 
 impl Key {
-    /// Makes a key. `created` hears of its id before anything else is done with it.
+    /// Makes a key. `created` gets its names before anything else is done with it.
     pub(crate) async fn create(
         maker: Maker<'_>,
         kms: &Kms,
@@ -94,33 +98,14 @@ impl Key {
         label: &str,
         created: impl FnOnce(&KeyNames),
     ) -> Result<Self, Failure> {
-        let mut body = json!({
-            "Origin": base.origin,
-            "KeySpec": base.spec,
-            "KeyUsage": base.usage,
-            "Description": mark::description(maker.run),
-            "Tags": [{ "TagKey": mark::TAG, "TagValue": maker.run }],
-        });
-        if base.multi_region {
-            body["MultiRegion"] = Value::Bool(true);
-        }
-        let answer = kms.create(maker.corpus, &body).await?;
-        let member = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
-        let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
-            return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
-        };
-        let names = KeyNames { id, arn, ..KeyNames::default() };
+        let names = create_key(maker, kms, base).await?;
         created(&names);
-        if let Some(guard) = &kms.guard {
-            guard.made(base.owner, &names, kms)?;
-        }
-        let made = if base.has_material() {
-            material::make(&base.spec, maker.entropy, label)
-                .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))?
-        } else {
-            Vec::new()
+        kms.made(base.owner, &names)?;
+        let bytes = match base.has_material() {
+            true => made_material(&base.spec, maker, label)?,
+            false => Vec::new(),
         };
-        let mut key = Self::of(base, names, label, made, kms);
+        let mut key = Self::of(base, names, label, bytes, kms);
         if base.has_material() {
             key.import(maker, Bytes::Same).await?;
         }
@@ -132,15 +117,9 @@ impl Key {
             }
         }
         if base.alias {
-            let alias = mark::alias(maker.run, label);
-            key.kms
-                .call_on_new(maker.corpus, "CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": key.names.id }))
-                .await?;
-            key.names.alias_arn = key.names.arn.rsplit_once(":key/").map(|(front, _)| format!("{front}:{alias}"));
-            key.names.alias = Some(alias);
+            key.add_alias(maker).await?;
         }
-        let state = if base.has_material() || base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
-        let metadata = key.wait_for(maker.corpus, state).await?;
+        let metadata = key.wait_for(base.state()).await?;
         key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
         Ok(key)
     }
@@ -160,8 +139,8 @@ impl Key {
     }
 
     /// The KeyMetadata of DescribeKey.
-    pub(crate) async fn describe(&self, corpus: &Corpus) -> Result<Value, Failure> {
-        let mut answer = self.kms.call_on_new(corpus, "DescribeKey", &self.body()).await?;
+    pub(crate) async fn describe(&self) -> Result<Value, Failure> {
+        let mut answer = self.kms.call_on_new("DescribeKey", &self.body()).await?;
         match answer.get_mut("KeyMetadata") {
             Some(metadata) => Ok(metadata.take()),
             None => Err(unusable("DescribeKey", "without KeyMetadata")),
@@ -169,10 +148,10 @@ impl Key {
     }
 
     /// Waits until DescribeKey shows this state.
-    async fn wait_for(&self, corpus: &Corpus, state: &str) -> Result<Value, Failure> {
-        let mut pauses = Pauses::within(self.kms.settle);
+    async fn wait_for(&self, state: &str) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.kms.settle());
         loop {
-            let metadata = self.describe(corpus).await?;
+            let metadata = self.describe().await?;
             if metadata["KeyState"] == state {
                 return Ok(metadata);
             }
@@ -194,11 +173,11 @@ impl Key {
     pub(crate) async fn import_body(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
         let parameters = match &self.parameters {
             Some(parameters) => parameters.clone(),
-            None => self.parameters(maker.corpus).await?,
+            None => self.parameters().await?,
         };
         let material = match bytes {
             Bytes::Same => self.material.clone(),
-            Bytes::Other => self.other_material(maker)?,
+            Bytes::Other => made_material(&self.base.spec, maker, &format!("{} other", self.label))?,
         };
         let wrapped = material::wrap(&material, &parameters.public_key)
             .map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
@@ -210,18 +189,13 @@ impl Key {
         });
         if self.base.material == Material::Expiring {
             const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-            let valid_to = (self.kms.clock)() + DAY;
+            let valid_to = self.kms.now() + DAY;
             let seconds = valid_to.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             body["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
             body["ValidTo"] = json!(seconds);
         }
         self.parameters = Some(parameters);
         Ok(body)
-    }
-
-    fn other_material(&self, maker: Maker<'_>) -> Result<Vec<u8>, Failure> {
-        material::make(&self.base.spec, maker.entropy, &format!("{} other", self.label))
-            .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
     }
 
     /// Imports, with new parameters if the old ones are no longer taken. Other bytes become a second material, which
@@ -233,7 +207,7 @@ impl Key {
             if bytes == Bytes::Other {
                 body["ImportType"] = json!("NEW_KEY_MATERIAL");
             }
-            match self.kms.call(maker.corpus, "ImportKeyMaterial", &body).await {
+            match self.kms.call("ImportKeyMaterial", &body).await {
                 Err(failure) if !has_new_parameters && failure.is_about_parameters() => {
                     self.parameters = None;
                     has_new_parameters = true;
@@ -243,11 +217,20 @@ impl Key {
         }
     }
 
-    async fn parameters(&self, corpus: &Corpus) -> Result<Parameters, Failure> {
+    async fn add_alias(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+        let alias = mark::alias(maker.run, &self.label);
+        let body = json!({ "AliasName": alias, "TargetKeyId": self.names.id });
+        self.kms.call_on_new("CreateAlias", &body).await?;
+        self.names.alias_arn = self.names.arn.rsplit_once(":key/").map(|(front, _)| format!("{front}:{alias}"));
+        self.names.alias = Some(alias);
+        Ok(())
+    }
+
+    async fn parameters(&self) -> Result<Parameters, Failure> {
         let mut body = self.body();
         body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
         body["WrappingKeySpec"] = json!("RSA_2048");
-        let answer = self.kms.call_on_new(corpus, "GetParametersForImport", &body).await?;
+        let answer = self.kms.call_on_new("GetParametersForImport", &body).await?;
         let public_key = answer["PublicKey"].as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
         match (answer["ImportToken"].as_str(), public_key) {
             (Some(token), Some(public_key)) => Ok(Parameters { token: token.to_owned(), public_key }),
@@ -256,11 +239,11 @@ impl Key {
     }
 
     /// Encrypts something that an effect will decrypt.
-    pub(crate) async fn encrypt(&mut self, corpus: &Corpus) -> Result<(), Failure> {
+    pub(crate) async fn encrypt(&mut self) -> Result<(), Failure> {
         if self.ciphertext.is_none() {
             let mut body = self.body();
-            body["Plaintext"] = json!(super::effects::plaintext_sent());
-            let answer = self.kms.call(corpus, "Encrypt", &body).await?;
+            body["Plaintext"] = json!(material::plaintext_sent());
+            let answer = self.kms.call("Encrypt", &body).await?;
             let blob =
                 answer["CiphertextBlob"].as_str().ok_or_else(|| unusable("Encrypt", "without CiphertextBlob"))?;
             self.ciphertext = Some(blob.to_owned());
@@ -269,20 +252,20 @@ impl Key {
     }
 
     /// Brings a key of its base into the state of a precondition.
-    pub(crate) async fn prepare(&self, corpus: &Corpus, precondition: &Precondition) -> Result<(), Failure> {
+    pub(crate) async fn prepare(&self, precondition: &Precondition) -> Result<(), Failure> {
         if precondition.material == Material::Deleted {
-            self.kms.call_once(corpus, "DeleteImportedKeyMaterial", &self.body()).await?;
-            self.wait_for(corpus, "PendingImport").await?;
+            self.kms.call_once(OPERATION, &self.body()).await?;
+            self.wait_for("PendingImport").await?;
         }
         for step in &precondition.then {
             match step {
                 Step::DisableKey => {
-                    self.kms.call(corpus, "DisableKey", &self.body()).await?;
-                    self.wait_for(corpus, "Disabled").await?;
+                    self.kms.call("DisableKey", &self.body()).await?;
+                    self.wait_for("Disabled").await?;
                 }
                 Step::ScheduleKeyDeletion => {
-                    self.schedule_deletion(corpus).await?;
-                    self.wait_for(corpus, "PendingDeletion").await?;
+                    self.schedule_deletion().await?;
+                    self.wait_for("PendingDeletion").await?;
                 }
             }
         }
@@ -291,18 +274,17 @@ impl Key {
 
     /// Brings a key back to the state of its base, or says why it cannot be.
     pub(crate) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
-        let wanted =
-            if self.base.has_material() || self.base.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" };
+        let wanted = self.base.state();
         // Cancel, enable, import: no key needs more than one of each.
         for _ in 0..4 {
-            let metadata = self.describe(maker.corpus).await?;
+            let metadata = self.describe().await?;
             let state = metadata["KeyState"].as_str().unwrap_or_default();
             if state == wanted {
                 return Ok(());
             }
             match state {
-                "PendingDeletion" => drop(self.kms.call(maker.corpus, "CancelKeyDeletion", &self.body()).await?),
-                "Disabled" => drop(self.kms.call(maker.corpus, "EnableKey", &self.body()).await?),
+                "PendingDeletion" => drop(self.kms.call("CancelKeyDeletion", &self.body()).await?),
+                "Disabled" => drop(self.kms.call("EnableKey", &self.body()).await?),
                 "PendingImport" if self.base.has_material() => drop(self.import(maker, Bytes::Same).await?),
                 other => {
                     return Err(unusable(
@@ -316,10 +298,10 @@ impl Key {
     }
 
     /// Schedules the key's deletion with the shortest window.
-    pub(crate) async fn schedule_deletion(&self, corpus: &Corpus) -> Result<(), Failure> {
+    pub(crate) async fn schedule_deletion(&self) -> Result<(), Failure> {
         let mut body = self.body();
         body["PendingWindowInDays"] = json!(mark::WINDOW_IN_DAYS);
-        self.kms.call(corpus, "ScheduleKeyDeletion", &body).await.map(drop)
+        self.kms.call("ScheduleKeyDeletion", &body).await.map(drop)
     }
 
     /// Makes the next import ask for a new token.
@@ -331,6 +313,30 @@ impl Key {
     pub(crate) fn kms(&self) -> &Kms {
         &self.kms
     }
+}
+
+/// Calls CreateKey.
+async fn create_key(maker: Maker<'_>, kms: &Kms, base: &Base) -> Result<KeyNames, Failure> {
+    let mut body = json!({
+        "Origin": base.origin,
+        "KeySpec": base.spec,
+        "KeyUsage": base.usage,
+        "Description": mark::description(maker.run),
+        "Tags": [{ "TagKey": mark::TAG, "TagValue": maker.run }],
+    });
+    if base.multi_region {
+        body["MultiRegion"] = Value::Bool(true);
+    }
+    let answer = kms.create(&body).await?;
+    let member = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
+    let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
+        return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
+    };
+    Ok(KeyNames { id, arn, ..KeyNames::default() })
+}
+
+fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, Failure> {
+    material::make(spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
 }
 
 fn unusable(operation: &str, answer: &str) -> Failure {

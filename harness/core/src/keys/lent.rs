@@ -1,10 +1,10 @@
 //! Keys of the user's own, for accounts in which none may be made: each stands in for one precondition, and is given back
 //! as it was.
 
-use super::effects::plaintext_sent;
-use super::keys::{Base, Bytes, Key, Maker};
-use super::kms::{Failure, FailureKind, Kms};
+use super::key::{Base, Bytes, Key, Maker};
+use super::material::plaintext_sent;
 use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
+use crate::kms::{Failure, FailureKind, Kms};
 use crate::plan::KeyNames;
 use serde_json::json;
 use std::fmt;
@@ -77,11 +77,11 @@ impl Lent {
 
 impl Key {
     /// Takes over a key that is lent, which has to be what the precondition describes. Changes nothing.
-    pub(crate) async fn borrow(maker: Maker<'_>, kms: &Kms, base: &Base, lent: &Lent) -> Result<Self, Failure> {
+    pub(crate) async fn borrow(kms: &Kms, base: &Base, lent: &Lent) -> Result<Self, Failure> {
         let label = format!("lent {}", lent.precondition);
         let names = KeyNames { id: lent.key_id.clone(), ..KeyNames::default() };
         let mut key = Self::of(base, names, &label, lent.material.clone(), kms);
-        let metadata = key.describe(maker.corpus).await?;
+        let metadata = key.describe().await?;
         let text = |name: &str| metadata[name].as_str().unwrap_or_default().to_owned();
         let wanted = [
             ("Origin", "EXTERNAL"),
@@ -104,9 +104,7 @@ impl Key {
         if key.names.id.is_empty() || ![&key.names.id, &key.names.arn].contains(&&lent.key_id) {
             return Err(unfit(lent, "the target describes another key under this name"));
         }
-        if let Some(guard) = &kms.guard {
-            guard.lent(&key.names, kms)?;
-        }
+        kms.lent(&key.names)?;
         Ok(key)
     }
 
@@ -114,33 +112,33 @@ impl Key {
     /// encrypted that only the same material decrypts.
     pub(crate) async fn prove(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
         match self.base.spec.as_str() {
-            "SYMMETRIC_DEFAULT" => self.encrypt(maker.corpus).await?,
-            _ => self.mac = Some(self.mac_of_known_text(maker).await?),
+            "SYMMETRIC_DEFAULT" => self.encrypt().await?,
+            _ => self.mac = Some(self.mac_of_known_text().await?),
         }
         self.import(maker, Bytes::Same).await?;
-        self.is_itself(maker).await
+        self.is_itself().await
     }
 
-    async fn mac_of_known_text(&self, maker: Maker<'_>) -> Result<String, Failure> {
+    async fn mac_of_known_text(&self) -> Result<String, Failure> {
         let mut body = self.body();
         body["Message"] = json!(plaintext_sent());
         body["MacAlgorithm"] = json!(self.base.spec.replace("HMAC_", "HMAC_SHA_"));
-        let answer = self.kms().call(maker.corpus, "GenerateMac", &body).await?;
+        let answer = self.kms().call("GenerateMac", &body).await?;
         let mac = answer["Mac"].as_str().map(str::to_owned);
         mac.ok_or_else(|| another("GenerateMac", "no Mac"))
     }
 
     /// Whether the key still decrypts what it encrypted when it was lent, or makes the same of a message.
-    pub(crate) async fn is_itself(&self, maker: Maker<'_>) -> Result<(), Failure> {
+    pub(crate) async fn is_itself(&self) -> Result<(), Failure> {
         if let Some(mac) = &self.mac {
-            return match *mac == self.mac_of_known_text(maker).await? {
+            return match *mac == self.mac_of_known_text().await? {
                 true => Ok(()),
                 false => Err(another("GenerateMac", "another Mac than before")),
             };
         }
         let Some(ciphertext) = &self.ciphertext else { return Ok(()) };
         let body = json!({ "KeyId": self.names.id, "CiphertextBlob": ciphertext });
-        let answer = self.kms().call(maker.corpus, "Decrypt", &body).await?;
+        let answer = self.kms().call("Decrypt", &body).await?;
         match answer["Plaintext"] == plaintext_sent() {
             true => Ok(()),
             false => Err(another("Decrypt", "another plaintext than was encrypted before")),

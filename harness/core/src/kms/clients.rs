@@ -1,10 +1,11 @@
 //! The clients of a target: one for each principal and Region in which keys are made.
 
+use super::client::Client;
 use super::guard::Guard;
-use super::kms::Kms;
-use super::target::{Clock, SetupError, Target};
-use crate::fixture::{Owner, Place, PrincipalName};
+use super::guarded::Kms;
+use crate::fixture::{Owner, Place, PrincipalName, Unsupported};
 use crate::send::{Sender, Tally, Tls};
+use crate::target::{Clock, SetupError, Target};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,27 +22,30 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Opens no connection.
+    /// Opens no connection. `unsupported` are the answers that mean "no such operation".
     pub(crate) fn new(
         target: &Target,
         clock: &Clock,
         settle: Duration,
+        unsupported: &[Unsupported],
         guard: Option<&Arc<Guard>>,
     ) -> Result<Self, SetupError> {
         let tally = Tally::default();
         let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?.counted(&tally);
         let host = target.endpoint.authority();
+        let unsupported: Arc<[Unsupported]> = unsupported.into();
         let client = |sender: &Sender, host: &str, region: &str, principal| {
             let credentials = target.principals.get(&principal)?.clone();
-            Some(Kms {
+            let client = Client {
                 sender: sender.clone(),
                 host: host.to_owned(),
                 region: region.to_owned(),
                 credentials,
                 clock: Arc::clone(clock),
                 settle,
-                guard: guard.cloned(),
-            })
+                unsupported: Arc::clone(&unsupported),
+            };
+            Some(Kms::new(client, guard.cloned()))
         };
         let primary =
             client(&sender, &host, &target.region, PrincipalName::Primary).ok_or(SetupError::NoCredentials)?;

@@ -1,8 +1,10 @@
-//! Key material to import, and how it is wrapped.
+//! Key material to import, how it is wrapped, and the text that is encrypted with it.
 
-use super::entropy::Entropy;
+use crate::entropy::Entropy;
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
 /// Material cannot be made or wrapped.
 #[derive(Debug, thiserror::Error)]
@@ -52,4 +54,9 @@ pub fn wrap(material: &[u8], public_key: &[u8]) -> Result<Vec<u8>, MaterialError
         key.encrypt(&OAEP_SHA256_MGF1SHA256, material, &mut wrapped, None).map_err(|_| MaterialError::Wrap)?.len();
     wrapped.truncate(length);
     Ok(wrapped)
+}
+
+/// The plaintext of every Encrypt that trentcheck sends, as it is sent.
+pub(crate) fn plaintext_sent() -> String {
+    BASE64_STANDARD.encode("trentcheck")
 }

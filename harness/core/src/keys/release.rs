@@ -1,10 +1,9 @@
 //! The end of a run: everything that it made is released.
 
-use super::kms::{Kms, Pauses};
-use super::mark;
-use super::ours::arns_of_run;
 use super::pool::{Created, Pool};
 use crate::fixture::{Owner, Place};
+use crate::kms::ours::arns_of_run;
+use crate::kms::{Kms, Pauses, mark};
 use crate::plan::KeyNames;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -14,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// How long the release of all keys may take. What is not released by then is told.
+/// How long the release of all keys may take. What is not released by then is reported.
 const RELEASE: Duration = Duration::from_secs(5 * 60);
 
 /// Keys that are released at a time.
@@ -24,7 +23,7 @@ const AT_A_TIME: usize = 4;
 pub(crate) struct Released {
     /// What is there still, and why.
     pub(crate) left: Vec<String>,
-    /// What may be there, since the target did not say.
+    /// What may be there, because the target did not answer.
     pub(crate) perhaps: Vec<String>,
 }
 
@@ -33,7 +32,7 @@ impl Pool<'_> {
     pub(crate) async fn release(&self) -> Released {
         let deadline = Instant::now() + RELEASE;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
-        let mut left = surely(self.give_back_lent(), deadline, "keys that were lent").await;
+        let mut left = surely(self.loans.give_back(), deadline, "keys that were lent").await;
         let about = "perhaps keys that CreateKey gave no answer about";
         let perhaps = surely(self.look_for_open(), Instant::now() + RELEASE / 2, about).await;
         let created = std::mem::take(&mut self.inner().created);
@@ -46,7 +45,7 @@ impl Pool<'_> {
         if left.is_empty()
             && perhaps.is_empty()
             && let Some(ledger) = &self.ledger
-            && let Err(error) = ledger.ended(self.run)
+            && let Err(error) = ledger.ended(self.maker.run)
         {
             left.push(format!("nothing, but the ledger says otherwise: failed to {error}"));
         }
@@ -56,15 +55,15 @@ impl Pool<'_> {
     async fn release_one(&self, created: &Created) -> Vec<String> {
         let Created { place, owner, names } = created;
         let mut left = Vec::new();
-        let Some(kms) = self.clients.get(&(*place, *owner)) else { return left };
+        let Some(kms) = self.client(*place, *owner) else { return left };
         if let Some(alias) = &names.alias
-            && let Err(failure) = kms.call(self.corpus, "DeleteAlias", &json!({ "AliasName": alias })).await
+            && let Err(failure) = kms.call("DeleteAlias", &json!({ "AliasName": alias })).await
             && !failure.is("NotFoundException")
         {
             left.push(format!("alias {alias}: {}", failure.describe()));
         }
         let body = json!({ "KeyId": names.id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
-        match kms.call(self.corpus, "ScheduleKeyDeletion", &body).await {
+        match kms.call("ScheduleKeyDeletion", &body).await {
             Ok(_) => self.released(&names.arn),
             // A refusal can have other reasons than that there is nothing to do.
             Err(failure) => match self.needs_no_release(kms, names).await {
@@ -75,9 +74,9 @@ impl Pool<'_> {
         left
     }
 
-    /// Whether the target shows that a key is pending deletion, or to the last that it is gone.
+    /// Whether the target shows that a key is pending deletion, or still does not find it at the end.
     async fn needs_no_release(&self, kms: &Kms, names: &KeyNames) -> bool {
-        match kms.call_on_new(self.corpus, "DescribeKey", &json!({ "KeyId": names.id })).await {
+        match kms.call_on_new("DescribeKey", &json!({ "KeyId": names.id })).await {
             Ok(answer) => answer["KeyMetadata"]["KeyState"] == "PendingDeletion",
             Err(failure) => failure.is("NotFoundException"),
         }
@@ -86,7 +85,7 @@ impl Pool<'_> {
     fn released(&self, arn: &str) {
         if let Some(ledger) = &self.ledger {
             // A key that a sweep finds pending deletion is no harm.
-            let _ = ledger.released(self.run, arn);
+            let _ = ledger.released(self.maker.run, arn);
         }
     }
 
@@ -97,14 +96,14 @@ impl Pool<'_> {
         open.into_iter().for_each(|(label, at)| asked.entry(at).or_default().push(label));
         let mut left = Vec::new();
         for ((place, owner), labels) in asked {
-            let Some(kms) = self.clients.get(&(place, owner)) else { continue };
+            let Some(kms) = self.client(place, owner) else { continue };
             let perhaps =
-                format!("perhaps a key in {}, as CreateKey gave no answer about {}", kms.region, labels.join(", "));
-            let mut pauses = Pauses::within(kms.settle);
+                format!("perhaps a key in {}, as CreateKey gave no answer about {}", kms.region(), labels.join(", "));
+            let mut pauses = Pauses::within(kms.settle());
             let mut found = 0;
             // What was made a moment ago need not be listed yet.
             while found < labels.len() {
-                match arns_of_run(kms, self.corpus, self.run).await {
+                match arns_of_run(kms.plain(), self.maker.run).await {
                     Ok(arns) => found += arns.into_iter().filter(|arn| self.adopt(kms, place, owner, arn)).count(),
                     Err(failure) => {
                         left.push(format!("{perhaps}: {}", failure.describe()));
@@ -127,10 +126,8 @@ impl Pool<'_> {
         }
         let id = arn.rsplit('/').next().unwrap_or_default().to_owned();
         let names = KeyNames { id, arn: arn.to_owned(), ..KeyNames::default() };
-        if let Some(guard) = &kms.guard {
-            // In another account than was named it is released all the same.
-            let _ = guard.made(owner, &names, kms);
-        }
+        // A key in another account than the one that was named is released too.
+        let _ = kms.made(owner, &names);
         self.inner().created.push(Created { place, owner, names });
         true
     }

@@ -1,15 +1,12 @@
-//! What a run is pointed at, and how it behaves.
+//! What a run is pointed at.
 
-use crate::fixture::{Edition, Level, PrincipalName};
-use crate::ledger::Ledger;
+use crate::fixture::{Edition, PrincipalName};
 use crate::normalise::Redactor;
-use crate::run::{Entropy, Lent};
-use crate::send::{Endpoint, Lane, Limits, Tls};
+use crate::send::{Endpoint, Limits, Tls};
 use crate::sign::Credentials;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Tells the time. The only clock that stages see.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -26,7 +23,7 @@ pub enum SetupError {
     /// There are no credentials to sign with.
     #[error("find credentials for the principal `primary`")]
     NoCredentials,
-    /// Keys are to be made in an account that nobody has named.
+    /// Keys are to be made, and the account was not named.
     #[error("know the account in which keys may be made")]
     NoAccount,
 }
@@ -103,42 +100,11 @@ pub enum Permit {
     NoKeys,
 }
 
-/// The order of the cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SequenceOf {
-    /// As in the corpus.
-    Corpus,
-    /// Shuffled by a seed.
-    Seed(u64),
-}
-
-/// How a run behaves.
-#[derive(Clone)]
-pub struct Options {
-    /// The lane of the judged exchanges.
-    pub lane: Lane,
-    /// Cases at a time.
-    pub jobs: usize,
-    /// The order of the cases.
-    pub order: SequenceOf,
-    /// From which level on a mismatch makes a case diverge.
-    pub fail_on: Level,
-    /// How long to wait for a state to be seen, since the service is eventually consistent.
-    pub settle: Duration,
-    /// Time limit of the whole run, teardown apart.
-    pub deadline: Duration,
-    /// Which cases may be sent.
-    pub permit: Permit,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Randomness.
-    pub entropy: Entropy,
-    /// The run's id, as in the tags of its keys; from [`Entropy::run_id`].
-    pub run_id: String,
-    /// Keys that may be used in place of some that the run would make.
-    pub lent: Vec<Lent>,
-    /// How many keys may still be made, by all runs that share it; any number when absent.
-    pub budget: Option<Arc<AtomicUsize>>,
-    /// Where to write what is made, before it is made.
-    pub ledger: Option<Arc<Ledger>>,
+/// The partition that a Region's name belongs to.
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 /// Less than the five minutes within which KMS takes a signature, so that it is found out before cases fail for it.
 const WINDOW: Duration = Duration::from_secs(4 * 60);
 
-/// By how many seconds our clock is ahead of the target's, by the Date of its answer; negative when it is behind. A Date
-/// that cannot be read says nothing.
-pub(super) fn seconds_ahead(response: &Response, now: SystemTime) -> Option<i64> {
+/// By how many seconds our clock is ahead of the target's, by the Date of its answer; negative when it is behind. Absent if
+/// the Date cannot be read.
+pub(crate) fn seconds_ahead(response: &Response, now: SystemTime) -> Option<i64> {
     let date = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("date"))?;
     let theirs = rfc2822::parse(std::str::from_utf8(&date.value).ok()?).ok()?.timestamp();
     let ours = jiff::Timestamp::try_from(now).ok()?;
@@ -17,7 +17,7 @@ pub(super) fn seconds_ahead(response: &Response, now: SystemTime) -> Option<i64>
 }
 
 /// What is wrong with the clocks, if they are too far apart for a signature to be taken.
-pub(super) fn complaint(seconds_ahead: i64) -> Option<String> {
+pub(crate) fn complaint(seconds_ahead: i64) -> Option<String> {
     let off = Duration::from_secs(seconds_ahead.unsigned_abs());
     let side = if seconds_ahead > 0 { "ahead of" } else { "behind" };
     (off > WINDOW).then(|| {

@@ -1,0 +1,45 @@
+//! The calls that read a key back or use it: their operations and bodies.
+
+use super::key::{Bytes, Key, Maker};
+use super::material::plaintext_sent;
+use crate::fixture::Call;
+use crate::kms::Failure;
+use crate::plan::OPERATION;
+use serde_json::{Value, json};
+
+/// The operation of a call.
+pub(crate) fn operation(call: Call) -> &'static str {
+    match call {
+        Call::DescribeKey => "DescribeKey",
+        Call::Encrypt => "Encrypt",
+        Call::Decrypt => "Decrypt",
+        Call::Sign => "Sign",
+        Call::GenerateMac => "GenerateMac",
+        Call::ImportSame | Call::ImportOther => "ImportKeyMaterial",
+        Call::DeleteAgain => OPERATION,
+        Call::CancelKeyDeletion => "CancelKeyDeletion",
+        Call::EnableKey => "EnableKey",
+    }
+}
+
+/// The body of a call on this key.
+pub(crate) async fn body(key: &mut Key, maker: Maker<'_>, call: Call) -> Result<Value, Failure> {
+    let text = || Value::String(plaintext_sent());
+    let mut body = key.body();
+    match call {
+        Call::DescribeKey | Call::DeleteAgain | Call::CancelKeyDeletion | Call::EnableKey => {}
+        Call::Encrypt => body["Plaintext"] = text(),
+        Call::Decrypt => body["CiphertextBlob"] = key.ciphertext.clone().map_or(Value::Null, Value::String),
+        Call::Sign => {
+            body["Message"] = text();
+            body["SigningAlgorithm"] = json!("ECDSA_SHA_256");
+        }
+        Call::GenerateMac => {
+            body["Message"] = text();
+            body["MacAlgorithm"] = json!(key.base.spec.replace("HMAC_", "HMAC_SHA_"));
+        }
+        Call::ImportSame => return key.import_body(maker, Bytes::Same).await,
+        Call::ImportOther => return key.import_body(maker, Bytes::Other).await,
+    }
+    Ok(body)
+}

@@ -1,0 +1,257 @@
+//! The keys of a run: leased to one case at a time, restored and leased again, released at the end.
+//!
+//! A lease is exclusive, so that a case can be blamed for what happened to its key. A key that cannot be restored, or
+//! that took part in a divergence, is not leased again.
+
+use super::borrowed::Loans;
+use super::key::{Base, Key, Maker};
+use super::lease::{Lease, NoLease};
+use super::lent::Lent;
+use crate::fixture::{Owner, Place, Precondition};
+use crate::kms::{Failure, FailureKind, Kms, mark};
+use crate::ledger::Ledger;
+use crate::plan::KeyNames;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// All keys of a run.
+pub(crate) struct Pool<'a> {
+    pub(super) maker: Maker<'a>,
+    /// A client for each place and owner that the run has.
+    clients: HashMap<(Place, Owner), Kms>,
+    pub(super) ledger: Option<Arc<Ledger>>,
+    /// How many keys may still be made.
+    budget: Option<&'a AtomicUsize>,
+    inner: Mutex<Inner>,
+    pub(super) loans: Loans<'a>,
+}
+
+/// What a pool has besides its clients. Without it the pool makes keys without a limit and writes no ledger.
+#[derive(Default)]
+pub(crate) struct Provisions<'a> {
+    /// Where the pool writes what it makes, before it is made.
+    pub(crate) ledger: Option<Arc<Ledger>>,
+    /// Keys that stand in for some that the pool would make.
+    pub(crate) lent: &'a [Lent],
+    /// How many keys may still be made.
+    pub(crate) budget: Option<&'a AtomicUsize>,
+}
+
+/// A key that the run made.
+pub(super) struct Created {
+    pub(super) place: Place,
+    pub(super) owner: Owner,
+    pub(super) names: KeyNames,
+}
+
+/// The part of a pool that changes.
+#[derive(Default)]
+pub(super) struct Inner {
+    idle: HashMap<Base, Vec<Key>>,
+    pub(super) created: Vec<Created>,
+    made: usize,
+    labels: usize,
+    /// Keys that were asked for, while it is not known whether they were made.
+    pub(super) open: BTreeMap<String, (Place, Owner)>,
+    /// A base that could not be made is not tried again for every case.
+    failed: HashMap<Base, Failure>,
+}
+
+/// The next key of a base.
+enum Next {
+    /// A key that was made before and that no case has.
+    Idle(Box<Key>),
+    /// One that is to be made, with this label.
+    New(String),
+}
+
+impl<'a> Pool<'a> {
+    /// A pool without keys.
+    pub(crate) fn new(maker: Maker<'a>, clients: HashMap<(Place, Owner), Kms>, provisions: Provisions<'a>) -> Self {
+        let Provisions { ledger, lent, budget } = provisions;
+        let loans = Loans::new(maker, ledger.clone(), lent);
+        Self { maker, clients, ledger, budget, inner: Mutex::default(), loans }
+    }
+
+    /// What making keys needs.
+    pub(crate) fn maker(&self) -> Maker<'a> {
+        self.maker
+    }
+
+    /// The client that makes keys of this owner in this place, if there is one.
+    pub(crate) fn client(&self, place: Place, owner: Owner) -> Option<&Kms> {
+        self.clients.get(&(place, owner))
+    }
+
+    /// Keys in the state of a precondition that makes one.
+    pub(crate) async fn lease(&self, precondition: &Precondition) -> Result<Lease, NoLease> {
+        let Some(base) = Base::of(precondition) else {
+            return Err(NoLease::unavailable("the precondition makes no key"));
+        };
+        if let Some(lent) = self.loans.for_precondition(precondition) {
+            let Some(kms) = self.client(base.place, base.owner) else {
+                return Err(NoLease::unavailable("nobody is configured who could use the key that is lent"));
+            };
+            let key = self.loans.borrow(kms, &base, lent).await?;
+            key.prepare(precondition).await?;
+            return Ok(Lease { key, other: None });
+        }
+        let key = self.take(&base).await?;
+        let other = match precondition.other {
+            true => match self.take(&base).await {
+                Ok(other) => Some(other),
+                Err(failure) => {
+                    self.put_back(key);
+                    return Err(failure);
+                }
+            },
+            false => None,
+        };
+        key.prepare(precondition).await?;
+        Ok(Lease { key, other })
+    }
+
+    /// A key of this base in its base state.
+    pub(crate) async fn take(&self, base: &Base) -> Result<Key, NoLease> {
+        let kms = self.maker_of(base)?;
+        let label = match self.next(base)? {
+            Next::Idle(key) => return Ok(*key),
+            Next::New(label) => label,
+        };
+        self.intends(base, &label, kms)?;
+        match Key::create(self.maker, kms, base, &label, |names| self.created(base, &label, names)).await {
+            Ok(key) => Ok(key),
+            Err(failure) => {
+                self.failed(base, &label, &failure);
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// Restores the keys of a lease for the next case. A key that cannot be restored is kept for the end only.
+    pub(crate) async fn give_back(&self, lease: Lease) {
+        for mut key in [Some(lease.key), lease.other].into_iter().flatten() {
+            if let Some(name) = self.loans.name_of(&key) {
+                self.loans.take_back(name, key).await;
+            } else if key.restore(self.maker).await.is_ok() {
+                self.put_back(key);
+            }
+        }
+    }
+
+    /// Returns a key that is as it was when it was taken.
+    pub(crate) fn put_back(&self, key: Key) {
+        self.inner().idle.entry(key.base.clone()).or_default().push(key);
+    }
+
+    /// The accounts of the keys that were made.
+    pub(crate) fn accounts(&self) -> Vec<String> {
+        let inner = self.inner();
+        let accounts = inner.created.iter().filter_map(|created| created.names.arn.split(':').nth(4));
+        let mut accounts: Vec<String> = accounts.map(str::to_owned).collect();
+        accounts.sort();
+        accounts.dedup();
+        accounts
+    }
+
+    /// How many keys were made.
+    pub(crate) fn made(&self) -> usize {
+        self.inner().made
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client that may make keys of this base.
+    fn maker_of(&self, base: &Base) -> Result<&Kms, NoLease> {
+        let kms = self.client(base.place, base.owner).ok_or_else(|| {
+            NoLease::unavailable(match base.owner {
+                Owner::Stranger => "a principal of another account is needed and none is configured",
+                Owner::Primary => "a second Region is needed and none is configured",
+            })
+        })?;
+        match kms.may_make_for(base.owner) {
+            true => Ok(kms),
+            false => Err(NoLease::unavailable("safety: nobody named the account in which such a key may be made")),
+        }
+    }
+
+    /// A key that no case has, or else the label of one more.
+    fn next(&self, base: &Base) -> Result<Next, NoLease> {
+        let mut inner = self.inner();
+        if let Some(key) = inner.idle.get_mut(base).and_then(Vec::pop) {
+            return Ok(Next::Idle(Box::new(key)));
+        }
+        if let Some(failure) = inner.failed.get(base) {
+            return Err(NoLease::Failed(failure.clone()));
+        }
+        if !self.may_make_one_more() {
+            return Err(NoLease::unavailable("safety: as many keys were made as the plan allows"));
+        }
+        inner.labels += 1;
+        Ok(Next::New(format!("key {}", inner.labels)))
+    }
+
+    fn may_make_one_more(&self) -> bool {
+        let Some(budget) = self.budget else { return true };
+        budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Writes down that a key will be made. A key that is not in the ledger is not made.
+    fn intends(&self, base: &Base, label: &str, kms: &Kms) -> Result<(), NoLease> {
+        if let Some(ledger) = &self.ledger
+            && let Err(error) = ledger.intends(self.maker.run, label, kms.region(), base.owner)
+        {
+            return Err(NoLease::Failed(Failure {
+                operation: "CreateKey".to_owned(),
+                answer: format!("nothing, since it was not sent: failed to {error}"),
+                kind: FailureKind::Unusable,
+            }));
+        }
+        self.inner().open.insert(label.to_owned(), (base.place, base.owner));
+        Ok(())
+    }
+
+    /// Writes down the key that CreateKey's answer named.
+    fn created(&self, base: &Base, label: &str, names: &KeyNames) {
+        self.inner().open.remove(label);
+        if let Some(ledger) = &self.ledger {
+            // If this fails the intent stays, by which a sweep finds the key too.
+            let _ = ledger.created(self.maker.run, label, &names.arn);
+        }
+        let mut inner = self.inner();
+        inner.made += 1;
+        // The alias may be made although CreateAlias gets no answer.
+        let alias = base.alias.then(|| mark::alias(self.maker.run, label));
+        inner.created.push(Created {
+            place: base.place,
+            owner: base.owner,
+            names: KeyNames { alias, ..names.clone() },
+        });
+    }
+
+    /// Writes down what is certain after a key could not be made, or not fully.
+    fn failed(&self, base: &Base, label: &str, failure: &Failure) {
+        // Only a refusal proves that no key was made.
+        let is_not_made = matches!(
+            failure.kind,
+            FailureKind::Refused(_) | FailureKind::NoSuchOperation | FailureKind::NotOurs | FailureKind::NotReached
+        );
+        if is_not_made
+            && self.inner().open.remove(label).is_some()
+            && let Some(ledger) = &self.ledger
+        {
+            let _ = ledger.refused(self.maker.run, label);
+        }
+        // What is throttled or unreachable now may be made later. What is refused will be refused again.
+        let fails_again = matches!(
+            failure.kind,
+            FailureKind::NoSuchOperation | FailureKind::Unusable | FailureKind::Refused(_) | FailureKind::NotOurs
+        );
+        if fails_again {
+            self.inner().failed.insert(base.clone(), failure.clone());
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A client of one endpoint and one principal. It asks no guard, so other modules use it only to look.
+
+use super::failure::{Failure, FailureKind, read, says_unsupported};
+use super::pauses::Pauses;
+use crate::fixture::Unsupported;
+use crate::http::Request;
+use crate::normalise::Redactor;
+use crate::observe::Observation;
+use crate::plan::base_request;
+use crate::send::{Exchange, Sender};
+use crate::sign::{Credentials, Signing, sign};
+use crate::target::Clock;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A client of one endpoint and one principal.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) sender: Sender,
+    pub(crate) host: String,
+    pub(crate) region: String,
+    pub(crate) credentials: Credentials,
+    pub(crate) clock: Clock,
+    /// How long a throttled call is made again.
+    pub(crate) settle: Duration,
+    /// The answers that mean "no such operation".
+    pub(crate) unsupported: Arc<[Unsupported]>,
+}
+
+impl Client {
+    /// One call, whatever it answers.
+    pub(crate) async fn exchange(&self, operation: &str, body: &Value) -> (Request, Exchange) {
+        self.sender.turn(operation).await;
+        self.in_turn(operation, body).await
+    }
+
+    /// One call that changes nothing and must succeed. A throttled call is made again while the budget lasts.
+    pub(crate) async fn call(&self, operation: &str, body: &Value) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.settle);
+        loop {
+            let (_, exchange) = self.exchange(operation, body).await;
+            match self.read(operation, body, &exchange) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) if failure.kind == FailureKind::Transient && pauses.pause().await => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Whether an answer means "no such operation".
+    pub(crate) fn says_unsupported(&self, observation: &Observation) -> bool {
+        says_unsupported(&self.unsupported, observation)
+    }
+
+    /// One call whose turn has come.
+    pub(super) async fn in_turn(&self, operation: &str, body: &Value) -> (Request, Exchange) {
+        let request = base_request(&self.host, operation, body.to_string().into_bytes());
+        let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
+        let signed =
+            sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
+        let exchange = self.sender.http_in_turn(&signed).await;
+        (signed, exchange)
+    }
+
+    /// The answer of a call, or why it failed. A failure does not repeat what the call imported.
+    pub(super) fn read(&self, operation: &str, body: &Value, exchange: &Exchange) -> Result<Value, Failure> {
+        read(&self.unsupported, operation, &exchange.result).map_err(|failure| {
+            match Redactor::of_import(body.to_string().as_bytes()) {
+                Some(import) => Failure { answer: import.redact(&failure.answer), ..failure },
+                None => failure,
+            }
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! What a call came to that did not succeed, and how an answer is read.
+
+use crate::fixture::Unsupported;
+use crate::normalise::{coding, not_kept};
+use crate::observe::{Observation, observe};
+use crate::send::{Response, SendError};
+use serde_json::Value;
+
+/// The error types by which a target says that it does not know the signer.
+pub(crate) const UNKNOWN_SIGNER: [&str; 3] =
+    ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"];
+
+/// A call did not succeed.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    /// The operation.
+    pub(crate) operation: String,
+    /// Its answer, or why there was none.
+    pub(crate) answer: String,
+    /// What kind of failure it is.
+    pub(crate) kind: FailureKind,
+}
+
+/// What kind of failure a call met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// The target has no such operation.
+    NoSuchOperation,
+    /// The target refused with this error type.
+    Refused(String),
+    /// The target is too busy to say: throttled, or unavailable for now.
+    Transient,
+    /// The target answered nothing that can be used.
+    Unusable,
+    /// There was no answer.
+    NoAnswer,
+    /// It was not sent, because the target was not reached.
+    NotReached,
+    /// It was not sent, because it would have changed what this run may not change.
+    NotOurs,
+}
+
+impl Failure {
+    /// The failure in a sentence's second half.
+    pub(crate) fn describe(&self) -> String {
+        match self.kind {
+            FailureKind::NoSuchOperation => format!("the target has no operation {} ({})", self.operation, self.answer),
+            FailureKind::NoAnswer | FailureKind::NotReached => {
+                format!("{} got no answer: {}", self.operation, self.answer)
+            }
+            FailureKind::NotOurs => format!("safety: {} was not sent, since {}", self.operation, self.answer),
+            _ => format!("{} answered {}", self.operation, self.answer),
+        }
+    }
+
+    /// Whether an import was refused for the parameters it was made with rather than for what it imports.
+    pub(crate) fn is_about_parameters(&self) -> bool {
+        let errors = ["InvalidImportTokenException", "ExpiredImportTokenException", "InvalidCiphertextException"];
+        errors.iter().any(|error| self.is(error))
+    }
+
+    /// Whether the target refused with this error type.
+    pub(crate) fn is(&self, error: &str) -> bool {
+        self.kind == FailureKind::Refused(error.to_owned())
+    }
+}
+
+/// What a call came to. `unsupported` are the answers that mean "no such operation".
+pub(super) fn read(
+    unsupported: &[Unsupported],
+    operation: &str,
+    result: &Result<Response, SendError>,
+) -> Result<Value, Failure> {
+    let failure = |answer: String, kind| Failure { operation: operation.to_owned(), answer, kind };
+    let response = result.as_ref().map_err(|error| {
+        let kind = if error.is_before_sending() { FailureKind::NotReached } else { FailureKind::NoAnswer };
+        failure(error.to_string(), kind)
+    })?;
+    let observation = observe(response);
+    if observation.is_success() {
+        if response.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        return serde_json::from_slice(&response.body)
+            .map_err(|_| failure("something that is not JSON".to_owned(), FailureKind::Unusable));
+    }
+    let answer = summary(&observation);
+    if is_transient(&observation) {
+        return Err(failure(answer, FailureKind::Transient));
+    }
+    if says_unsupported(unsupported, &observation) {
+        return Err(failure(answer, FailureKind::NoSuchOperation));
+    }
+    // A 5xx does not prove that the call had no effect.
+    let kind = match observation.error_name() {
+        Some(name) if observation.status < 500 => FailureKind::Refused(name.to_owned()),
+        _ => FailureKind::Unusable,
+    };
+    Err(failure(answer, kind))
+}
+
+/// Whether an answer says "not now" and nothing else: throttled, or unavailable.
+pub(crate) fn is_transient(observation: &Observation) -> bool {
+    matches!(observation.status, 429 | 503) || observation.error_name() == Some("ThrottlingException")
+}
+
+/// Whether an answer is one of those that mean "no such operation".
+pub(crate) fn says_unsupported(unsupported: &[Unsupported], observation: &Observation) -> bool {
+    unsupported.iter().any(|pattern| {
+        pattern.status.is_none_or(|status| status == observation.status)
+            && pattern.error_type.as_deref().is_none_or(|name| observation.error_name() == Some(name))
+    })
+}
+
+/// Whether an import was refused because its token has ended. The material may be right.
+pub(crate) fn token_ended(observation: &Observation) -> bool {
+    matches!(observation.error_name(), Some("InvalidImportTokenException" | "ExpiredImportTokenException"))
+}
+
+/// An answer in a few words.
+pub(crate) fn summary(observation: &Observation) -> String {
+    let text = match (observation.error_name(), observation.message.text()) {
+        (Some(error), Some(message)) => format!("{} {error}: {message}", observation.status),
+        (Some(error), None) => format!("{} {error}", observation.status),
+        (None, _) => match coding(&observation.headers, &observation.bytes) {
+            Some(coding) => format!("{} {}", observation.status, not_kept(&coding)),
+            None => format!("{} {}", observation.status, String::from_utf8_lossy(&observation.bytes)),
+        },
+    };
+    const SHOWN: usize = 200;
+    match text.char_indices().nth(SHOWN) {
+        // The ellipsis tells the redactor that the front of a secret may stand before it.
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

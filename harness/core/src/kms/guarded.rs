@@ -1,0 +1,138 @@
+//! The client that makes, changes and reads keys: it asks the guard right before each call that it sends.
+
+use super::client::Client;
+use super::failure::{Failure, FailureKind};
+use super::guard::Guard;
+use super::pauses::Pauses;
+use crate::fixture::Owner;
+use crate::http::Request;
+use crate::observe::Observation;
+use crate::plan::KeyNames;
+use crate::send::Exchange;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// A client of one endpoint and one principal, with the guard of its run.
+#[derive(Clone)]
+pub(crate) struct Kms {
+    client: Client,
+    /// What may be changed. A user of a client without a guard looks at each key before changing it.
+    guard: Option<Arc<Guard>>,
+}
+
+impl Kms {
+    /// A client that this guard holds back.
+    pub(crate) fn new(client: Client, guard: Option<Arc<Guard>>) -> Self {
+        Self { client, guard }
+    }
+
+    /// The client without its guard, for calls that only look.
+    pub(crate) fn plain(&self) -> &Client {
+        &self.client
+    }
+
+    /// The Region that calls are signed for.
+    pub(crate) fn region(&self) -> &str {
+        &self.client.region
+    }
+
+    /// How long to wait for a state to be seen.
+    pub(crate) fn settle(&self) -> Duration {
+        self.client.settle
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.client.clock)()
+    }
+
+    /// Whether an answer means "no such operation".
+    pub(crate) fn says_unsupported(&self, observation: &Observation) -> bool {
+        self.client.says_unsupported(observation)
+    }
+
+    /// Whether keys of this owner may be made.
+    pub(crate) fn may_make_for(&self, owner: Owner) -> bool {
+        self.guard.as_ref().is_none_or(|guard| guard.may_make_for(owner))
+    }
+
+    /// Tells the guard of a key that this run made.
+    pub(crate) fn made(&self, owner: Owner, names: &KeyNames) -> Result<(), Failure> {
+        self.guard.as_ref().map_or(Ok(()), |guard| guard.made(owner, names, self.region()))
+    }
+
+    /// Tells the guard of a key that is lent.
+    pub(crate) fn lent(&self, names: &KeyNames) -> Result<(), Failure> {
+        self.guard.as_ref().map_or(Ok(()), |guard| guard.lent(names, self.region()))
+    }
+
+    /// Whether a call may be sent.
+    pub(crate) async fn permits(&self, operation: &str, body: &Value) -> Result<(), Failure> {
+        match &self.guard {
+            Some(guard) => guard.permits(&self.client, operation, body).await,
+            None => Ok(()),
+        }
+    }
+
+    /// One call, whatever it answers. A call that changes something needs [`Self::permits`] before it.
+    pub(crate) async fn exchange(&self, operation: &str, body: &Value) -> (Request, Exchange) {
+        self.client.exchange(operation, body).await
+    }
+
+    /// One call, if it may be sent when its turn comes.
+    pub(crate) async fn permitted(&self, operation: &str, body: &Value) -> Result<(Request, Exchange), Failure> {
+        self.client.sender.turn(operation).await;
+        // Right before each sending: a key can change hands while a call waits.
+        self.permits(operation, body).await?;
+        Ok(self.client.in_turn(operation, body).await)
+    }
+
+    /// One call that must succeed. A throttled call is made again while the budget lasts.
+    pub(crate) async fn call(&self, operation: &str, body: &Value) -> Result<Value, Failure> {
+        self.call_until(operation, body, &[]).await
+    }
+
+    /// As [`Self::call`], and made again while a key that was just made is not found.
+    pub(crate) async fn call_on_new(&self, operation: &str, body: &Value) -> Result<Value, Failure> {
+        self.call_until(operation, body, &["NotFoundException"]).await
+    }
+
+    /// One call that must succeed and is never made again, because a second one could destroy more.
+    pub(crate) async fn call_once(&self, operation: &str, body: &Value) -> Result<Value, Failure> {
+        let (_, exchange) = self.permitted(operation, body).await?;
+        self.client.read(operation, body, &exchange)
+    }
+
+    /// CreateKey, which makes another key each time. It is made again only after a refusal that proves that no key was
+    /// made.
+    pub(crate) async fn create(&self, body: &Value) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.settle());
+        loop {
+            let (_, exchange) = self.permitted("CreateKey", body).await?;
+            let failure = match self.client.read("CreateKey", body, &exchange) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let is_throttled = exchange.result.as_ref().is_ok_and(|answer| matches!(answer.status, 400 | 429));
+            if failure.kind != FailureKind::Transient || !is_throttled || !pauses.pause().await {
+                return Err(failure);
+            }
+        }
+    }
+
+    async fn call_until(&self, operation: &str, body: &Value, again: &[&str]) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.settle());
+        loop {
+            let (_, exchange) = self.permitted(operation, body).await?;
+            let failure = match self.client.read(operation, body, &exchange) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let may_change = failure.kind == FailureKind::Transient || again.iter().any(|error| failure.is(error));
+            if !may_change || !pauses.pause().await {
+                return Err(failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The calls around the operation under test, as an ordinary client makes them, and which of them may be sent.
+
+mod client;
+mod clients;
+mod failure;
+mod guard;
+mod guarded;
+pub(crate) mod mark;
+mod named;
+pub(crate) mod ours;
+mod pauses;
+pub(crate) mod skew;
+
+pub(crate) use clients::Clients;
+pub(crate) use failure::{Failure, FailureKind, UNKNOWN_SIGNER, is_transient, says_unsupported, summary, token_ended};
+pub(crate) use guard::Guard;
+pub(crate) use guarded::Kms;
+pub(crate) use pauses::Pauses;

@@ -1,0 +1,25 @@
+//! Why a case has no verdict.
+
+use crate::kms::{Failure, FailureKind};
+use crate::report::Outcome;
+
+/// Why a case has no verdict.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    pub(super) reason: String,
+}
+
+/// The case ends with this outcome.
+pub(super) fn ended(outcome: Outcome, reason: impl Into<String>) -> Ended {
+    Ended { outcome, reason: reason.into() }
+}
+
+/// The case ends because a call of its precondition failed.
+pub(super) fn blocked(failure: &Failure) -> Ended {
+    let outcome = match &failure.kind {
+        FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient => Outcome::Indeterminate,
+        FailureKind::NotOurs => return ended(Outcome::Skipped, failure.describe()),
+        _ => Outcome::Blocked,
+    };
+    ended(outcome, format!("its precondition could not be made: {}", failure.describe()))
+}

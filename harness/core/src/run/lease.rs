@@ -1,0 +1,112 @@
+//! The keys of one case: which it may have, and whether only these are touched.
+
+use super::context::Run;
+use super::ended::{Ended, blocked, ended};
+use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName};
+use crate::http::Request;
+use crate::keys::{Lease, NoLease};
+use crate::plan::{KeyNames, OPERATION, World};
+use crate::report::Outcome;
+
+/// Whether the case can be run, by what is known without a call.
+pub(super) fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<(), Ended> {
+    let edition = run.target.edition;
+    if precondition.editions.as_ref().is_some_and(|editions| !editions.contains(&edition)) {
+        return Err(ended(Outcome::Skipped, format!("its precondition cannot be made in the edition {edition}")));
+    }
+    if case.danger != Danger::None && !run.is_lent(precondition) && !run.may_make_keys() {
+        return Err(ended(
+            Outcome::Skipped,
+            "safety: off loopback this needs `--allow-mutation`, since it names a key",
+        ));
+    }
+    if !run.target.principals.contains_key(&case.request.principal) {
+        return Err(ended(
+            Outcome::Skipped,
+            format!("nobody is configured to play the principal `{}`", principal_word(case)),
+        ));
+    }
+    Ok(())
+}
+
+/// What a case has for keys.
+pub(super) enum Leased {
+    /// Keys that the run made, or that were lent to it.
+    Keys(Box<Lease>),
+    /// A key that a target under our control has.
+    Provided(KeyNames),
+    /// The case needs none.
+    Nothing,
+}
+
+/// Makes the precondition of a case.
+pub(super) async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<Leased, Ended> {
+    if let Some(name) = &precondition.provided {
+        if run.guard.watches() {
+            let why = "safety: off loopback no key is used that the run did not make, nor of `--provide`";
+            return Err(ended(Outcome::Skipped, why));
+        }
+        let id = run.target.provided.get(name).ok_or_else(|| {
+            ended(
+                Outcome::Skipped,
+                "no client can provoke this from outside; `--provide` names a key of a target that can",
+            )
+        })?;
+        return Ok(Leased::Provided(KeyNames {
+            id: id.clone(),
+            arn: run.arn(id).unwrap_or_default(),
+            ..KeyNames::default()
+        }));
+    }
+    if precondition.spec.is_none() {
+        return Ok(Leased::Nothing);
+    }
+    let mut lease = match run.pool.lease(precondition).await {
+        Ok(lease) => lease,
+        Err(NoLease::Unavailable(why)) => return Err(ended(Outcome::Skipped, why)),
+        Err(NoLease::Failed(failure)) => return Err(blocked(&failure)),
+    };
+    let decrypts = run.corpus.effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
+    if decrypts && let Err(failure) = lease.key.encrypt().await {
+        return Err(blocked(&failure));
+    }
+    Ok(Leased::Keys(Box::new(lease)))
+}
+
+/// Looks, right before the exchange, at every key that its requests name: only those of the run may be touched.
+pub(super) async fn only_ours(
+    run: &Run<'_>,
+    case: &Case,
+    world: &World,
+    lease: Option<&Lease>,
+    requests: &[Request],
+) -> Result<(), Ended> {
+    if !run.guard.watches() {
+        return Ok(());
+    }
+    let keys = [lease.map(|lease| &lease.key), lease.and_then(|lease| lease.other.as_ref())];
+    for key in keys.into_iter().flatten() {
+        let owned = run.guard.owns(key.kms().plain(), OPERATION, &key.names.arn).await;
+        owned.map_err(|failure| blocked(&failure))?;
+    }
+    // An id is looked up by the principal that signs the request, too.
+    let stranger = match case.request.principal {
+        PrincipalName::Stranger => run.pool.client(Place::Here, Owner::Stranger),
+        _ => None,
+    };
+    for request in requests {
+        for kms in [Some(&run.primary), stranger].into_iter().flatten() {
+            let named = run.guard.names_only_ours(kms.plain(), request, &world.absent.id).await;
+            named.map_err(|failure| blocked(&failure))?;
+        }
+    }
+    Ok(())
+}
+
+/// The fixtures' word for who signs a case.
+fn principal_word(case: &Case) -> String {
+    serde_json::to_value(case.request.principal)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

@@ -1,0 +1,51 @@
+//! How a run behaves.
+
+use crate::entropy::Entropy;
+use crate::fixture::Level;
+use crate::keys::Lent;
+use crate::ledger::Ledger;
+use crate::send::Lane;
+use crate::target::{Clock, Permit};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+/// The order of the cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequenceOf {
+    /// As in the corpus.
+    Corpus,
+    /// Shuffled by a seed.
+    Seed(u64),
+}
+
+/// How a run behaves.
+#[derive(Clone)]
+pub struct Options {
+    /// The lane of the judged exchanges.
+    pub lane: Lane,
+    /// Cases at a time.
+    pub jobs: usize,
+    /// The order of the cases.
+    pub order: SequenceOf,
+    /// From which level on a mismatch makes a case diverge.
+    pub fail_on: Level,
+    /// How long to wait for a state to be seen: the service is eventually consistent.
+    pub settle: Duration,
+    /// Time limit of the whole run, teardown apart.
+    pub deadline: Duration,
+    /// Which cases may be sent.
+    pub permit: Permit,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The run's id, as in the tags of its keys; from [`Entropy::run_id`].
+    pub run_id: String,
+    /// Keys that may be used in place of some that the run would make.
+    pub lent: Vec<Lent>,
+    /// How many keys may still be made, by all runs that share it; any number when absent.
+    pub budget: Option<Arc<AtomicUsize>>,
+    /// Where to write what is made, before it is made.
+    pub ledger: Option<Arc<Ledger>>,
+}

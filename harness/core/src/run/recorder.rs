@@ -1,0 +1,139 @@
+//! The exchanges of a case, secrets removed.
+
+use crate::baseline::{Recording, Section};
+use crate::compare::answer_of;
+use crate::fixture::On;
+use crate::http::Request;
+use crate::normalise::{Message, Normaliser, Redactor, escape};
+use crate::report::ExchangeReport;
+use crate::send::{Exchange, Lane};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The role of the exchanges that a case is about.
+pub(super) const JUDGED: &str = "judged";
+
+/// Collects the exchanges of a case, secrets removed.
+pub(super) struct Recorder {
+    redactor: Redactor,
+    exchanges: Vec<Recorded>,
+    metadata: Vec<(On, Value)>,
+    answers: Vec<String>,
+}
+
+struct Recorded {
+    role: String,
+    lane: Lane,
+    request: Message,
+    answer: Result<Message, String>,
+    took: Duration,
+}
+
+impl Recorder {
+    /// Nothing is recorded yet.
+    pub(super) fn new(redactor: Redactor) -> Self {
+        Self { redactor, exchanges: Vec::new(), metadata: Vec::new(), answers: Vec::new() }
+    }
+
+    /// Records an exchange.
+    pub(super) fn add(&mut self, role: &str, request: &Request, exchange: &Exchange) {
+        // Of a call that is repeated until its effect is seen, the last one counts.
+        if role != JUDGED && self.exchanges.last().is_some_and(|last| last.role == role) {
+            self.exchanges.pop();
+        }
+        if let Some(import) = Redactor::of_import(&request.body) {
+            self.redactor = self.redactor.and(&import);
+        }
+        let answer = match &exchange.result {
+            Ok(response) => Ok(Message::of_response(response, &self.redactor)),
+            Err(error) => Err(self.redactor.redact(&escape(error.to_string().as_bytes()))),
+        };
+        if role == JUDGED {
+            self.answers.push(answer_of(exchange));
+        }
+        self.exchanges.push(Recorded {
+            role: role.to_owned(),
+            lane: exchange.lane,
+            request: Message::of_request(request, &self.redactor),
+            answer,
+            took: exchange.timing.total,
+        });
+    }
+
+    /// Records what DescribeKey showed.
+    pub(super) fn metadata(&mut self, on: On, metadata: &Value) {
+        let cut = metadata.as_object().into_iter().flatten().map(|(name, value)| {
+            let is_long = value.as_str().is_some_and(|text| text.len() > 4096);
+            let shown =
+                if is_long { Value::String(cut(value.as_str().unwrap_or_default().to_owned())) } else { value.clone() };
+            (name.clone(), shown)
+        });
+        self.metadata.push((on, cut.collect()));
+    }
+
+    /// A text as a report shows it: without secrets, and only then cut, because half a secret would not be recognised.
+    pub(super) fn shown(&self, text: &str) -> String {
+        cut(self.redactor.redact(text))
+    }
+
+    /// What answered the exchanges that the case is about, for a list of deviations.
+    pub(super) fn answers(&self) -> String {
+        self.redactor.redact(&self.answers.join(", then "))
+    }
+
+    /// What a report shows of the exchanges.
+    pub(super) fn exchanges(&self) -> Vec<ExchangeReport> {
+        let shown = |recorded: &Recorded| ExchangeReport {
+            role: recorded.role.clone(),
+            lane: lane_name(recorded.lane).to_owned(),
+            request: recorded.request.shown(),
+            response: recorded.answer.as_ref().ok().map(Message::shown),
+            error: recorded.answer.as_ref().err().cloned(),
+            duration_us: micros(recorded.took),
+        };
+        self.exchanges.iter().map(shown).collect()
+    }
+
+    /// What is kept of a case, with placeholders for what varies.
+    pub(super) fn recording(&self, normaliser: &mut Normaliser) -> Recording {
+        let mut sections = Vec::new();
+        for recorded in &self.exchanges {
+            let request = normaliser.message(&recorded.request);
+            let (answer, error) = match &recorded.answer {
+                Ok(answer) => (Some(normaliser.message(answer)), None),
+                Err(error) => (None, Some(normaliser.normalise(error))),
+            };
+            sections.push(Section::Exchange { role: recorded.role.clone(), request, answer, error });
+        }
+        for (on, metadata) in &self.metadata {
+            let of = if *on == On::Key { "the key" } else { "the other key" };
+            let mut kept = |text: &str| normaliser.normalise(&self.redactor.redact(text));
+            let members = metadata.as_object().into_iter().flatten();
+            let members =
+                members.map(|(name, value)| (kept(&escape(name.as_bytes())), kept(&value.to_string()))).collect();
+            sections.push(Section::State { of: of.to_owned(), members });
+        }
+        Recording { sections }
+    }
+}
+
+/// The lane's word.
+pub(super) fn lane_name(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Wire => "wire",
+        Lane::Http => "http",
+    }
+}
+
+pub(super) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What a target sends ends up in reports, so there is a limit: as much as a person reads.
+fn cut(text: String) -> String {
+    const SHOWN: usize = 1000;
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
+        None => text,
+    }
+}

@@ -1,0 +1,142 @@
+//! The cases of a run in their order, several at a time, within the time limit of the run.
+
+use super::case::{not_run, run_case};
+use super::context::Run;
+use super::options::SequenceOf;
+use super::progress::Progress;
+use crate::fixture::Case;
+use crate::report::{CaseReport, Outcome};
+use aws_lc_rs::digest;
+use futures_util::FutureExt;
+use std::collections::{BTreeMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+/// The reason of a case that an internal error ended.
+pub(super) const INTERNAL: &str = "an internal error of trentcheck ended it";
+
+/// How long what has begun may go on after an interrupt: an answer that is under way is worth it.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The limits of a run, and where its progress is reported.
+pub(super) struct Schedule<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) progress: &'a dyn Progress,
+    pub(super) deadline: Instant,
+    /// Becomes true when the run is interrupted.
+    pub(super) stop: &'a watch::Receiver<bool>,
+}
+
+/// How a part of a run ended.
+pub(super) enum Part<T> {
+    /// It came to its end.
+    Done(T),
+    /// The time limit was reached, or the grace period after an interrupt.
+    OutOfTime,
+    /// The keys are released nevertheless. The panic's message was printed where it happened.
+    Panicked,
+}
+
+impl Schedule<'_> {
+    /// Runs the cases, required ones first. The reports are by the id of the case.
+    pub(super) async fn cases(&self) -> BTreeMap<String, CaseReport> {
+        let (mut first, then) = self.ordered();
+        let mut reports = BTreeMap::new();
+        // Required cases can require others. There are few of them, so they are run one by one, the least demanding
+        // first.
+        first.sort_by_key(|case| case.requires.len());
+        for case in first {
+            let report = self.one(case, &reports).await;
+            reports.insert(report.id.clone(), report);
+        }
+        let slots = &Semaphore::new(self.run.options.jobs.max(1));
+        let known = &reports;
+        let ends = futures_util::future::join_all(then.into_iter().map(|case| async move {
+            let _slot = slots.acquire().await;
+            self.one(case, known).await
+        }))
+        .await;
+        reports.extend(ends.into_iter().map(|report| (report.id.clone(), report)));
+        reports
+    }
+
+    /// Runs a part of the run until the deadline, or for a while after an interrupt.
+    pub(super) async fn within<T>(&self, part: impl Future<Output = T>) -> Part<T> {
+        let mut stop = self.stop.clone();
+        let interrupted = async {
+            // Without a sender there is no interrupt any more.
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            ended = AssertUnwindSafe(part).catch_unwind() => match ended {
+                Ok(ended) => Part::Done(ended),
+                Err(_) => {
+                    self.run.faults.fetch_add(1, Ordering::Relaxed);
+                    Part::Panicked
+                }
+            },
+            () = tokio::time::sleep_until(self.deadline) => Part::OutOfTime,
+            () = interrupted => Part::OutOfTime,
+        }
+    }
+
+    /// Whether the run is interrupted.
+    pub(super) fn is_interrupted(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// The cases that others require, and the rest, in the order of the run.
+    fn ordered(&self) -> (Vec<&Case>, Vec<&Case>) {
+        let selected = &self.run.selected;
+        let required: HashSet<&str> =
+            selected.iter().flat_map(|case| case.requires.iter().map(String::as_str)).collect();
+        let mut ordered = selected.clone();
+        if let SequenceOf::Seed(seed) = self.run.options.order {
+            ordered.sort_by_key(|case| shuffled(seed, case.id()));
+        }
+        ordered.into_iter().partition(|case| required.contains(case.id()))
+    }
+
+    async fn one(&self, case: &Case, known: &BTreeMap<String, CaseReport>) -> CaseReport {
+        let report = self.verdict_on(case, known).await;
+        self.progress.ended(&report);
+        report
+    }
+
+    async fn verdict_on(&self, case: &Case, known: &BTreeMap<String, CaseReport>) -> CaseReport {
+        if self.is_interrupted() {
+            return not_run(case, Outcome::Skipped, "the run was interrupted");
+        }
+        for id in &case.requires {
+            if let Some(required) = known.get(id)
+                && required.outcome != Outcome::Pass
+            {
+                let reason =
+                    format!("it says nothing as long as `{id}` ({}) {}", required.title, required.outcome.as_verb());
+                return not_run(case, Outcome::Blocked, &reason);
+            }
+        }
+        match self.within(run_case(self.run, case)).await {
+            Part::Done(report) => report,
+            Part::OutOfTime if self.is_interrupted() => {
+                not_run(case, Outcome::Indeterminate, "the run was interrupted")
+            }
+            Part::OutOfTime => not_run(case, Outcome::Indeterminate, "the time limit of the run was reached"),
+            Part::Panicked => not_run(case, Outcome::Indeterminate, INTERNAL),
+        }
+    }
+}
+
+/// A place in the order that depends on the seed and on nothing else.
+fn shuffled(seed: u64, id: &str) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(&seed.to_be_bytes());
+    context.update(id.as_bytes());
+    context.finish().as_ref().to_vec()
+}
