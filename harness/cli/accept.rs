@@ -2,9 +2,10 @@
 
 use crate::arguments::AcceptArguments;
 use crate::corpus::{corpus, selection};
-use crate::failure::Failure;
-use crate::output;
-use crate::regress::{Unreferenced, Writing, failure};
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::edge::writing::Writing;
+use crate::regress::{Unreferenced, failure};
 use trentcheck_core::baseline::{Baseline, SnapFile};
 use trentcheck_core::report::ExitCode;
 

@@ -2,7 +2,7 @@
 //! instances. They are had once, before anything is sent to the target.
 
 use crate::credentials::wait_for;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use aws_config::Region;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::profile::ProfileFileCredentialsProvider;

@@ -2,7 +2,7 @@
 
 use crate::arguments::{OwnKey, RunArguments, TargetArguments, account, duration};
 use crate::connection::ConnectionArguments;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

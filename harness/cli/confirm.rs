@@ -1,7 +1,7 @@
 //! The yes before anything is changed off loopback: the account's number, typed by somebody.
 
-use crate::failure::Failure;
-use crate::output;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use std::io::{BufRead, IsTerminal};
 
 /// Whether somebody reads what is said, and can answer.

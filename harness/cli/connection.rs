@@ -1,6 +1,6 @@
 //! How a target is reached: TLS, another address, a proxy.
 
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

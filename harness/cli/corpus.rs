@@ -1,7 +1,7 @@
 //! The fixtures: built in, or from a directory.
 
 use crate::arguments::Cases;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use rust_embed::Embed;
 use std::path::Path;
 use trentcheck_core::fixture::{Corpus, Document, Level, Selection, load};

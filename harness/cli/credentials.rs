@@ -2,7 +2,7 @@
 
 use crate::arguments::duration;
 use crate::chain;
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

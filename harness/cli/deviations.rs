@@ -2,9 +2,9 @@
 
 use crate::arguments::{Cases, UpdateArguments};
 use crate::configuration::Known;
-use crate::failure::Failure;
-use crate::output;
-use crate::regress::Writing;
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::edge::writing::Writing;
 use crate::run::Session;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -76,7 +76,7 @@ pub(crate) async fn update(arguments: UpdateArguments) -> Result<u8, Failure> {
             let failure =
                 Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is left as it is", path.display()));
             let Some(code) = told else { return Err(failure) };
-            failure.report();
+            output::report(&failure);
             return Ok(code as u8);
         }
     };

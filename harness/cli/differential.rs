@@ -2,8 +2,8 @@
 
 use crate::arguments::{Against, TargetArguments};
 use crate::configuration::{configured, target_names};
-use crate::failure::Failure;
-use crate::output;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use crate::run::{Session, check_provided, remote};
 use crate::service::rates;
 use trentcheck_core::fixture::Selection;

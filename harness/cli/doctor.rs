@@ -2,11 +2,13 @@
 
 use crate::arguments::TargetArguments;
 use crate::configuration::configure_target;
-use crate::failure::Failure;
-use crate::run::{Destination, check_provided, reports, write};
+use crate::edge::destination::{reports, takes_stdout, write};
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::embedded;
+use crate::run::check_provided;
 use crate::service::rates;
 use crate::terminal::BOLD;
-use crate::{embedded, output};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::sync::Arc;
@@ -55,7 +57,7 @@ pub(crate) async fn doctor(mut arguments: TargetArguments, words: &[String]) -> 
     let endpoint = if target.embedded { "the embedded reference".to_owned() } else { target.endpoint.to_string() };
     let report = Report { schema: SCHEMA, endpoint, region: &target.region, exit_code, checks: &checkups };
     write(&report, &destinations)?;
-    if !destinations.iter().any(|destination| matches!(destination, Destination::Stdout)) {
+    if !takes_stdout(&destinations) {
         output::to_stdout(&render(&report));
     }
     Ok(exit_code as u8)

@@ -1,6 +1,6 @@
 //! The embedded reference target, as a target like any other.
 
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, PrincipalName};

@@ -2,8 +2,8 @@
 
 use crate::corpus::corpus;
 use crate::curl::curl;
-use crate::failure::Failure;
-use crate::output::to_stdout;
+use crate::edge::failure::Failure;
+use crate::edge::output::to_stdout;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::{Case, Corpus, Edition, Selection};

@@ -1,11 +1,11 @@
 //! `trentcheck explore`.
 
 use crate::arguments::ExploreArguments;
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::edge::progress::Line;
 use crate::embedded;
 use crate::explore_kept::Failures;
-use crate::failure::Failure;
-use crate::output;
-use crate::progress::Line;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -75,7 +75,7 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
         ..options(seed)?
     };
     let (stop, stopped) = watch::channel(false);
-    let interrupt = crate::run::on_interrupt(stop);
+    let interrupt = crate::edge::interrupt::on_interrupt(stop);
     let line = Line::new();
     let exploration = search(&corpus, &target, &model, &options, &line, stopped)
         .await

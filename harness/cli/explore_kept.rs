@@ -3,8 +3,8 @@
 //! One is kept for as long as a target that showed it may still show it: it goes when it was made again at every such
 //! target and showed nothing.
 
-use crate::failure::Failure;
-use crate::output;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use trentcheck_core::explore::{Certainty, Exploration, Trial};

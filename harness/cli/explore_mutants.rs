@@ -1,10 +1,10 @@
 //! `trentcheck selfcheck --explore`: how much generated requests find without any case.
 
 use crate::arguments::SelfcheckArguments;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use crate::embedded;
 use crate::explore::{fresh_seed, options};
-use crate::failure::Failure;
-use crate::output;
 use crate::selfcheck::{chosen, config, edition_of};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -4,9 +4,9 @@
 
 use crate::arguments::RunArguments;
 use crate::confirm::confirm;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use crate::embedded;
-use crate::failure::Failure;
-use crate::output;
 use crate::plan::Plan;
 use crate::run::DEADLINE;
 use std::path::Path;

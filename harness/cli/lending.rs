@@ -1,8 +1,8 @@
 //! Keys of the user's own that a run may use: named by the configuration, repeated on the command line.
 
 use crate::arguments::RunArguments;
-use crate::failure::Failure;
-use crate::output;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use trentcheck_core::fixture::Corpus;

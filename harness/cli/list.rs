@@ -2,8 +2,8 @@
 
 use crate::arguments::Cases;
 use crate::corpus::{corpus, selection};
-use crate::failure::Failure;
-use crate::output::to_stdout;
+use crate::edge::failure::Failure;
+use crate::edge::output::to_stdout;
 use std::path::Path;
 use trentcheck_core::report::ExitCode;
 

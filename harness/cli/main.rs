@@ -10,7 +10,6 @@ mod chain;
 mod configuration;
 mod confirm;
 mod connection;
-mod cores;
 mod corpus;
 mod coverage;
 mod credentials;
@@ -18,19 +17,17 @@ mod curl;
 mod deviations;
 mod differential;
 mod doctor;
+mod edge;
 mod embedded;
 mod explain;
 mod explore;
 mod explore_kept;
 mod explore_mutants;
-mod failure;
 mod interlock;
 mod kill_matrix;
 mod lending;
 mod list;
-mod output;
 mod plan;
-mod progress;
 mod record;
 mod regress;
 mod run;
@@ -45,7 +42,8 @@ mod terminal_differential;
 
 use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;
-use failure::Failure;
+use edge::failure::Failure;
+use edge::output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -65,14 +63,14 @@ fn main() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::internal(format!("start the runtime: {error}")).report(),
+        Err(error) => return output::report(&Failure::internal(format!("start the runtime: {error}"))),
     };
     let outcome = runtime.block_on(dispatch(arguments));
     // An exchange with a target that hangs must not keep the process.
     runtime.shutdown_background();
     match outcome.and_then(|code| output::delivered().map(|()| code)) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => failure.report(),
+        Err(failure) => output::report(&failure),
     }
 }
 

@@ -1,9 +1,10 @@
 //! `trentcheck record DIR`.
 
 use crate::arguments::{Cases, RunArguments};
-use crate::failure::Failure;
-use crate::output;
-use crate::regress::{Unreferenced, Writing, failure, snap};
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::edge::writing::Writing;
+use crate::regress::{Unreferenced, failure, snap};
 use crate::run::Session;
 use crate::terminal::some_of;
 use std::collections::BTreeMap;

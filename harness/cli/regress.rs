@@ -1,42 +1,15 @@
 //! `run --against DIR`: holds a run against a baseline, looks twice at what differs, and leaves a file beside it.
 
 use crate::arguments::LaneName;
-use crate::failure::Failure;
-use crate::output;
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::edge::writing::Writing;
 use std::path::Path;
 use std::time::SystemTime;
 use trentcheck_core::baseline::{Baseline, BaselineError, Head, Snap, SnapFile, day};
 use trentcheck_core::fixture::{Case, Corpus, Selection};
 use trentcheck_core::report::{BaselineReport, CaseReport, RunReport};
 use trentcheck_core::run::Target;
-
-/// Whether this process may change a baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Writing {
-    /// It may.
-    Allowed,
-    /// Nobody looks at files that a CI job leaves.
-    InCi,
-}
-
-impl Writing {
-    /// As the environment says, by the same rule as insta's.
-    pub(crate) fn of_environment() -> Self {
-        match std::env::var("CI").as_deref() {
-            Err(_) | Ok("" | "0" | "false") => Self::Allowed,
-            Ok(_) => Self::InCi,
-        }
-    }
-
-    /// Refuses a command that is there to write.
-    pub(crate) fn must_be_allowed(self, what: &str) -> Result<(), Failure> {
-        match self {
-            Self::Allowed => Ok(()),
-            Self::InCi => Err(Failure::usage(format!("{what}: nothing is written where `CI` is set"))
-                .hint("do it on a machine of your own, and commit the directory")),
-        }
-    }
-}
 
 /// What becomes of files that belong to no case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,15 +4,24 @@ use crate::arguments::{Against, Cases, LaneName, RunArguments, TargetArguments};
 use crate::configuration::{Known, configure_run};
 use crate::corpus::{corpus, selection};
 use crate::credentials::principals;
+use crate::deviations;
 use crate::differential::{self, Others};
-use crate::failure::Failure;
-use crate::progress::Line;
-use crate::regress::{Regression, Writing, head};
+use crate::edge::destination::{Destination, reports, takes_stdout, write};
+use crate::edge::failure::Failure;
+use crate::edge::interrupt::on_interrupt;
+use crate::edge::output;
+use crate::edge::progress::Line;
+use crate::edge::writing::Writing;
+use crate::embedded;
+use crate::interlock;
+use crate::lending;
+use crate::regress::{Regression, head};
 use crate::service::{place, rates};
-use crate::{deviations, embedded, interlock, lending, output, several, terminal};
+use crate::several;
+use crate::terminal;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -197,38 +206,8 @@ impl Session {
 
     /// Whether stdout belongs to a report.
     pub(crate) fn writes_to_stdout(&self) -> bool {
-        self.reports.iter().any(|destination| matches!(destination, Destination::Stdout))
+        takes_stdout(&self.reports)
     }
-}
-
-/// Asks for an orderly end at the first interrupt, and leaves at the second.
-pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(async move {
-        if told_to_end().await.is_ok() {
-            output::to_stderr("\ninterrupted: releasing keys; interrupt again to leave at once");
-            let _ = stop.send(true);
-            if told_to_end().await.is_ok() {
-                std::process::exit(i32::from(ExitCode::Interrupted as u8));
-            }
-        }
-    })
-}
-
-/// Waits for an interrupt, or for what a service manager or a closed terminal sends instead.
-async fn told_to_end() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
-        tokio::select! {
-            told = tokio::signal::ctrl_c() => told,
-            _ = terminate.recv() => Ok(()),
-            _ = hang_up.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }
 
 pub(crate) fn remote(
@@ -358,41 +337,4 @@ fn options(arguments: &RunArguments, target: &Target, permit: Permit) -> Result<
 
 fn aws_random(seed: &mut [u8; 32]) -> Result<(), Failure> {
     trentcheck_core::run::fill_random(seed).map_err(|()| Failure::internal("read the system's randomness"))
-}
-
-/// Where to write the JSON report.
-pub(crate) enum Destination {
-    Stdout,
-    File(String),
-}
-
-pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
-    words
-        .iter()
-        .map(|word| match word.split_once('=') {
-            None if word == "json" => Ok(Destination::Stdout),
-            Some(("json", path)) if !path.is_empty() => {
-                // Found out now rather than after a long run.
-                match std::fs::OpenOptions::new().append(true).create(true).open(path) {
-                    Ok(_) => Ok(Destination::File(path.to_owned())),
-                    Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
-                }
-            }
-            _ => Err(Failure::usage(format!("read `--report {word}`")).hint("it takes `json` or `json=PATH`")),
-        })
-        .collect()
-}
-
-pub(crate) fn write(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
-    for destination in destinations {
-        let text = serde_json::to_string_pretty(report)
-            .map_err(|error| Failure::internal(format!("write the report: {error}")))?;
-        match destination {
-            Destination::Stdout => output::to_stdout(&text),
-            Destination::File(path) => {
-                output::to_file(Path::new(path), &(output::redacted(&text) + "\n"))?;
-            }
-        }
-    }
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! `trentcheck serve`.
 
 use crate::arguments::ServeArguments;
+use crate::edge::failure::Failure;
+use crate::edge::output::{publish, to_stderr, to_stdout};
 use crate::embedded::edition_of;
-use crate::failure::Failure;
-use crate::output::{publish, to_stderr, to_stdout};
 use trentcheck_core::report::ExitCode;
 use trentcheck_reference::{Config, Server, mutant};
 

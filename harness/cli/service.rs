@@ -2,7 +2,7 @@
 
 use crate::arguments::TargetArguments;
 use crate::credentials::{profile_setting, variable};
-use crate::failure::Failure;
+use crate::edge::failure::Failure;
 use crate::run::parse;
 use clap::Args;
 use trentcheck_core::fixture::Corpus;

@@ -2,8 +2,8 @@
 
 use crate::arguments::{Cases, RunArguments};
 use crate::configuration::target_names;
-use crate::failure::Failure;
-use crate::output;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use crate::run::{Session, judge};
 use crate::terminal::{self, BOLD, DIM, percent};
 use serde::Serialize;

@@ -2,8 +2,8 @@
 
 use crate::arguments::SweepArguments;
 use crate::confirm::confirm;
-use crate::failure::Failure;
-use crate::output;
+use crate::edge::failure::Failure;
+use crate::edge::output;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,6 +1,5 @@
 //! An error that ends the command: what failed, whose fault it is, what to do.
 
-use std::process::ExitCode;
 use trentcheck_core::report;
 
 /// An error that ends the command.
@@ -38,8 +37,13 @@ impl Failure {
         self
     }
 
-    /// Prints the failure and gives the process' exit code.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// The code that the process ends with.
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.code as u8
+    }
+
+    /// The failure as a person reads it.
+    pub(crate) fn text(&self) -> String {
         let mut text = match self.code {
             report::ExitCode::Safety => format!("error: refused: {}", self.message),
             _ => format!("error: failed to {}", self.message),
@@ -47,7 +51,6 @@ impl Failure {
         if let Some(hint) = &self.hint {
             text.push_str(&format!("\nhint: {hint}"));
         }
-        crate::output::to_stderr(&text);
-        ExitCode::from(self.code as u8)
+        text
     }
 }

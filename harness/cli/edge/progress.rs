@@ -1,6 +1,6 @@
 //! Progress on stderr while a run goes on: one line, redrawn, on a terminal; nothing otherwise.
 
-use crate::output;
+use super::output;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

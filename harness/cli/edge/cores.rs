@@ -1,7 +1,7 @@
 //! Work that waits as much as it computes, spread over the cores: a thread for each, with a runtime of its own. Both ends
 //! of an exchange on loopback are then on one core, and none has to wake another.
 
-use crate::failure::Failure;
+use super::failure::Failure;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Builder;

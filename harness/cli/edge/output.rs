@@ -3,9 +3,10 @@
 //!
 //! A reader who closes the pipe early is no error.
 
-use crate::failure::Failure;
+use super::failure::Failure;
 use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 use trentcheck_core::normalise::Redactor;
 
@@ -66,6 +67,12 @@ pub(crate) fn to_stderr(text: &str) {
 /// A line to stderr as it is: credentials of the reference target, which are published and open nothing else.
 pub(crate) fn publish(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Prints a failure and gives the process' exit code.
+pub(crate) fn report(failure: &Failure) -> ExitCode {
+    to_stderr(&failure.text());
+    ExitCode::from(failure.exit_code())
 }
 
 /// Characters to stderr as they are, for a line that is redrawn.
