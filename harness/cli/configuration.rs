@@ -1,7 +1,6 @@
 //! `trentcheck.toml`, over which environment and flags win.
 
-use crate::arguments::{OwnKey, RunArguments, TargetArguments, account, duration};
-use crate::connection::ConnectionArguments;
+use crate::arguments::{ConnectionArguments, OwnKey, RunArguments, TargetArguments, account, duration};
 use crate::edge::failure::Failure;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;

@@ -1,36 +1,9 @@
 //! How a target is reached: TLS, another address, a proxy.
 
+use crate::arguments::ConnectionArguments;
 use crate::edge::failure::Failure;
-use clap::Args;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use trentcheck_core::send::{ClientIdentity, Endpoint, Proxy, Tls, Verify};
-
-/// How the target is reached, where the URL alone does not say it.
-#[derive(Args, Clone, Default)]
-pub(crate) struct ConnectionArguments {
-    /// Trust only the certificates of this PEM file
-    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CA")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Do not verify the target's certificate
-    #[arg(long)]
-    pub(crate) insecure: bool,
-    /// The name that the target's certificate must have, if not the URL's
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_SERVER_NAME")]
-    pub(crate) server_name: Option<String>,
-    /// Connect there instead of where the URL's name leads; what is safe is judged by the URL all the same
-    #[arg(long, value_name = "ADDR:PORT", env = "TRENTCHECK_RESOLVE")]
-    pub(crate) resolve: Option<SocketAddr>,
-    /// Show this certificate to a target that asks for one; the file may hold the key too
-    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_CERT")]
-    pub(crate) client_cert: Option<PathBuf>,
-    /// The client certificate's private key, if it is in a file of its own
-    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_KEY")]
-    pub(crate) client_key: Option<PathBuf>,
-    /// Go through this HTTP proxy; `env` takes the one that HTTPS_PROXY and the like name [default: none]
-    #[arg(long, value_name = "URL", env = "TRENTCHECK_PROXY", hide_env_values = true)]
-    pub(crate) proxy: Option<String>,
-}
 
 impl ConnectionArguments {
     /// Takes from the file what neither flags nor environment say.

@@ -1,9 +1,8 @@
 //! Whose credentials sign: flags and environment, the profile files of AWS's own tools, a credential process.
 
-use crate::arguments::duration;
+use crate::arguments::CredentialArguments;
 use crate::chain;
 use crate::edge::failure::Failure;
-use clap::Args;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::PathBuf;
@@ -19,23 +18,6 @@ const PROCESS: Duration = Duration::from_secs(60);
 
 /// Bytes that are read of what a process prints; credentials take some two thousand.
 const PRINTED: u64 = 64 * 1024;
-
-/// Who signs.
-#[derive(Args, Clone, Default)]
-pub(crate) struct CredentialArguments {
-    /// Sign with this profile of the AWS files; on loopback dummy credentials sign unless it is given
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_PROFILE")]
-    pub(crate) profile: Option<String>,
-    /// The profile of a principal who may not call the operation, for the access-denied cases
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_DENIED_PROFILE")]
-    pub(crate) denied_profile: Option<String>,
-    /// A profile of another account, for the cross-account cases
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_STRANGER_PROFILE")]
-    pub(crate) stranger_profile: Option<String>,
-    /// Time limit of a profile's `credential_process`, sign-on or role [default: 60s]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) credential_timeout: Option<Duration>,
-}
 
 impl CredentialArguments {
     /// The flags that repeat this.

@@ -1,10 +1,9 @@
 //! Which endpoint and which Region.
 
-use crate::arguments::TargetArguments;
+use crate::arguments::{ServiceArguments, TargetArguments};
 use crate::credentials::{profile_setting, variable};
 use crate::edge::failure::Failure;
 use crate::run::parse;
-use clap::Args;
 use trentcheck_core::fixture::Corpus;
 use trentcheck_core::plan::OPERATION;
 use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
@@ -14,20 +13,6 @@ const AWS: &str = "aws";
 
 /// The Region of targets that do not say another.
 const DEFAULT_REGION: &str = "us-east-2";
-
-/// Which of the endpoints of AWS KMS.
-#[derive(Args, Clone, Default)]
-pub(crate) struct ServiceArguments {
-    /// With `--endpoint aws`: the endpoint with FIPS 140 validated modules
-    #[arg(long)]
-    pub(crate) fips: bool,
-    /// With `--endpoint aws`: the endpoint that has IPv6 addresses too
-    #[arg(long)]
-    pub(crate) dual_stack: bool,
-    /// Calls a second of an operation, such as `CreateKey=2`; off loopback the published quotas hold; repeatable
-    #[arg(long, value_name = "OPERATION=N")]
-    pub(crate) rate: Vec<String>,
-}
 
 impl ServiceArguments {
     /// The flags that repeat this.
