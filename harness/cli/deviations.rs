@@ -5,10 +5,11 @@ use crate::configuration::Known;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
+use crate::render::update::render;
 use crate::run::Session;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-use trentcheck_core::deviation::{Fresh, List, Update, day_of, update as updated};
+use trentcheck_core::deviation::{Fresh, List, day_of, update as updated};
 use trentcheck_core::fixture::Level;
 use trentcheck_core::report::{ExitCode, RunReport};
 
@@ -113,32 +114,4 @@ fn wrong(error: trentcheck_core::deviation::DeviationError) -> Failure {
 
 fn text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
-}
-
-fn render(update: &Update, last: &str) -> String {
-    let mut lines = Vec::new();
-    for (word, names) in [
-        ("added", &update.added),
-        ("changed", &update.changed),
-        ("removed", &update.removed),
-        ("past its date", &update.expired),
-    ] {
-        lines.extend(names.iter().map(|name| format!("{word:13} {name}")));
-    }
-    if !update.added.is_empty() || !update.changed.is_empty() {
-        lines.push("hint: read each of these, and say in its `reason` why it is so".to_owned());
-    }
-    if !update.expired.is_empty() {
-        lines.push(
-            "hint: they still deviate; `--expires DATE` gives them another day, once they were read again".to_owned(),
-        );
-    }
-    lines.push(format!(
-        "{} kept, {} added, {} changed, {} removed; {last}",
-        update.kept.len(),
-        update.added.len(),
-        update.changed.len(),
-        update.removed.len()
-    ));
-    lines.join("\n")
 }

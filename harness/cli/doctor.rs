@@ -6,10 +6,9 @@ use crate::edge::destination::{reports, takes_stdout, write};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::embedded;
+use crate::render::doctor::render;
 use crate::run::check_provided;
 use crate::service::rates;
-use crate::terminal::BOLD;
-use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -58,7 +57,7 @@ pub(crate) async fn doctor(mut arguments: TargetArguments, words: &[String]) -> 
     let report = Report { schema: SCHEMA, endpoint, region: &target.region, exit_code, checks: &checkups };
     write(&report, &destinations)?;
     if !takes_stdout(&destinations) {
-        output::to_stdout(&render(&report));
+        output::to_stdout(&render(&report.endpoint, report.region, report.checks));
     }
     Ok(exit_code as u8)
 }
@@ -68,28 +67,4 @@ fn code(checkups: &[Checkup]) -> ExitCode {
         true => ExitCode::Indeterminate,
         false => ExitCode::Pass,
     }
-}
-
-fn render(report: &Report<'_>) -> String {
-    let checkups = report.checks;
-    let width = checkups.iter().map(|checkup| checkup.what.len()).max().unwrap_or_default();
-    let mut lines = vec![format!("{BOLD}{}{BOLD:#} ({})", report.endpoint, report.region), String::new()];
-    for Checkup { what, health, found, hint } in checkups {
-        let (sign, style) = match health {
-            Health::Good => ("✓", AnsiColor::Green.on_default()),
-            Health::Bad => ("✗", AnsiColor::Red.on_default()),
-            Health::Unknown => ("–", Style::new().dimmed()),
-        };
-        lines.push(format!("{style}{sign}{style:#} {what:width$}  {found}"));
-        lines.extend(hint.iter().map(|hint| format!("  {:width$}  hint: {hint}", "")));
-    }
-    let count = |health| checkups.iter().filter(|checkup| checkup.health == health).count();
-    let (bad, unknown) = (count(Health::Bad), count(Health::Unknown));
-    let open = if unknown > 0 { format!(", {unknown} could not be told") } else { String::new() };
-    lines.push(String::new());
-    lines.push(match bad {
-        0 => format!("nothing stands in the way{open}; exit code 0"),
-        _ => format!("{bad} of {} checks failed{open}; exit code 3 (cases could not be judged)", checkups.len()),
-    });
-    lines.join("\n")
 }

@@ -16,9 +16,10 @@ use crate::embedded;
 use crate::interlock;
 use crate::lending;
 use crate::regress::{Regression, head};
+use crate::render::repeat::Repeat;
+use crate::render::terminal::{self, Detail, View};
 use crate::service::{place, rates};
 use crate::several;
-use crate::terminal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -80,7 +81,7 @@ pub(crate) async fn run(arguments: impl Into<Box<RunArguments>>, cases: Cases) -
     }
     session.write(&report)?;
     if !session.writes_to_stdout() {
-        output::to_stdout(&terminal::render(&report, &session.corpus, &session.arguments));
+        output::to_stdout(&terminal::render(&report, &session.corpus, &session.view()));
     }
     // Last, so that a file that cannot be written does not take the report with it.
     if let Some(regression) = &regression {
@@ -197,6 +198,16 @@ impl Session {
             output::protect(&Redactor::default().with_accounts(report.accounts.iter().map(String::as_str)));
         }
         report
+    }
+
+    /// How a report of it is shown.
+    pub(crate) fn view(&self) -> View {
+        let RunArguments { brief, target, .. } = &self.arguments;
+        let flags = [target.service.repeat(), target.connection.repeat(), target.credentials.repeat()].concat();
+        View {
+            detail: if *brief { Detail::Brief } else { Detail::Full },
+            repeat: Repeat { endpoint: target.endpoint.clone(), flags },
+        }
     }
 
     /// Writes the reports that were asked for.

@@ -6,7 +6,7 @@ use crate::edge::cores::{cores, spread};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::embedded;
-use crate::kill_matrix::{Kills, matrix, summary};
+use crate::render::kill_matrix::{Kills, matrix, summary};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

@@ -4,8 +4,10 @@ use crate::arguments::{Cases, RunArguments};
 use crate::configuration::target_names;
 use crate::edge::failure::Failure;
 use crate::edge::output;
+use crate::render::several::summary;
+use crate::render::style::BOLD;
+use crate::render::terminal;
 use crate::run::{Session, judge};
-use crate::terminal::{self, BOLD, DIM, percent};
 use serde::Serialize;
 use trentcheck_core::report::{ExitCode, RunReport};
 
@@ -101,35 +103,11 @@ pub(crate) async fn run(arguments: &RunArguments, cases: &Cases, names: &[String
             let mut lines = Vec::new();
             for ((name, report), (_, session, _)) in reports.iter().zip(&sessions) {
                 lines.push(format!("{BOLD}== {name}{BOLD:#}"));
-                lines.extend([terminal::render(report, &session.corpus, &session.arguments), String::new()]);
+                lines.extend([terminal::render(report, &session.corpus, &session.view()), String::new()]);
             }
             lines.extend(summary(&reports, names.len(), exit_code));
             output::to_stdout(&lines.join("\n"));
         }
     }
     Ok(exit_code as u8)
-}
-
-fn summary(reports: &[(&String, RunReport)], asked: usize, exit_code: ExitCode) -> Vec<String> {
-    let width = reports.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max("target".len());
-    let mut lines = vec![format!(
-        "{DIM}{:width$}  judged  diverge  listed  stale  divergence  coverage  exit code{DIM:#}",
-        "target"
-    )];
-    for (name, report) in reports {
-        let figures = &report.figures;
-        lines.push(format!(
-            "{name:width$}  {:6}  {:7}  {:6}  {:5}  {:>10}  {:>8}  {} ({})",
-            figures.judged(),
-            figures.diverges,
-            figures.listed,
-            figures.stale,
-            percent(figures.divergence),
-            percent(figures.coverage),
-            report.exit_code as u8,
-            report.meaning(report.exit_code),
-        ));
-    }
-    lines.push(format!("{} of {asked} targets run; exit code {}", reports.len(), exit_code as u8));
-    lines
 }

@@ -4,6 +4,7 @@ use crate::arguments::SweepArguments;
 use crate::confirm::confirm;
 use crate::edge::failure::Failure;
 use crate::edge::output;
+use crate::render::sweep::{Touched, render};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -103,13 +104,6 @@ pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> 
     Ok(ExitCode::Teardown as u8)
 }
 
-/// Whether the target is changed.
-#[derive(Clone, Copy)]
-enum Touched {
-    Something,
-    Nothing,
-}
-
 fn must_be_named(swept: &Swept) -> Result<(), Failure> {
     match swept.unnamed.is_empty() {
         true => Ok(()),
@@ -153,23 +147,4 @@ fn take_target(arguments: &mut SweepArguments, runs: &[OpenRun]) -> Result<(), F
         }
     }
     Ok(())
-}
-
-fn render(swept: &Swept, touched: Touched) -> String {
-    let would = if matches!(touched, Touched::Nothing) { "would be " } else { "" };
-    let mut lines = Vec::new();
-    lines.extend(swept.aliases.iter().map(|name| format!("{would}deleted: {name}")));
-    lines.extend(swept.scheduled.iter().map(|arn| format!("{would}scheduled for deletion in 7 days: {arn}")));
-    lines.extend(swept.pending.iter().map(|arn| format!("pending deletion already: {arn}")));
-    lines.extend(swept.skipped.iter().map(|line| format!("let be: {line}")));
-    lines.extend(swept.left.iter().map(|line| format!("left: {line}")));
-    lines.push(format!(
-        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} let be, {} left",
-        swept.scheduled.len(),
-        swept.pending.len(),
-        swept.aliases.len(),
-        swept.skipped.len(),
-        swept.left.len()
-    ));
-    lines.join("\n")
 }

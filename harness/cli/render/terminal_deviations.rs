@@ -1,6 +1,6 @@
 //! What a list of known deviations says about a run, as a person reads it.
 
-use crate::terminal::{BOLD, DIM, RED, YELLOW};
+use super::style::{BOLD, DIM, RED, YELLOW};
 use trentcheck_core::report::{CaseDeviation, CaseReport, Outcome, RunReport, Stale};
 
 /// Stale entries in full, then listed and flaky ones, a line or two each.

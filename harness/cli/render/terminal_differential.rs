@@ -1,6 +1,6 @@
 //! Two targets side by side, as a person reads it.
 
-use crate::terminal::{BOLD, DIM, RED, YELLOW, percent, shortened, some_of};
+use super::style::{BOLD, DIM, RED, YELLOW, percent, shortened, some_of};
 use std::collections::BTreeMap;
 use trentcheck_core::report::{Agrees, DifferentialReport, RunReport, SideBySide};
 

@@ -1,33 +1,46 @@
 //! A run as a person reads it.
 
-use crate::arguments::RunArguments;
-use anstyle::{AnsiColor, Style};
+use super::repeat::Repeat;
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
+use super::{terminal_deviations, terminal_differential};
+use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::fixture::{Corpus, Level};
 use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
 
-pub(crate) const BOLD: Style = Style::new().bold();
-pub(crate) const DIM: Style = Style::new().dimmed();
-pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+/// How much is said about each divergence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Everything.
+    Full,
+    /// One line.
+    Brief,
+}
+
+/// How a run is shown.
+pub(crate) struct View {
+    /// How much is said about each divergence.
+    pub(crate) detail: Detail,
+    /// How a case is repeated.
+    pub(crate) repeat: Repeat,
+}
 
 /// The whole report: table, divergences, cases without a verdict, notes, summary.
-pub(crate) fn render(report: &RunReport, corpus: &Corpus, arguments: &RunArguments) -> String {
+pub(crate) fn render(report: &RunReport, corpus: &Corpus, view: &View) -> String {
     let mut lines = vec![heading(report), String::new()];
     lines.extend(table(report, corpus));
     for notice in &report.notices {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
-    lines.extend(divergences(report, corpus, arguments));
-    lines.extend(crate::terminal_deviations::render(report));
+    lines.extend(divergences(report, corpus, view));
+    lines.extend(terminal_deviations::render(report));
     lines.extend(without_verdict(report));
     lines.extend(notes(report));
     if let Some(baseline) = &report.baseline {
         lines.push(String::new());
         lines.extend(drift(baseline));
     }
-    lines.extend(crate::terminal_differential::render(report));
+    lines.extend(terminal_differential::render(report));
     if !report.left.is_empty() {
         lines.extend([String::new(), format!("{RED}left behind{RED:#}, remove by hand:")]);
         lines.extend(report.left.iter().map(|line| format!("  {line}")));
@@ -89,14 +102,10 @@ fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
     lines
 }
 
-pub(crate) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
-}
-
-fn divergences(report: &RunReport, corpus: &Corpus, arguments: &RunArguments) -> Vec<String> {
+fn divergences(report: &RunReport, corpus: &Corpus, view: &View) -> Vec<String> {
     let diverging = || report.cases.iter().filter(|case| case.outcome == Outcome::Diverges);
     let mut lines = Vec::new();
-    if arguments.brief {
+    if view.detail == Detail::Brief {
         lines.extend(diverging().next().map(|_| String::new()));
         lines.extend(diverging().map(|case| brief(case, report)));
         return lines;
@@ -109,7 +118,7 @@ fn divergences(report: &RunReport, corpus: &Corpus, arguments: &RunArguments) ->
     }
     for case in diverging() {
         lines.push(String::new());
-        lines.extend(divergence(case, report, corpus, arguments, &mut hints));
+        lines.extend(divergence(case, report, corpus, view, &mut hints));
     }
     lines
 }
@@ -138,7 +147,7 @@ fn divergence(
     case: &CaseReport,
     report: &RunReport,
     corpus: &Corpus,
-    arguments: &RunArguments,
+    view: &View,
     hints: &mut BTreeMap<&str, usize>,
 ) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
@@ -167,7 +176,7 @@ fn divergence(
         lines.extend(exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line))));
         lines.extend(exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}")));
     }
-    lines.push(format!("    {:9} {}", "repeat", repeat(case, report, arguments)));
+    lines.push(format!("    {:9} {}", "repeat", view.repeat.line(case, report)));
     lines
 }
 
@@ -180,32 +189,6 @@ fn why(mismatch: &Mismatch, corpus: &Corpus) -> Vec<String> {
         lines.push(format!("    {:9} {DIM}{}, {}{DIM:#}", "source", source.title, source.confidence));
     }
     lines
-}
-
-/// At most a terminal's width or two of a line.
-pub(crate) fn shortened(line: &str) -> String {
-    const SHOWN: usize = 200;
-    if line.chars().count() <= SHOWN {
-        return line.to_owned();
-    }
-    format!("{}… ({} characters)", line.chars().take(SHOWN).collect::<String>(), line.chars().count())
-}
-
-fn repeat(case: &CaseReport, report: &RunReport, arguments: &RunArguments) -> String {
-    let mut line = format!("trentcheck run {} --edition {}", case.id, report.target.edition);
-    if let Some(endpoint) = &arguments.target.endpoint {
-        line.push_str(&format!(" --endpoint {endpoint} --region {}", report.target.region));
-    }
-    if report.fail_on != Level::Must {
-        line.push_str(&format!(" --fail-on {}", report.fail_on));
-    }
-    if report.lane != "wire" {
-        line.push_str(&format!(" --lane {}", report.lane));
-    }
-    line.push_str(&arguments.target.service.repeat());
-    line.push_str(&arguments.target.connection.repeat());
-    line.push_str(&arguments.target.credentials.repeat());
-    line
 }
 
 /// The cases without a verdict, one line a reason: a target that lacks the operation is one sentence, not a hundred.
@@ -227,13 +210,6 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
         lines.push(format!("    {DIM}{}{DIM:#}", some_of(&ids)));
     }
     lines
-}
-
-/// The first few of many.
-pub(crate) fn some_of(ids: &[&str]) -> String {
-    const SHOWN: usize = 3;
-    let more = if ids.len() > SHOWN { format!(" and {} more", ids.len() - SHOWN) } else { String::new() };
-    format!("{}{more}", ids.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", "))
 }
 
 /// Mismatches that fail no run, counted: the same header is missing from every answer or from none.
