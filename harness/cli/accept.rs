@@ -1,11 +1,11 @@
 //! `trentcheck accept DIR`.
 
 use crate::arguments::AcceptArguments;
-use crate::corpus::{corpus, selection};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::regress::{Unreferenced, failure};
+use crate::setup::corpus::{corpus, selection};
 use trentcheck_core::baseline::{Baseline, SnapFile};
 use trentcheck_core::report::ExitCode;
 

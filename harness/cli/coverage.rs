@@ -1,8 +1,8 @@
 //! `trentcheck coverage`: which cases test each clause.
 
-use crate::corpus::corpus;
 use crate::edge::failure::Failure;
 use crate::edge::output::to_stdout;
+use crate::setup::corpus::corpus;
 use std::collections::BTreeMap;
 use std::path::Path;
 use trentcheck_core::fixture::{Case, Clause, Corpus};

@@ -1,13 +1,13 @@
-//! Lists of known deviations: reading them, and `trentcheck deviations update`.
+//! `trentcheck deviations update`.
 
 use crate::arguments::{Cases, UpdateArguments};
-use crate::configuration::Known;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::render::update::render;
-use crate::run::Session;
-use std::path::Path;
+use crate::setup::configuration::Known;
+use crate::setup::known::{fits, text, wrong};
+use crate::setup::session::Session;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::deviation::{Fresh, List, day_of, update as updated};
 use trentcheck_core::fixture::Level;
@@ -15,26 +15,6 @@ use trentcheck_core::report::{ExitCode, RunReport};
 
 /// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
 const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
-/// The list of a run, checked. A list that is for another kind of run is refused.
-pub(crate) fn list(session: &Session) -> Result<Option<List>, Failure> {
-    let corpus = &session.corpus;
-    let list = match &session.known {
-        Known::Nothing => return Ok(None),
-        Known::File(path) => List::parse(&path.display().to_string(), &text(path)?, corpus),
-        Known::Inline { path, text, list } => List::new(path, text, list.clone(), corpus),
-    };
-    let list = list.map_err(wrong)?;
-    fits(&list, session)?;
-    Ok(Some(list))
-}
-
-fn fits(list: &List, session: &Session) -> Result<(), Failure> {
-    list.fits(session.target.edition, session.arguments.fail_on.unwrap_or(Level::Must)).map_err(|error| {
-        Failure::usage(error.to_string())
-            .hint("choose with `--edition` and `--fail-on`, or take a list that was made so")
-    })
-}
 
 /// Writes the list from a run of all cases and says what changed. Where `CI` is set nothing is written, and a change is
 /// exit code 1.
@@ -106,12 +86,4 @@ fn tell(report: &RunReport) -> Option<ExitCode> {
     let whatever = [ExitCode::Internal, ExitCode::Interrupted, ExitCode::Safety, ExitCode::Teardown];
     let applying: Vec<ExitCode> = whatever.into_iter().filter(|code| report.exit_codes.contains(code)).collect();
     (!applying.is_empty()).then(|| ExitCode::first_of(&applying))
-}
-
-fn wrong(error: trentcheck_core::deviation::DeviationError) -> Failure {
-    Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format")
-}
-
-fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
 }

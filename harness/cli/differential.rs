@@ -1,11 +1,12 @@
 //! `run --against URL|NAME`: the same cases at a second target, and what differs side by side.
 
 use crate::arguments::{Against, TargetArguments};
-use crate::configuration::{configured, target_names};
 use crate::edge::failure::Failure;
 use crate::edge::output;
-use crate::run::{Session, check_provided, remote};
-use crate::service::rates;
+use crate::setup::configuration::{configured, target_names};
+use crate::setup::service::rates;
+use crate::setup::session::Session;
+use crate::setup::target::{check_provided, remote};
 use trentcheck_core::fixture::Selection;
 use trentcheck_core::report::{DifferentialReport, ExitCode, RunReport};
 use trentcheck_core::run::Target;

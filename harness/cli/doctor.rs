@@ -1,14 +1,14 @@
 //! `trentcheck doctor`.
 
 use crate::arguments::TargetArguments;
-use crate::configuration::configure_target;
 use crate::edge::destination::{reports, takes_stdout, write};
 use crate::edge::failure::Failure;
 use crate::edge::output;
-use crate::embedded;
 use crate::render::doctor::render;
-use crate::run::check_provided;
-use crate::service::rates;
+use crate::setup::configuration::configure_target;
+use crate::setup::embedded;
+use crate::setup::service::rates;
+use crate::setup::target::check_provided;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -33,11 +33,11 @@ struct Report<'a> {
 pub(crate) async fn doctor(mut arguments: TargetArguments, words: &[String]) -> Result<u8, Failure> {
     configure_target(&mut arguments)?;
     let destinations = reports(words)?;
-    let corpus = crate::corpus::corpus(None)?;
+    let corpus = crate::setup::corpus::corpus(None)?;
     let edition = arguments.edition.unwrap_or(Edition::KeyOnly);
     let timeout = arguments.timeout.unwrap_or(Limits::default().exchange);
     let (_server, mut target) = match &arguments.endpoint {
-        Some(endpoint) => (None, crate::run::remote(&arguments, endpoint, edition, timeout)?),
+        Some(endpoint) => (None, crate::setup::target::remote(&arguments, endpoint, edition, timeout)?),
         None => {
             let (server, target) = embedded::start(edition, timeout).await?;
             (Some(server), target)

@@ -1,9 +1,9 @@
 //! `trentcheck explain CASE`.
 
-use crate::corpus::corpus;
 use crate::edge::failure::Failure;
 use crate::edge::output::to_stdout;
 use crate::render::curl::curl;
+use crate::setup::corpus::corpus;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::{Case, Corpus, Edition, Selection};

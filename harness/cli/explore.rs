@@ -4,9 +4,9 @@ use crate::arguments::ExploreArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::progress::Line;
-use crate::embedded;
 use crate::explore_kept::Failures;
 use crate::render::explore::{Explored, render};
+use crate::setup::embedded;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -28,16 +28,16 @@ const SHRINKING: usize = 200;
 
 /// Explores the target, prints what was found and how to repeat it, and gives the exit code.
 pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failure> {
-    let corpus = crate::corpus::corpus(None)?;
-    crate::configuration::configure_target(&mut arguments.target)?;
+    let corpus = crate::setup::corpus::corpus(None)?;
+    crate::setup::configuration::configure_target(&mut arguments.target)?;
     let asked = &arguments.target;
     let edition = asked.edition.unwrap_or(Edition::KeyOnly);
     let timeout = asked.timeout.unwrap_or(Limits::default().exchange);
     // Both servers have to outlive the exploration.
     let (_server, target) = match &asked.endpoint {
         Some(endpoint) => {
-            let target = crate::run::remote(asked, endpoint, edition, timeout)?;
-            crate::run::check_provided(&target, &corpus)?;
+            let target = crate::setup::target::remote(asked, endpoint, edition, timeout)?;
+            crate::setup::target::check_provided(&target, &corpus)?;
             if !target.endpoint.is_loopback() {
                 return Err(Failure::safety("explore makes and deletes key material, and so it keeps to loopback")
                     .hint("`trentcheck run` sends other targets only what cannot succeed"));

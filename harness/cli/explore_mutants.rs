@@ -3,9 +3,9 @@
 use crate::arguments::SelfcheckArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
-use crate::embedded;
 use crate::explore::{fresh_seed, options};
 use crate::selfcheck::{chosen, config, edition_of};
+use crate::setup::embedded;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ impl Watcher for Silent {
 /// is promised.
 pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure> {
     let started = Instant::now();
-    let corpus = Arc::new(crate::corpus::corpus(None)?);
+    let corpus = Arc::new(crate::setup::corpus::corpus(None)?);
     let seed = match arguments.seed {
         Some(seed) => seed,
         None => fresh_seed()?,

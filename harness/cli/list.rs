@@ -1,9 +1,9 @@
 //! `trentcheck list`.
 
 use crate::arguments::Cases;
-use crate::corpus::{corpus, selection};
 use crate::edge::failure::Failure;
 use crate::edge::output::to_stdout;
+use crate::setup::corpus::{corpus, selection};
 use std::path::Path;
 use trentcheck_core::report::ExitCode;
 

@@ -2,38 +2,25 @@
 
 mod accept;
 mod arguments;
-#[cfg(feature = "aws-config")]
-mod chain;
-#[cfg(not(feature = "aws-config"))]
-#[path = "chain_absent.rs"]
-mod chain;
-mod configuration;
-mod confirm;
-mod connection;
-mod corpus;
 mod coverage;
-mod credentials;
 mod deviations;
 mod differential;
 mod doctor;
 mod edge;
-mod embedded;
 mod explain;
 mod explore;
 mod explore_kept;
 mod explore_mutants;
-mod interlock;
-mod lending;
 mod list;
-mod plan;
 mod record;
 mod regress;
 mod render;
 mod run;
 mod selfcheck;
 mod serve;
-mod service;
+mod setup;
 mod several;
+mod shown;
 mod sweep;
 
 use arguments::{Arguments, Command, DeviationsCommand};

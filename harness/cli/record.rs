@@ -6,7 +6,7 @@ use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::regress::{Unreferenced, failure, snap};
 use crate::render::style::some_of;
-use crate::run::Session;
+use crate::setup::session::Session;
 use std::collections::BTreeMap;
 use std::path::Path;
 use trentcheck_core::baseline::{Baseline, SnapFile};

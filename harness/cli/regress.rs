@@ -1,15 +1,12 @@
 //! `run --against DIR`: holds a run against a baseline, looks twice at what differs, and leaves a file beside it.
 
-use crate::arguments::LaneName;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
 use std::path::Path;
-use std::time::SystemTime;
-use trentcheck_core::baseline::{Baseline, BaselineError, Head, Snap, SnapFile, day};
+use trentcheck_core::baseline::{Baseline, BaselineError, Head, Snap, SnapFile};
 use trentcheck_core::fixture::{Case, Corpus, Selection};
 use trentcheck_core::report::{BaselineReport, CaseReport, RunReport};
-use trentcheck_core::run::Target;
 
 /// What becomes of files that belong to no case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +41,6 @@ pub(crate) fn failure(error: BaselineError) -> Failure {
     match text.split_once("\nhint: ") {
         Some((message, hint)) => Failure::usage(message).hint(hint),
         None => Failure::usage(text),
-    }
-}
-
-/// The head of what is recorded now.
-pub(crate) fn head(corpus: &Corpus, target: &Target, lane: LaneName) -> Head {
-    let lane = match lane {
-        LaneName::Wire => "wire",
-        LaneName::Http => "http",
-    };
-    Head {
-        tool: env!("CARGO_PKG_VERSION").to_owned(),
-        corpus: corpus.digest.clone(),
-        edition: target.edition,
-        region: target.region.clone(),
-        lane: lane.to_owned(),
-        recorded: day(SystemTime::now()),
     }
 }
 

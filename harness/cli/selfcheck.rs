@@ -1,12 +1,12 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
 use crate::arguments::SelfcheckArguments;
-use crate::corpus;
 use crate::edge::cores::{cores, spread};
 use crate::edge::failure::Failure;
 use crate::edge::output;
-use crate::embedded;
 use crate::render::kill_matrix::{Kills, matrix, summary};
+use crate::setup::corpus;
+use crate::setup::embedded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

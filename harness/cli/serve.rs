@@ -3,7 +3,7 @@
 use crate::arguments::ServeArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output::{publish, to_stderr, to_stdout};
-use crate::embedded::edition_of;
+use crate::setup::embedded::edition_of;
 use trentcheck_core::report::ExitCode;
 use trentcheck_reference::{Config, Server, mutant};
 

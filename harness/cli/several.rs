@@ -1,13 +1,15 @@
 //! Several targets in one run: each on its own, then a table of all of them, and one exit code.
 
 use crate::arguments::{Cases, RunArguments};
-use crate::configuration::target_names;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::several::summary;
 use crate::render::style::BOLD;
 use crate::render::terminal;
-use crate::run::{Session, judge};
+use crate::setup::configuration::target_names;
+use crate::setup::known::{self, judge};
+use crate::setup::session::Session;
+use crate::shown::view;
 use serde::Serialize;
 use trentcheck_core::report::{ExitCode, RunReport};
 
@@ -69,7 +71,7 @@ pub(crate) async fn run(arguments: &RunArguments, cases: &Cases, names: &[String
     for name in names {
         let arguments = RunArguments { target_names: vec![name.clone()], ..arguments.clone() };
         let session = Session::prepare(arguments, cases.clone()).await?;
-        let list = crate::deviations::list(&session)?;
+        let list = known::list(&session)?;
         sessions.push((name, session, list));
     }
     let mut reports: Vec<(&String, RunReport)> = Vec::new();
@@ -103,7 +105,7 @@ pub(crate) async fn run(arguments: &RunArguments, cases: &Cases, names: &[String
             let mut lines = Vec::new();
             for ((name, report), (_, session, _)) in reports.iter().zip(&sessions) {
                 lines.push(format!("{BOLD}== {name}{BOLD:#}"));
-                lines.extend([terminal::render(report, &session.corpus, &session.view()), String::new()]);
+                lines.extend([terminal::render(report, &session.corpus, &view(session)), String::new()]);
             }
             lines.extend(summary(&reports, names.len(), exit_code));
             output::to_stdout(&lines.join("\n"));

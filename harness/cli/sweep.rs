@@ -1,17 +1,17 @@
-//! `trentcheck sweep`, and the ledger that a run writes for it. Off loopback it looks first, and asks.
+//! `trentcheck sweep`. Off loopback it looks first, and asks.
 
 use crate::arguments::SweepArguments;
-use crate::confirm::confirm;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::sweep::{Touched, render};
-use std::path::Path;
+use crate::setup::confirm::confirm;
+use crate::setup::ledger::open;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::Edition;
-use trentcheck_core::ledger::{Ledger, LedgerError, OpenRun};
+use trentcheck_core::ledger::OpenRun;
 use trentcheck_core::report::ExitCode;
-use trentcheck_core::run::{Clock, Target};
+use trentcheck_core::run::Clock;
 use trentcheck_core::send::Limits;
 use trentcheck_core::sweep::{Sweeping, Swept, Touch, settle, sweep as remove};
 
@@ -20,8 +20,8 @@ const OLD: Duration = Duration::from_secs(60 * 60);
 
 /// Sweeps, prints what was done, and gives the exit code.
 pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> {
-    crate::configuration::configure_target(&mut arguments.target)?;
-    let corpus = crate::corpus::corpus(None)?;
+    crate::setup::configuration::configure_target(&mut arguments.target)?;
+    let corpus = crate::setup::corpus::corpus(None)?;
     let opened = match &arguments.ledger {
         Some(path) if !path.exists() => {
             return Err(Failure::usage(format!("find the ledger `{}`", path.display())));
@@ -42,14 +42,14 @@ pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> 
     };
     let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
     let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
-    let mut target = crate::run::remote(&arguments.target, url, edition, timeout)?;
+    let mut target = crate::setup::target::remote(&arguments.target, url, edition, timeout)?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
     if !target.endpoint.is_loopback() && named.is_empty() {
         return Err(Failure::safety("off loopback keys are swept only in an account that is named")
             .hint("`--account` with its number"));
     }
     target.limits.rates =
-        crate::service::rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
+        crate::setup::service::rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
     output::protect(&target.redactor().with_accounts(named.iter().map(String::as_str)));
     let sweeping = match &opened {
         Some((_, runs)) => Sweeping::Runs(runs.clone()),
@@ -109,29 +109,6 @@ fn must_be_named(swept: &Swept) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::safety("keys that would be swept are in another account than was named")),
     }
-}
-
-/// The ledger for a new run. One that still lists keys belongs to the run that left them.
-pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, Failure> {
-    if target.embedded {
-        return Err(Failure::usage("use `--ledger` at the embedded reference: its keys end with the run")
-            .hint("it goes with `--endpoint`"));
-    }
-    let (ledger, runs) = open(path)?;
-    match runs.first() {
-        None => Ok(ledger.keeping_back(&target.redactor())),
-        Some(first) => {
-            Err(Failure::safety(format!("the ledger `{}` is of run {}, which did not end", path.display(), first.run))
-                .hint(format!("`trentcheck sweep --ledger {}` removes what it left", path.display())))
-        }
-    }
-}
-
-fn open(path: &Path) -> Result<(Ledger, Vec<OpenRun>), Failure> {
-    Ledger::open(path).map_err(|error| match error {
-        LedgerError::InUse { .. } => Failure::safety(error.to_string()).hint("one run at a time writes a ledger"),
-        other => Failure::usage(other.to_string()),
-    })
 }
 
 /// Endpoint and Region come from the ledger; others than those would sweep the wrong place.

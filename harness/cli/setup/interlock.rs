@@ -2,13 +2,13 @@
 //!
 //! The plan is a rehearsal: the same cases at the embedded reference, with the same guard, calls counted.
 
+use super::confirm::confirm;
+use super::embedded;
+use super::plan::Plan;
+use super::settings::DEADLINE;
 use crate::arguments::RunArguments;
-use crate::confirm::confirm;
 use crate::edge::failure::Failure;
 use crate::edge::output;
-use crate::embedded;
-use crate::plan::Plan;
-use crate::run::DEADLINE;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;

@@ -1,7 +1,7 @@
 //! Credentials that another service gives, by AWS's own configuration crate: sign-on, roles, web identities, containers,
 //! instances. They are had once, before anything is sent to the target.
 
-use crate::credentials::wait_for;
+use super::environment::wait_for;
 use crate::edge::failure::Failure;
 use aws_config::Region;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;

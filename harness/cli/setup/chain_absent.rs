@@ -1,6 +1,6 @@
 //! What a build without the feature `aws-config` says about credentials that another service would give.
 
-use crate::credentials::variable;
+use super::environment::variable;
 use crate::edge::failure::Failure;
 use std::time::Duration;
 use trentcheck_core::identity::Identity;

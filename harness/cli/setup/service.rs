@@ -1,9 +1,9 @@
 //! Which endpoint and which Region.
 
+use super::credentials::profile_setting;
+use super::environment::variable;
 use crate::arguments::{ServiceArguments, TargetArguments};
-use crate::credentials::{profile_setting, variable};
 use crate::edge::failure::Failure;
-use crate::run::parse;
 use trentcheck_core::fixture::Corpus;
 use trentcheck_core::plan::OPERATION;
 use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
@@ -62,6 +62,14 @@ fn unchecked(arguments: &TargetArguments, url: &str) -> Result<(Endpoint, String
         false => region(arguments)?,
     };
     Ok((endpoint, region.unwrap_or_else(|| DEFAULT_REGION.to_owned())))
+}
+
+/// Reads the URL of an endpoint.
+pub(crate) fn parse(url: &str) -> Result<Endpoint, Failure> {
+    Endpoint::parse(url).map_err(|error| {
+        Failure::usage(format!("read the endpoint `{url}`: {error}"))
+            .hint("an endpoint looks like `http://127.0.0.1:4566`")
+    })
 }
 
 /// The pace: off loopback what is published, everywhere what is given.

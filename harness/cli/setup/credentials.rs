@@ -1,7 +1,8 @@
 //! Whose credentials sign: flags and environment, the profile files of AWS's own tools, a credential process.
 
+use super::chain;
+use super::environment::{variable, wait_for};
 use crate::arguments::CredentialArguments;
-use crate::chain;
 use crate::edge::failure::Failure;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -71,11 +72,6 @@ pub(crate) fn principals(
         principals.entry(PrincipalName::Session).or_insert(temporary);
     }
     Ok(principals)
-}
-
-/// A variable of the environment; an empty one counts as not set.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// A setting of the profile that counts: the one that is named, else that of AWS_PROFILE, else `default`.
@@ -159,11 +155,6 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
         let _ = stream.take(PRINTED).read_to_end(&mut bytes).await;
     }
     bytes
-}
-
-/// Waits where no future can: a target is described before anything runs.
-pub(crate) fn wait_for<T>(future: impl Future<Output = T>) -> T {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
 }
 
 /// Both profile files, read once and only if somebody asks.
