@@ -1,30 +1,17 @@
 //! The command `trentcheck`. The libraries return values; this prints them and exits.
 
-mod accept;
 mod arguments;
-mod coverage;
-mod deviations;
-mod differential;
-mod doctor;
+mod commands;
 mod edge;
-mod explain;
-mod explore;
-mod explore_kept;
-mod explore_mutants;
-mod list;
-mod record;
-mod regress;
 mod render;
-mod run;
-mod selfcheck;
-mod serve;
 mod setup;
-mod several;
-mod shown;
-mod sweep;
 
 use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;
+use commands::{
+    accept, coverage, deviations, doctor, explain, explore, explore_mutants, list, record, regress, run, selfcheck,
+    serve, sweep,
+};
 use edge::failure::Failure;
 use edge::output;
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! Several targets in one run: each on its own, then a table of all of them, and one exit code.
 
+use super::shown::view;
 use crate::arguments::{Cases, RunArguments};
 use crate::edge::failure::Failure;
 use crate::edge::output;
@@ -9,7 +10,6 @@ use crate::render::terminal;
 use crate::setup::configuration::target_names;
 use crate::setup::known::{self, judge};
 use crate::setup::session::Session;
-use crate::shown::view;
 use serde::Serialize;
 use trentcheck_core::report::{ExitCode, RunReport};
 

@@ -1,10 +1,10 @@
 //! `trentcheck explore`.
 
+use super::explore_kept::Failures;
 use crate::arguments::ExploreArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::progress::Line;
-use crate::explore_kept::Failures;
 use crate::render::explore::{Explored, render};
 use crate::setup::embedded;
 use std::sync::Arc;

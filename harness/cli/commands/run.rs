@@ -1,16 +1,16 @@
 //! `trentcheck run`.
 
+use super::differential::{self, Others};
+use super::regress::Regression;
+use super::several;
+use super::shown::view;
 use crate::arguments::{Against, Cases, RunArguments};
-use crate::differential::{self, Others};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
-use crate::regress::Regression;
 use crate::render::terminal;
 use crate::setup::known;
 use crate::setup::session::Session;
-use crate::several;
-use crate::shown::view;
 use std::time::SystemTime;
 use trentcheck_core::deviation::{apply, day_of};
 use trentcheck_core::fixture::Selection;

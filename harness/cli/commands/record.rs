@@ -1,10 +1,10 @@
 //! `trentcheck record DIR`.
 
+use super::regress::{Unreferenced, failure, snap};
 use crate::arguments::{Cases, RunArguments};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
-use crate::regress::{Unreferenced, failure, snap};
 use crate::render::style::some_of;
 use crate::setup::session::Session;
 use std::collections::BTreeMap;

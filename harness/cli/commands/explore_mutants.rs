@@ -1,10 +1,10 @@
 //! `trentcheck selfcheck --explore`: how much generated requests find without any case.
 
+use super::explore::{fresh_seed, options};
+use super::selfcheck::{chosen, config, edition_of};
 use crate::arguments::SelfcheckArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
-use crate::explore::{fresh_seed, options};
-use crate::selfcheck::{chosen, config, edition_of};
 use crate::setup::embedded;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! `trentcheck accept DIR`.
 
+use super::regress::{Unreferenced, failure};
 use crate::arguments::AcceptArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
-use crate::regress::{Unreferenced, failure};
 use crate::setup::corpus::{corpus, selection};
 use trentcheck_core::baseline::{Baseline, SnapFile};
 use trentcheck_core::report::ExitCode;
