@@ -54,7 +54,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Accept(accept)) => accept::accept(&accept),
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
         Some(Command::Explain { case, edition, fixtures }) => explain::explain(&case, edition, fixtures.as_deref()),
-        Some(Command::Coverage { details, fixtures }) => coverage::coverage(details, fixtures.as_deref()),
+        Some(Command::Coverage(coverage)) => coverage::coverage(&coverage),
         Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
         Some(Command::Explore(explore)) => explore::explore(*explore).await,

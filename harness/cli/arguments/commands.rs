@@ -70,14 +70,7 @@ pub(crate) enum Command {
         fixtures: Option<PathBuf>,
     },
     /// Show how many cases test the clauses of each source, and why some clauses cannot be tested
-    Coverage {
-        /// Show every clause with its cases
-        #[arg(long)]
-        details: bool,
-        /// Take the fixtures from this directory instead of the built-in ones
-        #[arg(long, value_name = "DIR")]
-        fixtures: Option<PathBuf>,
-    },
+    Coverage(CoverageArguments),
     /// Check the suite against its mutants: references with one fault each
     Selfcheck(SelfcheckArguments),
     /// Try generated requests and sequences of calls at a target and at the embedded reference, side by side
@@ -136,6 +129,16 @@ pub(crate) struct ExploreArguments {
     /// Where failures are kept, to be tried first next time
     #[arg(long, value_name = "FILE", default_value = "trentcheck-failures.json")]
     pub(crate) failures: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct CoverageArguments {
+    /// Show every clause with its cases
+    #[arg(long)]
+    pub(crate) details: bool,
+    /// Take the fixtures from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
 }
 
 #[derive(Args)]
