@@ -46,10 +46,10 @@ fn main() -> ExitCode {
 
 async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
-        None => run::run(arguments.run, arguments::Cases::default()).await,
-        Some(Command::Run { cases, run }) => run::run(run, cases).await,
+        None => run::run(&arguments.run, &arguments::Cases::default()).await,
+        Some(Command::Run { cases, run }) => run::run(&run, &cases).await,
         Some(Command::Record { directory, cases, run, delete_unreferenced }) => {
-            record::record(*run, cases, &directory, regress::Unreferenced::of(delete_unreferenced)).await
+            record::record(&run, &cases, &directory, regress::Unreferenced::of(delete_unreferenced)).await
         }
         Some(Command::Accept(accept)) => accept::accept(&accept),
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
@@ -57,10 +57,10 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Coverage(coverage)) => coverage::coverage(&coverage),
         Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
-        Some(Command::Explore(explore)) => explore::explore(*explore).await,
-        Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(*update).await,
-        Some(Command::Doctor { target, report }) => doctor::doctor(*target, &report).await,
-        Some(Command::Sweep(sweep)) => sweep::sweep(*sweep).await,
+        Some(Command::Explore(explore)) => explore::explore(&explore).await,
+        Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(&update).await,
+        Some(Command::Doctor { target, report }) => doctor::doctor(&target, &report).await,
+        Some(Command::Sweep(sweep)) => sweep::sweep(&sweep).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

@@ -1,9 +1,8 @@
 //! Which cases are replayed, and how.
 
 use super::target::TargetArguments;
-use super::value::{Against, LaneName, OwnKey, duration};
+use super::value::{LaneName, duration};
 use clap::Args;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use trentcheck_core::fixture::Level;
@@ -41,7 +40,7 @@ pub(crate) struct RunArguments {
     /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs; or with a second target, side by
     /// side: a URL, or the name of a target in the configuration file, which has its own settings
     #[arg(long, value_name = "DIR|URL|NAME")]
-    pub(crate) against: Option<Against>,
+    pub(crate) against: Option<String>,
     /// A target identical to the first: what differs between those two does not count with a second target
     #[arg(long, value_name = "URL|NAME", requires = "against")]
     pub(crate) noise: Option<String>,
@@ -60,9 +59,6 @@ pub(crate) struct RunArguments {
     /// Use this key of `[keys]` in trentcheck.toml: cases delete its material, which is imported again; repeatable
     #[arg(long, value_name = "ID")]
     pub(crate) allow_key: Vec<String>,
-    /// The keys of the configuration that may be used if they are allowed, by the precondition that they stand in for.
-    #[arg(skip)]
-    pub(crate) keys: BTreeMap<String, OwnKey>,
     /// Do not ask whether to go on after the plan of a run that makes keys
     #[arg(long)]
     pub(crate) yes: bool,

@@ -1,41 +1,7 @@
 //! The values of flags, and how they are read.
 
 use clap::ValueEnum;
-use serde::Deserialize;
-use std::convert::Infallible;
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
-
-/// A key of the user's own.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct OwnKey {
-    /// Its id or ARN.
-    pub(crate) id: String,
-    /// A file with the bytes that were imported into it.
-    pub(crate) material: PathBuf,
-}
-
-/// What answers are held against, besides the corpus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Against {
-    /// A directory of recordings.
-    Baseline(PathBuf),
-    /// Another target: its URL, or its name in the configuration.
-    Target(String),
-}
-
-impl FromStr for Against {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text.contains("://") {
-            true => Self::Target(text.to_owned()),
-            false => Self::Baseline(PathBuf::from(text)),
-        })
-    }
-}
 
 /// The lane of the judged exchanges.
 #[derive(Clone, Copy, ValueEnum)]

@@ -5,12 +5,13 @@ use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::render::update::render;
-use crate::setup::configuration::Known;
-use crate::setup::known::{fits, text, wrong};
+use crate::setup::choice::one;
+use crate::setup::configuration::Configuration;
+use crate::setup::known::{Known, fits, text, wrong};
 use crate::setup::session::Session;
+use crate::setup::settings::RunSettings;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::deviation::{Fresh, List, day_of, update as updated};
-use trentcheck_core::fixture::Level;
 use trentcheck_core::report::{ExitCode, RunReport};
 
 /// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
@@ -18,14 +19,18 @@ const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Writes the list from a run of all cases and says what changed. Where `CI` is set nothing is written, and a change is
 /// exit code 1.
-pub(crate) async fn update(arguments: UpdateArguments) -> Result<u8, Failure> {
+pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let UpdateArguments { run, file, reason, expires } = arguments;
     if run.against.is_some() {
         return Err(Failure::usage("use `--against` here: a list of deviations is about the spec"));
     }
-    let session = Session::prepare(run, Cases::default()).await?;
-    let path = match (file, &session.known) {
-        (Some(file), _) => file,
+    let configuration = Configuration::read(run.target.config.as_deref())?;
+    let name = one(&run.target_names, &configuration)?;
+    let settings = RunSettings::of(run, name.as_deref(), &configuration)?;
+    let session = Session::prepare(settings, &Cases::default()).await?;
+    let settings = &session.settings;
+    let path = match (file, &settings.known) {
+        (Some(file), _) => file.clone(),
         (None, Known::File(file)) => file.clone(),
         (None, Known::Inline { path, .. }) => {
             return Err(Failure::usage(format!("update the deviations in `{path}`: they have no file of their own"))
@@ -39,13 +44,13 @@ pub(crate) async fn update(arguments: UpdateArguments) -> Result<u8, Failure> {
     let old = if path.exists() { text(&path)? } else { String::new() };
     let mut list = List::parse(&path.display().to_string(), &old, corpus).map_err(wrong)?;
     if old.trim().is_empty() {
-        list.fail_on = session.arguments.fail_on.unwrap_or(Level::Must);
+        list.fail_on = settings.fail_on;
     }
-    fits(&list, &session)?;
+    fits(&list, session.target().edition, settings.fail_on)?;
     let report = session.replay(&session.selection).await?;
     let now = SystemTime::now();
     let (today, later) = (day_of(now), day_of(now + NEW_ENTRIES_HOLD));
-    let fresh = Fresh { reason, expires: expires.unwrap_or(later), renewed: expires };
+    let fresh = Fresh { reason: reason.clone(), expires: expires.unwrap_or(later), renewed: *expires };
     let told = tell(&report);
     if let Some(code @ (ExitCode::Internal | ExitCode::Interrupted | ExitCode::Safety)) = told {
         output::to_stderr(&format!("{}; `{}` is left as it is", code.describe(), path.display()));

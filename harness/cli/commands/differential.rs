@@ -1,26 +1,26 @@
 //! `run --against URL|NAME`: the same cases at a second target, and what differs side by side.
 
-use crate::arguments::{Against, TargetArguments};
 use crate::edge::failure::Failure;
-use crate::edge::output;
-use crate::setup::configuration::{configured, target_names};
-use crate::setup::service::rates;
 use crate::setup::session::Session;
-use crate::setup::target::{check_provided, remote};
+use crate::setup::settings::TargetSettings;
+use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use trentcheck_core::fixture::Selection;
 use trentcheck_core::report::{DifferentialReport, ExitCode, RunReport};
-use trentcheck_core::run::Target;
 
 /// The targets that a run is compared with.
 pub(crate) struct Others {
-    right: Target,
-    noise: Option<Target>,
+    right: Prepared,
+    noise: Option<Prepared>,
 }
 
 impl Others {
     /// Describes the targets of these URLs or names. Nothing is sent.
-    pub(crate) fn prepare(session: &Session, right: &str, noise: Option<&str>) -> Result<Self, Failure> {
-        Ok(Self { right: other(session, right)?, noise: noise.map(|noise| other(session, noise)).transpose()? })
+    pub(crate) async fn prepare(session: &Session, right: &str, noise: Option<&str>) -> Result<Self, Failure> {
+        let noise = match noise {
+            Some(noise) => Some(other(session, noise).await?),
+            None => None,
+        };
+        Ok(Self { right: other(session, right).await?, noise })
     }
 
     /// Runs the same cases at the other targets, looks twice at what differs, and adds what was found to the report.
@@ -49,10 +49,10 @@ impl Others {
         selection: &Selection,
         left: &mut RunReport,
     ) -> Result<(RunReport, Option<RunReport>), Failure> {
-        let right = session.replay_at(&self.right, selection).await?;
+        let right = session.replay_at(&self.right.target, selection).await?;
         absorb(left, &right, "on the right: ");
         let noise = match &self.noise {
-            Some(target) if !is_interrupted(left) => Some(session.replay_at(target, selection).await?),
+            Some(noise) if !is_interrupted(left) => Some(session.replay_at(&noise.target, selection).await?),
             _ => None,
         };
         if let Some(noise) = &noise {
@@ -63,55 +63,16 @@ impl Others {
 }
 
 /// A URL gets the settings of the left side; a name in the configuration has its own.
-fn other(session: &Session, word: &str) -> Result<Target, Failure> {
-    let left = &session.target;
-    let is_named = !is_url(word);
-    let (arguments, url) = if is_named {
-        let arguments = configured(session.arguments.target.config.clone(), word)?;
-        let url = arguments.endpoint.clone().ok_or_else(|| {
-            Failure::usage(format!("find the endpoint of the target `{word}`")).hint("its table has no `endpoint`")
-        })?;
-        (arguments, url)
-    } else {
-        // Keys, accounts and Regions that were named for the left side are not there on the other.
-        let mut arguments = session.arguments.target.clone();
-        arguments.provide = Vec::new();
-        arguments.elsewhere = None;
-        arguments.account = None;
-        arguments.stranger_account = None;
-        arguments.connection.resolve = None;
-        arguments.connection.server_name = None;
-        (arguments, word.to_owned())
+async fn other(session: &Session, word: &str) -> Result<Prepared, Failure> {
+    let (left, settings) = (session.target(), &session.settings);
+    let settings = match word.contains("://") {
+        true => settings.target.at_another_url(word, left),
+        false => TargetSettings::configured(word, &settings.configuration)?.as_beside(left),
     };
-    let edition = arguments.edition.filter(|_| is_named).unwrap_or(left.edition);
-    let timeout = arguments.timeout.filter(|_| is_named).unwrap_or(left.limits.exchange);
-    let mut target = remote(&arguments, &url, edition, timeout)?;
-    if !is_named {
-        target.region.clone_from(&left.region);
-    }
-    check_provided(&target, &session.corpus)?;
-    target.limits.rates = rates(&arguments.service.rate, &session.corpus, target.endpoint.is_loopback())?;
-    let accounts = [&target.account, &target.stranger_account].into_iter().flatten();
-    output::protect(&target.redactor().with_accounts(accounts.map(String::as_str)));
-    Ok(target)
-}
-
-fn is_url(word: &str) -> bool {
-    word.contains("://")
-}
-
-/// What `--against` names: a target of the configuration where there is one of that name, else what it looked like.
-pub(crate) fn resolved(against: Option<Against>, target: &TargetArguments) -> Result<Option<Against>, Failure> {
-    let Some(Against::Baseline(path)) = &against else { return Ok(against) };
-    let name = path.to_string_lossy().into_owned();
-    match target_names(target)?.contains(&name) {
-        false => Ok(against),
-        true if path.is_dir() => {
-            Err(Failure::usage(format!("compare with `{name}`: it is a target of the configuration and a directory"))
-                .hint(format!("`./{name}` is the directory")))
-        }
-        true => Ok(Some(Against::Target(name))),
-    }
+    let missing =
+        Failure::usage(format!("find the endpoint of the target `{word}`")).hint("its table has no `endpoint`");
+    let terms = Terms { missing: Missing::Refused(missing), reach: Reach::Anywhere, provided: Provided::Checked };
+    Prepared::of(&settings, &session.corpus, terms).await
 }
 
 /// What the run itself says about its end, rather than its cases.

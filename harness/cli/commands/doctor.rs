@@ -5,17 +5,15 @@ use crate::edge::destination::{reports, takes_stdout, write};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::doctor::render;
-use crate::setup::configuration::configure_target;
-use crate::setup::embedded;
-use crate::setup::service::rates;
-use crate::setup::target::check_provided;
+use crate::setup::configuration::Configuration;
+use crate::setup::corpus::corpus;
+use crate::setup::settings::TargetSettings;
+use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::SystemTime;
-use trentcheck_core::fixture::Edition;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::{Checkup, Clock, Entropy, Health, examine, fill_random};
-use trentcheck_core::send::Limits;
 
 /// The version of the JSON.
 const SCHEMA: &str = "trentcheck-doctor/1";
@@ -30,26 +28,18 @@ struct Report<'a> {
 }
 
 /// Checks whether the target can be tested, prints a line a check, and gives the exit code.
-pub(crate) async fn doctor(mut arguments: TargetArguments, words: &[String]) -> Result<u8, Failure> {
-    configure_target(&mut arguments)?;
+pub(crate) async fn doctor(arguments: &TargetArguments, words: &[String]) -> Result<u8, Failure> {
+    let configuration = Configuration::read(arguments.config.as_deref())?;
+    let settings = TargetSettings::of(arguments, None, &configuration)?;
     let destinations = reports(words)?;
-    let corpus = crate::setup::corpus::corpus(None)?;
-    let edition = arguments.edition.unwrap_or(Edition::KeyOnly);
-    let timeout = arguments.timeout.unwrap_or(Limits::default().exchange);
-    let (_server, mut target) = match &arguments.endpoint {
-        Some(endpoint) => (None, crate::setup::target::remote(&arguments, endpoint, edition, timeout)?),
-        None => {
-            let (server, target) = embedded::start(edition, timeout).await?;
-            (Some(server), target)
-        }
-    };
-    check_provided(&target, &corpus)?;
-    target.limits.rates = rates(&arguments.service.rate, &corpus, target.endpoint.is_loopback())?;
-    output::protect(&target.redactor().with_accounts(target.account.as_deref()));
+    let corpus = corpus(None)?;
+    let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
+    let prepared = Prepared::of(&settings, &corpus, terms).await?;
+    let target = &prepared.target;
     let mut seed = [0; 32];
     fill_random(&mut seed).map_err(|()| Failure::internal("read the system's randomness"))?;
     let clock: Clock = Arc::new(SystemTime::now);
-    let checkups = examine(&corpus, &target, &clock, &Entropy::new(seed))
+    let checkups = examine(&corpus, target, &clock, &Entropy::new(seed))
         .await
         .map_err(|error| Failure::usage(error.to_string()))?;
     let exit_code = code(&checkups);

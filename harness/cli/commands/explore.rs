@@ -3,19 +3,22 @@
 use super::explore_kept::Failures;
 use crate::arguments::ExploreArguments;
 use crate::edge::failure::Failure;
+use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
 use crate::edge::progress::Line;
 use crate::render::explore::{Explored, render};
+use crate::setup::configuration::Configuration;
+use crate::setup::corpus::corpus;
 use crate::setup::embedded;
+use crate::setup::settings::TargetSettings;
+use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::explore::{Ended, Exploration, ExploreOptions, Watcher, explore as search};
-use trentcheck_core::fixture::Edition;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::{Entropy, fill_random};
-use trentcheck_core::send::Limits;
 
 /// Trials, if neither their number nor a time is given.
 const TRIALS: usize = 500;
@@ -27,32 +30,20 @@ const FINDINGS: usize = 50;
 const SHRINKING: usize = 200;
 
 /// Explores the target, prints what was found and how to repeat it, and gives the exit code.
-pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failure> {
-    let corpus = crate::setup::corpus::corpus(None)?;
-    crate::setup::configuration::configure_target(&mut arguments.target)?;
-    let asked = &arguments.target;
-    let edition = asked.edition.unwrap_or(Edition::KeyOnly);
-    let timeout = asked.timeout.unwrap_or(Limits::default().exchange);
-    // Both servers have to outlive the exploration.
-    let (_server, target) = match &asked.endpoint {
-        Some(endpoint) => {
-            let target = crate::setup::target::remote(asked, endpoint, edition, timeout)?;
-            crate::setup::target::check_provided(&target, &corpus)?;
-            if !target.endpoint.is_loopback() {
-                return Err(Failure::safety("explore makes and deletes key material, and so it keeps to loopback")
-                    .hint("`trentcheck run` sends other targets only what cannot succeed"));
-            }
-            (None, target)
-        }
-        None => {
-            let (server, target) = embedded::start(edition, timeout).await?;
-            (Some(server), target)
-        }
-    };
+pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure> {
+    let corpus = corpus(None)?;
+    let configuration = Configuration::read(arguments.target.config.as_deref())?;
+    let settings = TargetSettings::of(&arguments.target, None, &configuration)?;
+    let (edition, timeout) = (settings.edition(), settings.timeout());
+    let off_loopback = Failure::safety("explore makes and deletes key material, and so it keeps to loopback")
+        .hint("`trentcheck run` sends other targets only what cannot succeed");
+    let terms = Terms { missing: Missing::Embedded, reach: Reach::Loopback(off_loopback), provided: Provided::Checked };
+    let prepared = Prepared::of(&settings, &corpus, terms).await?;
+    let target = &prepared.target;
+    // The reference has to outlive the exploration.
     let (_reference, mut model) = embedded::start(edition, timeout).await?;
     // A lack on one side must not look like one on the other.
     model.provided.retain(|name, _| target.provided.contains_key(name));
-    output::protect(&target.redactor());
     let endpoint = if target.embedded { "embedded".to_owned() } else { target.endpoint.to_string() };
     let mut failures = Failures::read(&arguments.failures, &corpus)?;
     let seed = match arguments.seed {
@@ -69,13 +60,13 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
         time: arguments.time.unwrap_or(Duration::MAX),
         level: arguments.fail_on,
         known: failures.of(edition),
-        settle: asked.settle.unwrap_or(Duration::from_secs(1)),
+        settle: prepared.settle,
         ..options(seed)?
     };
     let (stop, stopped) = watch::channel(false);
-    let interrupt = crate::edge::interrupt::on_interrupt(stop);
+    let interrupt = on_interrupt(stop);
     let line = Line::new();
-    let exploration = search(&corpus, &target, &model, &options, &line, stopped)
+    let exploration = search(&corpus, target, &model, &options, &line, stopped)
         .await
         .map_err(|error| Failure::usage(error.to_string()))?;
     interrupt.abort();
@@ -84,7 +75,7 @@ pub(crate) async fn explore(mut arguments: ExploreArguments) -> Result<u8, Failu
     let kept = failures.update(edition, &endpoint, &exploration);
     failures.write(&arguments.failures)?;
     let code = code(&exploration);
-    let asked = arguments.target.endpoint.as_deref();
+    let asked = settings.endpoint.as_deref();
     let explored = Explored { exploration: &exploration, endpoint: &endpoint, asked, edition, seed, kept: &kept, code };
     output::to_stdout(&render(&explored));
     Ok(code as u8)

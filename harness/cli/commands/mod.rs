@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod explore;
 mod explore_kept;
 pub(crate) mod explore_mutants;
+mod judging;
 pub(crate) mod list;
 pub(crate) mod record;
 pub(crate) mod regress;

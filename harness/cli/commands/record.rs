@@ -6,7 +6,10 @@ use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::render::style::some_of;
+use crate::setup::choice::one;
+use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;
+use crate::setup::settings::RunSettings;
 use std::collections::BTreeMap;
 use std::path::Path;
 use trentcheck_core::baseline::{Baseline, SnapFile};
@@ -14,8 +17,8 @@ use trentcheck_core::report::{CaseReport, ExitCode, RunReport};
 
 /// Records the selected cases, says what was and what was not, and gives the exit code.
 pub(crate) async fn record(
-    arguments: RunArguments,
-    cases: Cases,
+    arguments: &RunArguments,
+    cases: &Cases,
     directory: &Path,
     unreferenced: Unreferenced,
 ) -> Result<u8, Failure> {
@@ -23,7 +26,9 @@ pub(crate) async fn record(
     if arguments.against.is_some() {
         return Err(Failure::usage("use `--against` here: recording compares with nothing"));
     }
-    let session = Session::prepare(arguments, cases).await?;
+    let configuration = Configuration::read(arguments.target.config.as_deref())?;
+    let name = one(&arguments.target_names, &configuration)?;
+    let session = Session::prepare(RunSettings::of(arguments, name.as_deref(), &configuration)?, cases).await?;
     let head = session.head();
     let baseline = Baseline::open_or_new(directory, &session.corpus).map_err(failure)?;
     baseline.must_suit(&head).map_err(failure)?;

@@ -4,24 +4,27 @@ use crate::arguments::SweepArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::sweep::{Touched, render};
+use crate::setup::configuration::Configuration;
 use crate::setup::confirm::confirm;
+use crate::setup::corpus::corpus;
 use crate::setup::ledger::open;
+use crate::setup::settings::TargetSettings;
+use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use trentcheck_core::fixture::Edition;
 use trentcheck_core::ledger::OpenRun;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::Clock;
-use trentcheck_core::send::Limits;
 use trentcheck_core::sweep::{Sweeping, Swept, Touch, settle, sweep as remove};
 
 /// How old a run has to be if neither a ledger nor an age is given; far longer than a run's usual time limit.
 const OLD: Duration = Duration::from_secs(60 * 60);
 
 /// Sweeps, prints what was done, and gives the exit code.
-pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> {
-    crate::setup::configuration::configure_target(&mut arguments.target)?;
-    let corpus = crate::setup::corpus::corpus(None)?;
+pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
+    let configuration = Configuration::read(arguments.target.config.as_deref())?;
+    let mut settings = TargetSettings::of(&arguments.target, None, &configuration)?;
+    let corpus = corpus(None)?;
     let opened = match &arguments.ledger {
         Some(path) if !path.exists() => {
             return Err(Failure::usage(format!("find the ledger `{}`", path.display())));
@@ -30,34 +33,27 @@ pub(crate) async fn sweep(mut arguments: SweepArguments) -> Result<u8, Failure> 
         None => None,
     };
     if let Some((_, runs)) = &opened {
-        take_target(&mut arguments, runs)?;
+        settings = of_ledger(settings, runs)?;
         if runs.is_empty() {
             output::to_stdout("nothing to sweep: every run of the ledger ended");
             return Ok(ExitCode::Pass as u8);
         }
     }
-    let Some(url) = &arguments.target.endpoint else {
-        return Err(Failure::usage("find out where to sweep")
-            .hint("give `--endpoint`, or `--ledger` with the file that the run wrote"));
-    };
-    let timeout = arguments.target.timeout.unwrap_or(Limits::default().exchange);
-    let edition = arguments.target.edition.unwrap_or(Edition::KeyOnly);
-    let mut target = crate::setup::target::remote(&arguments.target, url, edition, timeout)?;
+    let nowhere = Failure::usage("find out where to sweep")
+        .hint("give `--endpoint`, or `--ledger` with the file that the run wrote");
+    let terms = Terms { missing: Missing::Refused(nowhere), reach: Reach::Anywhere, provided: Provided::Unused };
+    let Prepared { target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
     if !target.endpoint.is_loopback() && named.is_empty() {
         return Err(Failure::safety("off loopback keys are swept only in an account that is named")
             .hint("`--account` with its number"));
     }
-    target.limits.rates =
-        crate::setup::service::rates(&arguments.target.service.rate, &corpus, target.endpoint.is_loopback())?;
-    output::protect(&target.redactor().with_accounts(named.iter().map(String::as_str)));
     let sweeping = match &opened {
         Some((_, runs)) => Sweeping::Runs(runs.clone()),
         None => Sweeping::OlderThan(arguments.older_than.unwrap_or(OLD)),
     };
     let clock: Clock = Arc::new(SystemTime::now);
     let is_loopback = target.endpoint.is_loopback();
-    let settling = arguments.target.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 }));
     let sweep = async |touch: Touch| {
         remove(&corpus, &target, &sweeping, touch, &clock, settling)
             .await
@@ -112,16 +108,16 @@ fn must_be_named(swept: &Swept) -> Result<(), Failure> {
 }
 
 /// Endpoint and Region come from the ledger; others than those would sweep the wrong place.
-fn take_target(arguments: &mut SweepArguments, runs: &[OpenRun]) -> Result<(), Failure> {
-    for run in runs {
-        let endpoint = arguments.target.endpoint.get_or_insert_with(|| run.endpoint.clone());
-        let region = arguments.target.region.get_or_insert_with(|| run.region.clone());
-        if endpoint.trim_end_matches('/') != run.endpoint || *region != run.region {
-            return Err(Failure::safety(format!(
-                "run {} of the ledger was at {} in {}, not at {endpoint} in {region}",
-                run.run, run.endpoint, run.region
-            )));
-        }
+fn of_ledger(settings: TargetSettings, runs: &[OpenRun]) -> Result<TargetSettings, Failure> {
+    let Some(first) = runs.first() else { return Ok(settings) };
+    let endpoint = settings.endpoint.as_deref().unwrap_or(&first.endpoint);
+    let region = settings.region.as_deref().unwrap_or(&first.region);
+    let is_elsewhere = |run: &&OpenRun| endpoint.trim_end_matches('/') != run.endpoint || region != run.region;
+    match runs.iter().find(is_elsewhere) {
+        None => Ok(settings.at(endpoint, region)),
+        Some(run) => Err(Failure::safety(format!(
+            "run {} of the ledger was at {} in {}, not at {endpoint} in {region}",
+            run.run, run.endpoint, run.region
+        ))),
     }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use super::style::{DIM, percent};
 use trentcheck_core::report::{ExitCode, RunReport};
 
 /// A row for each target, and what they come to. `asked` is how many targets were asked for.
-pub(crate) fn summary(reports: &[(&String, RunReport)], asked: usize, exit_code: ExitCode) -> Vec<String> {
+pub(crate) fn summary(reports: &[(&str, &RunReport)], asked: usize, exit_code: ExitCode) -> Vec<String> {
     let width = reports.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max("target".len());
     let mut lines = vec![format!(
         "{DIM}{:width$}  judged  diverge  listed  stale  divergence  coverage  exit code{DIM:#}",

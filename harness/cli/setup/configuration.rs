@@ -1,13 +1,13 @@
 //! `trentcheck.toml`, over which environment and flags win.
 
-use crate::arguments::{ConnectionArguments, OwnKey, RunArguments, TargetArguments, account, duration};
+use crate::arguments::{account, duration};
 use crate::edge::failure::Failure;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trentcheck_core::deviation::{DeviationFile, Entry};
+use trentcheck_core::deviation::Entry;
 use trentcheck_core::fixture::{Edition, Level};
 
 /// The file that is read when none is named.
@@ -17,43 +17,43 @@ const DEFAULT_FILE: &str = "trentcheck.toml";
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct File {
-    endpoint: Option<String>,
-    region: Option<String>,
-    edition: Option<Edition>,
-    fail_on: Option<Level>,
-    jobs: Option<u16>,
+    pub(super) endpoint: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) edition: Option<Edition>,
+    pub(super) fail_on: Option<Level>,
+    pub(super) jobs: Option<u16>,
     #[serde(default, deserialize_with = "time")]
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     #[serde(default, deserialize_with = "time")]
-    deadline: Option<Duration>,
+    pub(super) deadline: Option<Duration>,
     #[serde(default, deserialize_with = "time")]
-    settle: Option<Duration>,
-    ca: Option<PathBuf>,
-    server_name: Option<String>,
-    resolve: Option<SocketAddr>,
-    client_cert: Option<PathBuf>,
-    client_key: Option<PathBuf>,
-    proxy: Option<String>,
-    profile: Option<String>,
-    denied_profile: Option<String>,
-    stranger_profile: Option<String>,
+    pub(super) settle: Option<Duration>,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) server_name: Option<String>,
+    pub(super) resolve: Option<SocketAddr>,
+    pub(super) client_cert: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
+    pub(super) proxy: Option<String>,
+    pub(super) profile: Option<String>,
+    pub(super) denied_profile: Option<String>,
+    pub(super) stranger_profile: Option<String>,
     #[serde(default, deserialize_with = "number")]
-    account: Option<String>,
+    pub(super) account: Option<String>,
     #[serde(default, deserialize_with = "number")]
-    stranger_account: Option<String>,
-    elsewhere: Option<String>,
+    pub(super) stranger_account: Option<String>,
+    pub(super) elsewhere: Option<String>,
     #[serde(default)]
-    provide: BTreeMap<String, String>,
+    pub(super) provide: BTreeMap<String, String>,
     #[serde(default)]
-    rates: BTreeMap<String, f64>,
+    pub(super) rates: BTreeMap<String, f64>,
     /// Keys of the user's own, by the precondition that they stand in for.
     #[serde(default)]
-    keys: BTreeMap<String, OwnKey>,
+    pub(super) keys: BTreeMap<String, OwnKey>,
     /// A file of known deviations, relative to this one.
-    deviations: Option<PathBuf>,
+    pub(super) deviations: Option<PathBuf>,
     /// Known deviations, in place.
     #[serde(default)]
-    deviation: Vec<Entry>,
+    pub(super) deviation: Vec<Entry>,
     /// Several targets, by name; what they do not say themselves is taken from the rest of the file.
     #[serde(default)]
     targets: BTreeMap<String, File>,
@@ -103,132 +103,77 @@ impl File {
     }
 }
 
-/// Where a run's list of known deviations is.
-pub(crate) enum Known {
-    /// There is none.
-    Nothing,
-    /// In a file of its own.
-    File(PathBuf),
-    /// In the configuration file of this path and text.
-    Inline {
-        /// The configuration file.
-        path: String,
-        /// Its text, to name lines of.
-        text: String,
-        /// The list.
-        list: DeviationFile,
-    },
+/// A key of the user's own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct OwnKey {
+    /// Its id or ARN.
+    pub(crate) id: String,
+    /// A file with the bytes that were imported into it.
+    pub(crate) material: PathBuf,
 }
 
-/// Fills in what neither flags nor environment say about a run at the target of this name, or at the one that needs none.
-pub(crate) fn configure_run(arguments: &mut RunArguments, name: Option<&str>) -> Result<Known, Failure> {
-    let (file, path, text) = configure(&mut arguments.target, name)?;
-    let beside = path.parent().map(Path::to_owned).unwrap_or_default();
-    let own = |key: &OwnKey| OwnKey { material: beside.join(&key.material), ..key.clone() };
-    arguments.keys = file.keys.iter().map(|(name, key)| (name.clone(), own(key))).collect();
-    arguments.deadline = arguments.deadline.or(file.deadline);
-    arguments.fail_on = arguments.fail_on.or(file.fail_on);
-    arguments.jobs = arguments.jobs.or(file.jobs);
-    if let Some(path) = &arguments.deviations {
-        return Ok(Known::File(path.clone()));
-    }
-    Ok(match (file.deviations, file.deviation.is_empty()) {
-        (Some(_), false) => {
-            return Err(Failure::usage(format!(
-                "read `{}`: a target has either `deviations` or `[[deviation]]`, not both",
-                path.display()
-            )));
+/// The configuration file as it was read, once.
+#[derive(Clone, Default)]
+pub(crate) struct Configuration {
+    /// Where it is, or would be.
+    pub(super) path: PathBuf,
+    /// Its text, to name lines of.
+    pub(super) text: String,
+    file: File,
+}
+
+impl Configuration {
+    /// Reads the file of this path, else the one of the usual name, if there is one.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let path = match path {
+            Some(path) => path.to_owned(),
+            None if Path::new(DEFAULT_FILE).exists() => DEFAULT_FILE.into(),
+            None => return Ok(Self { path: DEFAULT_FILE.into(), ..Self::default() }),
+        };
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
+        let file: File = toml::from_str(&text).map_err(|error| {
+            // Without the line itself, as it could hold what is nobody's business.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let what = error.message().trim().replace('\n', " ");
+            Failure::usage(format!("read `{}`, line {line}: {what}", path.display()))
+        })?;
+        if let Some((name, _)) = file.targets.iter().find(|(_, target)| !target.targets.is_empty()) {
+            return Err(Failure::usage(format!("read `{}`: the target `{name}` holds targets itself", path.display())));
         }
-        (Some(list), true) => Known::File(path.parent().unwrap_or(Path::new("")).join(list)),
-        (None, true) => Known::Nothing,
-        (None, false) => Known::Inline {
-            path: path.display().to_string(),
-            text,
-            // In place, a list is for whatever the target says.
-            list: DeviationFile { edition: None, fail_on: arguments.fail_on, entries: file.deviation },
-        },
-    })
-}
-
-/// Fills in what neither flags nor environment say about the target.
-pub(crate) fn configure_target(target: &mut TargetArguments) -> Result<(), Failure> {
-    configure(target, None).map(drop)
-}
-
-/// The target of this name as the configuration file describes it. Flags and environment are about another one.
-pub(crate) fn configured(config: Option<PathBuf>, name: &str) -> Result<TargetArguments, Failure> {
-    let mut target = TargetArguments { config, ..TargetArguments::default() };
-    configure(&mut target, Some(name))?;
-    Ok(target)
-}
-
-/// The names of the targets that the configuration file has.
-pub(crate) fn target_names(target: &TargetArguments) -> Result<Vec<String>, Failure> {
-    let (file, ..) = read(target)?;
-    Ok(file.targets.into_keys().collect())
-}
-
-fn read(target: &TargetArguments) -> Result<(File, PathBuf, String), Failure> {
-    let path = match &target.config {
-        Some(path) => path.clone(),
-        None if Path::new(DEFAULT_FILE).exists() => DEFAULT_FILE.into(),
-        None => return Ok((File::default(), DEFAULT_FILE.into(), String::new())),
-    };
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
-    let file: File = toml::from_str(&text).map_err(|error| {
-        // Without the line itself, as it could hold what is nobody's business.
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        Failure::usage(format!("read `{}`, line {line}: {}", path.display(), error.message().trim().replace('\n', " ")))
-    })?;
-    if let Some((name, _)) = file.targets.iter().find(|(_, target)| !target.targets.is_empty()) {
-        return Err(Failure::usage(format!("read `{}`: the target `{name}` holds targets itself", path.display())));
+        Ok(Self { path, text, file })
     }
-    Ok((file, path, text))
-}
 
-fn configure(target: &mut TargetArguments, name: Option<&str>) -> Result<(File, PathBuf, String), Failure> {
-    let (mut file, path, text) = read(target)?;
-    if let Some(name) = name {
-        let Some(named) = file.targets.remove(name) else {
-            let known: Vec<&str> = file.targets.keys().map(String::as_str).collect();
-            let failure = Failure::usage(format!("find the target `{name}` in `{}`", path.display()));
+    /// The names of the targets that it describes.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.file.targets.keys().map(String::as_str)
+    }
+
+    /// What it says about the target of this name.
+    pub(super) fn named(&self, name: &str) -> Result<File, Failure> {
+        let Some(named) = self.file.targets.get(name) else {
+            let known: Vec<&str> = self.names().collect();
+            let failure = Failure::usage(format!("find the target `{name}` in `{}`", self.path.display()));
             return Err(if known.is_empty() {
                 failure.hint("a table `[targets.NAME]` describes a target")
             } else {
                 failure.hint(format!("it has {}", known.join(", ")))
             });
         };
-        file = named.over(file);
+        Ok(named.clone().over(self.file.clone()))
     }
-    target.timeout = target.timeout.or(file.timeout);
-    target.settle = target.settle.or(file.settle);
-    target.endpoint = target.endpoint.take().or(file.endpoint.take());
-    target.region = target.region.take().or(file.region.take());
-    target.edition = target.edition.or(file.edition);
-    target.connection.or(ConnectionArguments {
-        ca: file.ca.take(),
-        insecure: false,
-        server_name: file.server_name.take(),
-        resolve: file.resolve,
-        client_cert: file.client_cert.take(),
-        client_key: file.client_key.take(),
-        proxy: file.proxy.take(),
-    });
-    let credentials = &mut target.credentials;
-    credentials.profile = credentials.profile.take().or(file.profile.take());
-    credentials.denied_profile = credentials.denied_profile.take().or(file.denied_profile.take());
-    credentials.stranger_profile = credentials.stranger_profile.take().or(file.stranger_profile.take());
-    target.account = target.account.take().or(file.account.take());
-    target.stranger_account = target.stranger_account.take().or(file.stranger_account.take());
-    target.elsewhere = target.elsewhere.take().or(file.elsewhere.take());
-    // Flags last, so that they win.
-    let flags = std::mem::take(&mut target.service.rate);
-    target.service.rate = file.rates.iter().map(|(name, rate)| format!("{name}={rate}")).chain(flags).collect();
-    let flags = std::mem::take(&mut target.provide);
-    target.provide = file.provide.iter().map(|(name, id)| format!("{name}={id}")).chain(flags).collect();
-    Ok((file, path, text))
+
+    /// What it says about the target that needs no name.
+    pub(super) fn unnamed(&self) -> File {
+        self.file.clone()
+    }
+
+    /// A path of the file, which is relative to where the file is.
+    pub(super) fn beside(&self, path: &Path) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
 }
 
 /// Reads a time as the flags do.

@@ -1,26 +1,52 @@
 //! How a target is reached: TLS, another address, a proxy.
 
+use super::configuration::File;
 use crate::arguments::ConnectionArguments;
 use crate::edge::failure::Failure;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use trentcheck_core::send::{ClientIdentity, Endpoint, Proxy, Tls, Verify};
 
-impl ConnectionArguments {
-    /// Takes from the file what neither flags nor environment say.
-    pub(crate) fn or(&mut self, file: Self) {
-        self.ca = self.ca.take().or(file.ca);
-        self.server_name = self.server_name.take().or(file.server_name);
-        self.resolve = self.resolve.or(file.resolve);
+/// How the target is reached, where the URL alone does not say it.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    ca: Option<PathBuf>,
+    verify: Verify,
+    server_name: Option<String>,
+    resolve: Option<SocketAddr>,
+    client_cert: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+    proxy: Option<String>,
+}
+
+impl Connection {
+    /// What flags and environment say, else what the file says.
+    pub(super) fn of(arguments: &ConnectionArguments, file: &File) -> Self {
+        let ConnectionArguments { ca, insecure, server_name, resolve, client_cert, client_key, proxy } = arguments;
         // A certificate of the command line does not go with a key of the file.
-        if self.client_cert.is_none() && self.client_key.is_none() {
-            (self.client_cert, self.client_key) = (file.client_cert, file.client_key);
+        let (client_cert, client_key) = match (client_cert, client_key) {
+            (None, None) => (&file.client_cert, &file.client_key),
+            given => given,
+        };
+        Self {
+            ca: ca.clone().or_else(|| file.ca.clone()),
+            verify: if *insecure { Verify::NoInsecure } else { Verify::Yes },
+            server_name: server_name.clone().or_else(|| file.server_name.clone()),
+            resolve: resolve.or(file.resolve),
+            client_cert: client_cert.clone(),
+            client_key: client_key.clone(),
+            proxy: proxy.clone().or_else(|| file.proxy.clone()),
         }
-        self.proxy = self.proxy.take().or(file.proxy);
+    }
+
+    /// The same way to another host, which has another address and another name.
+    pub(super) fn to_another_host(&self) -> Self {
+        Self { resolve: None, server_name: None, ..self.clone() }
     }
 
     /// The settings of connections to an endpoint. Nothing may lead what was typed as loopback to elsewhere.
-    pub(crate) fn settings(&self, endpoint: &Endpoint) -> Result<Tls, Failure> {
-        if self.insecure && self.ca.is_some() {
+    pub(super) fn settings(&self, endpoint: &Endpoint) -> Result<Tls, Failure> {
+        if self.verify == Verify::NoInsecure && self.ca.is_some() {
             return Err(Failure::usage("use both `--insecure` and `--ca`: one of them is enough"));
         }
         let proxy = self.proxy(endpoint)?;
@@ -38,7 +64,7 @@ impl ConnectionArguments {
         }
         Ok(Tls {
             ca_pem: self.ca.as_deref().map(read).transpose()?,
-            verify: if self.insecure { Verify::NoInsecure } else { Verify::Yes },
+            verify: self.verify,
             server_name: self.server_name.clone(),
             resolve: self.resolve,
             client: self.client()?,
@@ -72,7 +98,7 @@ impl ConnectionArguments {
     }
 
     /// The flags that repeat this, a password apart.
-    pub(crate) fn repeat(&self) -> String {
+    pub(super) fn flags(&self) -> String {
         let mut line = String::new();
         let mut add = |flag: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -90,7 +116,7 @@ impl ConnectionArguments {
             Err(_) => "env".to_owned(),
         };
         add("--proxy", self.proxy.as_ref().map(shown));
-        if self.insecure {
+        if self.verify == Verify::NoInsecure {
             line.push_str(" --insecure");
         }
         line

@@ -1,6 +1,7 @@
 //! Whose credentials sign: flags and environment, the profile files of AWS's own tools, a credential process.
 
 use super::chain;
+use super::configuration::File;
 use super::environment::{variable, wait_for};
 use crate::arguments::CredentialArguments;
 use crate::edge::failure::Failure;
@@ -20,9 +21,29 @@ const PROCESS: Duration = Duration::from_secs(60);
 /// Bytes that are read of what a process prints; credentials take some two thousand.
 const PRINTED: u64 = 64 * 1024;
 
-impl CredentialArguments {
+/// Who signs.
+#[derive(Clone, Debug)]
+pub(crate) struct Signers {
+    profile: Option<String>,
+    denied_profile: Option<String>,
+    stranger_profile: Option<String>,
+    /// How long a credential process, a sign-on or a role may take.
+    limit: Duration,
+}
+
+impl Signers {
+    /// What flags and environment say, else what the file says.
+    pub(super) fn of(arguments: &CredentialArguments, file: &File) -> Self {
+        Self {
+            profile: arguments.profile.clone().or_else(|| file.profile.clone()),
+            denied_profile: arguments.denied_profile.clone().or_else(|| file.denied_profile.clone()),
+            stranger_profile: arguments.stranger_profile.clone().or_else(|| file.stranger_profile.clone()),
+            limit: arguments.credential_timeout.unwrap_or(PROCESS),
+        }
+    }
+
     /// The flags that repeat this.
-    pub(crate) fn repeat(&self) -> String {
+    pub(super) fn flags(&self) -> String {
         let flags = [
             ("--profile", &self.profile),
             ("--denied-profile", &self.denied_profile),
@@ -35,21 +56,21 @@ impl CredentialArguments {
 /// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else off loopback
 /// from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
 pub(crate) fn principals(
-    arguments: &CredentialArguments,
+    signers: &Signers,
     region: &str,
     is_loopback: bool,
 ) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
     let mut principals = BTreeMap::new();
     let mut files = Files::default();
     for (principal, prefix, profile) in [
-        (PrincipalName::Primary, "TRENTCHECK", &arguments.profile),
+        (PrincipalName::Primary, "TRENTCHECK", &signers.profile),
         (PrincipalName::Session, "TRENTCHECK_SESSION", &None),
-        (PrincipalName::Denied, "TRENTCHECK_DENIED", &arguments.denied_profile),
-        (PrincipalName::Stranger, "TRENTCHECK_STRANGER", &arguments.stranger_profile),
+        (PrincipalName::Denied, "TRENTCHECK_DENIED", &signers.denied_profile),
+        (PrincipalName::Stranger, "TRENTCHECK_STRANGER", &signers.stranger_profile),
         (PrincipalName::Expired, "TRENTCHECK_EXPIRED", &None),
     ] {
         let identity = match profile {
-            Some(profile) => Some(of_profile(files.profiles()?, profile, arguments, region)?),
+            Some(profile) => Some(of_profile(files.profiles()?, profile, signers, region)?),
             None => from_environment(prefix, variable)?,
         };
         let Some(identity) = identity else { continue };
@@ -63,7 +84,7 @@ pub(crate) fn principals(
         let primary = match is_loopback {
             // Real credentials are not for whatever listens on a local port.
             true => dummy(),
-            false => standard(&mut files, arguments, region)?.valid_at(SystemTime::now())?,
+            false => standard(&mut files, signers, region)?.valid_at(SystemTime::now())?,
         };
         place.insert(primary);
     }
@@ -75,14 +96,14 @@ pub(crate) fn principals(
 }
 
 /// A setting of the profile that counts: the one that is named, else that of AWS_PROFILE, else `default`.
-pub(crate) fn profile_setting(arguments: &CredentialArguments, setting: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn profile_setting(signers: &Signers, setting: &str) -> Result<Option<String>, Failure> {
     let mut files = Files::default();
-    let named = arguments.profile.clone().or_else(|| variable("AWS_PROFILE"));
+    let named = signers.profile.clone().or_else(|| variable("AWS_PROFILE"));
     Ok(files.profiles()?.setting(named.as_deref().unwrap_or("default"), setting).map(str::to_owned))
 }
 
 /// The standard ways of AWS's own tools: variables, then a profile, then what the machine is given.
-fn standard(files: &mut Files, arguments: &CredentialArguments, region: &str) -> Result<Identity, Failure> {
+fn standard(files: &mut Files, signers: &Signers, region: &str) -> Result<Identity, Failure> {
     if let Some(identity) = from_environment("AWS", variable)? {
         return Ok(identity);
     }
@@ -91,30 +112,21 @@ fn standard(files: &mut Files, arguments: &CredentialArguments, region: &str) ->
     let name = named.as_deref().unwrap_or("default");
     if named.is_none() && !profiles.contains(name) || profiles.way(name) == Err(IdentityError::NoKeys(name.to_owned()))
     {
-        return chain::of_surroundings(region, limit(arguments));
+        return chain::of_surroundings(region, signers.limit);
     }
-    of_profile(profiles, name, arguments, region)
+    of_profile(profiles, name, signers, region)
 }
 
-fn of_profile(
-    profiles: &Profiles,
-    name: &str,
-    arguments: &CredentialArguments,
-    region: &str,
-) -> Result<Identity, Failure> {
+fn of_profile(profiles: &Profiles, name: &str, signers: &Signers, region: &str) -> Result<Identity, Failure> {
     match profiles.way(name)? {
         Way::Keys(identity) => Ok(identity),
-        Way::Process(words) => printed(name, &words, limit(arguments)),
-        Way::Chain(what) => chain::of_profile(name, what, region, limit(arguments)),
+        Way::Process(words) => printed(name, &words, signers.limit),
+        Way::Chain(what) => chain::of_profile(name, what, region, signers.limit),
         Way::Login => Err(Failure::usage(format!(
             "find credentials in the profile `{name}`: it asks for a login session, which only the AWS CLI can use"
         ))
         .hint(format!("give a profile `credential_process = aws configure export-credentials --profile {name}`"))),
     }
-}
-
-fn limit(arguments: &CredentialArguments) -> Duration {
-    arguments.credential_timeout.unwrap_or(PROCESS)
 }
 
 /// What a credential process prints. It gets no shell and no terminal to ask at.

@@ -5,8 +5,7 @@
 use super::confirm::confirm;
 use super::embedded;
 use super::plan::Plan;
-use super::settings::DEADLINE;
-use crate::arguments::RunArguments;
+use super::settings::RunSettings;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use std::path::Path;
@@ -20,7 +19,7 @@ use trentcheck_core::run::{Lent, Options, Permit, Target, run};
 
 /// What a run may do at its target. Off loopback keys are made only after everything has been said.
 pub(crate) async fn permit(
-    arguments: &RunArguments,
+    settings: &RunSettings,
     target: &Target,
     corpus: &Corpus,
     selection: &Selection,
@@ -30,7 +29,7 @@ pub(crate) async fn permit(
     if target.endpoint.is_loopback() {
         return Ok(Passed::unlimited(Permit::All));
     }
-    let permit = if arguments.allow_mutation { Permit::Owned } else { Permit::NoKeys };
+    let permit = if settings.allow_mutation { Permit::Owned } else { Permit::NoKeys };
     let lent = options.lent.clone();
     if permit == Permit::NoKeys && lent.is_empty() {
         return Ok(Passed::unlimited(permit));
@@ -50,10 +49,10 @@ pub(crate) async fn permit(
         rehearsal.calls.retain(|name, _| !["CreateKey", "ScheduleKeyDeletion", "ListKeys"].contains(&name.as_str()));
     }
     let most = rehearsal.keys * MORE_KEYS;
-    let deadline = arguments.deadline.unwrap_or(DEADLINE);
+    let deadline = settings.deadline;
     let plan = Plan { lent: &lent, rehearsal: &rehearsal, most, target, corpus, ledger, deadline };
     output::to_stderr(&plan.render());
-    if !arguments.yes {
+    if !settings.yes {
         let account = account.clone();
         tokio::task::spawn_blocking(move || confirm(&account))
             .await

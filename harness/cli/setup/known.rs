@@ -1,41 +1,75 @@
-//! The list of known deviations of a run, and what it makes of what was found.
+//! The list of known deviations of a run: where it is, and whether it is for such a run.
 
-use super::configuration::Known;
-use super::session::Session;
+use super::configuration::{Configuration, File};
 use crate::edge::failure::Failure;
-use std::path::Path;
-use std::time::SystemTime;
-use trentcheck_core::deviation::{DeviationError, List, apply, day_of};
-use trentcheck_core::fixture::Level;
-use trentcheck_core::report::RunReport;
+use std::path::{Path, PathBuf};
+use trentcheck_core::deviation::{DeviationError, DeviationFile, List};
+use trentcheck_core::fixture::{Corpus, Edition, Level};
 
-/// The list of a run, checked. A list that is for another kind of run is refused.
-pub(crate) fn list(session: &Session) -> Result<Option<List>, Failure> {
-    let corpus = &session.corpus;
-    let list = match &session.known {
-        Known::Nothing => return Ok(None),
-        Known::File(path) => List::parse(&path.display().to_string(), &text(path)?, corpus),
-        Known::Inline { path, text, list } => List::new(path, text, list.clone(), corpus),
-    };
-    let list = list.map_err(wrong)?;
-    fits(&list, session)?;
-    Ok(Some(list))
+/// Where a run's list of known deviations is.
+pub(crate) enum Known {
+    /// There is none.
+    Nothing,
+    /// In a file of its own.
+    File(PathBuf),
+    /// In the configuration file of this path and text.
+    Inline {
+        /// The configuration file.
+        path: String,
+        /// Its text, to name lines of.
+        text: String,
+        /// The list.
+        list: DeviationFile,
+    },
+}
+
+impl Known {
+    /// The file that the command line names, else what the configuration says about the target.
+    pub(super) fn of(
+        asked: Option<&Path>,
+        file: &File,
+        configuration: &Configuration,
+        fail_on: Option<Level>,
+    ) -> Result<Self, Failure> {
+        if let Some(path) = asked {
+            return Ok(Self::File(path.to_owned()));
+        }
+        Ok(match (&file.deviations, file.deviation.is_empty()) {
+            (Some(_), false) => {
+                return Err(Failure::usage(format!(
+                    "read `{}`: a target has either `deviations` or `[[deviation]]`, not both",
+                    configuration.path.display()
+                )));
+            }
+            (Some(list), true) => Self::File(configuration.beside(list)),
+            (None, true) => Self::Nothing,
+            (None, false) => Self::Inline {
+                path: configuration.path.display().to_string(),
+                text: configuration.text.clone(),
+                // In place, a list is for whatever the target says.
+                list: DeviationFile { edition: None, fail_on, entries: file.deviation.clone() },
+            },
+        })
+    }
+
+    /// The list, checked. One that is for another kind of run is refused.
+    pub(crate) fn list(&self, corpus: &Corpus, edition: Edition, fail_on: Level) -> Result<Option<List>, Failure> {
+        let list = match self {
+            Self::Nothing => return Ok(None),
+            Self::File(path) => List::parse(&path.display().to_string(), &text(path)?, corpus),
+            Self::Inline { path, text, list } => List::new(path, text, list.clone(), corpus),
+        };
+        let list = list.map_err(wrong)?;
+        fits(&list, edition, fail_on)?;
+        Ok(Some(list))
+    }
 }
 
 /// Refuses a list that is for another kind of run.
-pub(crate) fn fits(list: &List, session: &Session) -> Result<(), Failure> {
-    list.fits(session.target.edition, session.arguments.fail_on.unwrap_or(Level::Must)).map_err(|error| {
+pub(crate) fn fits(list: &List, edition: Edition, fail_on: Level) -> Result<(), Failure> {
+    list.fits(edition, fail_on).map_err(|error| {
         Failure::usage(error.to_string())
             .hint("choose with `--edition` and `--fail-on`, or take a list that was made so")
-    })
-}
-
-/// Replays the selected cases and holds what was found against the list of known deviations.
-pub(crate) async fn judge(session: &Session, list: Option<&List>) -> Result<RunReport, Failure> {
-    let report = session.replay(&session.selection).await?;
-    Ok(match list {
-        Some(list) => apply(report, list, &session.corpus, day_of(SystemTime::now())),
-        None => report,
     })
 }
 

@@ -1,18 +1,18 @@
 //! The ledger that a run writes before it makes a key, for `sweep` to read.
 
-use crate::arguments::RunArguments;
+use super::settings::RunSettings;
 use crate::edge::failure::Failure;
 use std::path::{Path, PathBuf};
 use trentcheck_core::ledger::{Ledger, LedgerError, OpenRun};
 use trentcheck_core::run::Target;
 
 /// Where keys are written to before they are made: off loopback always somewhere.
-pub(crate) fn ledger_path(arguments: &RunArguments, target: &Target) -> Option<PathBuf> {
-    match &arguments.ledger {
+pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<PathBuf> {
+    match &settings.ledger {
         Some(path) => Some(path.clone()),
         None if target.endpoint.is_loopback() => None,
-        None if !arguments.allow_mutation && arguments.allow_key.is_empty() => None,
-        None => Some(PathBuf::from(match arguments.target_names.first() {
+        None if !settings.allow_mutation && settings.allow_key.is_empty() => None,
+        None => Some(PathBuf::from(match &settings.name {
             Some(name) => format!("trentcheck-ledger-{}.jsonl", name.replace(['/', '\\'], "-")),
             None => "trentcheck-ledger.jsonl".to_owned(),
         })),

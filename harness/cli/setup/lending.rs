@@ -1,6 +1,6 @@
 //! Keys of the user's own that a run may use: named by the configuration, repeated on the command line.
 
-use crate::arguments::RunArguments;
+use super::settings::RunSettings;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use base64::Engine;
@@ -10,9 +10,9 @@ use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::Lent;
 
 /// The keys that the configuration names and the command line repeats, with their material.
-pub(crate) fn lent(arguments: &RunArguments, corpus: &Corpus) -> Result<Vec<Lent>, Failure> {
-    let known: Vec<&str> = arguments.keys.values().map(|key| key.id.as_str()).collect();
-    if let Some(id) = arguments.allow_key.iter().find(|id| !known.contains(&id.as_str())) {
+pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>, Failure> {
+    let known: Vec<&str> = settings.keys.values().map(|key| key.id.as_str()).collect();
+    if let Some(id) = settings.allow_key.iter().find(|id| !known.contains(&id.as_str())) {
         return Err(Failure::usage(format!("use the key `{id}`: the configuration has no such key"))
             .hint("a table `[keys.PRECONDITION]` has its `id` and a file with its `material`"));
     }
@@ -21,8 +21,8 @@ pub(crate) fn lent(arguments: &RunArguments, corpus: &Corpus) -> Result<Vec<Lent
         return Err(Failure::usage(format!("use the key `{twice}` under two names")).hint("write its id in one form"));
     }
     let mut lent = Vec::new();
-    for (precondition, key) in &arguments.keys {
-        if !arguments.allow_key.contains(&key.id) {
+    for (precondition, key) in &settings.keys {
+        if !settings.allow_key.contains(&key.id) {
             output::to_stderr(&format!(
                 "the key of [keys.{precondition}] is not used: `--allow-key` has to repeat its id"
             ));

@@ -6,6 +6,7 @@ mod chain;
 #[cfg(not(feature = "aws-config"))]
 #[path = "chain_absent.rs"]
 mod chain;
+pub(crate) mod choice;
 pub(crate) mod configuration;
 pub(crate) mod confirm;
 mod connection;
@@ -20,5 +21,5 @@ mod lending;
 mod plan;
 pub(crate) mod service;
 pub(crate) mod session;
-mod settings;
+pub(crate) mod settings;
 pub(crate) mod target;

@@ -1,8 +1,8 @@
 //! Which endpoint and which Region.
 
-use super::credentials::profile_setting;
+use super::credentials::{Signers, profile_setting};
 use super::environment::variable;
-use crate::arguments::{ServiceArguments, TargetArguments};
+use crate::arguments::ServiceArguments;
 use crate::edge::failure::Failure;
 use trentcheck_core::fixture::Corpus;
 use trentcheck_core::plan::OPERATION;
@@ -14,11 +14,27 @@ const AWS: &str = "aws";
 /// The Region of targets that do not say another.
 const DEFAULT_REGION: &str = "us-east-2";
 
-impl ServiceArguments {
+/// Which of the endpoints of AWS KMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Service {
+    modules: Modules,
+    stack: Stack,
+}
+
+impl Service {
+    /// What the flags say; no file does.
+    pub(super) fn of(arguments: &ServiceArguments) -> Self {
+        Self {
+            modules: if arguments.fips { Modules::Fips } else { Modules::Any },
+            stack: if arguments.dual_stack { Stack::Dual } else { Stack::Single },
+        }
+    }
+
     /// The flags that repeat this.
-    pub(crate) fn repeat(&self) -> String {
+    pub(super) fn flags(self) -> String {
         let mut line = String::new();
-        for (flag, is_set) in [(" --fips", self.fips), (" --dual-stack", self.dual_stack)] {
+        for (flag, is_set) in [(" --fips", self.modules == Modules::Fips), (" --dual-stack", self.stack == Stack::Dual)]
+        {
             if is_set {
                 line.push_str(flag);
             }
@@ -27,11 +43,23 @@ impl ServiceArguments {
     }
 }
 
+/// What says where and for which Region.
+pub(super) struct Place<'a> {
+    /// The endpoint.
+    pub(super) url: &'a str,
+    /// The Region that was asked for.
+    pub(super) region: Option<&'a str>,
+    /// Which of the endpoints of AWS KMS.
+    pub(super) service: Service,
+    /// Who signs: a profile may have a Region.
+    pub(super) signers: &'a Signers,
+}
+
 /// The endpoint that was asked for, and the Region to sign for. Off loopback it may come from where AWS's own tools have
 /// it; an endpoint never does. The Region becomes part of signatures: what no Region's name holds would be blamed on the
 /// target.
-pub(crate) fn place(arguments: &TargetArguments, url: &str) -> Result<(Endpoint, String), Failure> {
-    let (endpoint, region) = unchecked(arguments, url)?;
+pub(super) fn place(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
+    let (endpoint, region) = unchecked(asked)?;
     if region.is_empty() || !region.chars().all(|letter| letter.is_ascii_graphic()) {
         return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
             .hint("a Region is named like `us-east-2`"));
@@ -39,33 +67,31 @@ pub(crate) fn place(arguments: &TargetArguments, url: &str) -> Result<(Endpoint,
     Ok((endpoint, region))
 }
 
-fn unchecked(arguments: &TargetArguments, url: &str) -> Result<(Endpoint, String), Failure> {
-    let ServiceArguments { fips, dual_stack, .. } = arguments.service;
-    if url == AWS {
-        let region = region(arguments)?.ok_or_else(|| {
+fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
+    let Service { modules, stack } = asked.service;
+    if asked.url == AWS {
+        let region = region(asked)?.ok_or_else(|| {
             Failure::usage("find the Region of `--endpoint aws`")
                 .hint("name it with `--region`, AWS_REGION or the profile's `region`")
         })?;
-        let modules = if fips { Modules::Fips } else { Modules::Any };
-        let stack = if dual_stack { Stack::Dual } else { Stack::Single };
         let endpoint = kms_endpoint(&region, modules, stack)
             .map_err(|error| Failure::usage(format!("find the endpoint of AWS KMS: {error}")))?;
         return Ok((endpoint, region));
     }
-    if fips || dual_stack {
+    if modules == Modules::Fips || stack == Stack::Dual {
         return Err(Failure::usage("use `--fips` or `--dual-stack` with an endpoint of one's own")
             .hint("they choose among the endpoints of `--endpoint aws`"));
     }
-    let endpoint = parse(url)?;
+    let endpoint = parse(asked.url)?;
     let region = match endpoint.is_loopback() {
-        true => arguments.region.clone(),
-        false => region(arguments)?,
+        true => asked.region.map(str::to_owned),
+        false => region(asked)?,
     };
     Ok((endpoint, region.unwrap_or_else(|| DEFAULT_REGION.to_owned())))
 }
 
 /// Reads the URL of an endpoint.
-pub(crate) fn parse(url: &str) -> Result<Endpoint, Failure> {
+pub(super) fn parse(url: &str) -> Result<Endpoint, Failure> {
     Endpoint::parse(url).map_err(|error| {
         Failure::usage(format!("read the endpoint `{url}`: {error}"))
             .hint("an endpoint looks like `http://127.0.0.1:4566`")
@@ -73,7 +99,7 @@ pub(crate) fn parse(url: &str) -> Result<Endpoint, Failure> {
 }
 
 /// The pace: off loopback what is published, everywhere what is given.
-pub(crate) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Result<Rates, Failure> {
+pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Result<Rates, Failure> {
     let mut rates = Rates::default();
     if !is_loopback {
         rates.by_operation =
@@ -98,10 +124,10 @@ pub(crate) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Res
     Ok(rates)
 }
 
-fn region(arguments: &TargetArguments) -> Result<Option<String>, Failure> {
-    let set = arguments.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
-    match set {
+fn region(asked: &Place<'_>) -> Result<Option<String>, Failure> {
+    let asked_for = asked.region.map(str::to_owned);
+    match asked_for.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION")) {
         Some(region) => Ok(Some(region)),
-        None => profile_setting(&arguments.credentials, "region"),
+        None => profile_setting(asked.signers, "region"),
     }
 }
