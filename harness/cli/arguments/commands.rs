@@ -182,9 +182,9 @@ pub(crate) struct ServeArguments {
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
-    /// The edition to implement
-    #[arg(long, default_value = "key-only")]
-    pub(crate) edition: Edition,
+    /// The edition to implement [default: that of the mutant, else key-only]
+    #[arg(long)]
+    pub(crate) edition: Option<Edition>,
     /// How late reads see a state change
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) consistency_delay: Duration,

@@ -5,7 +5,7 @@ use crate::edge::failure::Failure;
 use crate::edge::output::{publish, to_stderr, to_stdout};
 use crate::setup::embedded::edition_of;
 use trentcheck_core::report::ExitCode;
-use trentcheck_reference::{Config, Server, mutant};
+use trentcheck_reference::{Config, Edition, Server, mutant};
 
 /// Serves the reference target until interrupted. Prints one line once ready.
 pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
@@ -21,7 +21,11 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
         None => None,
     };
     let config = Config {
-        edition: mutant.map_or_else(|| edition_of(arguments.edition), |mutant| mutant.edition),
+        edition: match (arguments.edition, mutant) {
+            (Some(edition), _) => edition_of(edition),
+            (None, Some(mutant)) => mutant.edition,
+            (None, None) => Edition::KeyOnly,
+        },
         mutant,
         listen: arguments.listen,
         consistency_delay: arguments.consistency_delay,
