@@ -28,9 +28,6 @@ pub(crate) struct Cases {
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
-    /// The target of this name in the configuration file; repeatable, and `all` stands for every one
-    #[arg(long = "target", value_name = "NAME", env = "TRENTCHECK_TARGET")]
-    pub(crate) target_names: Vec<String>,
     /// The target's known deviations: what deviates exactly as listed does not fail the run
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS")]
     pub(crate) deviations: Option<PathBuf>,
@@ -44,6 +41,9 @@ pub(crate) struct RunArguments {
     /// A target identical to the first: what differs between those two does not count with a second target
     #[arg(long, value_name = "URL|NAME", requires = "against")]
     pub(crate) noise: Option<String>,
+    /// With a baseline: a judged case without a recording fails the run
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// One line for each divergence
     #[arg(long)]
     pub(crate) brief: bool,

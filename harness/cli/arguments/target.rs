@@ -10,6 +10,12 @@ use trentcheck_core::fixture::Edition;
 /// What is tested, and how it is reached.
 #[derive(Args, Clone, Default)]
 pub(crate) struct TargetArguments {
+    /// The target of this name in the configuration file; `run` takes several, and `all` stands for every one
+    #[arg(long = "target", value_name = "NAME", env = "TRENTCHECK_TARGET")]
+    pub(crate) target_names: Vec<String>,
+    /// The embedded reference is the target, whatever the environment and the configuration file say
+    #[arg(long)]
+    pub(crate) embedded: bool,
     /// The target's URL, or `aws` for AWS KMS in the Region; the embedded reference when absent
     #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
     pub(crate) endpoint: Option<String>,

@@ -5,7 +5,7 @@ use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::render::update::render;
-use crate::setup::choice::one;
+use crate::setup::choice::{Unchosen, one};
 use crate::setup::configuration::Configuration;
 use crate::setup::known::{Known, fits, text, wrong};
 use crate::setup::session::Session;
@@ -24,9 +24,12 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     if run.against.is_some() {
         return Err(Failure::usage("use `--against` here: a list of deviations is about the spec"));
     }
+    if run.strict {
+        return Err(Failure::usage("use `--strict` here: a list of deviations is about the spec"));
+    }
     let configuration = Configuration::read(run.target.config.as_deref())?;
-    let name = one(&run.target_names, &configuration)?;
-    let settings = RunSettings::of(run, name.as_deref(), &configuration)?;
+    let choice = one(&run.target, &configuration, Unchosen::Refused)?;
+    let settings = RunSettings::of(run, &choice, &configuration)?;
     let session = Session::prepare(settings, &Cases::default()).await?;
     let settings = &session.settings;
     let path = match (file, &settings.known) {

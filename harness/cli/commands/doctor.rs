@@ -5,6 +5,7 @@ use crate::edge::destination::{reports, takes_stdout, write};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::doctor::render;
+use crate::setup::choice::{Unchosen, one};
 use crate::setup::configuration::Configuration;
 use crate::setup::corpus::corpus;
 use crate::setup::settings::TargetSettings;
@@ -30,7 +31,7 @@ struct Report<'a> {
 /// Checks whether the target can be tested, prints a line a check, and gives the exit code.
 pub(crate) async fn doctor(arguments: &TargetArguments, words: &[String]) -> Result<u8, Failure> {
     let configuration = Configuration::read(arguments.config.as_deref())?;
-    let settings = TargetSettings::of(arguments, None, &configuration)?;
+    let settings = TargetSettings::of(arguments, &one(arguments, &configuration, Unchosen::Refused)?, &configuration)?;
     let destinations = reports(words)?;
     let corpus = corpus(None)?;
     let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };

@@ -7,6 +7,7 @@ use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
 use crate::edge::progress::Line;
 use crate::render::explore::{Explored, render};
+use crate::setup::choice::{Unchosen, one};
 use crate::setup::configuration::Configuration;
 use crate::setup::corpus::corpus;
 use crate::setup::embedded;
@@ -33,7 +34,8 @@ const SHRINKING: usize = 200;
 pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure> {
     let corpus = corpus(None)?;
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
-    let settings = TargetSettings::of(&arguments.target, None, &configuration)?;
+    let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
+    let settings = TargetSettings::of(&arguments.target, &choice, &configuration)?;
     let (edition, timeout) = (settings.edition(), settings.timeout());
     let off_loopback = Failure::safety("explore makes and deletes key material, and so it keeps to loopback")
         .hint("`trentcheck run` sends other targets only what cannot succeed");
@@ -75,8 +77,17 @@ pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure>
     let kept = failures.update(edition, &endpoint, &exploration);
     failures.write(&arguments.failures)?;
     let code = code(&exploration);
-    let asked = settings.endpoint.as_deref();
-    let explored = Explored { exploration: &exploration, endpoint: &endpoint, asked, edition, seed, kept: &kept, code };
+    let (asked, flags) = (settings.endpoint.as_deref(), settings.flags());
+    let explored = Explored {
+        exploration: &exploration,
+        endpoint: &endpoint,
+        asked,
+        flags: &flags,
+        edition,
+        seed,
+        kept: &kept,
+        code,
+    };
     output::to_stdout(&render(&explored));
     Ok(code as u8)
 }

@@ -68,6 +68,9 @@ impl Judging {
         if let Some(list) = &self.list {
             report = apply(report, list, &session.corpus, day_of(SystemTime::now()));
         }
+        if session.settings.strict {
+            demand_recordings(&mut report);
+        }
         Ok(Judged { report, again })
     }
 
@@ -81,4 +84,21 @@ impl Judging {
             None => Ok(()),
         }
     }
+}
+
+/// Fails a run that judged a case without a recording, and names every such case. Last of all, since the report is concluded
+/// anew whenever it is held against something.
+fn demand_recordings(report: &mut RunReport) {
+    let Some(baseline) = report.baseline.as_ref().filter(|baseline| !baseline.not_recorded.is_empty()) else { return };
+    report.notices.push(format!(
+        "`--strict`: {} judged cases have no recording in {}: {}",
+        baseline.not_recorded.len(),
+        baseline.directory,
+        baseline.not_recorded.join(", ")
+    ));
+    if !report.exit_codes.contains(&ExitCode::Divergence) {
+        report.exit_codes.retain(|code| *code != ExitCode::Pass);
+        report.exit_codes.push(ExitCode::Divergence);
+    }
+    report.exit_code = ExitCode::first_of(&report.exit_codes);
 }

@@ -6,7 +6,7 @@ use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::render::style::some_of;
-use crate::setup::choice::one;
+use crate::setup::choice::{Unchosen, one};
 use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;
 use crate::setup::settings::RunSettings;
@@ -26,9 +26,12 @@ pub(crate) async fn record(
     if arguments.against.is_some() {
         return Err(Failure::usage("use `--against` here: recording compares with nothing"));
     }
+    if arguments.strict {
+        return Err(Failure::usage("use `--strict` here: recording compares with nothing"));
+    }
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
-    let name = one(&arguments.target_names, &configuration)?;
-    let session = Session::prepare(RunSettings::of(arguments, name.as_deref(), &configuration)?, cases).await?;
+    let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
+    let session = Session::prepare(RunSettings::of(arguments, &choice, &configuration)?, cases).await?;
     let head = session.head();
     let baseline = Baseline::open_or_new(directory, &session.corpus).map_err(failure)?;
     baseline.must_suit(&head).map_err(failure)?;

@@ -15,11 +15,11 @@ use crate::setup::settings::RunSettings;
 /// Replays the selected cases, prints and writes the reports, and gives the exit code.
 pub(crate) async fn run(arguments: &RunArguments, cases: &Cases) -> Result<u8, Failure> {
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
-    let names = chosen(&arguments.target_names, &configuration)?;
-    if names.len() > 1 {
-        return several::run(arguments, cases, &configuration, &names).await;
-    }
-    let settings = RunSettings::of(arguments, names.first().map(String::as_str), &configuration)?;
+    let choices = chosen(&arguments.target, &configuration)?;
+    let [choice] = choices.as_slice() else {
+        return several::run(arguments, cases, &configuration, &choices).await;
+    };
+    let settings = RunSettings::of(arguments, choice, &configuration)?;
     let judging = Judging::prepare(Session::prepare(settings, cases).await?).await?;
     let judged = judging.judge().await?;
     let session = &judging.session;

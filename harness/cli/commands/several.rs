@@ -8,9 +8,10 @@ use crate::edge::output;
 use crate::render::several::summary;
 use crate::render::style::BOLD;
 use crate::render::terminal;
+use crate::setup::choice::Choice;
 use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;
-use crate::setup::settings::RunSettings;
+use crate::setup::settings::{Against, RunSettings};
 use serde::Serialize;
 use trentcheck_core::report::{ExitCode, RunReport};
 
@@ -37,27 +38,32 @@ pub(crate) async fn run(
     arguments: &RunArguments,
     cases: &Cases,
     configuration: &Configuration,
-    names: &[String],
+    choices: &[Choice],
 ) -> Result<u8, Failure> {
     if arguments.target.endpoint.is_some() {
         return Err(Failure::usage("use `--endpoint` with several targets: it names only one")
             .hint("each target's `endpoint` is in the configuration"));
     }
     if arguments.against.is_some() {
-        return Err(
-            Failure::usage("compare several targets with `--against` at once").hint("choose one with `--target`")
-        );
+        return Err(Failure::usage("compare several targets with `--against` at once")
+            .hint("choose one with `--target`, or give each target a `baseline` in the configuration"));
     }
     let mut all = Vec::new();
-    for name in names {
-        let settings = RunSettings::of(arguments, Some(name), configuration)?;
+    let mut settled: Vec<RunSettings> = Vec::new();
+    for choice in choices {
+        let settings = RunSettings::of(arguments, choice, configuration)?;
+        must_have_a_baseline_of_its_own(&settings, &settled)?;
+        settled.push(settings);
+    }
+    for settings in settled {
+        let name = settings.name.clone().unwrap_or_default();
         all.push((name, Judging::prepare(Session::prepare(settings, cases).await?).await?));
     }
-    let mut runs: Vec<(&String, &Judging, Judged)> = Vec::new();
+    let mut runs: Vec<(&str, &Judging, Judged)> = Vec::new();
     for (name, judging) in &all {
         let judged = judging.judge().await?;
         let is_interrupted = judged.report.exit_codes.contains(&ExitCode::Interrupted);
-        runs.push((*name, judging, judged));
+        runs.push((name.as_str(), judging, judged));
         if is_interrupted {
             break;
         }
@@ -86,9 +92,8 @@ pub(crate) async fn run(
                 lines.push(format!("{BOLD}== {name}{BOLD:#}"));
                 lines.extend([terminal::render(&judged.report, &session.corpus, &view(session)), String::new()]);
             }
-            let rows: Vec<(&str, &RunReport)> =
-                runs.iter().map(|(name, _, judged)| (name.as_str(), &judged.report)).collect();
-            lines.extend(summary(&rows, names.len(), exit_code));
+            let rows: Vec<(&str, &RunReport)> = runs.iter().map(|(name, _, judged)| (*name, &judged.report)).collect();
+            lines.extend(summary(&rows, choices.len(), exit_code));
             output::to_stdout(&lines.join("\n"));
         }
     }
@@ -96,4 +101,19 @@ pub(crate) async fn run(
         judging.leave(judged)?;
     }
     Ok(exit_code as u8)
+}
+
+/// Two targets that differ cannot both be as one recording, and both would write into its directory.
+fn must_have_a_baseline_of_its_own(settings: &RunSettings, others: &[RunSettings]) -> Result<(), Failure> {
+    let Some(Against::Baseline(directory)) = &settings.against else { return Ok(()) };
+    match others.iter().find(|other| other.against == settings.against) {
+        None => Ok(()),
+        Some(other) => Err(Failure::usage(format!(
+            "compare the targets `{}` and `{}` with one baseline, `{}`",
+            other.name.as_deref().unwrap_or_default(),
+            settings.name.as_deref().unwrap_or_default(),
+            directory.display()
+        ))
+        .hint("give each target a `baseline` in its own table")),
+    }
 }

@@ -4,6 +4,7 @@ use crate::arguments::SweepArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::sweep::{Touched, render};
+use crate::setup::choice::{Unchosen, one};
 use crate::setup::configuration::Configuration;
 use crate::setup::confirm::confirm;
 use crate::setup::corpus::corpus;
@@ -23,7 +24,10 @@ const OLD: Duration = Duration::from_secs(60 * 60);
 /// Sweeps, prints what was done, and gives the exit code.
 pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
-    let mut settings = TargetSettings::of(&arguments.target, None, &configuration)?;
+    // A ledger says where its keys are.
+    let unchosen = if arguments.ledger.is_some() { Unchosen::Allowed } else { Unchosen::Refused };
+    let choice = one(&arguments.target, &configuration, unchosen)?;
+    let mut settings = TargetSettings::of(&arguments.target, &choice, &configuration)?;
     let corpus = corpus(None)?;
     let opened = match &arguments.ledger {
         Some(path) if !path.exists() => {
@@ -40,7 +44,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
         }
     }
     let nowhere = Failure::usage("find out where to sweep")
-        .hint("give `--endpoint`, or `--ledger` with the file that the run wrote");
+        .hint("give `--endpoint` or `--target`, or `--ledger` with the file that the run wrote");
     let terms = Terms { missing: Missing::Refused(nowhere), reach: Reach::Anywhere, provided: Provided::Unused };
     let Prepared { target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();

@@ -13,6 +13,8 @@ pub(crate) struct Explored<'a> {
     pub(crate) endpoint: &'a str,
     /// The endpoint to repeat it at, unless that is the embedded reference.
     pub(crate) asked: Option<&'a str>,
+    /// The flags that say how it is reached and who signs, each behind a space.
+    pub(crate) flags: &'a str,
     /// The edition.
     pub(crate) edition: Edition,
     /// The seed that repeats it.
@@ -25,7 +27,7 @@ pub(crate) struct Explored<'a> {
 
 /// Finding by finding, then what was kept, then a summary and how to repeat it.
 pub(crate) fn render(explored: &Explored<'_>) -> String {
-    let Explored { exploration, endpoint, asked, edition, seed, kept, code } = *explored;
+    let Explored { exploration, endpoint, asked, flags, edition, seed, kept, code } = *explored;
     let mut lines = Vec::new();
     for (number, finding) in exploration.findings.iter().enumerate() {
         lines.extend(shown(number + 1, finding));
@@ -50,6 +52,7 @@ pub(crate) fn render(explored: &Explored<'_>) -> String {
     if let Some(endpoint) = asked {
         again.push_str(&format!(" --endpoint {endpoint}"));
     }
+    again.push_str(flags);
     if exploration.generated > 0 {
         again.push_str(&format!(" --cases {}", exploration.generated));
     }

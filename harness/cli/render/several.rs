@@ -1,6 +1,6 @@
 //! Several runs in one table.
 
-use super::style::{DIM, percent};
+use super::style::{DIM, meaning, percent};
 use trentcheck_core::report::{ExitCode, RunReport};
 
 /// A row for each target, and what they come to. `asked` is how many targets were asked for.
@@ -21,7 +21,7 @@ pub(crate) fn summary(reports: &[(&str, &RunReport)], asked: usize, exit_code: E
             percent(figures.divergence),
             percent(figures.coverage),
             report.exit_code as u8,
-            report.meaning(report.exit_code),
+            meaning(report, report.exit_code),
         ));
     }
     lines.push(format!("{} of {asked} targets run; exit code {}", reports.len(), exit_code as u8));

@@ -1,7 +1,7 @@
 //! A run as a person reads it.
 
 use super::repeat::Repeat;
-use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, meaning, percent, shortened, some_of};
 use super::{terminal_deviations, terminal_differential};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
@@ -299,12 +299,13 @@ fn summary(report: &RunReport) -> String {
         ExitCode::Pass => (GREEN, "conforms"),
         ExitCode::Divergence if figures.diverges == 0 && report.has_drifted() => (RED, "drifted"),
         ExitCode::Divergence if figures.diverges == 0 && report.is_stale() => (RED, "stale"),
-        ExitCode::Divergence if figures.diverges == 0 => (RED, "differs"),
+        ExitCode::Divergence if figures.diverges == 0 && report.differs() => (RED, "differs"),
+        ExitCode::Divergence if figures.diverges == 0 => (RED, "lacks recordings"),
         ExitCode::Divergence => (RED, "diverges"),
         _ => (YELLOW, "no verdict"),
     };
     let codes: Vec<String> =
-        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, report.meaning(*code))).collect();
+        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, meaning(report, *code))).collect();
     let wrong = report.cases.iter().filter(|case| case.is_wrong()).count();
     let listed = if figures.listed > 0 { format!(", {} of them as listed", figures.listed) } else { String::new() };
     format!(

@@ -49,6 +49,8 @@ pub(crate) struct File {
     /// Keys of the user's own, by the precondition that they stand in for.
     #[serde(default)]
     pub(super) keys: BTreeMap<String, OwnKey>,
+    /// A directory of recordings, relative to this file.
+    pub(super) baseline: Option<PathBuf>,
     /// A file of known deviations, relative to this one.
     pub(super) deviations: Option<PathBuf>,
     /// Known deviations, in place.
@@ -96,6 +98,7 @@ impl File {
             provide,
             rates,
             keys,
+            baseline: self.baseline.or(base.baseline),
             deviations,
             deviation,
             targets: BTreeMap::new(),
@@ -163,6 +166,12 @@ impl Configuration {
             });
         };
         Ok(named.clone().over(self.file.clone()))
+    }
+
+    /// What it says about every run, and so about one at the embedded reference: nothing about a target.
+    pub(super) fn of_the_reference(&self) -> File {
+        let File { edition, fail_on, jobs, timeout, deadline, settle, .. } = self.file;
+        File { edition, fail_on, jobs, timeout, deadline, settle, ..File::default() }
     }
 
     /// What it says about the target that needs no name.

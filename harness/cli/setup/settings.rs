@@ -1,6 +1,7 @@
 //! What holds for a target and for a run once flags, environment, configuration file and defaults are put together, in this
 //! order. Nothing after this reads an argument of a target or a run.
 
+use super::choice::Choice;
 use super::configuration::{Configuration, File, OwnKey};
 use super::connection::Connection;
 use super::credentials::Signers;
@@ -23,6 +24,8 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 pub(crate) struct TargetSettings {
     /// The endpoint; absent for the embedded reference.
     pub(crate) endpoint: Option<String>,
+    /// Whether the embedded reference has to be asked for by a flag.
+    is_embedded_named: bool,
     /// The Region that was asked for.
     pub(crate) region: Option<String>,
     edition: Option<Edition>,
@@ -43,27 +46,34 @@ pub(crate) struct TargetSettings {
 }
 
 impl TargetSettings {
-    /// The settings of the target that is asked for by this name, or by none.
+    /// The settings of the target that was chosen.
     pub(crate) fn of(
         arguments: &TargetArguments,
-        name: Option<&str>,
+        choice: &Choice,
         configuration: &Configuration,
     ) -> Result<Self, Failure> {
-        Ok(Self::put_together(arguments, &described(name, configuration)?))
+        Ok(Self::put_together(arguments, choice, &described(choice, configuration)?, configuration))
     }
 
     /// The settings of the target that the configuration describes under this name. Flags and environment are about
     /// another one.
     pub(crate) fn configured(name: &str, configuration: &Configuration) -> Result<Self, Failure> {
-        Ok(Self::put_together(&TargetArguments::default(), &configuration.named(name)?))
+        let choice = Choice::Named(name.to_owned());
+        Self::of(&TargetArguments::default(), &choice, configuration)
     }
 
-    fn put_together(arguments: &TargetArguments, file: &File) -> Self {
+    fn put_together(arguments: &TargetArguments, choice: &Choice, file: &File, configuration: &Configuration) -> Self {
+        let endpoint = match choice {
+            Choice::Embedded => None,
+            Choice::Named(_) | Choice::Unnamed => arguments.endpoint.clone().or_else(|| file.endpoint.clone()),
+        };
         // Flags last, so that they win.
         let rates = file.rates.iter().map(|(name, rate)| format!("{name}={rate}"));
         let provide = file.provide.iter().map(|(name, id)| format!("{name}={id}"));
         Self {
-            endpoint: arguments.endpoint.clone().or_else(|| file.endpoint.clone()),
+            is_embedded_named: endpoint.is_none()
+                && (*choice == Choice::Embedded || configuration.names().next().is_some()),
+            endpoint,
             region: arguments.region.clone().or_else(|| file.region.clone()),
             edition: arguments.edition.or(file.edition),
             timeout: arguments.timeout.or(file.timeout),
@@ -99,6 +109,7 @@ impl TargetSettings {
     pub(crate) fn at_another_url(&self, url: &str, first: &Target) -> Self {
         Self {
             endpoint: Some(url.to_owned()),
+            is_embedded_named: false,
             region: Some(first.region.clone()),
             edition: Some(first.edition),
             timeout: Some(first.limits.exchange),
@@ -122,19 +133,26 @@ impl TargetSettings {
 
     /// These settings at an endpoint and in a Region that something else says.
     pub(crate) fn at(&self, endpoint: &str, region: &str) -> Self {
-        Self { endpoint: Some(endpoint.to_owned()), region: Some(region.to_owned()), ..self.clone() }
+        Self {
+            endpoint: Some(endpoint.to_owned()),
+            is_embedded_named: false,
+            region: Some(region.to_owned()),
+            ..self.clone()
+        }
     }
 
-    /// The flags that repeat how the target is reached and who signs, each behind a space.
+    /// The flags besides `--endpoint` that repeat which target it is, how it is reached and who signs, each behind a space.
     pub(crate) fn flags(&self) -> String {
-        [self.service.flags(), self.connection.flags(), self.signers.flags()].concat()
+        let embedded = if self.is_embedded_named { " --embedded" } else { "" };
+        [embedded.to_owned(), self.service.flags(), self.connection.flags(), self.signers.flags()].concat()
     }
 }
 
-fn described(name: Option<&str>, configuration: &Configuration) -> Result<File, Failure> {
-    match name {
-        Some(name) => configuration.named(name),
-        None => Ok(configuration.unnamed()),
+fn described(choice: &Choice, configuration: &Configuration) -> Result<File, Failure> {
+    match choice {
+        Choice::Named(name) => configuration.named(name),
+        Choice::Embedded => Ok(configuration.of_the_reference()),
+        Choice::Unnamed => Ok(configuration.unnamed()),
     }
 }
 
@@ -163,7 +181,7 @@ pub(crate) struct RunSettings {
     /// At what.
     pub(crate) target: TargetSettings,
     /// The target's name in the configuration.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The configuration, for targets to compare with.
     pub(crate) configuration: Configuration,
     /// The known deviations.
@@ -174,6 +192,8 @@ pub(crate) struct RunSettings {
     pub(crate) against: Option<Against>,
     /// A target identical to the first, by URL or name.
     pub(crate) noise: Option<String>,
+    /// Whether a judged case without a recording fails the run.
+    pub(crate) strict: bool,
     /// Whether a divergence is shown in one line.
     pub(crate) brief: bool,
     pub(super) reports: Vec<String>,
@@ -195,28 +215,42 @@ pub(crate) struct RunSettings {
 }
 
 impl RunSettings {
-    /// The settings of a run at the target of this name, or at the one that needs none.
+    /// The settings of a run at the target that was chosen.
     pub(crate) fn of(
         arguments: &RunArguments,
-        name: Option<&str>,
+        choice: &Choice,
         configuration: &Configuration,
     ) -> Result<Self, Failure> {
-        let file = described(name, configuration)?;
+        let file = described(choice, configuration)?;
         let own = |key: &OwnKey| OwnKey { material: configuration.beside(&key.material), ..key.clone() };
         let fail_on = arguments.fail_on.or(file.fail_on);
-        let against = arguments.against.as_deref().map(|word| against(word, configuration)).transpose()?;
+        let name = match choice {
+            Choice::Named(name) => Some(name.clone()),
+            Choice::Embedded | Choice::Unnamed => None,
+        };
+        let against = match (&arguments.against, &file.baseline) {
+            (Some(word), _) => Some(against(word, configuration)?),
+            (None, Some(directory)) => Some(Against::Baseline(configuration.beside(directory))),
+            (None, None) => None,
+        };
+        if arguments.strict && !matches!(against, Some(Against::Baseline(_))) {
+            let of = name.as_ref().map(|name| format!(" for the target `{name}`")).unwrap_or_default();
+            return Err(Failure::usage(format!("use `--strict` without a baseline{of}"))
+                .hint("`--strict` needs `--against DIR`, or `baseline` in the configuration"));
+        }
         if arguments.noise.is_some() && !matches!(against, Some(Against::Target(_))) {
             return Err(Failure::usage("find a noise floor without a second target")
                 .hint("`--noise` goes with `--against URL|NAME`, and names a target identical to the first"));
         }
         Ok(Self {
-            target: TargetSettings::put_together(&arguments.target, &file),
-            name: name.map(str::to_owned),
+            target: TargetSettings::put_together(&arguments.target, choice, &file, configuration),
+            name,
             known: Known::of(arguments.deviations.as_deref(), &file, configuration, fail_on)?,
             configuration: configuration.clone(),
             fail_on: fail_on.unwrap_or(Level::Must),
             against,
             noise: arguments.noise.clone(),
+            strict: arguments.strict,
             brief: arguments.brief,
             reports: arguments.report.clone(),
             ledger: arguments.ledger.clone(),
