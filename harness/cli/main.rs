@@ -1,51 +1,19 @@
 //! The command `trentcheck`. The libraries return values; this prints them and exits.
 
-mod accept;
 mod arguments;
-#[cfg(feature = "aws-config")]
-mod chain;
-#[cfg(not(feature = "aws-config"))]
-#[path = "chain_absent.rs"]
-mod chain;
-mod configuration;
-mod confirm;
-mod connection;
-mod cores;
-mod corpus;
-mod coverage;
-mod credentials;
-mod curl;
-mod deviations;
-mod differential;
-mod doctor;
-mod embedded;
-mod explain;
-mod explore;
-mod explore_kept;
-mod explore_mutants;
-mod failure;
-mod interlock;
-mod kill_matrix;
-mod lending;
-mod list;
-mod output;
-mod plan;
-mod progress;
-mod record;
-mod regress;
-mod run;
-mod selfcheck;
-mod serve;
-mod service;
-mod several;
-mod sweep;
-mod terminal;
-mod terminal_deviations;
-mod terminal_differential;
+mod commands;
+mod edge;
+mod render;
+mod setup;
 
 use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;
-use failure::Failure;
+use commands::{
+    accept, coverage, deviations, doctor, explain, explore, explore_mutants, list, record, regress, run, selfcheck,
+    serve, sweep,
+};
+use edge::failure::Failure;
+use edge::output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -65,34 +33,34 @@ fn main() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::internal(format!("start the runtime: {error}")).report(),
+        Err(error) => return output::report(&Failure::internal(format!("start the runtime: {error}"))),
     };
     let outcome = runtime.block_on(dispatch(arguments));
     // An exchange with a target that hangs must not keep the process.
     runtime.shutdown_background();
     match outcome.and_then(|code| output::delivered().map(|()| code)) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => failure.report(),
+        Err(failure) => output::report(&failure),
     }
 }
 
 async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
-        None => run::run(arguments.run, arguments::Cases::default()).await,
-        Some(Command::Run { cases, run }) => run::run(run, cases).await,
+        None => run::run(&arguments.run, &arguments::Cases::default()).await,
+        Some(Command::Run { cases, run }) => run::run(&run, &cases).await,
         Some(Command::Record { directory, cases, run, delete_unreferenced }) => {
-            record::record(*run, cases, &directory, regress::Unreferenced::of(delete_unreferenced)).await
+            record::record(&run, &cases, &directory, regress::Unreferenced::of(delete_unreferenced)).await
         }
         Some(Command::Accept(accept)) => accept::accept(&accept),
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
         Some(Command::Explain { case, edition, fixtures }) => explain::explain(&case, edition, fixtures.as_deref()),
-        Some(Command::Coverage { details, fixtures }) => coverage::coverage(details, fixtures.as_deref()),
+        Some(Command::Coverage(coverage)) => coverage::coverage(&coverage),
         Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
-        Some(Command::Explore(explore)) => explore::explore(*explore).await,
-        Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(*update).await,
-        Some(Command::Doctor { target, report }) => doctor::doctor(*target, &report).await,
-        Some(Command::Sweep(sweep)) => sweep::sweep(*sweep).await,
+        Some(Command::Explore(explore)) => explore::explore(&explore).await,
+        Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(&update).await,
+        Some(Command::Doctor { target, report }) => doctor::doctor(&target, &report).await,
+        Some(Command::Sweep(sweep)) => sweep::sweep(&sweep).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }
 }

@@ -99,6 +99,30 @@ fn what_was_recorded_is_found_again() {
     assert!(text(&output).contains("1 judged cases have no recording: members/empty"), "{}", text(&output));
 }
 
+#[test]
+fn a_strict_run_fails_for_want_of_a_recording_and_names_the_case() {
+    let folder = recorded("key-only");
+    let strict = |more: &[&str]| {
+        let output = trentcheck(&[&with_cases(&["run", "--against", folder.path(), "--strict"]), more].concat());
+        (output.status.code(), text(&output))
+    };
+    assert_eq!(strict(&[]).0, Some(0));
+    let (code, said) = strict(&["members/empty"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("`--strict`: 1 judged cases have no recording"), "{said}");
+    assert!(said.contains("lacks recordings: 0 of 7 judged cases diverge"), "{said}");
+    assert!(said.contains("exit code 1 (a judged case has no recording)"), "{said}");
+    let (code, said) = strict(&["members/empty", "--report", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &report["exit_code"]), (Some(1), &serde_json::json!(1)), "{said}");
+    assert_eq!(report["baseline"]["not_recorded"], serde_json::json!(["members/empty"]));
+    for arguments in [&["run", "--strict"][..], &["run", "--strict", "--against", "http://127.0.0.1:1"]] {
+        let output = trentcheck(arguments);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains("`--strict` needs `--against DIR`"), "{}", text(&output));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
     let folder = recorded("key-only");

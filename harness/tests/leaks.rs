@@ -376,3 +376,31 @@ async fn a_ledger_holds_no_secret() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_are_named_are_kept_back_by_every_command() {
+    // No ARN, from which an account would be known: only whoever named the number knows what it is.
+    const NAMED: &str = "314159265358";
+    let body = format!("{{\"__type\":\"Of {NAMED}\",\"message\":\"of {NAMED}\"}}");
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let endpoint = format!("http://{}", start(move |_, _| answer.clone()).await);
+    tokio::task::spawn_blocking(move || {
+        let folder = folder("named-accounts");
+        for command in [&["run", "example/absent-key"][..], &["doctor"], &["explore", "--cases", "3"]] {
+            let command = [command, &["--endpoint", &endpoint]].concat();
+            // It is shown where nobody has said that it is an account, so that there is something to keep back.
+            assert!(text(&trentcheck(&folder, &command)).contains(NAMED), "{command:?}");
+            for flag in ["--account", "--stranger-account"] {
+                let said = text(&trentcheck(&folder, &[&command[..], &[flag, NAMED]].concat()));
+                assert!(!said.contains(NAMED), "{command:?} {flag}: {said}");
+            }
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    })
+    .await
+    .unwrap();
+}

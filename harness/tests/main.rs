@@ -31,3 +31,4 @@ mod sign_verify;
 mod support;
 mod sweep;
 mod sweep_holes;
+mod targets;

@@ -1,7 +1,7 @@
 //! Finding the keys of runs. What a ledger names and nobody sees counts as left, never as gone: a target may answer late,
 //! and whoever asks may be the wrong one.
 
-use super::{Found, Sweep, Swept};
+use super::subject::{Found, Sweep, Swept};
 use crate::fixture::Owner;
 use crate::kms::ours::{Ours, inspect, is_not_found, list};
 use crate::kms::{FailureKind, Kms, Pauses};

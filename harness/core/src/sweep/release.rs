@@ -1,6 +1,6 @@
 //! Removing one key. Each call that changes something is sent right after a look at the key, also when it is made again.
 
-use super::{Found, Sweep, Swept, Touch};
+use super::subject::{Found, Sweep, Swept, Touch};
 use crate::kms::mark;
 use crate::kms::ours::{Ours, aliases, inspect};
 use crate::kms::{Failure, FailureKind, Kms, Pauses};

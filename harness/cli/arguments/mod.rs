@@ -1,0 +1,14 @@
+//! The command line: clap's structs and the parsers of their values. They never change after parsing.
+
+mod commands;
+mod run;
+mod target;
+mod value;
+
+pub(crate) use commands::{
+    AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, SelfcheckArguments,
+    ServeArguments, SweepArguments, UpdateArguments,
+};
+pub(crate) use run::{Cases, RunArguments};
+pub(crate) use target::{ConnectionArguments, CredentialArguments, ServiceArguments, TargetArguments};
+pub(crate) use value::{LaneName, account, duration};

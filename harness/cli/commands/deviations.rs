@@ -1,0 +1,97 @@
+//! `trentcheck deviations update`.
+
+use crate::arguments::{Cases, UpdateArguments};
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::edge::writing::Writing;
+use crate::render::update::render;
+use crate::setup::choice::{Unchosen, one};
+use crate::setup::configuration::Configuration;
+use crate::setup::known::{Known, fits, text, wrong};
+use crate::setup::session::Session;
+use crate::setup::settings::RunSettings;
+use std::time::{Duration, SystemTime};
+use trentcheck_core::deviation::{Fresh, List, day_of, update as updated};
+use trentcheck_core::report::{ExitCode, RunReport};
+
+/// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
+const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Writes the list from a run of all cases and says what changed. Where `CI` is set nothing is written, and a change is
+/// exit code 1.
+pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
+    let UpdateArguments { run, file, reason, expires } = arguments;
+    if run.against.is_some() {
+        return Err(Failure::usage("use `--against` here: a list of deviations is about the spec"));
+    }
+    if run.strict {
+        return Err(Failure::usage("use `--strict` here: a list of deviations is about the spec"));
+    }
+    let configuration = Configuration::read(run.target.config.as_deref())?;
+    let choice = one(&run.target, &configuration, Unchosen::Refused)?;
+    let settings = RunSettings::of(run, &choice, &configuration)?;
+    let session = Session::prepare(settings, &Cases::default()).await?;
+    let settings = &session.settings;
+    let path = match (file, &settings.known) {
+        (Some(file), _) => file.clone(),
+        (None, Known::File(file)) => file.clone(),
+        (None, Known::Inline { path, .. }) => {
+            return Err(Failure::usage(format!("update the deviations in `{path}`: they have no file of their own"))
+                .hint("move them into one and name it with `deviations = \"FILE\"`"));
+        }
+        (None, Known::Nothing) => {
+            return Err(Failure::usage("find the file to write").hint("`trentcheck deviations update FILE` names one"));
+        }
+    };
+    let corpus = &session.corpus;
+    let old = if path.exists() { text(&path)? } else { String::new() };
+    let mut list = List::parse(&path.display().to_string(), &old, corpus).map_err(wrong)?;
+    if old.trim().is_empty() {
+        list.fail_on = settings.fail_on;
+    }
+    fits(&list, session.target().edition, settings.fail_on)?;
+    let report = session.replay(&session.selection).await?;
+    let now = SystemTime::now();
+    let (today, later) = (day_of(now), day_of(now + NEW_ENTRIES_HOLD));
+    let fresh = Fresh { reason: reason.clone(), expires: expires.unwrap_or(later), renewed: *expires };
+    let told = tell(&report);
+    if let Some(code @ (ExitCode::Internal | ExitCode::Interrupted | ExitCode::Safety)) = told {
+        output::to_stderr(&format!("{}; `{}` is left as it is", code.describe(), path.display()));
+        return Ok(code as u8);
+    }
+    let update = match (updated(&old, &list, &report, corpus, today, &fresh), told) {
+        (Ok(update), _) => update,
+        (Err(incomplete), told) => {
+            let failure =
+                Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is left as it is", path.display()));
+            let Some(code) = told else { return Err(failure) };
+            output::report(&failure);
+            return Ok(code as u8);
+        }
+    };
+    let is_same = update.text == old;
+    let in_ci = Writing::of_environment() == Writing::InCi;
+    if !is_same && !in_ci {
+        output::to_file(&path, &update.text)?;
+    }
+    let did = match (is_same, in_ci) {
+        (true, _) => "is as it should be",
+        (false, false) => "written",
+        (false, true) => "would change; nothing was written, since `CI` is set",
+    };
+    output::to_stdout(&render(&update, &format!("{} {did}", path.display())));
+    let own = if !is_same && in_ci { ExitCode::Divergence } else { ExitCode::Pass };
+    // A list is no reason to overlook keys.
+    Ok(told.unwrap_or(own) as u8)
+}
+
+/// Says what a run has to say besides its verdicts and what it left behind. The result is the exit code that
+/// such a run ends with whatever its verdicts are.
+fn tell(report: &RunReport) -> Option<ExitCode> {
+    for notice in &report.notices {
+        output::to_stderr(notice);
+    }
+    let whatever = [ExitCode::Internal, ExitCode::Interrupted, ExitCode::Safety, ExitCode::Teardown];
+    let applying: Vec<ExitCode> = whatever.into_iter().filter(|code| report.exit_codes.contains(code)).collect();
+    (!applying.is_empty()).then(|| ExitCode::first_of(&applying))
+}

@@ -1,0 +1,142 @@
+//! `trentcheck selfcheck --explore`: how much generated requests find without any case.
+
+use super::explore::{fresh_seed, options};
+use super::selfcheck::{chosen, config, edition_of};
+use crate::arguments::SelfcheckArguments;
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::setup::embedded;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use trentcheck_core::explore::{Exploration, ExploreOptions, Watcher, explore};
+use trentcheck_core::fixture::{Corpus, Edition, Level};
+use trentcheck_core::report::ExitCode;
+use trentcheck_reference::Mutant;
+
+/// Requests that each mutant gets before it counts as not found.
+const EXCHANGES: usize = 10_000;
+
+/// Requests that the reference itself gets, with the seed of the mutants.
+const CONTROL_EXCHANGES: usize = 3 * EXCHANGES;
+
+/// The share of mutants that must be found, in percent.
+const WANTED: f64 = 80.0;
+
+/// How late a state change may be seen, which only a mutant that never shows it uses up.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Limit of one exchange. Far more than any answer of a mutant on loopback.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+struct Silent;
+
+impl Watcher for Silent {
+    fn ended(&self, _: usize, _: usize, _: usize) {}
+}
+
+/// Explores every mutant until something is found, prints how many were, and fails if that is less than the share that
+/// is promised.
+pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure> {
+    let started = Instant::now();
+    let corpus = Arc::new(crate::setup::corpus::corpus(None)?);
+    let seed = match arguments.seed {
+        Some(seed) => seed,
+        None => fresh_seed()?,
+    };
+    let mutants: Vec<&'static Mutant> =
+        chosen(&arguments.mutants)?.into_iter().filter(|mutant| mutant.equivalent.is_none()).collect();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let slots = Arc::new(Semaphore::new(arguments.jobs.map_or(cores, usize::from)));
+    let mut running = JoinSet::new();
+    for mutant in mutants.iter().copied() {
+        let (corpus, slots) = (Arc::clone(&corpus), Arc::clone(&slots));
+        let runtime = Handle::current();
+        // What proptest generates stays on its thread.
+        running.spawn_blocking(move || {
+            runtime.block_on(async {
+                let _slot = slots.acquire().await;
+                (mutant.name, one(&corpus, edition_of(mutant), Some(mutant), EXCHANGES, seed).await)
+            })
+        });
+    }
+    let mut results = BTreeMap::new();
+    while let Some(ended) = running.join_next().await {
+        let (name, exploration) = ended.map_err(|error| Failure::internal(format!("explore a mutant: {error}")))?;
+        results.insert(name, exploration?);
+    }
+    let mut lines = Vec::new();
+    let mut alarms = 0;
+    for edition in Edition::ALL {
+        // What the reference itself seems to do wrong says nothing about a mutant.
+        let corpus = Arc::clone(&corpus);
+        let runtime = Handle::current();
+        let control =
+            tokio::task::spawn_blocking(move || runtime.block_on(one(&corpus, edition, None, CONTROL_EXCHANGES, seed)));
+        let control = control.await.map_err(|error| Failure::internal(format!("explore the reference: {error}")))??;
+        for finding in control.findings {
+            alarms += 1;
+            let mismatch = finding.mismatches.first();
+            let what =
+                mismatch.map(|mismatch| format!("{}: {}", mismatch.expected, mismatch.found)).unwrap_or_default();
+            lines.push(format!("false alarm on the reference ({edition}): {}; {what}", finding.steps.join(", ")));
+        }
+    }
+    lines.push(format!(
+        "control: the reference itself, {CONTROL_EXCHANGES} exchanges in each edition, {alarms} false alarms"
+    ));
+    let mut costs = Vec::new();
+    for mutant in &mutants {
+        let Some(exploration) = results.get(mutant.name) else { continue };
+        match exploration.findings.first() {
+            Some(_) => costs.push(exploration.exchanges),
+            None => lines.push(format!(
+                "not found: {} ({}); {} trials, {} exchanges",
+                mutant.name, mutant.title, exploration.judged, exploration.exchanges
+            )),
+        }
+    }
+    costs.sort_unstable();
+    let share = 100.0 * costs.len() as f64 / mutants.len().max(1) as f64;
+    let median = costs.get(costs.len() / 2).copied().unwrap_or_default();
+    lines.push(format!(
+        "exploration: {} of {} mutants ({share:.1} %) found within {EXCHANGES} exchanges each, half of them within {median}; seed {seed}; {:.1} s",
+        costs.len(),
+        mutants.len(),
+        started.elapsed().as_secs_f64()
+    ));
+    output::to_stdout(&lines.join("\n"));
+    let code = if share >= WANTED && alarms == 0 { ExitCode::Pass } else { ExitCode::Divergence };
+    Ok(code as u8)
+}
+
+async fn one(
+    corpus: &Corpus,
+    edition: Edition,
+    mutant: Option<&'static Mutant>,
+    exchanges: usize,
+    seed: u64,
+) -> Result<Exploration, Failure> {
+    let (server, target) = embedded::start_as(config(edition, mutant), edition, TIMEOUT).await?;
+    let (reference, model) = embedded::start_as(config(edition, None), edition, TIMEOUT).await?;
+    let options = ExploreOptions {
+        trials: usize::MAX,
+        exchanges,
+        findings: 1,
+        // That something was found is enough.
+        shrinking: 0,
+        level: Level::Should,
+        settle: SETTLE,
+        ..options(seed)?
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let exploration = explore(corpus, &target, &model, &options, &Silent, stopped)
+        .await
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    server.stop().await;
+    reference.stop().await;
+    Ok(exploration)
+}

@@ -1,0 +1,21 @@
+//! The subcommands, a file each.
+
+pub(crate) mod accept;
+pub(crate) mod coverage;
+pub(crate) mod deviations;
+mod differential;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod explore;
+mod explore_kept;
+pub(crate) mod explore_mutants;
+mod judging;
+pub(crate) mod list;
+pub(crate) mod record;
+pub(crate) mod regress;
+pub(crate) mod run;
+pub(crate) mod selfcheck;
+pub(crate) mod serve;
+mod several;
+mod shown;
+pub(crate) mod sweep;

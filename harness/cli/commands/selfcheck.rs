@@ -1,0 +1,310 @@
+//! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
+
+use crate::arguments::SelfcheckArguments;
+use crate::edge::cores::{cores, spread};
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::render::kill_matrix::{Kills, matrix, summary};
+use crate::setup::corpus;
+use crate::setup::embedded;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::watch;
+use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
+use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
+use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, run};
+use trentcheck_core::send::Lane;
+use trentcheck_reference::{Config, Mutant, controls, mutants};
+
+/// The reference changes state at once, so that there is little to wait for; a mutant that gets a state wrong would
+/// otherwise cost the whole budget in every case.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// Longer than any answer of a mutant on loopback.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Mutants at a time for each core. A replay spends much of its time waiting for the other side.
+const MUTANTS_A_CORE: usize = 4;
+
+/// Every replay draws the same material and names from this, so that what is found does not depend on chance.
+const SEED: [u8; 32] = *b"trentcheck selfcheck, seed one.\n";
+
+/// Runs the corpus against every mutant, prints the detection score, and fails if a mutant survives or the case that
+/// it names does not find it.
+pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failure> {
+    let started = Instant::now();
+    let corpus = Arc::new(corpus::corpus(None)?);
+    let chosen = chosen(&arguments.mutants)?;
+    let innocent = innocent(&corpus).await?;
+    let is_whole = !arguments.quick && arguments.mutants.is_empty();
+    // Controls wait most, so they go first.
+    let mut work = if is_whole { variations(&corpus) } else { Vec::new() };
+    for (number, mutant) in chosen.iter().copied().enumerate() {
+        if arguments.quick && mutant.equivalent.is_some() {
+            continue;
+        }
+        let patterns = if arguments.quick { vec![mutant.killed_by.to_owned()] } else { Vec::new() };
+        work.push(Replay {
+            subject: Subject::Mutant(number),
+            selection: Selection { patterns, ..Selection::default() },
+            ..Replay::of(&corpus, edition_of(mutant), Some(mutant))
+        });
+    }
+    let at_a_time = arguments.jobs.map_or(MUTANTS_A_CORE * cores(), usize::from);
+    let mut kills: Vec<Kills> = vec![Kills::new(); chosen.len()];
+    let mut alarms = Vec::new();
+    for (subject, found) in spread(work, at_a_time, replay).await? {
+        let found = found?;
+        match subject {
+            Subject::Reference(_) => {}
+            Subject::Control(name) => {
+                let worst = found.into_iter().filter(|(_, level)| *level == Level::Must);
+                alarms.extend(worst.map(|(case, _)| format!("false alarm: `{case}` diverges on the control {name}")));
+            }
+            Subject::Mutant(number) => {
+                let innocent = &innocent[&edition_of(chosen[number])];
+                kills[number] = found.into_iter().filter(|(case, _)| !innocent.contains(case)).collect();
+            }
+        }
+    }
+    alarms.sort();
+    if let Some(path) = &arguments.matrix {
+        output::to_file(path, &matrix(&corpus, &chosen, &kills))?;
+    }
+    if let Some(path) = &arguments.kills {
+        let found: BTreeMap<&str, &Kills> = chosen.iter().map(|mutant| mutant.name).zip(&kills).collect();
+        let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
+        output::to_file(path, &text)?;
+    }
+    Ok(conclude(&arguments, &corpus, &chosen, &kills, alarms, started.elapsed()))
+}
+
+pub(crate) fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failure> {
+    let takes = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => pattern == name,
+    };
+    for pattern in patterns {
+        if !mutants().iter().any(|mutant| takes(pattern, mutant.name)) {
+            return Err(Failure::usage(format!("find the mutant `{pattern}`")).hint("`NAME*` takes all that begin so"));
+        }
+    }
+    let is_chosen = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| takes(pattern, name));
+    Ok(mutants().iter().filter(|mutant| is_chosen(mutant.name)).collect())
+}
+
+pub(crate) fn edition_of(mutant: &Mutant) -> Edition {
+    match mutant.edition {
+        trentcheck_reference::Edition::KeyOnly => Edition::KeyOnly,
+        trentcheck_reference::Edition::KeyMaterialId => Edition::KeyMaterialId,
+    }
+}
+
+pub(crate) fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Config {
+    Config { edition: embedded::edition_of(edition), mutant, ..Config::default() }
+}
+
+/// What the corpus is run against.
+enum Subject {
+    Reference(Edition),
+    Control(&'static str),
+    /// By its place among those that were chosen.
+    Mutant(usize),
+}
+
+/// One run of the corpus.
+struct Replay {
+    subject: Subject,
+    corpus: Arc<Corpus>,
+    config: Config,
+    edition: Edition,
+    selection: Selection,
+    settle: Duration,
+}
+
+impl Replay {
+    /// All cases at the reference, or at a mutant of it.
+    fn of(corpus: &Arc<Corpus>, edition: Edition, mutant: Option<&'static Mutant>) -> Self {
+        Self {
+            subject: Subject::Reference(edition),
+            corpus: Arc::clone(corpus),
+            config: config(edition, mutant),
+            edition,
+            selection: Selection::default(),
+            settle: SETTLE,
+        }
+    }
+}
+
+/// The cases that diverge on the reference itself, by edition. Those that only observe may differ from its own choice;
+/// they can find nothing.
+async fn innocent(corpus: &Arc<Corpus>) -> Result<BTreeMap<Edition, BTreeSet<String>>, Failure> {
+    let work: Vec<Replay> = Edition::ALL.into_iter().map(|edition| Replay::of(corpus, edition, None)).collect();
+    let mut innocent = BTreeMap::new();
+    for (subject, kills) in spread(work, Edition::ALL.len(), replay).await? {
+        let kills = kills?;
+        if let Some((case, _)) = kills.iter().find(|(_, level)| **level > Level::May) {
+            return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
+        }
+        if let Subject::Reference(edition) = subject {
+            innocent.insert(edition, kills.into_keys().collect());
+        }
+    }
+    Ok(innocent)
+}
+
+/// What a conforming server may do. Whatever diverges all the same is a false alarm.
+fn variations(corpus: &Arc<Corpus>) -> Vec<Replay> {
+    // Waiting costs its time in every case that changes a key, so a few of them stand for all.
+    let patterns = ["success/symmetric", "success/disabled", "success/pending-deletion", "effects/import-restores"];
+    let some = |name, config, settle| Replay {
+        subject: Subject::Control(name),
+        config,
+        selection: Selection { patterns: patterns.map(str::to_owned).to_vec(), ..Selection::default() },
+        settle,
+        ..Replay::of(corpus, Edition::KeyOnly, None)
+    };
+    let plain = || config(Edition::KeyOnly, None);
+    let late = Config { consistency_delay: Duration::from_secs(1), ..plain() };
+    let slow = Config { latency: Duration::from_millis(100), ..plain() };
+    let mut variations = vec![
+        some("consistency-after-a-second", late, Duration::from_secs(5)),
+        some("latency-of-100-ms", slow, Duration::from_secs(1)),
+    ];
+    variations.extend(controls().iter().map(|control| Replay {
+        subject: Subject::Control(control.name),
+        ..Replay::of(corpus, edition_of(control), Some(control))
+    }));
+    variations
+}
+
+async fn replay(replay: Replay) -> (Subject, Result<Kills, Failure>) {
+    let Replay { subject, corpus, config, edition, selection, settle } = replay;
+    (subject, found(&corpus, config, edition, &selection, settle).await)
+}
+
+/// The cases that diverge.
+async fn found(
+    corpus: &Corpus,
+    config: Config,
+    edition: Edition,
+    selection: &Selection,
+    settle: Duration,
+) -> Result<Kills, Failure> {
+    let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
+    let entropy = Entropy::new(SEED);
+    let options = Options {
+        lane: Lane::Wire,
+        // One case at a time: with more, it is chance which case gets a key that another one used before, or the first
+        // of two answers with the same request id, and what finds a mutant would differ from run to run.
+        jobs: 1,
+        order: SequenceOf::Corpus,
+        fail_on: Level::May,
+        settle,
+        deadline: Duration::from_secs(60),
+        permit: Permit::All,
+        clock: Arc::new(SystemTime::now),
+        run_id: entropy.run_id(),
+        lent: Vec::new(),
+        budget: None,
+        ledger: None,
+        entropy,
+    };
+    let (_stop, stopped) = watch::channel(false);
+    let report = run(corpus, selection, &target, &options, &(), stopped)
+        .await
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    server.stop().await;
+    let strongest = |case: &CaseReport| case.mismatches.iter().map(|mismatch| mismatch.level).max();
+    Ok(report
+        .cases
+        .iter()
+        .filter(|case| case.outcome == Outcome::Diverges)
+        .filter_map(|case| Some((case.id.clone(), strongest(case)?)))
+        .collect())
+}
+
+fn conclude(
+    arguments: &SelfcheckArguments,
+    corpus: &Corpus,
+    chosen: &[&Mutant],
+    kills: &[Kills],
+    alarms: Vec<String>,
+    took: Duration,
+) -> u8 {
+    let mut faults = alarms.len();
+    let is_whole = !arguments.quick && arguments.mutants.is_empty();
+    let mut lines = alarms;
+    if is_whole {
+        lines.push(format!(
+            "controls: {} variations of a conforming server, {faults} false alarms",
+            controls().len() + 2
+        ));
+    }
+    for (mutant, kills) in chosen.iter().zip(kills) {
+        if mutant.equivalent.is_some() {
+            if let Some(case) = kills.keys().next() {
+                faults += 1;
+                lines.push(format!("{}: is listed as equivalent, but `{case}` finds it", mutant.name));
+            }
+        } else if kills.is_empty() {
+            faults += 1;
+            lines.push(format!("survives: {} ({})", mutant.name, mutant.title));
+        } else if !kills.contains_key(mutant.killed_by) {
+            faults += 1;
+            let found_by: Vec<&str> = kills.keys().take(6).map(String::as_str).collect();
+            lines.push(format!(
+                "{}: `{}` does not find it, but {}",
+                mutant.name,
+                mutant.killed_by,
+                found_by.join(", ")
+            ));
+        }
+    }
+    if is_whole {
+        let blind = blind_spots(corpus, chosen, kills);
+        faults += blind.len();
+        lines.extend(blind);
+        lines.push(summary(corpus, chosen, kills));
+    }
+    let equivalent = chosen.iter().filter(|mutant| mutant.equivalent.is_some()).count();
+    let counted = chosen.len() - equivalent;
+    let killed = kills.iter().filter(|kills| !kills.is_empty()).count();
+    let at_must = kills.iter().filter(|kills| kills.values().any(|level| *level == Level::Must)).count();
+    lines.push(format!(
+        "detection score: {killed} of {counted} mutants ({:.1} %), {at_must} of them at level must; {equivalent} equivalent; {:.1} s",
+        100.0 * killed as f64 / counted.max(1) as f64,
+        took.as_secs_f64()
+    ));
+    output::to_stdout(&lines.join("\n"));
+    let code = if faults == 0 { ExitCode::Pass } else { ExitCode::Divergence };
+    code as u8
+}
+
+/// Clauses without a mutant, and cases that find none: both are checks that nobody has seen fail.
+fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<String> {
+    let broken: BTreeSet<&str> = chosen.iter().flat_map(|mutant| mutant.clauses.iter().copied()).collect();
+    let useful: BTreeSet<&str> = kills.iter().flat_map(|kills| kills.keys().map(String::as_str)).collect();
+    let clauses: Vec<&str> = corpus
+        .clauses
+        .iter()
+        .filter(|clause| clause.unobservable.is_none() && !broken.contains(clause.id.get_ref().as_str()))
+        .map(|clause| clause.id.get_ref().as_str())
+        .collect();
+    let idle = corpus.cases.iter().filter(|case| case.kept.is_none() && !useful.contains(case.id()));
+    let busy = corpus.cases.iter().filter(|case| case.kept.is_some() && useful.contains(case.id()));
+    let cases: Vec<&str> = idle.map(|case| case.id()).collect();
+    let kept: Vec<&str> = busy.map(|case| case.id()).collect();
+    let mut lines = Vec::new();
+    if !clauses.is_empty() {
+        lines.push(format!("{} clauses without a mutant: {}", clauses.len(), clauses.join(" ")));
+    }
+    if !cases.is_empty() {
+        lines.push(format!("{} cases find no mutant: {}", cases.len(), cases.join(" ")));
+    }
+    if !kept.is_empty() {
+        lines.push(format!("{} cases say that they find no mutant, and find one: {}", kept.len(), kept.join(" ")));
+    }
+    lines
+}

@@ -1,0 +1,127 @@
+//! `trentcheck sweep`. Off loopback it looks first, and asks.
+
+use crate::arguments::SweepArguments;
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use crate::render::sweep::{Touched, render};
+use crate::setup::choice::{Unchosen, one};
+use crate::setup::configuration::Configuration;
+use crate::setup::confirm::confirm;
+use crate::setup::corpus::corpus;
+use crate::setup::ledger::open;
+use crate::setup::settings::TargetSettings;
+use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use trentcheck_core::ledger::OpenRun;
+use trentcheck_core::report::ExitCode;
+use trentcheck_core::run::Clock;
+use trentcheck_core::sweep::{Sweeping, Swept, Touch, settle, sweep as remove};
+
+/// How old a run has to be if neither a ledger nor an age is given; far longer than a run's usual time limit.
+const OLD: Duration = Duration::from_secs(60 * 60);
+
+/// Sweeps, prints what was done, and gives the exit code.
+pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
+    let configuration = Configuration::read(arguments.target.config.as_deref())?;
+    // A ledger says where its keys are.
+    let unchosen = if arguments.ledger.is_some() { Unchosen::Allowed } else { Unchosen::Refused };
+    let choice = one(&arguments.target, &configuration, unchosen)?;
+    let mut settings = TargetSettings::of(&arguments.target, &choice, &configuration)?;
+    let corpus = corpus(None)?;
+    let opened = match &arguments.ledger {
+        Some(path) if !path.exists() => {
+            return Err(Failure::usage(format!("find the ledger `{}`", path.display())));
+        }
+        Some(path) => Some(open(path)?),
+        None => None,
+    };
+    if let Some((_, runs)) = &opened {
+        settings = of_ledger(settings, runs)?;
+        if runs.is_empty() {
+            output::to_stdout("nothing to sweep: every run of the ledger ended");
+            return Ok(ExitCode::Pass as u8);
+        }
+    }
+    let nowhere = Failure::usage("find out where to sweep")
+        .hint("give `--endpoint` or `--target`, or `--ledger` with the file that the run wrote");
+    let terms = Terms { missing: Missing::Refused(nowhere), reach: Reach::Anywhere, provided: Provided::Unused };
+    let Prepared { target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
+    let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
+    if !target.endpoint.is_loopback() && named.is_empty() {
+        return Err(Failure::safety("off loopback keys are swept only in an account that is named")
+            .hint("`--account` with its number"));
+    }
+    let sweeping = match &opened {
+        Some((_, runs)) => Sweeping::Runs(runs.clone()),
+        None => Sweeping::OlderThan(arguments.older_than.unwrap_or(OLD)),
+    };
+    let clock: Clock = Arc::new(SystemTime::now);
+    let is_loopback = target.endpoint.is_loopback();
+    let sweep = async |touch: Touch| {
+        remove(&corpus, &target, &sweeping, touch, &clock, settling)
+            .await
+            .map_err(|error| Failure::usage(error.to_string()))
+    };
+    let touched = if arguments.dry_run { Touched::Nothing } else { Touched::Something };
+    let swept = match (is_loopback, touched) {
+        (_, Touched::Nothing) => sweep(Touch::Nothing).await?,
+        (true, Touched::Something) => sweep(Touch::Change).await?,
+        (false, Touched::Something) => {
+            let would = sweep(Touch::Nothing).await?;
+            must_be_named(&would)?;
+            match would.has_changes() {
+                // Nothing would be different the second time, and nobody has to say yes to nothing.
+                false => would,
+                true => {
+                    output::to_stderr(&render(&would, Touched::Nothing));
+                    if !arguments.yes {
+                        let account = named.first().cloned().unwrap_or_default();
+                        tokio::task::spawn_blocking(move || confirm(&account))
+                            .await
+                            .map_err(|error| Failure::internal(format!("ask: {error}")))??;
+                    }
+                    // What was said and no more, whatever has turned up since.
+                    sweep(Touch::Shown(would)).await?
+                }
+            }
+        }
+    };
+    must_be_named(&swept)?;
+    if let (Some((ledger, runs)), Touched::Something) = (&opened, touched) {
+        settle(ledger, runs, &swept).map_err(|error| Failure::usage(error.to_string()))?;
+    }
+    output::to_stdout(&render(&swept, touched));
+    if swept.left.is_empty() {
+        return Ok(ExitCode::Pass as u8);
+    }
+    if let Some(path) = &arguments.ledger {
+        output::to_stderr(&format!(
+            "hint: the ledger stays open: sweep again later, by whoever made the keys; look at what is left even then, and delete `{}` once nothing of the run is there",
+            path.display()
+        ));
+    }
+    Ok(ExitCode::Teardown as u8)
+}
+
+fn must_be_named(swept: &Swept) -> Result<(), Failure> {
+    match swept.unnamed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::safety("keys that would be swept are in another account than was named")),
+    }
+}
+
+/// Endpoint and Region come from the ledger; others than those would sweep the wrong place.
+fn of_ledger(settings: TargetSettings, runs: &[OpenRun]) -> Result<TargetSettings, Failure> {
+    let Some(first) = runs.first() else { return Ok(settings) };
+    let endpoint = settings.endpoint.as_deref().unwrap_or(&first.endpoint);
+    let region = settings.region.as_deref().unwrap_or(&first.region);
+    let is_elsewhere = |run: &&OpenRun| endpoint.trim_end_matches('/') != run.endpoint || region != run.region;
+    match runs.iter().find(is_elsewhere) {
+        None => Ok(settings.at(endpoint, region)),
+        Some(run) => Err(Failure::safety(format!(
+            "run {} of the ledger was at {} in {}, not at {endpoint} in {region}",
+            run.run, run.endpoint, run.region
+        ))),
+    }
+}

@@ -1,0 +1,50 @@
+//! Where a report is written to as JSON: stdout or files.
+
+use super::failure::Failure;
+use super::output;
+use serde::Serialize;
+use std::path::Path;
+
+/// Where to write the JSON report.
+pub(crate) enum Destination {
+    Stdout,
+    File(String),
+}
+
+/// Whether stdout belongs to a report.
+pub(crate) fn takes_stdout(destinations: &[Destination]) -> bool {
+    destinations.iter().any(|destination| matches!(destination, Destination::Stdout))
+}
+
+/// The destinations that these words of `--report` ask for. A file is opened, so that one that cannot be written is found
+/// out now.
+pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
+    words
+        .iter()
+        .map(|word| match word.split_once('=') {
+            None if word == "json" => Ok(Destination::Stdout),
+            Some(("json", path)) if !path.is_empty() => {
+                match std::fs::OpenOptions::new().append(true).create(true).open(path) {
+                    Ok(_) => Ok(Destination::File(path.to_owned())),
+                    Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
+                }
+            }
+            _ => Err(Failure::usage(format!("read `--report {word}`")).hint("it takes `json` or `json=PATH`")),
+        })
+        .collect()
+}
+
+/// Writes a report to each destination.
+pub(crate) fn write(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
+    for destination in destinations {
+        let text = serde_json::to_string_pretty(report)
+            .map_err(|error| Failure::internal(format!("write the report: {error}")))?;
+        match destination {
+            Destination::Stdout => output::to_stdout(&text),
+            Destination::File(path) => {
+                output::to_file(Path::new(path), &(output::redacted(&text) + "\n"))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Which cases test each clause, as a person reads it.
+
+use std::collections::BTreeMap;
+use trentcheck_core::fixture::{Case, Clause, Corpus};
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// A summary by source, and the clauses that cannot be tested.
+    Summary,
+    /// Every clause with its cases besides.
+    Full,
+}
+
+/// The summary, and what else was asked for.
+pub(crate) fn render(corpus: &Corpus, detail: Detail) -> String {
+    let mut by_clause: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for case in &corpus.cases {
+        for clause in corpus.clauses_of(case) {
+            by_clause.entry(clause).or_default().push(case.id());
+        }
+    }
+    let mut lines = summary(corpus, &by_clause);
+    if detail == Detail::Full {
+        lines.push(String::new());
+        lines.extend(details(corpus, &by_clause));
+    } else {
+        lines.extend([String::new(), "hint: `--details` shows every clause with its cases".to_owned()]);
+    }
+    lines.join("\n")
+}
+
+fn summary(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String> {
+    let everywhere: Vec<&str> = corpus.clauses_of_every_answer().collect();
+    let (mut tested, mut open) = (0, Vec::new());
+    // Clauses, those that are tested, and the cases that test them, by source.
+    let mut rows: BTreeMap<&str, (usize, usize, Vec<&str>)> = BTreeMap::new();
+    for clause in &corpus.clauses {
+        let row = rows.entry(&clause.source).or_default();
+        row.0 += 1;
+        match &clause.unobservable {
+            Some(reason) => open.push(format!("{}  {}\n      {reason}", clause.id.get_ref(), clause.text)),
+            None => {
+                tested += 1;
+                row.1 += 1;
+                let id = clause.id.get_ref().as_str();
+                match everywhere.contains(&id) {
+                    true => row.2.extend(corpus.cases.iter().map(Case::id)),
+                    false => row.2.extend(by_clause.get(id).into_iter().flatten()),
+                }
+            }
+        }
+    }
+    let mut lines = vec![
+        format!(
+            "{} clauses: {tested} tested, {} not observable from outside with a reason; {} cases",
+            corpus.clauses.len(),
+            open.len(),
+            corpus.cases.len()
+        ),
+        String::new(),
+        "clauses  tested  cases  source".to_owned(),
+    ];
+    for (source, (clauses, tested, mut cases)) in rows {
+        cases.sort_unstable();
+        cases.dedup();
+        let title = corpus.source(source).map_or(source, |source| source.title.as_str());
+        lines.push(format!("{clauses:7}  {tested:6}  {:5}  {title}", cases.len()));
+    }
+    lines.extend([String::new(), "not observable from outside".to_owned()]);
+    lines.extend(open);
+    lines
+}
+
+fn details(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String> {
+    let everywhere: Vec<&str> = corpus.clauses_of_every_answer().collect();
+    let of_clause = |clause: &Clause| {
+        let id = clause.id.get_ref().as_str();
+        let confidence = corpus.source(&clause.source).map(|source| source.confidence.as_str()).unwrap_or_default();
+        let mut lines = vec![format!("{id}  {}  [{}, {confidence}]", clause.text, clause.source)];
+        if everywhere.contains(&id) {
+            lines.push("      every answer".to_owned());
+        }
+        lines.extend(by_clause.get(id).into_iter().flatten().map(|case| format!("      {case}")));
+        lines.extend(clause.unobservable.iter().map(|reason| format!("      not observable: {reason}")));
+        lines
+    };
+    corpus.clauses.iter().flat_map(of_clause).collect()
+}

@@ -1,0 +1,124 @@
+//! A case as a person reads it: what it tests and why, its bytes, what it accepts.
+
+use super::curl::curl;
+use crate::edge::failure::Failure;
+use std::time::{Duration, SystemTime};
+use trentcheck_core::fixture::{Case, Corpus, Edition};
+use trentcheck_core::normalise::{Redactor, request_lines};
+use trentcheck_core::plan::{Absent, KeyNames, World, plan};
+use trentcheck_core::sign::{Credentials, sign_planned};
+
+/// The whole case, its request with example values.
+pub(crate) fn render(corpus: &Corpus, case: &Case, edition: Edition) -> Result<String, Failure> {
+    let mut lines = vec![case.id().to_owned(), format!("  {}", case.title), String::new()];
+    if let Some(note) = &case.note {
+        lines.extend([format!("  {note}"), String::new()]);
+    }
+    lines.push(format!("level {} · danger {} · precondition {}", case.level, case.danger, case.precondition));
+    if let Some(precondition) = corpus.precondition(&case.precondition) {
+        lines.push(format!("  {}", precondition.title));
+    }
+    lines.push(String::new());
+    lines.extend(clauses(corpus, case));
+    lines.extend(expectations(corpus, case, edition));
+    lines.extend(request(case)?);
+    Ok(lines.join("\n").trim_end().to_owned())
+}
+
+fn clauses(corpus: &Corpus, case: &Case) -> Vec<String> {
+    let mut lines = vec!["clauses".to_owned()];
+    for clause in corpus.clauses_of(case).into_iter().filter_map(|id| corpus.clause(id)) {
+        lines.push(format!("  {}  {}", clause.id.get_ref(), clause.text));
+        lines.push(format!("        {}", cited(corpus, &clause.source)));
+        if let Some(contradicts) = &clause.contradicts {
+            lines.push(format!("        but: {contradicts}"));
+        }
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn cited(corpus: &Corpus, source: &str) -> String {
+    match corpus.source(source) {
+        Some(source) => format!("{}: {}", source.confidence, source.title),
+        None => source.to_owned(),
+    }
+}
+
+fn expectations(corpus: &Corpus, case: &Case, edition: Edition) -> Vec<String> {
+    let mut lines = vec![format!("accepted answers (edition {edition})")];
+    for expectation in &case.expect {
+        if expectation.editions.as_ref().is_some_and(|editions| !editions.contains(&edition)) {
+            continue;
+        }
+        let what = match &expectation.message {
+            Some(pattern) => format!("message `{pattern}`"),
+            None => expectation.answers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or "),
+        };
+        let source = expectation.source.as_deref().unwrap_or(&case.source);
+        lines.push(format!("  {:6}  {what}  [{}]", expectation.level, cited(corpus, source)));
+    }
+    let effects: Vec<_> = corpus.effects_of(case, edition).collect();
+    if !effects.is_empty() {
+        lines.extend([String::new(), "afterwards".to_owned()]);
+        lines.extend(effects.iter().map(|effect| format!("  {}", effect.title)));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn request(case: &Case) -> Result<Vec<String>, Failure> {
+    let world = example_world();
+    let planned = plan(&case.request, &world).map_err(|error| Failure::usage(error.to_string()))?;
+    let credentials = Credentials {
+        access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+        secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
+        session_token: (planned.principal != Default::default()).then(|| "example-token".to_owned()),
+    };
+    // The time of the page's example, 2016-11-07T21:35:32Z, so that the output is the same on every day.
+    let page = SystemTime::UNIX_EPOCH + Duration::from_secs(1_478_554_532);
+    let signed =
+        sign_planned(&planned, credentials, &world.region, page).map_err(|error| Failure::usage(error.to_string()))?;
+    let request = &signed.request;
+    let mut lines = vec!["request (with example values)".to_owned()];
+    lines.extend(request_lines(request, &Redactor::default()).into_iter().map(|line| format!("  {line}")));
+    if let Some(explanation) = &signed.explanation {
+        lines.extend([String::new(), "canonical request".to_owned()]);
+        lines.extend(explanation.canonical_request.lines().map(|line| format!("  {line}")));
+        lines.extend([String::new(), "string to sign".to_owned()]);
+        lines.extend(explanation.string_to_sign.lines().map(|line| format!("  {line}")));
+    }
+    if let Some(mutation) = planned.mutation {
+        lines.extend([String::new(), format!("mutation {mutation}: {}", mutation.describe())]);
+    }
+    lines.push(String::new());
+    match curl(&planned, request) {
+        Ok(line) => lines.extend(["as a curl line".to_owned(), format!("  {line}")]),
+        Err(why) => lines.push(format!("curl cannot express it: {why}")),
+    }
+    Ok(lines)
+}
+
+/// The world of the page's example.
+fn example_world() -> World {
+    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let key = |id: &str| KeyNames {
+        id: id.to_owned(),
+        arn: format!("arn:aws:kms:us-east-2:111122223333:key/{id}"),
+        alias: Some("alias/example".to_owned()),
+        alias_arn: Some("arn:aws:kms:us-east-2:111122223333:alias/example".to_owned()),
+        material_id: Some("0b7fd7ddbac6eef27907413567cad8c810e2883dc8a7534067a82ee1142fc1e6".to_owned()),
+        new_material_id: Some("1c8fe8eecbd7ff038a18524678dbe9d921f3994ed9b8645178b93ff2253fd2f7".to_owned()),
+    };
+    World {
+        key: Some(key(id)),
+        other: Some(key("0987dcba-09fe-87dc-65ba-ab0987654321")),
+        absent: Absent { id: "00000000-0000-4000-8000-000000000000".to_owned() },
+        region: "us-east-2".to_owned(),
+        other_region: "us-west-2".to_owned(),
+        account: Some("111122223333".to_owned()),
+        partition: "aws".to_owned(),
+        run: "example".to_owned(),
+        host: "kms.us-east-2.amazonaws.com".to_owned(),
+    }
+}

@@ -1,0 +1,136 @@
+//! An exploration as a person reads it.
+
+use trentcheck_core::compare::Mismatch;
+use trentcheck_core::explore::{Certainty, Ended, Exploration, Finding, Relation};
+use trentcheck_core::fixture::Edition;
+use trentcheck_core::report::ExitCode;
+
+/// An exploration, and what is said about it.
+pub(crate) struct Explored<'a> {
+    /// What was found.
+    pub(crate) exploration: &'a Exploration,
+    /// The target, in words.
+    pub(crate) endpoint: &'a str,
+    /// The endpoint to repeat it at, unless that is the embedded reference.
+    pub(crate) asked: Option<&'a str>,
+    /// The flags that say how it is reached and who signs, each behind a space.
+    pub(crate) flags: &'a str,
+    /// The edition.
+    pub(crate) edition: Edition,
+    /// The seed that repeats it.
+    pub(crate) seed: u64,
+    /// What became of the failures that were kept.
+    pub(crate) kept: &'a [String],
+    /// The code that the process ends with.
+    pub(crate) code: ExitCode,
+}
+
+/// Finding by finding, then what was kept, then a summary and how to repeat it.
+pub(crate) fn render(explored: &Explored<'_>) -> String {
+    let Explored { exploration, endpoint, asked, flags, edition, seed, kept, code } = *explored;
+    let mut lines = Vec::new();
+    for (number, finding) in exploration.findings.iter().enumerate() {
+        lines.extend(shown(number + 1, finding));
+        lines.push(String::new());
+    }
+    lines.extend_from_slice(kept);
+    for reason in &exploration.reasons {
+        lines.push(format!("not judged: {reason}"));
+    }
+    for left in &exploration.left {
+        lines.push(format!("left: {left}"));
+    }
+    match &exploration.ended {
+        Ended::Lost(why) if exploration.generated + exploration.repeated == 0 => {
+            lines.push(format!("nothing was explored: {why}"));
+        }
+        Ended::Lost(why) => lines.push(format!("the exploration ended early, since the target is gone: {why}")),
+        Ended::Interrupted => lines.push("the exploration was interrupted".to_owned()),
+        Ended::Done => {}
+    }
+    let mut again = format!("trentcheck explore --seed {seed} --edition {edition}");
+    if let Some(endpoint) = asked {
+        again.push_str(&format!(" --endpoint {endpoint}"));
+    }
+    again.push_str(flags);
+    if exploration.generated > 0 {
+        again.push_str(&format!(" --cases {}", exploration.generated));
+    }
+    let repeated = match exploration.repeated {
+        0 => String::new(),
+        kept => format!(" and {}", counted(kept, "kept failure")),
+    };
+    let meaning = match code {
+        ExitCode::Divergence => "something was found",
+        ExitCode::Pass => "nothing was found",
+        other => other.describe(),
+    };
+    lines.push(format!(
+        "{} in {}{repeated}, {} of them judged; {} with {endpoint}; {:.1} s; exit code {} ({meaning})",
+        match exploration.findings.len() {
+            0 => "nothing found".to_owned(),
+            findings => counted(findings, "finding"),
+        },
+        counted(exploration.generated, "trial"),
+        exploration.judged,
+        counted(exploration.exchanges, "exchange"),
+        exploration.took.as_secs_f64(),
+        code as u8,
+    ));
+    lines.push(format!("again: {again}"));
+    lines.join("\n")
+}
+
+/// Who says so.
+fn said_by(mismatch: &Mismatch, relation: Relation) -> String {
+    let clauses = mismatch.clauses.join(" ");
+    match mismatch.source.as_str() {
+        _ if matches!(relation, Relation::Plain | Relation::Again) => "the target's own other answer".to_owned(),
+        "inferred" if clauses.is_empty() => "our reading of the spec, which is no source".to_owned(),
+        "inferred" => format!("our reading of {clauses}"),
+        source => format!("{source} {clauses}").trim_end().to_owned(),
+    }
+}
+
+/// So many of something, in words.
+fn counted(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
+fn shown(number: usize, finding: &Finding) -> Vec<String> {
+    let from = match finding.number {
+        Some(number) => format!("trial {number}"),
+        None => "a kept failure".to_owned(),
+    };
+    let mut lines = vec![format!("finding {number}, {} ({from})", finding.level())];
+    match finding.certainty {
+        Certainty::Smallest => {}
+        Certainty::Larger => {
+            lines.push("  it was seen again, but there was no time to make it as small as it goes".to_owned())
+        }
+        Certainty::Once => lines.push("  it was seen once; there was no time to repeat it".to_owned()),
+        Certainty::NotAgain => {
+            lines.push("  it was not seen again when the trial was repeated, and so it is not kept".to_owned());
+        }
+    }
+    let (start, steps) = (&finding.trial.start, &finding.steps);
+    lines.push(match finding.trial.relation {
+        Relation::Plain => {
+            let other = steps.get(1).map_or("delete", String::as_str);
+            let first = steps.first().map(String::as_str).unwrap_or_default();
+            format!("  two keys as in `{start}`; one gets: {first}; the other: {other}")
+        }
+        _ => format!("  a key as in `{start}`, then: {}", steps.join(", ")),
+    });
+    for mismatch in &finding.mismatches {
+        lines.push(format!("  {}: expected {}, found {}", mismatch.place, mismatch.expected, mismatch.found));
+        lines.push(format!("    {} by {}", mismatch.level, said_by(mismatch, finding.trial.relation)));
+        if let Some(hint) = &mismatch.hint {
+            lines.push(format!("    {hint}"));
+        }
+    }
+    lines.extend(finding.exchange.iter().map(|line| format!("    {line}")));
+    lines.push("  as a case:".to_owned());
+    lines.extend(finding.case.lines().map(|line| format!("    {line}")));
+    lines
+}

@@ -1,0 +1,38 @@
+//! Colours, and the short forms that all renderings share.
+
+use anstyle::{AnsiColor, Style};
+use trentcheck_core::report::{ExitCode, RunReport};
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+/// What an exit code of a run means.
+pub(crate) fn meaning(report: &RunReport, code: ExitCode) -> String {
+    let meaning = report.meaning(code);
+    // A report knows no reason of `--strict`.
+    if meaning.is_empty() { "a judged case has no recording".to_owned() } else { meaning }
+}
+
+/// A share in percent.
+pub(crate) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
+}
+
+/// At most a terminal's width or two of a line.
+pub(crate) fn shortened(line: &str) -> String {
+    const SHOWN: usize = 200;
+    if line.chars().count() <= SHOWN {
+        return line.to_owned();
+    }
+    format!("{}… ({} characters)", line.chars().take(SHOWN).collect::<String>(), line.chars().count())
+}
+
+/// The first few of many.
+pub(crate) fn some_of(ids: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let more = if ids.len() > SHOWN { format!(" and {} more", ids.len() - SHOWN) } else { String::new() };
+    format!("{}{more}", ids.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,321 @@
+//! A run as a person reads it.
+
+use super::repeat::Repeat;
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, meaning, percent, shortened, some_of};
+use super::{terminal_deviations, terminal_differential};
+use anstyle::Style;
+use std::collections::{BTreeMap, BTreeSet};
+use trentcheck_core::fixture::{Corpus, Level};
+use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
+
+/// How much is said about each divergence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Everything.
+    Full,
+    /// One line.
+    Brief,
+}
+
+/// How a run is shown.
+pub(crate) struct View {
+    /// How much is said about each divergence.
+    pub(crate) detail: Detail,
+    /// How a case is repeated.
+    pub(crate) repeat: Repeat,
+}
+
+/// The whole report: table, divergences, cases without a verdict, notes, summary.
+pub(crate) fn render(report: &RunReport, corpus: &Corpus, view: &View) -> String {
+    let mut lines = vec![heading(report), String::new()];
+    lines.extend(table(report, corpus));
+    for notice in &report.notices {
+        lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
+    }
+    lines.extend(divergences(report, corpus, view));
+    lines.extend(terminal_deviations::render(report));
+    lines.extend(without_verdict(report));
+    lines.extend(notes(report));
+    if let Some(baseline) = &report.baseline {
+        lines.push(String::new());
+        lines.extend(drift(baseline));
+    }
+    lines.extend(terminal_differential::render(report));
+    if !report.left.is_empty() {
+        lines.extend([String::new(), format!("{RED}left behind{RED:#}, remove by hand:")]);
+        lines.extend(report.left.iter().map(|line| format!("  {line}")));
+    }
+    lines.extend([String::new(), summary(report)]);
+    lines.join("\n")
+}
+
+fn heading(report: &RunReport) -> String {
+    let target = if report.target.embedded {
+        "the embedded reference".to_owned()
+    } else {
+        format!("{} ({})", report.target.endpoint, report.target.region)
+    };
+    let seed = report.seed.map(|seed| format!(", order of seed {seed}")).unwrap_or_default();
+    format!(
+        "{BOLD}trentcheck {}{BOLD:#}: {} cases at {target}, edition {}, lane {}{seed}",
+        report.version, report.figures.selected, report.target.edition, report.lane
+    )
+}
+
+fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
+    let mut rows = Vec::new();
+    // Where nothing was judged, a row of zeros a group says nothing that the last row does not.
+    let groups = if report.figures.judged() == 0 { &[][..] } else { &corpus.groups };
+    for group in groups {
+        let figures = Figures::of(report.cases.iter().filter(|case| case.group == group.name));
+        if figures.selected > 0 {
+            rows.push((group.name.clone(), figures));
+        }
+    }
+    rows.push(("all".to_owned(), report.figures));
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    // Columns of a list of deviations are there where there is such a list.
+    let has_list = report.deviations.is_some();
+    let listed = if has_list { "  listed  stale  flaky" } else { "" };
+    let mut lines = vec![format!(
+        "{DIM}{:width$}  cases   pass  diverge{listed}  no verdict  skipped  divergence  coverage{DIM:#}",
+        "group"
+    )];
+    for (name, figures) in rows {
+        let red = |count: usize| if count == 0 { Style::new() } else { RED };
+        let (style, stale) = (red(figures.diverges), red(figures.stale));
+        let listed = match has_list {
+            true => format!("  {:6}  {stale}{:5}{stale:#}  {:5}", figures.listed, figures.stale, figures.flaky),
+            false => String::new(),
+        };
+        let unjudged = figures.unsupported + figures.indeterminate + figures.blocked;
+        lines.push(format!(
+            "{name:width$}  {:5}  {:5}  {style}{:7}{style:#}{listed}  {unjudged:10}  {:7}  {:>10}  {:>8}",
+            figures.selected,
+            figures.pass,
+            figures.diverges,
+            figures.skipped,
+            percent(figures.divergence),
+            percent(figures.coverage),
+        ));
+    }
+    lines
+}
+
+fn divergences(report: &RunReport, corpus: &Corpus, view: &View) -> Vec<String> {
+    let diverging = || report.cases.iter().filter(|case| case.outcome == Outcome::Diverges);
+    let mut lines = Vec::new();
+    if view.detail == Detail::Brief {
+        lines.extend(diverging().next().map(|_| String::new()));
+        lines.extend(diverging().map(|case| brief(case, report)));
+        return lines;
+    }
+    // What is the same for many cases is said with the first of them.
+    let mut hints: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in diverging() {
+        let of_case: BTreeSet<&str> = case.failures(report.fail_on).filter_map(|found| found.hint.as_deref()).collect();
+        of_case.into_iter().for_each(|hint| *hints.entry(hint).or_default() += 1);
+    }
+    for case in diverging() {
+        lines.push(String::new());
+        lines.extend(divergence(case, report, corpus, view, &mut hints));
+    }
+    lines
+}
+
+/// A case on a line: what is wrong first of all.
+fn brief(case: &CaseReport, report: &RunReport) -> String {
+    let mut failures = case.failures(report.fail_on);
+    let what = failures.next().map_or_else(String::new, |first| {
+        format!(
+            "  {}: expected {}, found {} {DIM}({}){DIM:#}",
+            first.place,
+            shortened(&first.expected),
+            shortened(&first.found),
+            first.level
+        )
+    });
+    let more = match failures.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{RED}✗ {}{RED:#}{what}{more}", case.id)
+}
+
+/// `hints` has how many cases have each hint; those that have been shown are taken out.
+fn divergence(
+    case: &CaseReport,
+    report: &RunReport,
+    corpus: &Corpus,
+    view: &View,
+    hints: &mut BTreeMap<&str, usize>,
+) -> Vec<String> {
+    let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
+    for mismatch in case.failures(report.fail_on) {
+        lines.push(format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level));
+        lines.push(format!("    {:9} {}", "expected", mismatch.expected));
+        lines.push(format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found));
+        lines.extend(why(mismatch, corpus));
+        if let Some(hint) = &mismatch.hint
+            && let Some(cases) = hints.remove(hint.as_str())
+        {
+            let others = if cases > 1 { format!(" (the same for {} more)", cases - 1) } else { String::new() };
+            lines.push(format!("    hint: {hint}{others}"));
+        }
+    }
+    let weaker = case.mismatches.len() - case.failures(report.fail_on).count();
+    if weaker > 0 {
+        lines.push(format!("    {DIM}and {weaker} below `{}`; `--fail-on may` shows them{DIM:#}", report.fail_on));
+    }
+    // The exchange that the case is about, and the calls afterwards that showed something else than expected.
+    let is_shown = |role: &str| {
+        role == "judged" || case.failures(report.fail_on).any(|mismatch| mismatch.place == format!("{role} afterwards"))
+    };
+    for exchange in case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)) {
+        lines.extend(exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line))));
+        lines.extend(exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line))));
+        lines.extend(exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}")));
+    }
+    lines.push(format!("    {:9} {}", "repeat", view.repeat.line(case, report)));
+    lines
+}
+
+fn why(mismatch: &Mismatch, corpus: &Corpus) -> Vec<String> {
+    let mut lines = Vec::new();
+    for clause in mismatch.clauses.iter().filter_map(|id| corpus.clause(id)) {
+        lines.push(format!("    {:9} {} {}", "clause", clause.id.get_ref(), clause.text));
+    }
+    if let Some(source) = corpus.source(&mismatch.source) {
+        lines.push(format!("    {:9} {DIM}{}, {}{DIM:#}", "source", source.title, source.confidence));
+    }
+    lines
+}
+
+/// The cases without a verdict, one line a reason: a target that lacks the operation is one sentence, not a hundred.
+fn without_verdict(report: &RunReport) -> Vec<String> {
+    let mut by_reason: BTreeMap<(Outcome, &str), Vec<&str>> = BTreeMap::new();
+    for case in &report.cases {
+        if let (Some(reason), false) = (&case.reason, case.outcome == Outcome::Flaky) {
+            by_reason.entry((case.outcome, reason)).or_default().push(&case.id);
+        }
+    }
+    let mut lines = Vec::new();
+    for ((outcome, reason), ids) in by_reason {
+        lines.push(String::new());
+        let style = if outcome == Outcome::Skipped { DIM } else { YELLOW };
+        // What concerns the run as a whole has been said above.
+        let said = report.notices.iter().any(|notice| notice == reason);
+        let reason = if said { String::new() } else { format!(": {reason}") };
+        lines.push(format!("{style}{} {}{style:#}{reason}", ids.len(), outcome.as_str()));
+        lines.push(format!("    {DIM}{}{DIM:#}", some_of(&ids)));
+    }
+    lines
+}
+
+/// Mismatches that fail no run, counted: the same header is missing from every answer or from none.
+fn notes(report: &RunReport) -> Vec<String> {
+    let mut counts: BTreeMap<(Level, &str, &str, String), usize> = BTreeMap::new();
+    for case in report.cases.iter().filter(|case| case.is_judged()) {
+        for mismatch in case.mismatches.iter().filter(|mismatch| mismatch.level < report.fail_on) {
+            let found = if mismatch.found == "absent" { "absent".to_owned() } else { String::new() };
+            *counts.entry((mismatch.level, &mismatch.place, &mismatch.expected, found)).or_default() += 1;
+        }
+    }
+    if counts.is_empty() {
+        return Vec::new();
+    }
+    const SHOWN: usize = 12;
+    let all: usize = counts.values().sum();
+    let mut lines = vec![String::new(), format!("{BOLD}notes{BOLD:#}: {all} differences below `{}`", report.fail_on)];
+    let mut rows: Vec<_> = counts.into_iter().collect();
+    rows.sort_by_key(|((level, ..), count)| (std::cmp::Reverse(*level), std::cmp::Reverse(*count)));
+    for ((level, place, expected, found), count) in rows.iter().take(SHOWN) {
+        let found = if found.is_empty() { String::new() } else { format!(", {found}") };
+        lines.push(format!("    {count:4} × {level:6}  {place}: expected {}{found}", shortened(expected)));
+    }
+    if rows.len() > SHOWN {
+        lines.push(format!("    and {} more kinds; `--fail-on may` shows every one", rows.len() - SHOWN));
+    }
+    lines
+}
+
+/// What differs from a baseline. A case can differ and conform, or diverge as it did before.
+fn drift(baseline: &BaselineReport) -> Vec<String> {
+    const SHOWN: usize = 12;
+    let style = if baseline.drifts.is_empty() { GREEN } else { RED };
+    let mut lines = vec![format!(
+        "{style}drift{style:#}: {} of {} compared cases differ from {} (recorded {} by {}, region {})",
+        baseline.drifts.len(),
+        baseline.compared,
+        baseline.directory,
+        baseline.recorded.recorded,
+        baseline.recorded.tool,
+        baseline.recorded.region,
+    )];
+    for drift in &baseline.drifts {
+        lines.push(format!("{RED}≠ {}{RED:#}", drift.case));
+        for difference in drift.differences.iter().take(SHOWN) {
+            let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "absent".to_owned(), shortened);
+            lines.push(format!("    {:9} {}", "where", difference.place));
+            lines.push(format!("    {:9} {}", "recorded", shown(&difference.recorded)));
+            lines.push(format!("    {:9} {RED}{}{RED:#}", "found", shown(&difference.found)));
+        }
+        if drift.differences.len() > SHOWN {
+            lines.push(format!("    and {} more", drift.differences.len() - SHOWN));
+        }
+    }
+    if !baseline.drifts.is_empty() {
+        lines.push(
+            "    `trentcheck accept` takes what was found for what is to be; so does `cargo insta review`".to_owned(),
+        );
+    }
+    for drift in &baseline.passing {
+        let places: Vec<&str> = drift.differences.iter().map(|difference| difference.place.as_str()).collect();
+        lines.push(format!("{DIM}{} differed once and not again: {}{DIM:#}", drift.case, places.join(", ")));
+    }
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for uncompared in &baseline.not_compared {
+        by_reason.entry(&uncompared.reason).or_default().push(&uncompared.case);
+    }
+    for (reason, ids) in by_reason {
+        lines.push(format!("{YELLOW}{} not compared{YELLOW:#}: {reason}", ids.len()));
+        lines.push(format!("    {DIM}{}{DIM:#}", some_of(&ids)));
+    }
+    if !baseline.not_recorded.is_empty() {
+        let ids: Vec<&str> = baseline.not_recorded.iter().map(String::as_str).collect();
+        lines.push(format!("{DIM}{} judged cases have no recording: {}{DIM:#}", ids.len(), some_of(&ids)));
+    }
+    lines.extend(baseline.unreferenced.iter().map(|path| {
+        format!("{YELLOW}{path} belongs to no case{YELLOW:#}; `trentcheck accept --delete-unreferenced` deletes it")
+    }));
+    lines
+}
+
+fn summary(report: &RunReport) -> String {
+    let figures = &report.figures;
+    let seconds = report.duration_ms as f64 / 1000.0;
+    let (style, verdict) = match report.exit_code {
+        ExitCode::Pass if figures.listed > 0 => (GREEN, "deviates as listed"),
+        ExitCode::Pass => (GREEN, "conforms"),
+        ExitCode::Divergence if figures.diverges == 0 && report.has_drifted() => (RED, "drifted"),
+        ExitCode::Divergence if figures.diverges == 0 && report.is_stale() => (RED, "stale"),
+        ExitCode::Divergence if figures.diverges == 0 && report.differs() => (RED, "differs"),
+        ExitCode::Divergence if figures.diverges == 0 => (RED, "lacks recordings"),
+        ExitCode::Divergence => (RED, "diverges"),
+        _ => (YELLOW, "no verdict"),
+    };
+    let codes: Vec<String> =
+        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, meaning(report, *code))).collect();
+    let wrong = report.cases.iter().filter(|case| case.is_wrong()).count();
+    let listed = if figures.listed > 0 { format!(", {} of them as listed", figures.listed) } else { String::new() };
+    format!(
+        "{style}{verdict}{style:#}: {} of {} judged cases diverge ({}){listed}; {} of {} selected cases judged ({}); {seconds:.2} s; exit code {}",
+        wrong,
+        figures.judged(),
+        percent(figures.divergence),
+        figures.judged(),
+        figures.selected,
+        percent(figures.coverage),
+        codes.join(", ")
+    )
+}

@@ -1,0 +1,79 @@
+//! What a list of known deviations says about a run, as a person reads it.
+
+use super::style::{BOLD, DIM, RED, YELLOW};
+use trentcheck_core::report::{CaseDeviation, CaseReport, Outcome, RunReport, Stale};
+
+/// Stale entries in full, then listed and flaky ones, a line or two each.
+pub(crate) fn render(report: &RunReport) -> Vec<String> {
+    let Some(deviations) = &report.deviations else { return Vec::new() };
+    let of = |outcome: Outcome| {
+        report
+            .cases
+            .iter()
+            .filter_map(move |case| Some((case, case.deviation.as_ref()?)).filter(|_| case.outcome == outcome))
+    };
+    let width = of(Outcome::Listed).chain(of(Outcome::Flaky)).map(|(case, _)| case.id.len()).max().unwrap_or_default();
+    let mut lines = Vec::new();
+    for (case, deviation) in of(Outcome::Stale) {
+        lines.push(String::new());
+        lines.extend(stale(case, deviation));
+    }
+    for entry in &deviations.stale {
+        lines.extend([
+            String::new(),
+            format!("{RED}✗ {}{RED:#}  stale: the entry {}", entry.entry, entry.stale.describe()),
+            format!("    {:9} {}", "reason", entry.reason),
+            format!("    {:9} {}", "expires", entry.expires),
+        ]);
+    }
+    if report.figures.listed > 0 {
+        lines.extend([
+            String::new(),
+            format!("{BOLD}listed{BOLD:#}: {} cases deviate as {} says", report.figures.listed, deviations.file),
+        ]);
+        lines.extend(of(Outcome::Listed).map(|(case, deviation)| about(case, deviation, &case.pinned.answer, width)));
+    }
+    if report.figures.flaky > 0 {
+        lines.extend([
+            String::new(),
+            format!("{BOLD}flaky{BOLD:#}: {} cases are logged and not scored", report.figures.flaky),
+        ]);
+        lines.extend(
+            of(Outcome::Flaky)
+                .map(|(case, deviation)| about(case, deviation, case.reason.as_deref().unwrap_or_default(), width)),
+        );
+    }
+    for (count, why) in [
+        (deviations.not_selected, "concern cases that were not selected"),
+        (deviations.no_verdict, "concern cases without a verdict"),
+    ] {
+        if count > 0 {
+            lines.extend([
+                String::new(),
+                format!("{YELLOW}!{YELLOW:#} {count} of {} entries {why}", deviations.entries),
+            ]);
+        }
+    }
+    lines
+}
+
+fn stale(case: &CaseReport, deviation: &CaseDeviation) -> Vec<String> {
+    let why = deviation.stale.as_ref().map(Stale::describe).unwrap_or_default();
+    let mut lines = vec![format!("{RED}✗ {}{RED:#}  stale: it {why}", case.id)];
+    if deviation.entry != case.id {
+        lines.push(format!("    {:9} {}", "entry", deviation.entry));
+    }
+    if let Some(Stale::Otherwise { listed, found }) = &deviation.stale {
+        lines.extend(listed.iter().map(|text| format!("    {:9} {text}", "listed")));
+        lines.extend(found.iter().map(|text| format!("    {:9} {RED}{text}{RED:#}", "found")));
+    }
+    lines.push(format!("    {:9} {}", "reason", deviation.reason));
+    lines.extend(deviation.link.iter().map(|link| format!("    {:9} {link}", "link")));
+    lines.push(format!("    {:9} {}", "expires", deviation.expires));
+    lines
+}
+
+fn about(case: &CaseReport, deviation: &CaseDeviation, did: &str, width: usize) -> String {
+    let link = deviation.link.as_deref().map(|link| format!(" {link}")).unwrap_or_default();
+    format!("    {:width$}  {did}: {}{link} {DIM}(until {}){DIM:#}", case.id, deviation.reason, deviation.expires)
+}

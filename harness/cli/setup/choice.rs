@@ -1,0 +1,105 @@
+//! Which target a command is about: one of the configuration's, the embedded reference, or the one that flags, environment
+//! and the top of the configuration describe.
+
+use super::configuration::Configuration;
+use super::environment::variable;
+use crate::arguments::TargetArguments;
+use crate::edge::failure::Failure;
+
+/// The name that stands for every target of the configuration.
+const ALL: &str = "all";
+
+/// The target that a command is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The one that the configuration describes under this name.
+    Named(String),
+    /// The embedded reference, which was asked for.
+    Embedded,
+    /// The one that needs no name.
+    Unnamed,
+}
+
+/// What holds where the configuration has targets and none is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unchosen {
+    /// The command is refused.
+    Refused,
+    /// Something else says which target it is.
+    Allowed,
+}
+
+/// The targets that were asked for, each once; never none.
+pub(crate) fn chosen(arguments: &TargetArguments, configuration: &Configuration) -> Result<Vec<Choice>, Failure> {
+    several(arguments, configuration, Unchosen::Refused)
+}
+
+/// The one target of a command that takes no more than one.
+pub(crate) fn one(
+    arguments: &TargetArguments,
+    configuration: &Configuration,
+    unchosen: Unchosen,
+) -> Result<Choice, Failure> {
+    let mut choices = several(arguments, configuration, unchosen)?;
+    match (choices.pop(), choices.is_empty()) {
+        (Some(choice), true) => Ok(choice),
+        _ => Err(Failure::usage("use several targets here").hint("choose one with `--target`")),
+    }
+}
+
+fn several(
+    arguments: &TargetArguments,
+    configuration: &Configuration,
+    unchosen: Unchosen,
+) -> Result<Vec<Choice>, Failure> {
+    if arguments.embedded {
+        return embedded(arguments);
+    }
+    let names = names(&arguments.target_names, configuration)?;
+    if !names.is_empty() {
+        return Ok(names.into_iter().map(Choice::Named).collect());
+    }
+    let known: Vec<&str> = configuration.names().collect();
+    if arguments.endpoint.is_none() && !known.is_empty() && unchosen == Unchosen::Refused {
+        return Err(Failure::usage(format!(
+            "choose a target: `{}` has targets ({}), and none was asked for",
+            configuration.path.display(),
+            known.join(", ")
+        ))
+        .hint(
+            "`--target NAME` takes one of them, `--target all` takes all, `--embedded` takes the embedded reference",
+        ));
+    }
+    Ok(vec![Choice::Unnamed])
+}
+
+/// The flag wins over the environment; two flags contradict each other.
+fn embedded(arguments: &TargetArguments) -> Result<Vec<Choice>, Failure> {
+    let is_flag = |value: &str, name: &str| variable(name).as_deref() != Some(value);
+    let is_endpoint = arguments.endpoint.iter().any(|endpoint| is_flag(endpoint, "TRENTCHECK_ENDPOINT"));
+    let is_target = arguments.target_names.iter().any(|name| is_flag(name, "TRENTCHECK_TARGET"));
+    let other = match (is_endpoint, is_target) {
+        (true, _) => "--endpoint",
+        (false, true) => "--target",
+        (false, false) => return Ok(vec![Choice::Embedded]),
+    };
+    Err(Failure::usage(format!("use both `--embedded` and `{other}`: each names a target")).hint("give one of them"))
+}
+
+fn names(asked: &[String], configuration: &Configuration) -> Result<Vec<String>, Failure> {
+    let mut names = asked.to_vec();
+    if names.iter().any(|name| name == ALL) && !configuration.names().any(|name| name == ALL) {
+        names = configuration.names().map(str::to_owned).collect();
+        if names.is_empty() {
+            return Err(Failure::usage("find any target: the configuration has none")
+                .hint("a table `[targets.NAME]` describes a target"));
+        }
+    }
+    let mut once: Vec<String> = Vec::new();
+    names.into_iter().for_each(|name| {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    });
+    Ok(once)
+}

@@ -1,0 +1,65 @@
+//! The yes before anything is changed off loopback: the account's number, typed by somebody.
+
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use std::io::{BufRead, IsTerminal};
+
+/// Whether somebody reads what is said, and can answer.
+#[derive(Clone, Copy)]
+enum Reader {
+    Somebody,
+    Nobody,
+}
+
+/// Asks for the account's number, which nobody types by mistake.
+pub(crate) fn confirm(account: &str) -> Result<(), Failure> {
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let reader = if is_terminal { Reader::Somebody } else { Reader::Nobody };
+    confirmed(reader, account, || {
+        output::draw("To go on, type the number of the account: ");
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        Ok(line)
+    })
+}
+
+/// Whether what is typed is a yes. Nobody is asked who is not there.
+fn confirmed(reader: Reader, account: &str, typed: impl FnOnce() -> std::io::Result<String>) -> Result<(), Failure> {
+    if matches!(reader, Reader::Nobody) {
+        return Err(Failure::safety("nobody is here to confirm the plan; nothing was changed at the target")
+            .hint("`--yes` confirms it beforehand"));
+    }
+    match typed() {
+        Ok(line) if line.trim() == account => Ok(()),
+        _ => Err(Failure::safety("not confirmed; nothing was changed at the target")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: &str = "111122223333";
+
+    #[test]
+    fn only_the_accounts_number_is_a_yes() {
+        for line in ["111122223333\n", " 111122223333 \r\n"] {
+            assert!(confirmed(Reader::Somebody, ACCOUNT, || Ok(line.to_owned())).is_ok(), "{line:?}");
+        }
+        for line in ["", "\n", "yes\n", "y\n", "999999999999\n", "11112222333\n", "1111222233334\n", "1111 2222 3333\n"]
+        {
+            assert!(confirmed(Reader::Somebody, ACCOUNT, || Ok(line.to_owned())).is_err(), "{line:?}");
+        }
+        assert!(confirmed(Reader::Somebody, ACCOUNT, || Err(std::io::Error::other("gone"))).is_err());
+    }
+
+    #[test]
+    fn nobody_is_asked_who_is_not_there() {
+        let mut is_asked = false;
+        let answer = confirmed(Reader::Nobody, ACCOUNT, || {
+            is_asked = true;
+            Ok(ACCOUNT.to_owned())
+        });
+        assert!(answer.is_err() && !is_asked);
+    }
+}

@@ -1,0 +1,72 @@
+//! The fixtures: built in, or from a directory.
+
+use crate::arguments::Cases;
+use crate::edge::failure::Failure;
+use rust_embed::Embed;
+use std::path::Path;
+use trentcheck_core::fixture::{Corpus, Document, Level, Selection, load};
+
+#[derive(Embed)]
+#[folder = "fixtures/"]
+#[include = "spec/*.toml"]
+#[include = "cases/*.toml"]
+struct BuiltIn;
+
+/// The corpus, linted.
+pub(crate) fn corpus(directory: Option<&Path>) -> Result<Corpus, Failure> {
+    let documents = match directory {
+        Some(directory) => read(directory)?,
+        None => BuiltIn::iter()
+            .filter_map(|path| {
+                let file = BuiltIn::get(&path)?;
+                Some(Document { path: path.into_owned(), text: String::from_utf8_lossy(&file.data).into_owned() })
+            })
+            .collect(),
+    };
+    load(&documents).map_err(|error| Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format"))
+}
+
+fn read(directory: &Path) -> Result<Vec<Document>, Failure> {
+    let wrong = |path: &Path, error| Failure::usage(format!("read the fixtures in `{}`: {error}", path.display()));
+    let mut documents = Vec::new();
+    for part in ["spec", "cases"] {
+        let folder = directory.join(part);
+        for entry in std::fs::read_dir(&folder).map_err(|error| wrong(&folder, error))? {
+            let path = entry.map_err(|error| wrong(&folder, error))?.path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                documents.push(Document { path: format!("{part}/{name}"), text });
+            }
+        }
+    }
+    Ok(documents)
+}
+
+/// The selection, with `@FILE` read, checked against the corpus.
+pub(crate) fn selection(cases: &Cases, corpus: &Corpus) -> Result<Selection, Failure> {
+    let levels = expand(&cases.level)?
+        .iter()
+        .map(|word| word.parse::<Level>().map_err(|error| Failure::usage(format!("read `--level`: {error}"))))
+        .collect::<Result<_, _>>()?;
+    let selection =
+        Selection { patterns: expand(&cases.patterns)?, tags: expand(&cases.tag)?, levels, skip: expand(&cases.skip)? };
+    match selection.check(corpus) {
+        Ok(()) => Ok(selection),
+        Err(error) => Err(Failure::usage(error.to_string())),
+    }
+}
+
+fn expand(words: &[String]) -> Result<Vec<String>, Failure> {
+    let mut expanded = Vec::new();
+    for word in words {
+        let Some(path) = word.strip_prefix('@') else {
+            expanded.push(word.clone());
+            continue;
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{path}`: {error}")))?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        expanded.extend(lines.map(str::to_owned));
+    }
+    Ok(expanded)
+}

@@ -1,0 +1,211 @@
+//! Whose credentials sign: flags and environment, the profile files of AWS's own tools, a credential process.
+
+use super::chain;
+use super::configuration::File;
+use super::environment::{variable, wait_for};
+use crate::arguments::CredentialArguments;
+use crate::edge::failure::Failure;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use trentcheck_core::fixture::PrincipalName;
+use trentcheck_core::identity::{Identity, IdentityError, ProfileFile, Profiles, Way, from_environment, from_output};
+use trentcheck_core::sign::Credentials;
+
+/// Long enough for a person who answers a second factor.
+const PROCESS: Duration = Duration::from_secs(60);
+
+/// Bytes that are read of what a process prints; credentials take some two thousand.
+const PRINTED: u64 = 64 * 1024;
+
+/// Who signs.
+#[derive(Clone, Debug)]
+pub(crate) struct Signers {
+    profile: Option<String>,
+    denied_profile: Option<String>,
+    stranger_profile: Option<String>,
+    /// How long a credential process, a sign-on or a role may take.
+    limit: Duration,
+}
+
+impl Signers {
+    /// What flags and environment say, else what the file says.
+    pub(super) fn of(arguments: &CredentialArguments, file: &File) -> Self {
+        Self {
+            profile: arguments.profile.clone().or_else(|| file.profile.clone()),
+            denied_profile: arguments.denied_profile.clone().or_else(|| file.denied_profile.clone()),
+            stranger_profile: arguments.stranger_profile.clone().or_else(|| file.stranger_profile.clone()),
+            limit: arguments.credential_timeout.unwrap_or(PROCESS),
+        }
+    }
+
+    /// The flags that repeat this.
+    pub(super) fn flags(&self) -> String {
+        let flags = [
+            ("--profile", &self.profile),
+            ("--denied-profile", &self.denied_profile),
+            ("--stranger-profile", &self.stranger_profile),
+        ];
+        flags.iter().filter_map(|(flag, name)| Some(format!(" {flag} {}", name.as_ref()?))).collect()
+    }
+}
+
+/// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else off loopback
+/// from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
+pub(crate) fn principals(
+    signers: &Signers,
+    region: &str,
+    is_loopback: bool,
+) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
+    let mut principals = BTreeMap::new();
+    let mut files = Files::default();
+    for (principal, prefix, profile) in [
+        (PrincipalName::Primary, "TRENTCHECK", &signers.profile),
+        (PrincipalName::Session, "TRENTCHECK_SESSION", &None),
+        (PrincipalName::Denied, "TRENTCHECK_DENIED", &signers.denied_profile),
+        (PrincipalName::Stranger, "TRENTCHECK_STRANGER", &signers.stranger_profile),
+        (PrincipalName::Expired, "TRENTCHECK_EXPIRED", &None),
+    ] {
+        let identity = match profile {
+            Some(profile) => Some(of_profile(files.profiles()?, profile, signers, region)?),
+            None => from_environment(prefix, variable)?,
+        };
+        let Some(identity) = identity else { continue };
+        let credentials = match principal {
+            PrincipalName::Expired => identity.credentials,
+            _ => identity.valid_at(SystemTime::now())?,
+        };
+        principals.insert(principal, credentials);
+    }
+    if let Entry::Vacant(place) = principals.entry(PrincipalName::Primary) {
+        let primary = match is_loopback {
+            // Real credentials are not for whatever listens on a local port.
+            true => dummy(),
+            false => standard(&mut files, signers, region)?.valid_at(SystemTime::now())?,
+        };
+        place.insert(primary);
+    }
+    let primary = principals.get(&PrincipalName::Primary).filter(|primary| primary.session_token.is_some());
+    if let Some(temporary) = primary.cloned() {
+        principals.entry(PrincipalName::Session).or_insert(temporary);
+    }
+    Ok(principals)
+}
+
+/// A setting of the profile that counts: the one that is named, else that of AWS_PROFILE, else `default`.
+pub(crate) fn profile_setting(signers: &Signers, setting: &str) -> Result<Option<String>, Failure> {
+    let mut files = Files::default();
+    let named = signers.profile.clone().or_else(|| variable("AWS_PROFILE"));
+    Ok(files.profiles()?.setting(named.as_deref().unwrap_or("default"), setting).map(str::to_owned))
+}
+
+/// The standard ways of AWS's own tools: variables, then a profile, then what the machine is given.
+fn standard(files: &mut Files, signers: &Signers, region: &str) -> Result<Identity, Failure> {
+    if let Some(identity) = from_environment("AWS", variable)? {
+        return Ok(identity);
+    }
+    let profiles = files.profiles()?;
+    let named = variable("AWS_PROFILE");
+    let name = named.as_deref().unwrap_or("default");
+    if named.is_none() && !profiles.contains(name) || profiles.way(name) == Err(IdentityError::NoKeys(name.to_owned()))
+    {
+        return chain::of_surroundings(region, signers.limit);
+    }
+    of_profile(profiles, name, signers, region)
+}
+
+fn of_profile(profiles: &Profiles, name: &str, signers: &Signers, region: &str) -> Result<Identity, Failure> {
+    match profiles.way(name)? {
+        Way::Keys(identity) => Ok(identity),
+        Way::Process(words) => printed(name, &words, signers.limit),
+        Way::Chain(what) => chain::of_profile(name, what, region, signers.limit),
+        Way::Login => Err(Failure::usage(format!(
+            "find credentials in the profile `{name}`: it asks for a login session, which only the AWS CLI can use"
+        ))
+        .hint(format!("give a profile `credential_process = aws configure export-credentials --profile {name}`"))),
+    }
+}
+
+/// What a credential process prints. It gets no shell and no terminal to ask at.
+fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity, Failure> {
+    let failure =
+        |why: String| Failure::usage(format!("run the `credential_process` of the profile `{profile}`: {why}"));
+    let (program, rest) = words.split_first().ok_or_else(|| failure("it is empty".to_owned()))?;
+    let ran = wait_for(async {
+        let mut child = tokio::process::Command::new(program)
+            .args(rest)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failure(format!("`{program}`: {error}")))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let all = async { tokio::join!(read(stdout), read(stderr), child.wait()) };
+        tokio::time::timeout(limit, all).await.map_err(|_| {
+            failure(format!("it did not end within {limit:?}")).hint("`--credential-timeout` gives it longer")
+        })
+    });
+    let (stdout, stderr, status) = ran?;
+    let status = status.map_err(|error| failure(error.to_string()))?;
+    if !status.success() {
+        let said = String::from_utf8_lossy(&stderr);
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
+        let last: String = last.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
+        return Err(failure(format!("{status}: {last}")));
+    }
+    Ok(from_output(profile, &stdout)?)
+}
+
+async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        // What a process could not finish saying is found out when it is read.
+        let _ = stream.take(PRINTED).read_to_end(&mut bytes).await;
+    }
+    bytes
+}
+
+/// Both profile files, read once and only if somebody asks.
+#[derive(Default)]
+struct Files(Option<Profiles>);
+
+impl Files {
+    fn profiles(&mut self) -> Result<&Profiles, Failure> {
+        if self.0.is_none() {
+            let credentials = file("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
+            let config = file("AWS_CONFIG_FILE", "config")?;
+            self.0 = Some(Profiles::read(&credentials, &config)?);
+        }
+        self.0.as_ref().ok_or_else(|| Failure::internal("keep the profiles"))
+    }
+}
+
+fn file(named_by: &str, name: &str) -> Result<ProfileFile, Failure> {
+    let home = || std::env::home_dir().unwrap_or_default().join(".aws").join(name);
+    let path = variable(named_by).map_or_else(home, PathBuf::from);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Failure::usage(format!("read `{}`: {error}", path.display()))),
+    };
+    Ok(ProfileFile { path: path.display().to_string(), text })
+}
+
+/// Credentials for targets on loopback that do not care.
+fn dummy() -> Credentials {
+    Credentials {
+        access_key_id: "AKIDTRENTCHECK000001".to_owned(),
+        secret_access_key: "trentcheck-dummy-secret-primary".to_owned(),
+        session_token: None,
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        Self::usage(error.to_string())
+    }
+}

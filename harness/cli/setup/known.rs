@@ -1,0 +1,84 @@
+//! The list of known deviations of a run: where it is, and whether it is for such a run.
+
+use super::configuration::{Configuration, File};
+use crate::edge::failure::Failure;
+use std::path::{Path, PathBuf};
+use trentcheck_core::deviation::{DeviationError, DeviationFile, List};
+use trentcheck_core::fixture::{Corpus, Edition, Level};
+
+/// Where a run's list of known deviations is.
+pub(crate) enum Known {
+    /// There is none.
+    Nothing,
+    /// In a file of its own.
+    File(PathBuf),
+    /// In the configuration file of this path and text.
+    Inline {
+        /// The configuration file.
+        path: String,
+        /// Its text, to name lines of.
+        text: String,
+        /// The list.
+        list: DeviationFile,
+    },
+}
+
+impl Known {
+    /// The file that the command line names, else what the configuration says about the target.
+    pub(super) fn of(
+        asked: Option<&Path>,
+        file: &File,
+        configuration: &Configuration,
+        fail_on: Option<Level>,
+    ) -> Result<Self, Failure> {
+        if let Some(path) = asked {
+            return Ok(Self::File(path.to_owned()));
+        }
+        Ok(match (&file.deviations, file.deviation.is_empty()) {
+            (Some(_), false) => {
+                return Err(Failure::usage(format!(
+                    "read `{}`: a target has either `deviations` or `[[deviation]]`, not both",
+                    configuration.path.display()
+                )));
+            }
+            (Some(list), true) => Self::File(configuration.beside(list)),
+            (None, true) => Self::Nothing,
+            (None, false) => Self::Inline {
+                path: configuration.path.display().to_string(),
+                text: configuration.text.clone(),
+                // In place, a list is for whatever the target says.
+                list: DeviationFile { edition: None, fail_on, entries: file.deviation.clone() },
+            },
+        })
+    }
+
+    /// The list, checked. One that is for another kind of run is refused.
+    pub(crate) fn list(&self, corpus: &Corpus, edition: Edition, fail_on: Level) -> Result<Option<List>, Failure> {
+        let list = match self {
+            Self::Nothing => return Ok(None),
+            Self::File(path) => List::parse(&path.display().to_string(), &text(path)?, corpus),
+            Self::Inline { path, text, list } => List::new(path, text, list.clone(), corpus),
+        };
+        let list = list.map_err(wrong)?;
+        fits(&list, edition, fail_on)?;
+        Ok(Some(list))
+    }
+}
+
+/// Refuses a list that is for another kind of run.
+pub(crate) fn fits(list: &List, edition: Edition, fail_on: Level) -> Result<(), Failure> {
+    list.fits(edition, fail_on).map_err(|error| {
+        Failure::usage(error.to_string())
+            .hint("choose with `--edition` and `--fail-on`, or take a list that was made so")
+    })
+}
+
+/// The failure that a list cannot be used.
+pub(crate) fn wrong(error: DeviationError) -> Failure {
+    Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format")
+}
+
+/// The text of a list.
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
+}

@@ -1,0 +1,25 @@
+//! From what was asked to what it means: configuration, credentials, target, interlock, ledger, session. Nothing here prints
+//! a report.
+
+#[cfg(feature = "aws-config")]
+mod chain;
+#[cfg(not(feature = "aws-config"))]
+#[path = "chain_absent.rs"]
+mod chain;
+pub(crate) mod choice;
+pub(crate) mod configuration;
+pub(crate) mod confirm;
+mod connection;
+pub(crate) mod corpus;
+mod credentials;
+pub(crate) mod embedded;
+mod environment;
+mod interlock;
+pub(crate) mod known;
+pub(crate) mod ledger;
+mod lending;
+mod plan;
+pub(crate) mod service;
+pub(crate) mod session;
+pub(crate) mod settings;
+pub(crate) mod target;

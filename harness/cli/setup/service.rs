@@ -1,0 +1,133 @@
+//! Which endpoint and which Region.
+
+use super::credentials::{Signers, profile_setting};
+use super::environment::variable;
+use crate::arguments::ServiceArguments;
+use crate::edge::failure::Failure;
+use trentcheck_core::fixture::Corpus;
+use trentcheck_core::plan::OPERATION;
+use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
+
+/// The word that asks for AWS KMS itself. A word of its own, since a forgotten endpoint must never lead there.
+const AWS: &str = "aws";
+
+/// The Region of targets that do not say another.
+const DEFAULT_REGION: &str = "us-east-2";
+
+/// Which of the endpoints of AWS KMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Service {
+    modules: Modules,
+    stack: Stack,
+}
+
+impl Service {
+    /// What the flags say; no file does.
+    pub(super) fn of(arguments: &ServiceArguments) -> Self {
+        Self {
+            modules: if arguments.fips { Modules::Fips } else { Modules::Any },
+            stack: if arguments.dual_stack { Stack::Dual } else { Stack::Single },
+        }
+    }
+
+    /// The flags that repeat this.
+    pub(super) fn flags(self) -> String {
+        let mut line = String::new();
+        for (flag, is_set) in [(" --fips", self.modules == Modules::Fips), (" --dual-stack", self.stack == Stack::Dual)]
+        {
+            if is_set {
+                line.push_str(flag);
+            }
+        }
+        line
+    }
+}
+
+/// What says where and for which Region.
+pub(super) struct Place<'a> {
+    /// The endpoint.
+    pub(super) url: &'a str,
+    /// The Region that was asked for.
+    pub(super) region: Option<&'a str>,
+    /// Which of the endpoints of AWS KMS.
+    pub(super) service: Service,
+    /// Who signs: a profile may have a Region.
+    pub(super) signers: &'a Signers,
+}
+
+/// The endpoint that was asked for, and the Region to sign for. Off loopback it may come from where AWS's own tools have
+/// it; an endpoint never does. The Region becomes part of signatures: what no Region's name holds would be blamed on the
+/// target.
+pub(super) fn place(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
+    let (endpoint, region) = unchecked(asked)?;
+    if region.is_empty() || !region.chars().all(|letter| letter.is_ascii_graphic()) {
+        return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
+            .hint("a Region is named like `us-east-2`"));
+    }
+    Ok((endpoint, region))
+}
+
+fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
+    let Service { modules, stack } = asked.service;
+    if asked.url == AWS {
+        let region = region(asked)?.ok_or_else(|| {
+            Failure::usage("find the Region of `--endpoint aws`")
+                .hint("name it with `--region`, AWS_REGION or the profile's `region`")
+        })?;
+        let endpoint = kms_endpoint(&region, modules, stack)
+            .map_err(|error| Failure::usage(format!("find the endpoint of AWS KMS: {error}")))?;
+        return Ok((endpoint, region));
+    }
+    if modules == Modules::Fips || stack == Stack::Dual {
+        return Err(Failure::usage("use `--fips` or `--dual-stack` with an endpoint of one's own")
+            .hint("they choose among the endpoints of `--endpoint aws`"));
+    }
+    let endpoint = parse(asked.url)?;
+    let region = match endpoint.is_loopback() {
+        true => asked.region.map(str::to_owned),
+        false => region(asked)?,
+    };
+    Ok((endpoint, region.unwrap_or_else(|| DEFAULT_REGION.to_owned())))
+}
+
+/// Reads the URL of an endpoint.
+pub(super) fn parse(url: &str) -> Result<Endpoint, Failure> {
+    Endpoint::parse(url).map_err(|error| {
+        Failure::usage(format!("read the endpoint `{url}`: {error}"))
+            .hint("an endpoint looks like `http://127.0.0.1:4566`")
+    })
+}
+
+/// The pace: off loopback what is published, everywhere what is given.
+pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Result<Rates, Failure> {
+    let mut rates = Rates::default();
+    if !is_loopback {
+        rates.by_operation =
+            corpus.quotas.iter().map(|quota| (quota.operation.get_ref().clone(), quota.per_second)).collect();
+    }
+    for word in given {
+        let read = word.split_once('=').and_then(|(operation, rate)| Some((operation, rate.parse::<f64>().ok()?)));
+        match read {
+            Some((operation, rate)) if !operation.is_empty() && rate.is_finite() && rate > 0.0 => {
+                rates.by_operation.insert(operation.to_owned(), rate);
+            }
+            _ => {
+                return Err(Failure::usage(format!("read `--rate {word}`"))
+                    .hint("it looks like `CreateKey=2`, with a number above 0"));
+            }
+        }
+    }
+    if !is_loopback {
+        // Cases name operations that nobody has published anything about.
+        rates.others = rates.by_operation.get(OPERATION).copied();
+    }
+    Ok(rates)
+}
+
+fn region(asked: &Place<'_>) -> Result<Option<String>, Failure> {
+    let asked_for = asked.region.map(str::to_owned);
+    match asked_for.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION")) {
+        Some(region) => Ok(Some(region)),
+        None => profile_setting(asked.signers, "region"),
+    }
+}

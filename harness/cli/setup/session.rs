@@ -1,0 +1,168 @@
+//! A run that is about to begin: everything settled, nothing sent.
+
+use super::corpus::{corpus, selection};
+use super::ledger::{ledger_of_new_run, ledger_path};
+use super::settings::{Against, RunSettings, Shuffle};
+use super::target::{Missing, Prepared, Provided, Reach, Terms};
+use super::{interlock, lending};
+use crate::arguments::Cases;
+use crate::edge::destination::{Destination, reports, takes_stdout, write};
+use crate::edge::failure::Failure;
+use crate::edge::interrupt::on_interrupt;
+use crate::edge::output;
+use crate::edge::progress::Line;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::watch;
+use trentcheck_core::baseline::{Head, day};
+use trentcheck_core::fixture::{Corpus, Selection};
+use trentcheck_core::ledger::Ledger;
+use trentcheck_core::normalise::Redactor;
+use trentcheck_core::report::RunReport;
+use trentcheck_core::run::{Entropy, Lent, Options, Permit, SequenceOf, Target, run as replay};
+use trentcheck_core::send::Lane;
+
+/// What a command that replays cases needs: settings, corpus, selection and target. Nothing has been sent.
+pub(crate) struct Session {
+    pub(crate) settings: RunSettings,
+    pub(crate) corpus: Corpus,
+    pub(crate) selection: Selection,
+    prepared: Prepared,
+    reports: Vec<Destination>,
+    ledger: Option<Arc<Ledger>>,
+    passed: interlock::Passed,
+    lent: Vec<Lent>,
+}
+
+impl Session {
+    pub(crate) async fn prepare(settings: RunSettings, cases: &Cases) -> Result<Self, Failure> {
+        let reports = reports(&settings.reports)?;
+        let corpus = corpus(settings.fixtures.as_deref())?;
+        let selection = selection(cases, &corpus)?;
+        let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
+        let prepared = Prepared::of(&settings.target, &corpus, terms).await?;
+        let target = &prepared.target;
+        if settings.ledger.is_some() && matches!(settings.against, Some(Against::Target(_))) {
+            return Err(
+                Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
+            );
+        }
+        let path = ledger_path(&settings, target);
+        // Held before anybody is asked: a ledger that cannot be had is a reason not to begin.
+        let ledger = match &path {
+            Some(path) => Some(Arc::new(ledger_of_new_run(path, target)?)),
+            None => None,
+        };
+        let lent = lending::lent(&settings, &corpus)?;
+        let asked = Options { lent: lent.clone(), ..options(&settings, target, Permit::NoKeys)? };
+        let passed = interlock::permit(&settings, target, &corpus, &selection, asked, path.as_deref()).await?;
+        Ok(Self { settings, corpus, selection, prepared, reports, ledger, passed, lent })
+    }
+
+    /// The target.
+    pub(crate) fn target(&self) -> &Target {
+        &self.prepared.target
+    }
+
+    /// The head of what would be recorded now.
+    pub(crate) fn head(&self) -> Head {
+        head(&self.corpus, self.target(), self.settings.lane)
+    }
+
+    /// One run of these cases, with a run id and a seed of its own.
+    pub(crate) async fn replay(&self, selection: &Selection) -> Result<RunReport, Failure> {
+        let options = options(&self.settings, self.target(), self.passed.permit)?;
+        let options = Options {
+            ledger: self.ledger.clone(),
+            lent: self.lent.clone(),
+            budget: self.passed.most.clone(),
+            ..options
+        };
+        self.replay_with(self.target(), selection, options).await
+    }
+
+    /// The same at another target, where keys are made on loopback only.
+    pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<RunReport, Failure> {
+        let permit = if target.endpoint.is_loopback() { Permit::All } else { Permit::NoKeys };
+        self.replay_with(target, selection, options(&self.settings, target, permit)?).await
+    }
+
+    async fn replay_with(
+        &self,
+        target: &Target,
+        selection: &Selection,
+        options: Options,
+    ) -> Result<RunReport, Failure> {
+        let (stop, stopped) = watch::channel(false);
+        let interrupt = on_interrupt(stop);
+        let line = Line::new();
+        let report = replay(&self.corpus, selection, target, &options, &line, stopped)
+            .await
+            .map_err(|error| Failure::usage(error.to_string()));
+        interrupt.abort();
+        line.clear();
+        if let Ok(report) = &report {
+            // Whatever fails after this, it has been said.
+            report.left.iter().for_each(|line| output::to_stderr(&format!("left behind, remove by hand: {line}")));
+            output::protect(&Redactor::default().with_accounts(report.accounts.iter().map(String::as_str)));
+        }
+        report
+    }
+
+    /// Writes the reports that were asked for.
+    pub(crate) fn write(&self, report: &impl Serialize) -> Result<(), Failure> {
+        write(report, &self.reports)
+    }
+
+    /// Whether stdout belongs to a report.
+    pub(crate) fn writes_to_stdout(&self) -> bool {
+        takes_stdout(&self.reports)
+    }
+}
+
+fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Options, Failure> {
+    let is_loopback = target.endpoint.is_loopback();
+    let mut seed = [0; 32];
+    fill(&mut seed)?;
+    let entropy = Entropy::new(seed);
+    Ok(Options {
+        lane: settings.lane,
+        jobs: usize::from(settings.jobs.unwrap_or(if is_loopback { 8 } else { 1 })),
+        order: match settings.shuffle {
+            Shuffle::No => SequenceOf::Corpus,
+            Shuffle::Random => SequenceOf::Seed(u64::from_be_bytes(seed[..8].try_into().unwrap_or_default()) >> 16),
+            Shuffle::Seed(seed) => SequenceOf::Seed(seed),
+        },
+        fail_on: settings.fail_on,
+        settle: settings.target.settle(is_loopback),
+        deadline: settings.deadline,
+        permit,
+        clock: Arc::new(SystemTime::now),
+        run_id: entropy.run_id(),
+        lent: Vec::new(),
+        budget: None,
+        ledger: None,
+        entropy,
+    })
+}
+
+fn fill(seed: &mut [u8; 32]) -> Result<(), Failure> {
+    trentcheck_core::run::fill_random(seed).map_err(|()| Failure::internal("read the system's randomness"))
+}
+
+/// The head of what is recorded now.
+fn head(corpus: &Corpus, target: &Target, lane: Lane) -> Head {
+    let lane = match lane {
+        Lane::Wire => "wire",
+        Lane::Http => "http",
+    };
+    Head {
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        corpus: corpus.digest.clone(),
+        edition: target.edition,
+        region: target.region.clone(),
+        lane: lane.to_owned(),
+        recorded: day(SystemTime::now()),
+    }
+}

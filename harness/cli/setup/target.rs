@@ -1,0 +1,150 @@
+//! From settings to a target: one way for every command.
+
+use super::credentials::principals;
+use super::embedded;
+use super::service::{Place, parse, place, rates};
+use super::settings::TargetSettings;
+use crate::edge::failure::Failure;
+use crate::edge::output;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use trentcheck_core::fixture::{Corpus, nearest_of};
+use trentcheck_core::normalise::Redactor;
+use trentcheck_core::run::{Elsewhere, Target};
+use trentcheck_core::send::{Endpoint, Limits};
+use trentcheck_reference::Server;
+
+/// What a command asks of its target.
+pub(crate) struct Terms {
+    /// What holds where no endpoint is named.
+    pub(crate) missing: Missing,
+    /// Where the target may be.
+    pub(crate) reach: Reach,
+    /// What is made of keys that the target is said to have.
+    pub(crate) provided: Provided,
+}
+
+/// What holds where no endpoint is named.
+pub(crate) enum Missing {
+    /// The embedded reference is the target.
+    Embedded,
+    /// This.
+    Refused(Failure),
+}
+
+/// Where a target may be.
+pub(crate) enum Reach {
+    /// Anywhere.
+    Anywhere,
+    /// On loopback; elsewhere this is said.
+    Loopback(Failure),
+}
+
+/// What is made of keys that the target is said to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Provided {
+    /// Some case has to ask for each.
+    Checked,
+    /// Nothing.
+    Unused,
+}
+
+/// A target that is ready to be called: described, paced, its secrets and accounts kept back. Nothing has been sent.
+pub(crate) struct Prepared {
+    /// The target.
+    pub(crate) target: Target,
+    /// How long to wait for a state change to be seen there.
+    pub(crate) settle: Duration,
+    /// The embedded reference has to outlive every call.
+    _server: Option<Server>,
+}
+
+impl Prepared {
+    /// The target of these settings: the only way from arguments to a target.
+    pub(crate) async fn of(settings: &TargetSettings, corpus: &Corpus, terms: Terms) -> Result<Self, Failure> {
+        let accounts = [&settings.account, &settings.stranger_account].into_iter().flatten();
+        output::protect(&Redactor::default().with_accounts(accounts.map(String::as_str)));
+        let (_server, mut target) = match (&settings.endpoint, terms.missing) {
+            (Some(url), _) => (None, remote(settings, url)?),
+            (None, Missing::Embedded) => {
+                let (server, target) = embedded::start(settings.edition(), settings.timeout()).await?;
+                (Some(server), target)
+            }
+            (None, Missing::Refused(failure)) => return Err(failure),
+        };
+        output::protect(&target.redactor());
+        if terms.provided == Provided::Checked {
+            check_provided(&target, corpus)?;
+        }
+        let is_loopback = target.endpoint.is_loopback();
+        if let (Reach::Loopback(failure), false) = (terms.reach, is_loopback) {
+            return Err(failure);
+        }
+        target.limits.rates = rates(&settings.rates, corpus, is_loopback)?;
+        Ok(Self { settle: settings.settle(is_loopback), target, _server })
+    }
+}
+
+fn remote(settings: &TargetSettings, url: &str) -> Result<Target, Failure> {
+    let TargetSettings { service, signers, .. } = settings;
+    let (endpoint, region) = place(&Place { url, region: settings.region.as_deref(), service: *service, signers })?;
+    let principals = principals(signers, &region, endpoint.is_loopback())?;
+    let is_plain = endpoint.to_string().starts_with("http://");
+    if is_plain && !endpoint.is_loopback() {
+        return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
+    }
+    let tls = settings.connection.settings(&endpoint)?;
+    let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint)?;
+    Ok(Target {
+        endpoint,
+        region,
+        edition: settings.edition(),
+        principals,
+        provided: provided(&settings.provide)?,
+        elsewhere,
+        account: settings.account.clone(),
+        stranger_account: settings.stranger_account.clone(),
+        embedded: false,
+        tls,
+        limits: Limits { exchange: settings.timeout(), ..Limits::default() },
+    })
+}
+
+fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    words
+        .iter()
+        .map(|word| match word.split_once('=') {
+            Some((name, id)) if !name.is_empty() && !id.is_empty() => Ok((name.to_owned(), id.to_owned())),
+            _ => Err(Failure::usage(format!("read `--provide {word}`")).hint("it looks like `creating=KEY-ID`")),
+        })
+        .collect()
+}
+
+/// A name that no case asks for would be provided in vain.
+fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
+    let known = || corpus.preconditions.iter().filter_map(|precondition| precondition.provided.as_deref());
+    match target.provided.keys().find(|name| !known().any(|known| known == name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Failure::usage(format!("provide the key `{name}`: no case asks for one of this name")).hint(
+            match nearest_of(name, known()) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("the names are {}", known().collect::<Vec<_>>().join(", ")),
+            },
+        )),
+    }
+}
+
+/// The second Region. It is under the same rules as the first, so it has to be on loopback where that is.
+fn elsewhere(word: Option<&str>, target: &Endpoint) -> Result<Option<Elsewhere>, Failure> {
+    let Some(word) = word else { return Ok(None) };
+    let Some((region, url)) = word.split_once('=') else {
+        return Err(Failure::usage(format!("read `--elsewhere {word}`"))
+            .hint("it looks like `us-west-2=http://127.0.0.1:4567`"));
+    };
+    let endpoint = parse(url)?;
+    if endpoint.is_loopback() != target.is_loopback() || endpoint.scheme != target.scheme {
+        return Err(Failure::safety(format!("{target} and {endpoint} are not the same service in two Regions"))
+            .hint("both have to be on loopback or both off it, and both over TLS or both not"));
+    }
+    Ok(Some(Elsewhere { endpoint, region: region.to_owned() }))
+}

@@ -1,0 +1,195 @@
+//! Targets of `trentcheck.toml`: how one is chosen, and what each has of its own.
+
+use crate::command::{text, trentcheck, trentcheck_with};
+use crate::support::{config, reference};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use trentcheck_core::fixture::Edition;
+use trentcheck_reference::{Config, controls};
+
+/// A folder with a configuration, gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, configuration: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("targets-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let folder = Self(folder);
+        folder.write(configuration);
+        folder
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    fn write(&self, configuration: &str) {
+        std::fs::write(self.0.join("trentcheck.toml"), configuration).unwrap();
+    }
+
+    /// A command with this configuration, apart from the runtime that serves the targets.
+    async fn trentcheck(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let config = self.path("trentcheck.toml");
+        let arguments: Vec<String> =
+            arguments.iter().chain(&["--config", &config]).map(|word| (*word).to_owned()).collect();
+        let run = move || trentcheck(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        said(&tokio::task::spawn_blocking(run).await.unwrap())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn said(output: &Output) -> (Option<i32>, String) {
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[tokio::test]
+async fn a_target_has_to_be_chosen_where_the_configuration_has_some() {
+    // An endpoint at the top is what targets have in common, and chooses none of them.
+    for top in ["", "endpoint = \"http://127.0.0.1:1\"\n"] {
+        let folder = Folder::new("unchosen", &format!("{top}[targets.a]\nregion = \"r\"\n[targets.b]\n"));
+        let base = folder.path("base");
+        let list = folder.path("list.toml");
+        for command in [
+            &["run"][..],
+            &["run", "example/absent-key"],
+            &["record", &base],
+            &["deviations", "update", &list],
+            &["doctor"],
+            &["explore", "--cases", "1"],
+            &["sweep"],
+        ] {
+            let (code, said) = folder.trentcheck(command).await;
+            assert_eq!(code, Some(2), "{command:?}: {said}");
+            for part in ["has targets (a, b)", "hint: `--target NAME`", "`--target all`", "`--embedded`"] {
+                assert!(said.contains(part), "{command:?}: {said}");
+            }
+        }
+        assert!(!Path::new(&base).exists() && !Path::new(&list).exists());
+        let (code, said) = folder.trentcheck(&["run", "example/absent-key", "--endpoint", "http://127.0.0.1:1"]).await;
+        assert_eq!(code, Some(3), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_embedded_reference_can_be_asked_for() {
+    let folder = Folder::new(
+        "embedded",
+        "endpoint = \"http://127.0.0.1:1\"\nbaseline = \"nowhere\"\ndeviations = \"nowhere.toml\"\n[targets.a]\n",
+    );
+    for command in [&["run", "example/absent-key"][..], &["doctor"]] {
+        let (code, said) = folder.trentcheck(&[command, &["--embedded"]].concat()).await;
+        assert_eq!(code, Some(0), "{command:?}: {said}");
+        assert!(said.contains("the embedded reference"), "{said}");
+    }
+    for (flag, value) in [("--endpoint", "http://127.0.0.1:1"), ("--target", "a")] {
+        let (code, said) = folder.trentcheck(&["run", "--embedded", flag, value]).await;
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(&format!("`--embedded` and `{flag}`")), "{said}");
+    }
+    // A flag wins over the environment.
+    let environment = [("TRENTCHECK_ENDPOINT", "http://127.0.0.1:1"), ("TRENTCHECK_TARGET", "a")];
+    let config = folder.path("trentcheck.toml");
+    let output = trentcheck_with(&["run", "example/absent-key", "--embedded", "--config", &config], &environment);
+    assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_explore_and_sweep_take_a_target_by_name() {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let endpoint = target.endpoint.to_string();
+    let folder = Folder::new("named", &format!("[targets.here]\nendpoint = \"{endpoint}\"\n[targets.there]\n"));
+    let failures = folder.path("failures.json");
+    for (command, expected) in [
+        (&["doctor"][..], endpoint.as_str()),
+        (&["sweep", "--dry-run"], "0 keys would be scheduled"),
+        (&["explore", "--cases", "2", "--failures", &failures], endpoint.as_str()),
+    ] {
+        let (code, said) = folder.trentcheck(&[command, &["--target", "here"]].concat()).await;
+        assert_eq!(code, Some(0), "{command:?}: {said}");
+        assert!(said.contains(expected), "{command:?}: {said}");
+        let (code, said) = folder.trentcheck(&[command, &["--target", "nowhere"]].concat()).await;
+        assert_eq!(code, Some(2), "{command:?}: {said}");
+        assert!(said.contains("find the target `nowhere`"), "{said}");
+        let (code, said) = folder.trentcheck(&[command, &["--target", "all"]].concat()).await;
+        assert_eq!(code, Some(2), "{command:?}: {said}");
+        assert!(said.contains("use several targets here"), "{said}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn targets_are_held_against_their_own_baselines_in_one_run() {
+    const CASES: [&str; 2] = ["example/absent-key", "success/symmetric"];
+    let (first, plain) = reference(config(Edition::KeyOnly)).await;
+    let control = controls().iter().find(|control| control.name == "headers-added").unwrap();
+    let (second, other) = reference(Config { mutant: Some(control), ..config(Edition::KeyOnly) }).await;
+    let table = |name: &str, endpoint: String, baseline: &str| {
+        format!("[targets.{name}]\nendpoint = \"{endpoint}\"\nbaseline = \"{baseline}\"\n")
+    };
+    let of = |plain_at: &str, other_at: &str| {
+        table("plain", plain.endpoint.to_string(), plain_at) + &table("other", other.endpoint.to_string(), other_at)
+    };
+    let folder = Folder::new("baselines", &of("base-plain", "base-other"));
+    let all = [&["run", "--target", "all", "--strict"], &CASES[..]].concat();
+    for name in ["plain", "other"] {
+        let base = folder.path(&format!("base-{name}"));
+        let (code, said) = folder.trentcheck(&[&["record", "--target", name, &base], &CASES[..]].concat()).await;
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let (code, said) = folder.trentcheck(&all).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("drift: 0 of 2 compared cases differ").count(), 2, "{said}");
+    // What differs is one target's, and is left beside its own baseline.
+    folder.write(&of("base-other", "base-plain"));
+    let (code, said) = folder.trentcheck(&all).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(said.matches("drift: 2 of 2 compared cases differ").count(), 2, "{said}");
+    for name in ["plain", "other"] {
+        let pending = folder.path(&format!("base-{name}/success__symmetric.snap.new"));
+        assert!(Path::new(&pending).exists(), "{pending}");
+    }
+    // A flag wins over the table.
+    let base = folder.path("base-plain");
+    let (code, said) =
+        folder.trentcheck(&[&["run", "--target", "plain", "--against", &base], &CASES[..]].concat()).await;
+    assert_eq!(code, Some(0), "{said}");
+    folder.write(&of("base-plain", "base-plain"));
+    let (code, said) = folder.trentcheck(&all).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("with one baseline"), "{said}");
+    first.stop().await;
+    second.stop().await;
+}
+
+#[test]
+fn a_mutant_is_served_in_the_edition_that_is_asked_for() {
+    for (more, edition) in [
+        (&["--edition", "key-material-id"][..], "key-material-id"),
+        (&["--edition", "key-only"], "key-only"),
+        (&[], "key-only"),
+    ] {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+            .args(["serve", "--mutant", "pending-deletion-refused"])
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().trim_start_matches("listening on ").to_owned();
+        let run = |case: &str| trentcheck(&["run", case, "--edition", edition, "--endpoint", &url]);
+        let (right, wrong) = (run("success/symmetric"), run("success/pending-deletion"));
+        server.kill().unwrap();
+        server.wait().unwrap();
+        assert_eq!(right.status.code(), Some(0), "{more:?}: {:?}", said(&right));
+        assert_eq!(wrong.status.code(), Some(1), "{more:?}: {:?}", said(&wrong));
+    }
+}
