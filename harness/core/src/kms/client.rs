@@ -1,4 +1,4 @@
-//! A client of one endpoint and one principal. It asks no guard, so other modules use it only to look.
+//! A client of one endpoint and one principal. It asks no guard, so only `kms` makes calls with it, and only to look.
 
 use super::failure::{Failure, FailureKind, read, says_unsupported};
 use super::pauses::Pauses;
@@ -30,13 +30,13 @@ pub(crate) struct Client {
 
 impl Client {
     /// One call, whatever it answers.
-    pub(crate) async fn exchange(&self, operation: &str, body: &Value) -> (Request, Exchange) {
+    pub(super) async fn exchange(&self, operation: &str, body: &Value) -> (Request, Exchange) {
         self.sender.turn(operation).await;
         self.in_turn(operation, body).await
     }
 
     /// One call that changes nothing and must succeed. A throttled call is made again while the budget lasts.
-    pub(crate) async fn call(&self, operation: &str, body: &Value) -> Result<Value, Failure> {
+    pub(super) async fn call(&self, operation: &str, body: &Value) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.settle);
         loop {
             let (_, exchange) = self.exchange(operation, body).await;
@@ -49,7 +49,7 @@ impl Client {
     }
 
     /// Whether an answer means "no such operation".
-    pub(crate) fn says_unsupported(&self, observation: &Observation) -> bool {
+    pub(super) fn says_unsupported(&self, observation: &Observation) -> bool {
         says_unsupported(&self.unsupported, observation)
     }
 

@@ -27,7 +27,7 @@ impl Kms {
         Self { client, guard }
     }
 
-    /// The client without its guard, for calls that only look.
+    /// The client without its guard, for functions of `kms` that only look.
     pub(crate) fn plain(&self) -> &Client {
         &self.client
     }
