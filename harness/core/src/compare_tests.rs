@@ -6,13 +6,14 @@ mod answers;
 mod properties;
 mod rules;
 
-use crate::compare::{Claimed, Context, Mismatch, What, checks, every_answer, judge, matches_answer, transport};
+use crate::compare::{Claimed, Context, Fact, Mismatch, Place, What, checks, every_answer, judge, matches_answer, transport};
 use crate::fixture::{Answer, Corpus, Document, Edition, Effect, Expectation, Level, load};
 use crate::http::Header;
 use crate::normalise::{Redactor, response_lines};
 use crate::observe::{Observation, observe};
 use crate::observe_tests::{answer, observed};
 use crate::send::{Response, ResponseFraming, SendError};
+use crate::text::TargetText;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -34,6 +35,8 @@ pub(crate) static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
 
 const ARN: &str = "arn:aws:kms:us-east-2:111122223333:key/k-1";
 
+pub(crate) static ANSWER: Place<TargetText> = Place::Answer { number: None };
+
 fn context(edition: Edition) -> Context<'static> {
     Context {
         corpus: &CORPUS,
@@ -43,7 +46,7 @@ fn context(edition: Edition) -> Context<'static> {
         material_id: None,
         clauses: &[],
         source: "page",
-        place: "answer",
+        place: &ANSWER,
     }
 }
 
@@ -53,7 +56,8 @@ fn expectation(level: Level, answers: &[Answer]) -> Expectation {
 
 /// What differs, briefly.
 fn found(mismatches: &[Mismatch]) -> Vec<(What, String, String)> {
-    mismatches.iter().map(|mismatch| (mismatch.what, mismatch.expected.clone(), mismatch.found.clone())).collect()
+    let shown = mismatches.iter().map(|mismatch| mismatch.clone().shown(&Redactor::default()));
+    shown.map(|mismatch| (mismatch.what, mismatch.expected.to_string(), mismatch.found.to_string())).collect()
 }
 
 fn judged(observation: &Observation, answers: &[Answer], context: &Context<'_>) -> Vec<(What, String, String)> {

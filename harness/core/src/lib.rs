@@ -34,4 +34,5 @@ pub mod send;
 pub mod sign;
 pub mod sweep;
 pub mod target;
+pub mod text;
 pub use against::deviation;

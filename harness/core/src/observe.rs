@@ -2,6 +2,7 @@
 
 use crate::http::{Header, find};
 use crate::send::Response;
+use crate::text::TargetText;
 use serde_json::Value;
 
 /// A body, as far as it can be understood.
@@ -43,16 +44,16 @@ pub enum Message {
     /// There is none.
     Absent,
     /// `message`, a string.
-    Lower(String),
+    Lower(TargetText),
     /// `Message`, a string.
-    Upper(String),
+    Upper(TargetText),
     /// One of them, but no string; what it is instead.
-    NotString(String),
+    NotString(TargetText),
 }
 
 impl Message {
     /// The text, if there is one.
-    pub fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&TargetText> {
         match self {
             Self::Lower(text) | Self::Upper(text) => Some(text),
             Self::Absent | Self::NotString(_) => None,
@@ -64,9 +65,9 @@ impl Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorType {
     /// As on the wire.
-    pub raw: String,
+    pub raw: TargetText,
     /// Without namespace and URI: what is behind the first `#`, up to the first `:`.
-    pub name: String,
+    pub name: TargetText,
     /// Where it was.
     pub carrier: Carrier,
 }
@@ -103,9 +104,9 @@ impl Observation {
         }
     }
 
-    /// The error's name, if there is one.
+    /// The error's name, if there is one, to compare it.
     pub fn error_name(&self) -> Option<&str> {
-        self.error.as_ref().map(|error| error.name.as_str())
+        self.error.as_ref().map(|error| error.name.raw())
     }
 }
 
@@ -141,7 +142,7 @@ fn error_type(body: &Body, headers: &[Header]) -> Option<ErrorType> {
         .or_else(|| header().map(|raw| (raw, Carrier::Header)))?;
     let raw = kept(raw, TYPE);
     let name = sanitise(&raw);
-    (!name.is_empty()).then_some(ErrorType { raw, name, carrier })
+    (!name.is_empty()).then(|| ErrorType { raw: TargetText::new(raw), name: TargetText::new(name), carrier })
 }
 
 /// Characters that are kept of a type; the longest of AWS with namespace and URI have some hundred.
@@ -173,10 +174,10 @@ fn message(body: &Body) -> Message {
         return Message::Absent;
     };
     match (members.get("message"), members.get("Message")) {
-        (Some(Value::String(text)), _) => Message::Lower(kept(text.clone(), TEXT)),
-        (None | Some(Value::Null), Some(Value::String(text))) => Message::Upper(kept(text.clone(), TEXT)),
+        (Some(Value::String(text)), _) => Message::Lower(TargetText::new(kept(text.clone(), TEXT))),
+        (None | Some(Value::Null), Some(Value::String(text))) => Message::Upper(TargetText::new(kept(text.clone(), TEXT))),
         (None, None) => Message::Absent,
-        (Some(other), _) | (None, Some(other)) => Message::NotString(kept(other.to_string(), TEXT)),
+        (Some(other), _) | (None, Some(other)) => Message::NotString(TargetText::new(kept(other.to_string(), TEXT))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::http::Header;
 use crate::observe::{Body, Carrier, Message, Observation, observe};
+use crate::text::TargetText;
 use crate::send::{Response, ResponseFraming, Version};
 
 /// An answer of this status, headers and body, framed well.
@@ -58,8 +59,9 @@ fn the_type_is_found_by_the_order_of_its_carriers() {
     ] {
         let observation = observe(&answer(400, headers, body.as_bytes()));
         let found = observation.error.as_ref();
-        let found = found.map(|error| (error.name.as_str(), error.raw.as_str(), error.carrier.as_str()));
-        assert_eq!(found, expected, "{body}");
+        let found = found.map(|error| (error.name.raw().to_owned(), error.raw.raw().to_owned(), error.carrier.as_str()));
+        let wanted = expected.map(|(name, raw, carrier)| (name.to_owned(), raw.to_owned(), carrier));
+        assert_eq!(found, wanted, "{body}");
         assert_eq!(observation.error_name(), expected.map(|(name, _, _)| name), "{body}");
     }
 }
@@ -85,7 +87,7 @@ fn a_message_is_either_spelling_or_no_string() {
         ("[]", Message::Absent, None),
     ] {
         let found = observed(400, body).message;
-        assert_eq!(found.text(), text, "{body}");
+        assert_eq!(found.text().map(TargetText::raw), text, "{body}");
         assert_eq!(found, expected, "{body}");
     }
 }
@@ -112,9 +114,9 @@ fn of_a_type_or_a_message_without_end_only_the_front_is_kept() {
     let long = "x".repeat(1 << 20);
     let observation = observed(400, &format!(r#"{{"__type":"{long}","message":"{long}"}}"#));
     assert!(observation.error_name().is_some_and(|name| name.len() < 1024));
-    assert!(observation.message.text().is_some_and(|text| text.len() < 10_000));
+    assert!(observation.message.text().is_some_and(|text| text.raw().len() < 10_000));
     let number = observed(400, &format!(r#"{{"__type":"A","message":["{long}"]}}"#));
-    assert!(matches!(number.message, Message::NotString(text) if text.len() < 10_000 && text.ends_with('…')));
+    assert!(matches!(number.message, Message::NotString(text) if text.raw().len() < 10_000 && text.raw().ends_with('…')));
     let whole = format!("aws.protocoltests.json#{}", "y".repeat(480));
     assert_eq!(observed(400, &format!(r#"{{"__type":"{whole}"}}"#)).error_name().map(str::len), Some(480));
 }

@@ -1,10 +1,15 @@
 //! Compares one answer with the expectations of a case.
 
+use super::fact::{BodyFact, Fact as FactOf};
 use super::mismatch::{Mismatch, What};
+use super::place::Place;
 use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule};
-use crate::normalise::{coding, not_kept};
+use crate::normalise::coding;
 use crate::observe::{Body, Observation};
+use crate::text::TargetText;
 use serde_json::Value;
+
+type Fact = FactOf<TargetText>;
 
 /// What a comparison needs to know besides the answer.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +30,14 @@ pub struct Context<'a> {
     /// Stands in for what an expectation does not cite itself.
     pub source: &'a str,
     /// Where the answer was seen.
-    pub place: &'a str,
+    pub place: &'a Place<TargetText>,
 }
 
 /// One difference from one alternative, before it has a level.
 struct Difference {
     what: What,
-    expected: String,
-    found: String,
+    expected: Fact,
+    found: Fact,
     hint: Option<String>,
     /// A shape rule that says how strongly this binds, instead of the expectation.
     rule: Option<ShapeRule>,
@@ -63,7 +68,7 @@ pub fn matches_answer(observation: &Observation, answer: &Answer, context: &Cont
 fn cite(difference: Difference, expectation: &Expectation, context: &Context<'_>) -> Mismatch {
     let mut mismatch = Mismatch {
         what: difference.what,
-        place: context.place.to_owned(),
+        place: context.place.clone(),
         expected: difference.expected,
         found: difference.found,
         clauses: if expectation.clauses.is_empty() { context.clauses.to_vec() } else { expectation.clauses.clone() },
@@ -98,8 +103,8 @@ fn differences(observation: &Observation, expectation: &Expectation, context: &C
     if expectation.answers.len() > 1
         && let Some(first) = closest.first_mut()
     {
-        let names: Vec<String> = expectation.answers.iter().map(|answer| name(answer, context)).collect();
-        first.expected = names.join(", or ");
+        let facts = expectation.answers.iter().map(|answer| name(answer, context)).collect();
+        first.expected = Fact::AnyOf { facts };
         first.found = describe(observation);
         closest.truncate(1);
     }
@@ -111,20 +116,20 @@ fn alternative(observation: &Observation, answer: &Answer, context: &Context<'_>
     match answer {
         Answer::Success => success(observation, context),
         Answer::Done if observation.is_success() => Vec::new(),
-        Answer::Done => vec![status(observation, "2xx", None)],
+        Answer::Done => vec![status(observation, Fact::words("2xx"), None)],
         Answer::RefusedUnclaimed | Answer::Refused if !is_client_error(observation) => {
-            vec![status(observation, "4xx", None)]
+            vec![status(observation, Fact::words("4xx"), None)]
         }
         Answer::RefusedUnclaimed => Vec::new(),
         Answer::Refused => error_shape(observation),
         Answer::Not(error) => {
             if !is_client_error(observation) {
-                vec![status(observation, "4xx", None)]
+                vec![status(observation, Fact::words("4xx"), None)]
             } else if observation.error_name() == Some(error) {
                 vec![Difference {
                     what: What::ErrorType,
-                    expected: format!("any type but {error}"),
-                    found: error.clone(),
+                    expected: Fact::words(format!("any type but {error}")),
+                    found: Fact::ErrorType { name: TargetText::new(error.as_str()) },
                     hint: None,
                     rule: None,
                 }]
@@ -138,12 +143,12 @@ fn alternative(observation: &Observation, answer: &Answer, context: &Context<'_>
 
 fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> {
     if observation.status != 200 {
-        return vec![status(observation, "200", None)];
+        return vec![status(observation, Fact::Status { any_of: vec![200] }, None)];
     }
     let body = |expected: &str, hint: Option<&str>| Difference {
         what: What::Body,
-        expected: expected.to_owned(),
-        found: describe_body(observation),
+        expected: Fact::words(expected),
+        found: Fact::Body { body: describe_body(observation) },
         hint: hint.map(str::to_owned),
         rule: Some(ShapeRule::SuccessBody),
     };
@@ -171,13 +176,14 @@ fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> 
 
 fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_>) -> Vec<Difference> {
     let mut differences = Vec::new();
-    let mut differ = |rule, expected: String, found: String| {
+    let mut differ = |rule, expected: Fact, found: Fact| {
         differences.push(Difference { what: What::Body, expected, found, hint: None, rule: Some(rule) });
     };
-    let extra: Vec<&str> =
-        members.keys().map(String::as_str).filter(|name| !["KeyId", "KeyMaterialId"].contains(name)).collect();
+    let is_extra = |name: &&String| !["KeyId", "KeyMaterialId"].contains(&name.as_str());
+    let extra: Vec<TargetText> = members.keys().filter(is_extra).map(|name| TargetText::new(name.as_str())).collect();
     if !extra.is_empty() {
-        differ(ShapeRule::SuccessMembers, "no members but `KeyId` and `KeyMaterialId`".to_owned(), extra.join(", "));
+        let extra = Fact::Values { values: extra };
+        differ(ShapeRule::SuccessMembers, Fact::words("no members but `KeyId` and `KeyMaterialId`"), extra);
     }
     match members.get("KeyId") {
         Some(Value::String(key_id)) => {
@@ -186,12 +192,12 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
             {
                 differ(
                     ShapeRule::SuccessKeyIdIsArn,
-                    format!("`KeyId` is the key's ARN, `{arn}`"),
-                    format!("`{key_id}`"),
+                    Fact::about("`KeyId` is the key's ARN,", TargetText::new(arn)),
+                    Fact::value(TargetText::new(key_id.as_str())),
                 );
             }
         }
-        other => differ(ShapeRule::SuccessBody, "`KeyId` is a string".to_owned(), or_absent(other)),
+        other => differ(ShapeRule::SuccessBody, Fact::words("`KeyId` is a string"), or_absent(other)),
     }
     let is_material_id =
         |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -202,8 +208,8 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
             {
                 differ(
                     ShapeRule::SuccessMaterialIdIsDeleted,
-                    format!("`KeyMaterialId` is that of the deleted material, `{deleted}`"),
-                    format!("`{id}`"),
+                    Fact::about("`KeyMaterialId` is that of the deleted material,", TargetText::new(deleted)),
+                    Fact::value(TargetText::new(id.as_str())),
                 );
             }
         }
@@ -211,7 +217,7 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
         Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
         other => differ(
             ShapeRule::SuccessMaterialId,
-            "`KeyMaterialId` is 64 lower-case hex digits".to_owned(),
+            Fact::words("`KeyMaterialId` is 64 lower-case hex digits"),
             or_absent(other),
         ),
     }
@@ -224,13 +230,13 @@ fn named_error(observation: &Observation, error: &str, context: &Context<'_>) ->
         return differences;
     };
     if !shape.status.contains(&observation.status) {
-        let expected = shape.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        let codes = shape.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
         let follows_model = shape.model_status == Some(observation.status);
         let hint = follows_model.then(|| format!(
-            "the target follows the HTTP trait of the public service model ({}); the page says {expected}, and the protocol ignores the trait",
+            "the target follows the HTTP trait of the public service model ({}); the page says {codes}, and the protocol ignores the trait",
             observation.status
         ));
-        differences.push(status(observation, &expected, hint));
+        differences.push(status(observation, Fact::Status { any_of: shape.status.clone() }, hint));
     }
     const ABOUT_CREDENTIALS: [&str; 3] =
         ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"];
@@ -238,8 +244,8 @@ fn named_error(observation: &Observation, error: &str, context: &Context<'_>) ->
         Some(found) if found == error => {}
         found => differences.push(Difference {
             what: What::ErrorType,
-            expected: error.to_owned(),
-            found: found.map_or_else(|| describe_body(observation), str::to_owned),
+            expected: Fact::ErrorType { name: TargetText::new(error) },
+            found: error_or_body(observation),
             hint: found
                 .filter(|found| ABOUT_CREDENTIALS.contains(found))
                 .map(|_| "the target does not know who signed: are the credentials those of the target?".to_owned()),
@@ -256,74 +262,86 @@ fn error_shape(observation: &Observation) -> Vec<Difference> {
     }
     vec![Difference {
         what: What::ErrorShape,
-        expected: "a JSON object with the error's type in `__type`".to_owned(),
-        found: describe_body(observation),
+        expected: Fact::words("a JSON object with the error's type in `__type`"),
+        found: Fact::Body { body: describe_body(observation) },
         hint: None,
         rule: None,
     }]
 }
 
 fn message(observation: &Observation, pattern: &str) -> Option<Difference> {
-    let text = observation.message.text().unwrap_or_default();
-    if crate::fixture::matches(pattern, text) {
+    let text = observation.message.text().cloned().unwrap_or_default();
+    if crate::fixture::matches(pattern, text.raw()) {
         return None;
     }
     Some(Difference {
         what: What::Message,
-        expected: format!("`{pattern}`"),
-        found: if text.is_empty() { "no message".to_owned() } else { format!("`{text}`") },
+        expected: Fact::value(TargetText::new(pattern)),
+        found: if text.is_empty() { Fact::words("no message") } else { Fact::value(text) },
         hint: None,
         rule: None,
     })
 }
 
-fn status(observation: &Observation, expected: &str, hint: Option<String>) -> Difference {
-    let found = match observation.error_name() {
-        Some(error) => format!("{} {error}", observation.status),
-        None => observation.status.to_string(),
-    };
-    Difference { what: What::Status, expected: expected.to_owned(), found, hint, rule: None }
+fn status(observation: &Observation, expected: Fact, hint: Option<String>) -> Difference {
+    Difference { what: What::Status, expected, found: in_short(observation), hint, rule: None }
 }
 
 fn is_client_error(observation: &Observation) -> bool {
     (400..500).contains(&observation.status)
 }
 
-fn name(answer: &Answer, context: &Context<'_>) -> String {
+fn name(answer: &Answer, context: &Context<'_>) -> Fact {
     match answer {
         Answer::Error(error) => match context.corpus.error(error).and_then(|shape| shape.status.first()) {
-            Some(status) => format!("{status} {error}"),
-            None => error.clone(),
+            Some(status) => {
+                Fact::Answer { status: *status, error: Some(TargetText::new(error.as_str())), body: None }
+            }
+            None => Fact::ErrorType { name: TargetText::new(error.as_str()) },
         },
-        Answer::Success => "200 with the body of the edition".to_owned(),
-        other => other.to_string(),
+        Answer::Success => Fact::words("200 with the body of the edition"),
+        other => Fact::words(other.to_string()),
     }
 }
 
-/// An answer in a few words.
-pub(super) fn describe(observation: &Observation) -> String {
-    match observation.error_name() {
-        Some(error) => format!("{} {error}", observation.status),
-        None => format!("{} with {}", observation.status, describe_body(observation)),
+/// An answer as its status and error type.
+pub(crate) fn in_short(observation: &Observation) -> Fact {
+    let error = observation.error.as_ref().map(|error| error.name.clone());
+    Fact::Answer { status: observation.status, error, body: None }
+}
+
+/// An answer as its status and error type, or its body.
+pub(super) fn describe(observation: &Observation) -> Fact {
+    let error = observation.error.as_ref().map(|error| error.name.clone());
+    let body = error.is_none().then(|| describe_body(observation));
+    Fact::Answer { status: observation.status, error, body }
+}
+
+/// The type of an error, or the body that has none.
+fn error_or_body(observation: &Observation) -> Fact {
+    match &observation.error {
+        Some(error) => Fact::ErrorType { name: error.name.clone() },
+        None => Fact::Body { body: describe_body(observation) },
     }
 }
 
 /// A body in a few words, at most some dozen characters of it.
-pub(super) fn describe_body(observation: &Observation) -> String {
+pub(super) fn describe_body(observation: &Observation) -> BodyFact<TargetText> {
     const SHOWN: usize = 80;
-    if observation.bytes.is_empty() {
-        return "zero bytes".to_owned();
+    let bytes = observation.bytes.len();
+    if bytes == 0 {
+        return BodyFact::Empty;
     }
     if let Some(coding) = coding(&observation.headers, &observation.bytes) {
-        return format!("{} bytes: {}", observation.bytes.len(), not_kept(&coding));
+        return BodyFact::Coded { bytes, coding };
     }
-    let whole = String::from_utf8_lossy(&observation.bytes);
-    let mut letters = whole.escape_debug();
-    let text: String = letters.by_ref().take(SHOWN).collect();
-    let more = if letters.next().is_some() { "…" } else { "" };
-    format!("{} bytes: `{text}{more}`", observation.bytes.len())
+    let text = String::from_utf8_lossy(&observation.bytes);
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => BodyFact::Text { bytes, text: TargetText::new(&text[..at]), whole: false },
+        None => BodyFact::Text { bytes, text: TargetText::new(text), whole: true },
+    }
 }
 
-fn or_absent(value: Option<&Value>) -> String {
-    value.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"))
+fn or_absent(value: Option<&Value>) -> Fact {
+    value.map_or(Fact::Absent, |value| Fact::value(TargetText::new(value.to_string())))
 }

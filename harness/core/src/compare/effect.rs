@@ -1,8 +1,13 @@
 //! Compares a key's metadata after the exchange with what an effect says.
 
+use super::fact::Fact as FactOf;
 use super::mismatch::{Mismatch, What};
-use crate::fixture::{Check, Edition, Effect, On};
+use super::place::{Place, WhichKey};
+use crate::fixture::{Check, Edition, Effect};
+use crate::text::TargetText;
 use serde_json::Value;
+
+type Fact = FactOf<TargetText>;
 
 /// Compares KeyMetadata before and after with the checks of an effect that hold in this edition.
 pub fn checks(effect: &Effect, before: &Value, after: &Value, edition: Edition) -> Vec<Mismatch> {
@@ -36,8 +41,12 @@ pub fn plaintext(effect: &Effect, answer: &Value, encrypted: &str) -> Option<Mis
     }
     Some(Mismatch {
         what: What::Effect,
-        place: "Decrypt Plaintext afterwards".to_owned(),
-        expected: format!("what was encrypted, `{encrypted}`"),
+        place: Place::Afterwards {
+            call: "Decrypt".to_owned(),
+            member: Some(TargetText::new("Plaintext")),
+            key: WhichKey::of(effect.on),
+        },
+        expected: Fact::about("what was encrypted,", TargetText::new(encrypted)),
         found: show(found),
         clauses: effect.clauses.clone(),
         source: effect.source.clone().unwrap_or_default(),
@@ -57,20 +66,20 @@ fn difference(effect: &Effect, check: &Check, name: &str, before: &Value, after:
         (found == Some(&wanted), show(Some(&wanted)))
     } else if check.same {
         let wanted = present(before.get(name));
-        (found == wanted, format!("as before, {}", show(wanted)))
+        (found == wanted, as_before(wanted))
     } else {
-        (found.is_none(), "absent".to_owned())
+        (found.is_none(), Fact::Absent)
     };
     if fits {
         return None;
     }
-    let key = match effect.on {
-        On::Key => "",
-        On::Other => " of the other key",
-    };
     Some(Mismatch {
         what: What::Effect,
-        place: format!("DescribeKey {name}{key} afterwards"),
+        place: Place::Afterwards {
+            call: "DescribeKey".to_owned(),
+            member: Some(TargetText::new(name)),
+            key: WhichKey::of(effect.on),
+        },
         expected,
         found: show(found),
         clauses: if check.clauses.is_empty() { effect.clauses.clone() } else { check.clauses.clone() },
@@ -85,6 +94,18 @@ fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-fn show(value: Option<&Value>) -> String {
-    value.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`").replace("`\"", "`").replace("\"`", "`"))
+fn as_before(value: Option<&Value>) -> Fact {
+    value.map_or_else(|| Fact::words("as before, absent"), |value| Fact::about("as before,", text(value)))
+}
+
+fn show(value: Option<&Value>) -> Fact {
+    value.map_or(Fact::Absent, |value| Fact::value(text(value)))
+}
+
+/// A value as it reads: a string without its quotes, anything else as JSON.
+fn text(value: &Value) -> TargetText {
+    match value {
+        Value::String(text) => TargetText::new(text.as_str()),
+        other => TargetText::new(other.to_string()),
+    }
 }

@@ -1,10 +1,15 @@
 //! One difference, as data.
 
+use super::fact::Fact;
+use super::place::Place;
 use crate::fixture::{Level, Shape};
-use serde::Serialize;
+use crate::normalise::{Redactor, Shown};
+use crate::text::TargetText;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     /// No whole answer in HTTP came.
@@ -47,18 +52,19 @@ impl What {
     }
 }
 
-/// One difference between what was expected and what was found. The target's fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
+/// One difference between what was expected and what was found. The target's fault. `T` is [`TargetText`] until a report
+/// is made, then [`Shown`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mismatch<T = TargetText> {
     /// What differs.
     pub what: What,
-    /// Where: `answer`, a header, a call that read the key back.
+    /// Where.
     #[serde(rename = "where")]
-    pub place: String,
+    pub place: Place<T>,
     /// What was expected.
-    pub expected: String,
+    pub expected: Fact<T>,
     /// What was found.
-    pub found: String,
+    pub found: Fact<T>,
     /// Clauses that say so.
     pub clauses: Vec<String>,
     /// The id of the source.
@@ -66,22 +72,36 @@ pub struct Mismatch {
     /// How strongly it binds.
     pub level: Level,
     /// What may help to understand it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
 impl Mismatch {
     /// A mismatch of a rule for every answer.
-    pub(super) fn of_shape(shape: &Shape, what: What, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn of_shape(shape: &Shape, what: What, expected: Fact<TargetText>, found: Fact<TargetText>) -> Self {
         Self {
             what,
-            place: "answer".to_owned(),
-            expected: expected.into(),
-            found: found.into(),
+            place: Place::answer(),
+            expected,
+            found,
             clauses: shape.clauses.clone(),
             source: shape.source.clone(),
             level: shape.level,
             hint: None,
+        }
+    }
+
+    /// The same as a report may show it.
+    pub fn shown(self, redactor: &Redactor) -> Mismatch<Shown> {
+        Mismatch {
+            what: self.what,
+            place: self.place.shown(redactor),
+            expected: self.expected.shown(redactor),
+            found: self.found.shown(redactor),
+            clauses: self.clauses,
+            source: self.source,
+            level: self.level,
+            hint: self.hint,
         }
     }
 }

@@ -2,15 +2,19 @@
 
 mod answer;
 mod effect;
+mod fact;
 mod mismatch;
 mod pin;
+mod place;
 mod repeats;
 mod shape;
 
 pub use answer::{Context, judge, matches_answer};
 pub use effect::{checks, plaintext};
+pub use fact::{BodyFact, Fact};
 pub use mismatch::{Mismatch, What};
 pub use pin::{answer_of, differs};
+pub use place::{Place, WhichKey};
 pub use repeats::Repeats;
 pub use shape::{Claimed, every_answer, transport};
 

@@ -1,8 +1,11 @@
 //! Headers whose values no two answers may share, such as a request id.
 
+use super::fact::Fact;
 use super::mismatch::{Mismatch, What};
+use super::place::Place;
 use crate::fixture::Corpus;
 use crate::observe::Observation;
+use crate::text::TargetText;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -24,9 +27,9 @@ impl Repeats {
             if !seen.insert((name.clone(), value.to_owned())) {
                 mismatches.push(Mismatch {
                     what: What::Header,
-                    place: format!("header {name}"),
-                    expected: "a value that no other answer of the run has".to_owned(),
-                    found: format!("`{value}` again"),
+                    place: Place::Header { name: name.clone() },
+                    expected: Fact::words("a value that no other answer of the run has"),
+                    found: Fact::About { words: String::new(), value: TargetText::new(value), then: " again".to_owned() },
                     clauses: rule.clauses.clone(),
                     source: rule.source.clone(),
                     level: rule.level,

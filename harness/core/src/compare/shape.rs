@@ -1,11 +1,16 @@
 //! The rules that hold for every answer, whatever the case.
 
-use super::answer::{describe, describe_body};
+use super::answer::{describe, describe_body, in_short};
+use super::fact::Fact as FactOf;
 use super::mismatch::{Mismatch, What};
+use super::place::Place;
 use crate::fixture::{Corpus, ErrorScope, HeaderRule, MessageMember, Moment, Rule, ShapeRule};
 use crate::observe::{Body, Carrier, Message, Observation};
 use crate::send::{Fault, Response, ResponseFraming, SendError};
+use crate::text::TargetText;
 use serde_json::Value;
+
+type Fact = FactOf<TargetText>;
 
 /// Judges an answer by the rules for every answer. An answer that nobody could claim for the protocol (`claimed` is
 /// false: a wrong method, path or content type) is only judged by the rules of HTTP.
@@ -16,26 +21,26 @@ pub fn every_answer(
     claimed: Claimed,
 ) -> Vec<Mismatch> {
     let mut mismatches = Vec::new();
-    let mut differ = |rule: ShapeRule, what: What, expected: &str, found: String| {
+    let mut differ = |rule: ShapeRule, what: What, expected: Fact, found: Fact| {
         if let Some(shape) = corpus.shape(rule) {
             mismatches.push(Mismatch::of_shape(shape, what, expected, found));
         }
     };
     if let ResponseFraming::Ambiguous(why) = &response.framing {
-        differ(ShapeRule::FramingIsValid, What::Framing, "one length that all headers agree on", why.clone());
+        differ(ShapeRule::FramingIsValid, What::Framing, Fact::words("one length that all headers agree on"), Fact::words(why.as_str()));
     }
     if response.leftover > 0 {
         differ(
             ShapeRule::FramingIsValid,
             What::Framing,
-            "nothing behind the body",
-            format!("{} bytes", response.leftover),
+            Fact::words("nothing behind the body"),
+            Fact::words(format!("{} bytes", response.leftover)),
         );
     }
     let known = observation.error_name().and_then(|name| corpus.error(name));
     let has_500 = known.is_some_and(|error| error.status.contains(&observation.status));
     if observation.status >= 500 && !has_500 {
-        differ(ShapeRule::NoServerFault, What::Status, "no server fault", describe(observation));
+        differ(ShapeRule::NoServerFault, What::Status, Fact::words("no server fault"), describe(observation));
     }
     if claimed == Claimed::No {
         return mismatches;
@@ -58,9 +63,9 @@ fn status_of_type(corpus: &Corpus, observation: &Observation) -> Option<Mismatch
     if known.scope == ErrorScope::Lifecycle || known.status.contains(&observation.status) {
         return None;
     }
-    let expected = known.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-    let found = format!("{} {}", observation.status, known.id.get_ref());
-    let mut mismatch = Mismatch::of_shape(shape, What::Status, format!("{expected} for this type"), found);
+    let codes = known.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let expected = Fact::words(format!("{codes} for this type"));
+    let mut mismatch = Mismatch::of_shape(shape, What::Status, expected, in_short(observation));
     if known.scope == ErrorScope::Common
         && let Some(source) = corpus.source(&known.source)
     {
@@ -86,44 +91,46 @@ pub fn transport(corpus: &Corpus, error: &SendError) -> Option<Mismatch> {
         return None;
     }
     let shape = corpus.shape(ShapeRule::AnswerIsWhole)?;
-    Some(Mismatch::of_shape(shape, What::Transport, "a whole answer in HTTP", error.to_string()))
+    Some(Mismatch::of_shape(shape, What::Transport, Fact::words("a whole answer in HTTP"), Fact::words(error.to_string())))
 }
 
-fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(ShapeRule, What, &str, String)) {
+fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(ShapeRule, What, Fact, Fact)) {
+    let body = || Fact::Body { body: describe_body(observation) };
     if !matches!(observation.body, Body::Json(Value::Object(_))) {
-        differ(ShapeRule::ErrorIsObject, What::ErrorShape, "a JSON object", describe_body(observation));
+        differ(ShapeRule::ErrorIsObject, What::ErrorShape, Fact::words("a JSON object"), body());
     }
     let Some(found) = &observation.error else {
-        differ(ShapeRule::ErrorHasType, What::ErrorShape, "the error's type in `__type`", describe_body(observation));
+        differ(ShapeRule::ErrorHasType, What::ErrorShape, Fact::words("the error's type in `__type`"), body());
         return;
     };
-    let known = corpus.error(&found.name);
+    let known = corpus.error(found.name.raw());
     if known.is_none_or(|shape| shape.scope == ErrorScope::Lifecycle) {
         differ(
             ShapeRule::ErrorTypeIsKnown,
             What::ErrorType,
-            "one of the operation's six types or a common one",
-            found.name.clone(),
+            Fact::words("one of the operation's six types or a common one"),
+            Fact::ErrorType { name: found.name.clone() },
         );
     }
     if found.carrier != Carrier::DunderType {
         differ(
             ShapeRule::TypeInDunderType,
             What::ErrorShape,
-            "the type in `__type`",
-            format!("in `{}`", found.carrier.as_str()),
+            Fact::words("the type in `__type`"),
+            Fact::words(format!("in `{}`", found.carrier.as_str())),
         );
     }
     if found.raw != found.name {
-        differ(ShapeRule::TypeIsBare, What::ErrorShape, &format!("`{}`", found.name), format!("`{}`", found.raw));
+        differ(ShapeRule::TypeIsBare, What::ErrorShape, Fact::value(found.name.clone()), Fact::value(found.raw.clone()));
     }
     match &observation.message {
         Message::NotString(value) => {
-            differ(ShapeRule::MessageIsString, What::ErrorShape, "a message that is a string", format!("`{value}`"))
+            differ(ShapeRule::MessageIsString, What::ErrorShape, Fact::words("a message that is a string"), Fact::value(value.clone()))
         }
         Message::Absent | Message::Upper(_) if known.is_some_and(|shape| shape.message == MessageMember::Lower) => {
-            let found = if observation.message == Message::Absent { "absent" } else { "`Message`" };
-            differ(ShapeRule::MessageIsLowerCase, What::ErrorShape, "the member `message`", found.to_owned());
+            let found =
+                if observation.message == Message::Absent { Fact::Absent } else { Fact::words("`Message`") };
+            differ(ShapeRule::MessageIsLowerCase, What::ErrorShape, Fact::words("the member `message`"), found);
         }
         _ => {}
     }
@@ -145,14 +152,14 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
         .filter(|header| header.name.eq_ignore_ascii_case(name))
         .map(|header| header.text().into_owned())
         .collect();
-    let (expected, fits): (String, fn(&str, &str) -> bool) = match rule.rule {
-        Rule::Uuid => ("a UUID".to_owned(), |value, _| value.len() == 36 && uuid::Uuid::try_parse(value).is_ok()),
-        Rule::HttpDate => ("a date as in `Sun, 06 Nov 1994 08:49:37 GMT`".to_owned(), |value, _| is_http_date(value)),
-        Rule::Equals => (format!("`{}`", rule.value.as_deref().unwrap_or_default()), str::eq),
-        Rule::MediaType => (format!("the media type `{}`", rule.value.as_deref().unwrap_or_default()), is_media_type),
-        Rule::Absent => ("no such header".to_owned(), |_, _| false),
-    };
     let wanted = rule.value.as_deref().unwrap_or_default();
+    let (expected, fits): (Fact, fn(&str, &str) -> bool) = match rule.rule {
+        Rule::Uuid => (Fact::words("a UUID"), |value, _| value.len() == 36 && uuid::Uuid::try_parse(value).is_ok()),
+        Rule::HttpDate => (Fact::words("a date as in `Sun, 06 Nov 1994 08:49:37 GMT`"), |value, _| is_http_date(value)),
+        Rule::Equals => (Fact::value(TargetText::new(wanted)), str::eq),
+        Rule::MediaType => (Fact::about("the media type", TargetText::new(wanted)), is_media_type),
+        Rule::Absent => (Fact::words("no such header"), |_, _| false),
+    };
     let is_right = match values.as_slice() {
         [] => rule.rule == Rule::Absent,
         [value] => fits(value, wanted),
@@ -163,9 +170,12 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
     }
     Some(Mismatch {
         what: What::Header,
-        place: format!("header {name}"),
+        place: Place::Header { name: name.clone() },
         expected,
-        found: if values.is_empty() { "absent".to_owned() } else { format!("`{}`", values.join("`, `")) },
+        found: match values.is_empty() {
+            true => Fact::Absent,
+            false => Fact::Values { values: values.into_iter().map(TargetText::new).collect() },
+        },
         clauses: rule.clauses.clone(),
         source: rule.source.clone(),
         level: rule.level,

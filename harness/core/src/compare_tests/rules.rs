@@ -129,14 +129,14 @@ fn a_media_type_in_other_letters_or_with_a_parameter_is_told_and_fails_no_run() 
     assert_eq!(found.iter().map(|mismatch| mismatch.level).collect::<Vec<_>>(), [Level::May]);
     response.headers.push(Header::new("Content-Encoding", "gzip"));
     let found = every_answer(&CORPUS, &response, &observe(&response), Claimed::Yes);
-    assert!(found.iter().any(|mismatch| mismatch.expected == "no such header" && mismatch.level == Level::Should));
+    assert!(found.iter().any(|mismatch| mismatch.expected == Fact::words("no such header") && mismatch.level == Level::Should));
 }
 
 #[test]
 fn only_the_target_s_faults_are_mismatches_of_transport() {
     let closed = transport(&CORPUS, &SendError::ClosedBeforeAnswer).unwrap();
-    assert_eq!((closed.what, closed.expected.as_str()), (What::Transport, "a whole answer in HTTP"));
-    assert_eq!(transport(&CORPUS, &SendError::Resolve("a".to_owned())), None);
+    assert_eq!((closed.what, closed.expected), (What::Transport, Fact::words("a whole answer in HTTP")));
+    assert_eq!(transport(&CORPUS, &SendError::Resolve("a".into())), None);
 }
 
 #[test]
@@ -166,20 +166,24 @@ fn an_effect_s_checks_compare_members() {
         (r#"member = "A", is = "y", editions = ["key-material-id"]"#, json!({}), vec![]),
     ] {
         let found = checks(&effect(&format!("{{ {check}, level = \"must\" }}")), &before, &after, Edition::KeyOnly);
-        let rows: Vec<(String, &str, &str)> = found
-            .iter()
-            .map(|mismatch| (mismatch.place.clone(), mismatch.expected.as_str(), mismatch.found.as_str()))
-            .collect();
-        let expected: Vec<(String, &str, &str)> = expected
+        let rows: Vec<(String, String, String)> = found
             .into_iter()
-            .map(|(name, expected, found)| (format!("DescribeKey {name} afterwards"), expected, found))
+            .map(|mismatch| mismatch.shown(&Redactor::default()))
+            .map(|found| (found.place.to_string(), found.expected.to_string(), found.found.to_string()))
+            .collect();
+        let expected: Vec<(String, String, String)> = expected
+            .into_iter()
+            .map(|(name, expected, found)| {
+                (format!("DescribeKey {name} afterwards"), expected.to_owned(), found.to_owned())
+            })
             .collect();
         assert_eq!(rows, expected, "{check} {after}");
     }
     let mut other = effect("{ member = \"A\", absent = true, level = \"may\", clauses = [\"S-02\"], source = \"b\" }");
     other.on = crate::fixture::On::Other;
     let found = checks(&other, &before, &before, Edition::KeyOnly).remove(0);
-    assert_eq!(found.place, "DescribeKey A of the other key afterwards");
+    let place = found.place.clone().shown(&Redactor::default()).to_string();
+    assert_eq!(place, "DescribeKey A of the other key afterwards");
     assert_eq!((found.what, found.clauses.join(" ").as_str(), found.source.as_str()), (What::Effect, "S-02", "b"));
     other.checks[0].clauses.clear();
     other.checks[0].source = None;

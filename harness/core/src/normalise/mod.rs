@@ -1,6 +1,7 @@
 //! What varies is replaced by name: secrets always, and everything that changes from run to run for recordings. Pure.
 
 mod coding;
+mod invisible;
 mod kind;
 mod lines;
 mod moment;
@@ -10,6 +11,7 @@ mod placeholder;
 mod properties;
 mod redact;
 mod secrets;
+mod shown;
 
 pub(crate) use coding::{coding, not_kept};
 pub(crate) use lines::PRESENT;
@@ -17,3 +19,4 @@ pub use lines::{Message, escape, request_lines, response_lines};
 pub(crate) use pattern::pattern;
 pub use placeholder::Normaliser;
 pub use redact::{Leak, Redactor};
+pub use shown::Shown;

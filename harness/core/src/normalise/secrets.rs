@@ -1,6 +1,7 @@
 //! Finds secrets in any text, in every common spelling: as they are, in hexadecimal, in base64 at any offset, and each
 //! of these percent-encoded or JSON-escaped.
 
+use super::invisible::is_invisible;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -131,6 +132,30 @@ impl View {
         }
     }
 
+    /// Without the characters that nobody sees, if there are any: a terminal, a log or a parser drops them.
+    fn without_invisible(&self) -> Option<Self> {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
+        if self.bytes.iter().all(is_plain) {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut places = Vec::with_capacity(self.bytes.len() + 1);
+        let mut at = 0;
+        for chunk in self.bytes.utf8_chunks() {
+            for letter in chunk.valid().chars() {
+                if !letter.is_control() && !is_invisible(letter) {
+                    places.extend((at..at + letter.len_utf8()).map(|at| self.at(at)));
+                    bytes.extend_from_slice(&self.bytes[at..at + letter.len_utf8()]);
+                }
+                at += letter.len_utf8();
+            }
+            // A byte that is no text is dropped as well.
+            at += chunk.invalid().len();
+        }
+        places.push(self.at(self.bytes.len()));
+        (bytes.len() < self.bytes.len()).then_some(Self { bytes, places: Some(places) })
+    }
+
     /// Takes a coding off, if there is any: behind a sign, `read` gives what is spelt and how long its spelling is.
     fn decoded(&self, sign: u8, read: fn(&[u8]) -> Option<Spelt>) -> Option<Self> {
         if !self.bytes.contains(&sign) {
@@ -169,6 +194,7 @@ fn views(text: &[u8]) -> Vec<View> {
         for at in from..until {
             views.extend(views[at].decoded(b'%', percent));
             views.extend(views[at].decoded(b'\\', escape));
+            views.extend(views[at].without_invisible());
         }
         from = until;
     }

@@ -1,6 +1,7 @@
 //! Bodies in chunks, read bit by bit.
 
-use super::error::SendError;
+use super::error::{SendError, quoted};
+use crate::text::Text;
 
 /// A chunk's size line, with extensions: far more than any server is known to send.
 const SIZE_LINE: usize = 4096;
@@ -61,7 +62,7 @@ impl Chunks {
                 At::DataEnd => {
                     let known = left.len().min(2);
                     if left[..known] != b"\r\n"[..known] {
-                        return Err(SendError::Malformed("a chunk that is longer than it says".to_owned()));
+                        return Err(SendError::Malformed("a chunk that is longer than it says".into()));
                     }
                     if known < 2 {
                         break false;
@@ -106,14 +107,14 @@ fn size(line: &[u8]) -> Result<u64, SendError> {
     match size {
         Some(Ok(size)) => Ok(size),
         _ => {
-            let shown: String = String::from_utf8_lossy(line).escape_debug().take(SHOWN).collect();
-            Err(SendError::Malformed(format!("the chunk size `{shown}`")))
+            let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
+            Err(SendError::Malformed(Text::from("the chunk size ").and(quoted(shown))))
         }
     }
 }
 
 fn too_long() -> SendError {
-    SendError::Malformed("a chunk size line without an end".to_owned())
+    SendError::Malformed("a chunk size line without an end".into())
 }
 
 /// Characters of a wrong size line in a message.

@@ -4,6 +4,7 @@ use super::endpoint::{Endpoint, is_local};
 use super::error::SendError;
 use super::proxy::Proxy;
 use super::tls::{Tls, Verify, client_config};
+use crate::text::TargetText;
 use rustls::pki_types::ServerName;
 use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -42,7 +43,7 @@ pub(super) async fn open(
     tls: Option<&(Arc<rustls::ClientConfig>, ServerName<'static>)>,
 ) -> Result<Box<dyn Stream>, SendError> {
     let mut stream = match proxy {
-        Some(proxy) => dial(proxy.host(), proxy.port(), None).await.map_err(|error| proxy.failure(error))?,
+        Some(proxy) => dial(proxy.host(), proxy.port(), None).await.map_err(|error| proxy.failure(error.text()))?,
         None => dial(&endpoint.host, endpoint.port, resolve).await?,
     };
     // Requests are small and are answered before the next one: waiting for more to send would only cost time.
@@ -52,7 +53,7 @@ pub(super) async fn open(
         proxy.tunnel(&mut stream, endpoint).await?;
     }
     let connector = TlsConnector::from(Arc::clone(config));
-    let stream = connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(error.to_string()))?;
+    let stream = connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(TargetText::new(error.to_string()).into()))?;
     Ok(Box::new(stream))
 }
 
@@ -60,9 +61,9 @@ pub(super) async fn open(
 async fn dial(host: &str, port: u16, resolve: Option<SocketAddr>) -> Result<TcpStream, SendError> {
     let addresses: Vec<SocketAddr> = match resolve {
         Some(address) => vec![address],
-        None => addresses(host, port).await.map_err(|error| SendError::Resolve(error.to_string()))?,
+        None => addresses(host, port).await.map_err(|error| SendError::Resolve(error.to_string().into()))?,
     };
-    TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string()))
+    TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string().into()))
 }
 
 /// The addresses of a host. `localhost` and the names below it count as this machine, so that no resolver is asked

@@ -1,5 +1,6 @@
 //! Why an exchange brought no answer, and whose fault that is.
 
+use crate::text::{TargetText, Text};
 use std::time::Duration;
 
 /// Whose fault it is that there is no answer.
@@ -48,26 +49,20 @@ pub enum SetupError {
     Client(#[from] reqwest::Error),
 }
 
-/// No whole answer came.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// No whole answer came. What is said about it can quote the target, so it is a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
     /// The host has no address.
-    #[error("the host has no address: {0}")]
-    Resolve(String),
+    Resolve(Text),
     /// Nobody listens.
-    #[error("no connection: {0}")]
-    Connect(String),
+    Connect(Text),
     /// No connection in time.
-    #[error("no connection within {0:?}")]
     ConnectTimeout(Duration),
     /// TLS failed.
-    #[error("TLS failed: {0}")]
-    Tls(String),
+    Tls(Text),
     /// The proxy cannot be reached, or makes no way to the target.
-    #[error("no way through the proxy {0}")]
-    Proxy(String),
+    Proxy(Text),
     /// No whole answer in time.
-    #[error("no whole answer within {after:?} ({received} bytes came)")]
     Timeout {
         /// The limit.
         after: Duration,
@@ -75,16 +70,13 @@ pub enum SendError {
         received: usize,
     },
     /// The connection was closed where an answer was due.
-    #[error("the connection was closed without an answer")]
     ClosedBeforeAnswer,
     /// The connection was reset.
-    #[error("the connection was reset after {received} bytes of an answer")]
     Reset {
         /// Bytes that came before it.
         received: usize,
     },
     /// The answer stops in the middle.
-    #[error("the answer stops after {received} bytes{}", expected.map(|expected| format!(" of {expected}")).unwrap_or_default())]
     Truncated {
         /// Bytes of body that were announced, if so.
         expected: Option<u64>,
@@ -92,32 +84,56 @@ pub enum SendError {
         received: usize,
     },
     /// The head is too large.
-    #[error("the head of the answer is larger than {limit} bytes")]
     HeadTooLarge {
         /// The limit.
         limit: usize,
     },
     /// The body is too large.
-    #[error("the body of the answer is larger than {limit} bytes")]
     BodyTooLarge {
         /// The limit.
         limit: usize,
     },
     /// What came is not HTTP.
-    #[error("the answer is not HTTP; it begins with `{}`", String::from_utf8_lossy(first_bytes).escape_debug())]
     NotHttp {
         /// Its beginning.
         first_bytes: Vec<u8>,
     },
     /// What came is HTTP, but not well formed.
-    #[error("the answer is malformed: {0}")]
-    Malformed(String),
+    Malformed(Text),
     /// The lane cannot carry the request.
-    #[error("the http lane cannot carry the request: {0}")]
-    Carry(String),
+    Carry(Text),
 }
 
 impl SendError {
+    /// The error in words.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Resolve(why) => Text::from("the host has no address: ").and(why.clone()),
+            Self::Connect(why) => Text::from("no connection: ").and(why.clone()),
+            Self::ConnectTimeout(limit) => format!("no connection within {limit:?}").into(),
+            Self::Tls(why) => Text::from("TLS failed: ").and(why.clone()),
+            Self::Proxy(why) => Text::from("no way through the proxy ").and(why.clone()),
+            Self::Timeout { after, received } => {
+                format!("no whole answer within {after:?} ({received} bytes came)").into()
+            }
+            Self::ClosedBeforeAnswer => "the connection was closed without an answer".into(),
+            Self::Reset { received } => {
+                format!("the connection was reset after {received} bytes of an answer").into()
+            }
+            Self::Truncated { expected, received } => {
+                let of = expected.map(|expected| format!(" of {expected}")).unwrap_or_default();
+                format!("the answer stops after {received} bytes{of}").into()
+            }
+            Self::HeadTooLarge { limit } => format!("the head of the answer is larger than {limit} bytes").into(),
+            Self::BodyTooLarge { limit } => format!("the body of the answer is larger than {limit} bytes").into(),
+            Self::NotHttp { first_bytes } => {
+                Text::from("the answer is not HTTP; it begins with ").and(quoted(TargetText::of_bytes(first_bytes)))
+            }
+            Self::Malformed(why) => Text::from("the answer is malformed: ").and(why.clone()),
+            Self::Carry(why) => Text::from("the http lane cannot carry the request: ").and(why.clone()),
+        }
+    }
+
     /// Whether nothing had been sent when it happened.
     pub fn is_before_sending(&self) -> bool {
         matches!(self, Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Proxy(_))
@@ -142,4 +158,9 @@ impl SendError {
             | Self::Malformed(_) => Fault::Target,
         }
     }
+}
+
+/// A quotation of the target.
+pub(super) fn quoted(text: impl Into<TargetText>) -> Text {
+    Text::from("`").and(text.into()).and("`")
 }

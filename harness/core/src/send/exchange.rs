@@ -2,6 +2,7 @@
 
 use super::error::SendError;
 use crate::http::Header;
+use crate::text::Text;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ pub enum ResponseFraming {
     /// The end of the connection.
     UntilClose,
     /// Headers that contradict each other; says how.
-    Ambiguous(String),
+    Ambiguous(Text),
 }
 
 /// A whole answer.

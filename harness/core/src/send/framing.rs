@@ -1,8 +1,9 @@
 //! Where an answer's body ends.
 
-use super::error::SendError;
+use super::error::{SendError, quoted};
 use super::exchange::ResponseFraming;
 use crate::http::Header;
+use crate::text::{TargetText, Text};
 
 /// Where a body ends, to the reader. Headers that contradict each other still have one, so that what is seen of such
 /// an answer does not depend on how its bytes were split on the way.
@@ -35,16 +36,16 @@ pub(super) fn framing(
     match (lengths.as_slice(), codings.as_slice()) {
         ([], []) => Ok((ResponseFraming::UntilClose, End::Close)),
         ([], _) if is_chunked => Ok((ResponseFraming::Chunked, End::Chunks)),
-        ([], _) => Err(SendError::Malformed(format!("the transfer coding `{}`", codings.join(", ")))),
+        ([], _) => Err(SendError::Malformed(Text::from("the transfer coding ").and(quoted(codings.join(", "))))),
         ([length], []) => match smallest {
             Some(number) => Ok((ResponseFraming::Length(number), End::Length(number))),
-            None => Err(SendError::Malformed(format!("the Content-Length `{length}`"))),
+            None => Err(SendError::Malformed(Text::from("the Content-Length ").and(quoted(length.as_str())))),
         },
         (lengths, codings) => {
             let why = if codings.is_empty() {
-                format!("Content-Length {}", lengths.join(" and "))
+                Text::from("Content-Length ").and(TargetText::new(lengths.join(" and ")))
             } else {
-                "both Content-Length and Transfer-Encoding".to_owned()
+                "both Content-Length and Transfer-Encoding".into()
             };
             match smallest {
                 // HTTP says that chunks win.

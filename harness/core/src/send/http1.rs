@@ -1,10 +1,11 @@
 //! HTTP/1.1 as bytes: writes a request as it is, reads an answer bit by bit and forgives nothing.
 
 use super::chunked::Chunks;
-use super::error::SendError;
+use super::error::{SendError, quoted};
 use super::exchange::{Limits, Response, ResponseFraming, Version};
 use super::framing::{End, framing, says_close};
 use crate::http::{Framing, Header, Request};
+use crate::text::Text;
 
 /// Header lines that there is room for at first. An answer that has more is read again with more room; what counts is
 /// the limit in bytes.
@@ -134,11 +135,11 @@ impl Decoder {
                     let more = lines.len() * 2;
                     lines = vec![httparse::EMPTY_HEADER; more];
                 }
-                Err(error) => return Err(SendError::Malformed(error.to_string())),
+                Err(error) => return Err(SendError::Malformed(error.to_string().into())),
             }
         };
         if bytes[..length].split(|byte| *byte == b'\n').rev().skip(1).any(|line| !line.ends_with(b"\r")) {
-            return Err(SendError::Malformed("a line of the head that ends without a carriage return".to_owned()));
+            return Err(SendError::Malformed("a line of the head that ends without a carriage return".into()));
         }
         let head = head?;
         if is_interim(head.status) {
@@ -278,7 +279,7 @@ mod tests {
             (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nok", SendError::BodyTooLarge { limit: 1024 }),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nok",
-                SendError::Malformed("the Content-Length `+5`".to_owned()),
+                SendError::Malformed(Text::from("the Content-Length ").and(quoted("+5"))),
             ),
         ] {
             assert_eq!(decode(&[bytes]).map(|_| ()), Err(expected));

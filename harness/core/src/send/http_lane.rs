@@ -8,6 +8,7 @@ use super::framing::says_close;
 use super::proxy::Proxy;
 use super::tls::Tls;
 use crate::http::{Framing, Header, Request};
+use crate::text::TargetText;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use std::error::Error;
@@ -175,7 +176,7 @@ async fn attempt(
     started: Instant,
 ) -> Result<Response, SendError> {
     let limits = &lane.limits;
-    let built = build(lane, request).map_err(|error| SendError::Carry(error.to_string()))?;
+    let built = build(lane, request).map_err(|error| SendError::Carry(error.to_string().into()))?;
     let answer = lane.client.execute(built).await.map_err(|error| failure(&error, limits, 0))?;
     timing.first_byte = Some(started.elapsed());
     let version = match answer.version() {
@@ -249,7 +250,7 @@ async fn body(mut answer: reqwest::Response, limits: &Limits) -> Result<Vec<u8>,
 /// Through a proxy it is the proxy that was not found or not reached.
 fn of_proxy(error: SendError, proxy: &Proxy) -> SendError {
     match error {
-        SendError::Connect(text) if text.contains("proxy authorization required") => proxy.wants_login(),
+        SendError::Connect(text) if text.mentions("proxy authorization required") => proxy.wants_login(),
         SendError::Connect(text) | SendError::Resolve(text) => proxy.failure(text),
         other => other,
     }
@@ -265,6 +266,8 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
     }
     let text = chain.join(": ");
     let says = |word: &str| text.contains(word);
+    // A library's error can quote what the target sent.
+    let quoted = || TargetText::new(text.as_str()).into();
     if error.is_timeout() {
         if error.is_connect() {
             return SendError::ConnectTimeout(limits.connect);
@@ -273,12 +276,12 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
     }
     if error.is_connect() {
         return match () {
-            () if says("dns error") || says("lookup address") => SendError::Resolve(text),
+            () if says("dns error") || says("lookup address") => SendError::Resolve(quoted()),
             () if says("certificate") || says("tls") || says("TLS") || says("handshake") || says("corrupt message") => {
-                SendError::Tls(text)
+                SendError::Tls(quoted())
             }
             // The words before it are those of the client.
-            () => SendError::Connect(chain.pop().unwrap_or_default()),
+            () => SendError::Connect(TargetText::new(chain.pop().unwrap_or_default()).into()),
         };
     }
     match () {
@@ -287,7 +290,7 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
         () if says("connection closed before message completed") => SendError::ClosedBeforeAnswer,
         () if says("reset") || says("broken pipe") => SendError::Reset { received },
         // With TLS 1.3 a refused handshake is heard of only once the request is sent.
-        () if says("fatal alert") => SendError::Tls(text),
-        () => SendError::Malformed(text),
+        () if says("fatal alert") => SendError::Tls(quoted()),
+        () => SendError::Malformed(quoted()),
     }
 }

@@ -3,6 +3,7 @@
 use super::endpoint::{Endpoint, EndpointError, Scheme};
 use super::error::SendError;
 use crate::http::{Header, Request};
+use crate::text::Text;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
@@ -112,8 +113,8 @@ impl Proxy {
     }
 
     /// The proxy cannot be used, for this reason.
-    pub(super) fn failure(&self, why: impl fmt::Display) -> SendError {
-        SendError::Proxy(format!("{}: {why}", self.endpoint))
+    pub(super) fn failure(&self, why: impl Into<Text>) -> SendError {
+        SendError::Proxy(Text::from(format!("{}: ", self.endpoint)).and(why))
     }
 
     /// The proxy does not let us through without credentials, or with these.
@@ -127,7 +128,7 @@ impl Proxy {
         let to = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         let authorization = self.authorization().map(|value| format!("Proxy-Authorization: {value}\r\n"));
         let ask = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{}\r\n", authorization.unwrap_or_default());
-        stream.write_all(ask.as_bytes()).await.map_err(|error| self.failure(error))?;
+        stream.write_all(ask.as_bytes()).await.map_err(|error| self.failure(error.to_string()))?;
         let mut answer = Vec::new();
         // Byte by byte, so that nothing of what comes through the tunnel is taken.
         while !answer.ends_with(b"\r\n\r\n") {
@@ -136,10 +137,11 @@ impl Proxy {
             }
             answer.push(stream.read_u8().await.map_err(|_| self.failure("it closed without an answer to CONNECT"))?);
         }
-        let line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
-        match line.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)) {
-            Some("200") => Ok(()),
-            Some("407") => Err(self.wants_login()),
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut head = httparse::Response::new(&mut headers);
+        match head.parse(&answer).ok().and(head.code) {
+            Some(200) => Ok(()),
+            Some(407) => Err(self.wants_login()),
             Some(status) => Err(self.failure(format!("it refused a tunnel to {to} with status {status}"))),
             None => Err(self.failure("it answered CONNECT with something that is not HTTP")),
         }

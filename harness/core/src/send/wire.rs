@@ -8,6 +8,7 @@ use super::framing::says_close;
 use super::http1::{Decoder, encode};
 use super::proxy::Proxy;
 use crate::http::{Framing, Request};
+use crate::text::TargetText;
 use rustls::pki_types::ServerName;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
@@ -172,8 +173,8 @@ fn broken(error: &Error, received: usize) -> SendError {
             SendError::Reset { received }
         }
         // With TLS 1.3 a refused handshake is heard of only here.
-        ErrorKind::InvalidData => SendError::Tls(error.to_string()),
-        _ => SendError::Connect(error.to_string()),
+        ErrorKind::InvalidData => SendError::Tls(TargetText::new(error.to_string()).into()),
+        _ => SendError::Connect(error.to_string().into()),
     }
 }
 
