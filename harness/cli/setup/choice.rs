@@ -60,7 +60,9 @@ fn several(
         return Ok(names.into_iter().map(Choice::Named).collect());
     }
     let known: Vec<&str> = configuration.names().collect();
-    if arguments.endpoint.is_none() && !known.is_empty() && unchosen == Unchosen::Refused {
+    // An endpoint at the top of the file is a target of the file's own.
+    let is_nowhere = arguments.endpoint.is_none() && configuration.endpoint().is_none();
+    if is_nowhere && !known.is_empty() && unchosen == Unchosen::Refused {
         return Err(Failure::usage(format!(
             "choose a target: `{}` has targets ({}), and none was asked for",
             configuration.path.display(),

@@ -154,6 +154,11 @@ impl Configuration {
         self.file.targets.keys().map(String::as_str)
     }
 
+    /// The endpoint at its top.
+    pub(super) fn endpoint(&self) -> Option<&str> {
+        self.file.endpoint.as_deref()
+    }
+
     /// What it says about the target of this name.
     pub(super) fn named(&self, name: &str) -> Result<File, Failure> {
         let Some(named) = self.file.targets.get(name) else {

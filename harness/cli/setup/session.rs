@@ -135,7 +135,7 @@ fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Op
             Shuffle::Seed(seed) => SequenceOf::Seed(seed),
         },
         fail_on: settings.fail_on,
-        settle: settings.target.settle(is_loopback),
+        settle: settings.target.settle(&target.endpoint),
         deadline: settings.deadline,
         permit,
         clock: Arc::new(SystemTime::now),

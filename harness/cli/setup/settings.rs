@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
 use trentcheck_core::run::Target;
-use trentcheck_core::send::{Lane, Limits};
+use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// The time limit of a run that sets none.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
@@ -99,9 +99,9 @@ impl TargetSettings {
         self.timeout.unwrap_or(Limits::default().exchange)
     }
 
-    /// How long to wait for a state change to be seen.
-    pub(crate) fn settle(&self, is_loopback: bool) -> Duration {
-        self.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 }))
+    /// How long to wait for a state change to be seen at an endpoint.
+    pub(super) fn settle(&self, endpoint: &Endpoint) -> Duration {
+        self.settle.unwrap_or(Duration::from_secs(if endpoint.is_loopback() { 1 } else { 30 }))
     }
 
     /// The same settings at another URL, to compare with a target that is already described. Keys, accounts and Regions

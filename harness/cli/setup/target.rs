@@ -81,7 +81,7 @@ impl Prepared {
             return Err(failure);
         }
         target.limits.rates = rates(&settings.rates, corpus, is_loopback)?;
-        Ok(Self { settle: settings.settle(is_loopback), target, _server })
+        Ok(Self { settle: settings.settle(&target.endpoint), target, _server })
     }
 }
 

@@ -1,4 +1,4 @@
-//! A call: what an operation gets to see of a request, and of the target that serves it.
+//! A call of an operation, and the state of the target that all calls share.
 
 use crate::config::{Config, Principal};
 use crate::store::Store;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A request that may be carried out.
+/// A request that passed all checks in front of its operation.
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) region: &'a str,
@@ -15,7 +15,7 @@ pub(crate) struct Call<'a> {
     pub(crate) members: &'a Map<String, Value>,
 }
 
-/// What all listeners share.
+/// The state that all listeners share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     store: Mutex<Store>,
@@ -23,17 +23,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// A target that has served nothing yet.
+    /// The state before the first request.
     pub(crate) fn new(config: Config) -> Self {
         Self { store: Mutex::new(Store::new(&config)), config, served: AtomicU64::new(0) }
     }
 
-    /// The store, for one caller at a time.
+    /// Locks the store. Other calls wait until the guard is dropped.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a request that is being served and gives its number; the first is 1.
+    /// Counts a request and returns its number. The first request has number 1.
     pub(crate) fn count(&self) -> u64 {
         self.served.fetch_add(1, Ordering::Relaxed) + 1
     }

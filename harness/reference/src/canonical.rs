@@ -1,15 +1,15 @@
-//! The verifier's canonical request, made from what arrived and from nothing else.
+//! The verifier's canonical request. It is made only from the request that arrived.
 
 use crate::request::Incoming;
 use aws_lc_rs::{digest, hmac};
 
-/// What was signed, as the client must have written it down.
+/// What the client says it signed.
 pub(crate) struct Signed<'a> {
     /// Names of the signed headers, in lower case and in the order of the client's list.
     pub(crate) headers: &'a [String],
     /// `YYYYMMDDTHHMMSSZ`
     pub(crate) date_time: &'a str,
-    /// Whether the signature itself is a parameter of the query string, and so not part of what it covers.
+    /// Whether the signature is a parameter of the query string. The canonical query then leaves this parameter out.
     pub(crate) is_query: bool,
     /// `date/region/service/terminator`
     pub(crate) scope: &'a [String],
@@ -46,7 +46,7 @@ fn canonical_request(request: &Incoming, signed: &Signed<'_>) -> String {
     lines.join("\n")
 }
 
-/// A value without outer white space and with single blanks inside.
+/// A header value without white space at its ends and with single blanks inside.
 fn squeezed(value: &str) -> String {
     let mut out = String::new();
     for word in value.split([' ', '\t']).filter(|word| !word.is_empty()) {
@@ -58,7 +58,7 @@ fn squeezed(value: &str) -> String {
     out
 }
 
-/// The path, dot segments and empty segments resolved, percent-encoded once more than it came.
+/// The canonical path: dot segments and empty segments are resolved, and the result is percent-encoded once more.
 fn path(raw: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for part in raw.split('/').filter(|part| !part.is_empty() && *part != ".") {
@@ -75,7 +75,7 @@ fn path(raw: &str) -> String {
     out
 }
 
-/// The query, without a signature that is in it, sorted.
+/// The canonical query: sorted parameters, without the signature.
 fn query(raw: &str, is_query: bool) -> String {
     let mut pairs: Vec<(String, String)> = parameters(raw)
         .into_iter()
@@ -101,7 +101,7 @@ fn unescaped(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        // The parser of numbers would take a sign for a digit.
+        // `from_str_radix` accepts a sign, so the digits are checked first.
         let pair = tail.get(..2).filter(|pair| pair.iter().all(u8::is_ascii_hexdigit));
         let pair = pair.and_then(|pair| std::str::from_utf8(pair).ok());
         match (first, pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {

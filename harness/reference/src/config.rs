@@ -1,4 +1,4 @@
-//! What a reference target is like.
+//! The configuration of a reference target.
 
 use crate::edition::Edition;
 use crate::mutant::{Mutant, Point};
@@ -10,16 +10,16 @@ use std::time::{Duration, SystemTime};
 pub enum Permission {
     /// Everything in its account.
     Allowed,
-    /// Everything but DeleteImportedKeyMaterial.
+    /// Everything in its account, except DeleteImportedKeyMaterial.
     Denied,
-    /// Nothing: its session token is past its time.
+    /// Nothing: its session token has expired.
     Expired,
 }
 
-/// Somebody who can sign.
+/// An identity that can sign requests.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// What it is called in IAM and in configurations.
+    /// Its user name in IAM. Configurations use the same name.
     pub name: String,
     /// Its access key id.
     pub access_key_id: String,
@@ -27,13 +27,13 @@ pub struct Principal {
     pub secret_access_key: String,
     /// Its session token, for temporary credentials.
     pub session_token: Option<String>,
-    /// Its account.
+    /// The id of its account.
     pub account: String,
     /// What it may do.
     pub permission: Permission,
 }
 
-/// What a seeded key is for.
+/// What is special about a seeded key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeedKind {
     /// The key's state is Creating.
@@ -42,54 +42,54 @@ pub enum SeedKind {
     Updating,
     /// The operation times out on a dependency.
     DependencyTimeout,
-    /// The operation fails inside.
+    /// The operation fails with an internal error.
     Internal,
     /// The operation is throttled.
     Throttled,
 }
 
-/// A key that is there from the start, for answers that no client can provoke.
+/// A key that exists from the start. It provokes an answer that a client could not provoke otherwise.
 #[derive(Clone, Debug)]
 pub struct Seed {
-    /// What configurations call it.
+    /// Its name in configurations.
     pub name: String,
     /// Its key id.
     pub key_id: String,
-    /// What it is for.
+    /// What is special about it.
     pub kind: SeedKind,
-    /// Whose it is.
+    /// The id of its account.
     pub account: String,
 }
 
-/// A reference target.
+/// The configuration of a reference target.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The edition that it implements.
+    /// The edition that the target implements.
     pub edition: Edition,
-    /// Where it listens for its first Region; the others get a free port of the same address.
+    /// The address for the first Region. Each other Region gets a free port at the same IP address.
     pub listen: SocketAddr,
-    /// Its Regions, with one listener each.
+    /// The Regions, each with its own listener.
     pub regions: Vec<String>,
-    /// Its partition.
+    /// The partition, such as `aws`.
     pub partition: String,
-    /// Who can sign.
+    /// The identities that can sign requests.
     pub principals: Vec<Principal>,
-    /// Keys that are there from the start, in the first Region.
+    /// The keys that exist from the start. All of them are in the first Region.
     pub seeds: Vec<Seed>,
-    /// How late DescribeKey sees a state change.
+    /// How long after a change DescribeKey still shows the former state.
     pub consistency_delay: Duration,
-    /// Every request of this number is answered with ThrottlingException.
+    /// With `Some(3)` every third request is answered with ThrottlingException.
     pub throttle_every: Option<u32>,
-    /// How long every answer takes.
+    /// How long the target waits before each answer.
     pub latency: Duration,
-    /// The time.
+    /// The clock of the target.
     pub clock: fn() -> SystemTime,
-    /// The fault that it has, if it is a mutant.
+    /// The mutant that the target is, if it is one.
     pub mutant: Option<&'static Mutant>,
 }
 
 impl Config {
-    /// Whether the reference is a mutant that does something wrong at this point.
+    /// Whether the target is the mutant of this point.
     pub(crate) fn at(&self, point: Point) -> bool {
         self.mutant.and_then(Mutant::point) == Some(point)
     }
@@ -98,7 +98,7 @@ impl Config {
 /// The account of most principals and of the seeds.
 const ACCOUNT: &str = "111122223333";
 
-/// The account of the stranger.
+/// The account of the principal `stranger`.
 const STRANGE_ACCOUNT: &str = "444455556666";
 
 impl Default for Config {

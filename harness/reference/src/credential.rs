@@ -1,4 +1,4 @@
-//! The parts of a signature as they arrive, in the Authorization header or in the query string.
+//! Reads the parts of a signature from the `Authorization` header or from the query string.
 
 use crate::canonical::parameters;
 use crate::config::Config;
@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use crate::mutant::Point;
 use crate::request::Incoming;
 
-/// What a client says about its signature. Nothing of it is checked yet but that it is all there.
+/// The parts of a signature, as the client sent them. All parts are present; none is verified yet.
 pub(crate) struct Claim {
     pub(crate) algorithm: String,
     pub(crate) credential: String,
@@ -17,10 +17,10 @@ pub(crate) struct Claim {
     pub(crate) is_query: bool,
 }
 
-/// The one algorithm.
+/// The only algorithm that the reference accepts.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Finds the claim, in one place and one only.
+/// Reads the claim. A request that has it in two places is refused.
 pub(crate) fn claim(config: &Config, request: &Incoming) -> Result<Claim, Refusal> {
     let headers: Vec<&str> = request.values("authorization").collect();
     let query = parameters(&request.query);

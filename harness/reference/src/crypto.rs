@@ -1,4 +1,4 @@
-//! Cryptography, all of it by the library.
+//! Encryption, MACs, signatures and key material. aws-lc-rs does all the cryptography.
 
 use crate::key::Key;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
@@ -7,18 +7,18 @@ use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDe
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use aws_lc_rs::{hmac, rand};
 
-/// Length of an AES-GCM nonce.
+/// The length of an AES-GCM nonce, in bytes.
 const NONCE: usize = 12;
 
-/// The key pair that imported material is wrapped under.
+/// The RSA key pair that wraps imported material.
 pub(crate) struct WrappingKey {
     private: OaepPrivateDecryptingKey,
-    /// DER SubjectPublicKeyInfo.
+    /// The public key as a SubjectPublicKeyInfo in DER.
     pub(crate) public: Vec<u8>,
 }
 
 impl WrappingKey {
-    /// The test key that is shipped: generating one takes longer than a whole run.
+    /// The test key of this repository. Generating a key pair would take longer than a whole run.
     pub(crate) fn fixed() -> Self {
         let private = PrivateDecryptingKey::from_pkcs8(include_bytes!("../keys/wrapping-key.pkcs8.der"))
             .expect("the key that is shipped is an RSA private key in PKCS#8");
@@ -28,7 +28,7 @@ impl WrappingKey {
         Self { private: OaepPrivateDecryptingKey::new(private).expect("2048 bits are enough for OAEP"), public }
     }
 
-    /// What RSAES_OAEP_SHA_256 wrapped.
+    /// Unwraps material that was wrapped with RSAES_OAEP_SHA_256.
     pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Option<Vec<u8>> {
         let mut plain = vec![0; self.private.min_output_size()];
         let length = self.private.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut plain, None).ok()?.len();
@@ -44,7 +44,7 @@ pub(crate) fn random(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Material that KMS makes itself, for a key of this spec.
+/// New material for a key of this spec, as KMS generates it for keys of origin `AWS_KMS`.
 pub(crate) fn generated(spec: &str) -> Vec<u8> {
     match spec {
         "ECC_NIST_P256" => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &rand::SystemRandom::new())
@@ -57,7 +57,7 @@ pub(crate) fn generated(spec: &str) -> Vec<u8> {
     }
 }
 
-/// Encrypts under a material. The blob names the key and the material, so that Decrypt needs neither.
+/// Encrypts with a material. The blob holds the ids of key and material, so that Decrypt can find both.
 pub(crate) fn encrypt(key: &Key, material_id: &str, material: &[u8], plaintext: &[u8]) -> Option<Vec<u8>> {
     let cipher = RandomizedNonceKey::new(&AES_256_GCM, material).ok()?;
     let mut sealed = plaintext.to_vec();
@@ -70,7 +70,7 @@ pub(crate) fn encrypt(key: &Key, material_id: &str, material: &[u8], plaintext: 
     Some(blob)
 }
 
-/// A blob of [`encrypt`], taken apart.
+/// The parts of a blob that [`encrypt`] made.
 pub(crate) struct Blob {
     pub(crate) key_id: String,
     pub(crate) material_id: String,
@@ -79,7 +79,7 @@ pub(crate) struct Blob {
 }
 
 impl Blob {
-    /// Takes a blob apart, if it is one.
+    /// Splits a blob into its parts, if the bytes have the form of a blob.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first()?;
         let (id, rest) = rest.split_at_checked(usize::from(*length))?;
@@ -93,7 +93,7 @@ impl Blob {
         })
     }
 
-    /// The plaintext, under the right material.
+    /// The plaintext, if this is the material that the blob was encrypted with.
     pub(crate) fn decrypt(mut self, material: &[u8]) -> Option<Vec<u8>> {
         let cipher = RandomizedNonceKey::new(&AES_256_GCM, material).ok()?;
         let nonce = aws_lc_rs::aead::Nonce::from(&self.nonce);
@@ -119,7 +119,7 @@ pub(crate) fn sign(material: &[u8], message: &[u8]) -> Option<Vec<u8>> {
     Some(signature.as_ref().to_vec())
 }
 
-/// Whether bytes can be the material of a key of this spec.
+/// Whether these bytes have the form of material for a key of this spec.
 pub(crate) fn fits(spec: &str, material: &[u8]) -> bool {
     match spec {
         "SYMMETRIC_DEFAULT" | "HMAC_256" => material.len() == 32,

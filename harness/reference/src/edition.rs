@@ -1,10 +1,10 @@
 //! The two editions of the API reference that a reference target can follow.
 
-/// The edition of the API reference that is implemented.
+/// An edition of the API reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edition {
-    /// `KeyId` in, zero bytes out.
+    /// A request has `KeyId`. A success has a body of zero bytes.
     KeyOnly,
-    /// Optional `KeyMaterialId` in, `KeyId` and `KeyMaterialId` out.
+    /// A request can also have `KeyMaterialId`. A success has `KeyId` and `KeyMaterialId`.
     KeyMaterialId,
 }

@@ -1,34 +1,34 @@
-//! A refusal, and how it looks on the wire.
+//! A refusal and its body on the wire.
 
 use crate::protocol::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-/// What stands in front of a single violated constraint.
+/// The beginning of a message about one violated constraint.
 pub(crate) const ONE_DETECTED: &str = "1 validation error detected: ";
 
-/// How an error spells its message member.
+/// The message of an error, by the spelling of its member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Message {
-    /// There is none.
+    /// The error has no message.
     None,
-    /// `message`: thrown by the operation.
+    /// `message`, as errors of the operation spell it.
     Lower(String),
-    /// `Message`: made by the layers in front of it.
+    /// `Message`, as errors of the layers in front of the operation spell it.
     Upper(String),
 }
 
-/// An answer that is no success.
+/// An answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) error: &'static str,
     message: Message,
-    /// Whether the request was for this protocol at all.
+    /// Whether the request was recognised as one of this protocol.
     is_claimed: bool,
 }
 
 impl Refusal {
-    /// A client error that the operation throws.
+    /// A client error of the operation.
     pub(crate) fn new(error: &'static str, message: impl Into<String>) -> Self {
         Self { status: 400, error, message: Message::Lower(message.into()), is_claimed: true }
     }
@@ -38,23 +38,23 @@ impl Refusal {
         Self { status: 400, error, message: Message::None, is_claimed: true }
     }
 
-    /// A client error of a layer that spells `Message`.
+    /// A client error of a layer in front of the operation.
     pub(crate) fn front(error: &'static str, message: impl Into<String>) -> Self {
         Self { status: 400, error, message: Message::Upper(message.into()), is_claimed: true }
     }
 
-    /// A request that is not of this protocol: answered in XML, as nobody can tell what the client reads.
+    /// The refusal of a request that is not of this protocol. Its body is XML, since the client's protocol is unknown.
     pub(crate) fn unclaimed() -> Self {
         Self { status: 404, error: "UnknownOperationException", message: Message::None, is_claimed: false }
     }
 
-    /// The same with another status.
+    /// The same refusal with another status.
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
-    /// Two violated constraints in one answer.
+    /// One refusal for two violated constraints.
     pub(crate) fn joined(&self, other: &Self) -> Self {
         let detected = |refusal: &Self| match &refusal.message {
             Message::Lower(text) => text.split_once(ONE_DETECTED).map(|(_, violation)| violation.to_owned()),
@@ -68,12 +68,12 @@ impl Refusal {
         }
     }
 
-    /// A key in a state that forbids the call.
+    /// The refusal of a call that the key's state does not allow.
     pub(crate) fn state(arn: &str, state: &str) -> Self {
         Self::new("KMSInvalidStateException", format!("{arn} is {state}."))
     }
 
-    /// The body and its media type.
+    /// The body of the answer and its media type.
     pub(crate) fn body(&self) -> (Vec<u8>, &'static str) {
         if !self.is_claimed {
             return (format!("<{}/>\n", self.error).into_bytes(), "text/xml");
@@ -88,7 +88,7 @@ impl Refusal {
     }
 }
 
-/// The answer to a client that asks too often.
+/// The refusal of a client that exceeds its request rate.
 pub(crate) fn throttled() -> Refusal {
     Refusal::new(
         "ThrottlingException",

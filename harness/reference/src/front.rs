@@ -1,5 +1,5 @@
-//! What stands in front of every operation, in the order in which AWS services have been seen to check: routing, JSON,
-//! target, signature. A request that cannot be read is refused before anybody asks who sent it.
+//! The checks in front of every operation, in the order observed on AWS services: routing, JSON, target, signature. A
+//! request that cannot be read is refused before its signature is verified.
 
 use crate::call::{Call, Shared};
 use crate::config::Config;
@@ -11,7 +11,7 @@ use crate::protocol::CONTENT_TYPE;
 use crate::request::Incoming;
 use crate::verify::verify;
 
-/// Answers a request: the body of a success, or a refusal.
+/// Answers a request with the body of a success or with a refusal.
 pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Result<Vec<u8>, Refusal> {
     let config = &shared.config;
     if !config.at(Point::PathIgnored) {
@@ -20,8 +20,8 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Resul
     method(config, request)?;
     content_type(config, request)?;
     let members = json::object(config, &request.body);
-    // An unreadable body is told first even where the target is unknown; but where both are wrong, nobody has recorded
-    // which is told of a body that is only empty, so the target comes first there.
+    // An unreadable body is reported before an unknown target. No recording shows the order for an empty body. In that
+    // case the unknown target is reported first.
     if let Err(refusal) = &members
         && !request.body.is_empty()
     {
@@ -31,7 +31,7 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Resul
     let members = members?;
     let principal = match verify(&shared.config, region, request) {
         Err(refusal) if config.at(Point::VerifiesTooLate) => {
-            // It has done what was asked before it finds out who asked.
+            // This mutant carries out the operation and verifies the signature afterwards.
             if let Some(principal) = config.principals.first() {
                 let _ =
                     operations::carry_out(operation, &Call { shared, region, operation, principal, members: &members });
@@ -71,7 +71,7 @@ fn content_type(config: &Config, request: &Incoming) -> Result<(), Refusal> {
     if config.at(Point::ContentTypeParameterRefused) && value.contains(';') {
         return Err(Refusal::unclaimed());
     }
-    // Parameters are tolerated.
+    // Parameters of the media type are ignored.
     let essence = value.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(CONTENT_TYPE) { Ok(()) } else { Err(Refusal::unclaimed()) }
 }

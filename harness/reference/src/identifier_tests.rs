@@ -1,4 +1,4 @@
-//! Which keys are named by what, and what stands before anybody is asked who signed.
+//! How requests name keys, and the checks before the signature.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn a_key_is_named_by_its_id_its_arn_and_where_they_are_taken_its_aliases() {
+async fn a_key_is_found_by_id_and_arn_and_where_aliases_are_accepted_by_alias() {
     let (client, id) = with_material(Edition::KeyOnly).await;
     let alias = "alias/test";
     client.send("CreateAlias", &json!({ "AliasName": alias, "TargetKeyId": id })).await;
@@ -28,7 +28,7 @@ async fn a_key_is_named_by_its_id_its_arn_and_where_they_are_taken_its_aliases()
 }
 
 #[tokio::test]
-async fn what_names_no_key_is_refused_by_what_is_wrong_with_it() {
+async fn the_error_for_a_value_that_names_no_key_depends_on_its_form() {
     let (client, id) = with_material(Edition::KeyOnly).await;
     let key = format!("key/{id}");
     let (not_found, invalid) = ("NotFoundException", "InvalidArnException");
@@ -51,7 +51,7 @@ async fn what_names_no_key_is_refused_by_what_is_wrong_with_it() {
         let refused = client.send("DescribeKey", &json!({ "KeyId": value })).await;
         assert_eq!((refused.status, refused.error().as_str()), (400, error), "{value}: {}", refused.body);
     }
-    // What is no key id by its form is told so, and not that there is no such key.
+    // The message tells a value without the form of a key id from an id that no key has.
     for (value, message) in [
         (id.to_uppercase(), "Invalid keyId '"),
         (format!("{}g", &id[..35]), "Invalid keyId '"),
@@ -66,7 +66,7 @@ async fn what_names_no_key_is_refused_by_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_where_its_marker_says() {
+async fn a_list_continues_at_its_marker() {
     let client = Client::of(Config { seeds: Vec::new(), ..Config::default() }).await;
     let mut ids = Vec::new();
     for _ in 0..3 {
@@ -95,13 +95,13 @@ async fn a_list_goes_on_where_its_marker_says() {
     for limit in [1, 1000] {
         assert_eq!(client.send("ListKeys", &json!({ "Limit": limit })).await.status, 200);
     }
-    // Nobody sees the keys of another account.
+    // ListKeys does not show the keys of another account.
     let stranger = client.send_as(3, "ListKeys", "{}").await;
     assert_eq!(stranger.json()["Keys"], json!([]));
 }
 
 #[tokio::test]
-async fn every_answer_whose_number_was_said_is_throttled_and_no_other() {
+async fn every_third_answer_is_throttled_and_no_other() {
     let client = Client::of(Config { throttle_every: Some(3), ..Config::default() }).await;
     let mut statuses = Vec::new();
     for _ in 0..6 {
@@ -111,7 +111,7 @@ async fn every_answer_whose_number_was_said_is_throttled_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_this_protocol_is_refused_before_anything_else_is_looked_at() {
+async fn a_request_of_another_protocol_is_refused_before_any_other_check() {
     let client = Client::new(Edition::KeyOnly).await;
     let address = client.server.address();
     let answer = async |line: &str, media_type: &str, target: &str| {
@@ -142,7 +142,7 @@ async fn what_is_not_for_this_protocol_is_refused_before_anything_else_is_looked
         let refused = answer("POST /", json, target).await;
         assert!(refused.ends_with(r#"{"__type":"UnknownOperationException"}"#), "{target}: {refused}");
     }
-    // Parameters and letters of the media type do not matter, and then the signature is asked for.
+    // Parameters and upper case in the media type are accepted, so that the signature is checked next.
     for media_type in [json, "content-type: Application/X-Amz-Json-1.1; charset=utf-8\r\n"] {
         let refused = answer("POST /", media_type, lists).await;
         assert!(refused.contains("MissingAuthenticationTokenException"), "{refused}");

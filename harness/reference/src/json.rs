@@ -1,4 +1,4 @@
-//! The members of a request: their JSON types first, their constraints second.
+//! Reads the members of a request. Each function checks the JSON type first and the constraints second.
 
 use crate::config::Config;
 use crate::error::{ONE_DETECTED, Refusal};
@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
-/// The object in a body. Members of value null count as absent; of members that come twice the last one counts.
+/// Parses a body as an object. If a member occurs twice, the last one counts.
 pub(crate) fn object(config: &Config, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     if config.at(Point::SpacedRefused) && body.windows(2).any(|pair| pair == b": ") {
         return Err(Refusal::bare("SerializationException"));
@@ -25,7 +25,7 @@ pub(crate) fn object(config: &Config, body: &[u8]) -> Result<Map<String, Value>,
     }
 }
 
-/// The body as a mutant reads it, if it reads it in its own way.
+/// The body as a mutant reads it, or nothing if the mutant reads it unchanged.
 fn mutated(config: &Config, body: &[u8]) -> Option<Vec<u8>> {
     let text = String::from_utf8_lossy(body).into_owned();
     let repaired = |text: String| Some(text.into_bytes());
@@ -47,7 +47,7 @@ fn mutated(config: &Config, body: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// A string member, if it is there.
+/// A string member. A null member counts as absent.
 pub(crate) fn string(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
     let kind = match members.get(name) {
         None | Some(Value::Null) => return Ok(None),
@@ -61,7 +61,7 @@ pub(crate) fn string(members: &Map<String, Value>, name: &str) -> Result<Option<
     Err(Refusal::front("SerializationException", kind))
 }
 
-/// A string member that must be there and within these lengths.
+/// A string member that is required, with a length within these limits.
 pub(crate) fn required(
     members: &Map<String, Value>,
     name: &str,
@@ -75,13 +75,13 @@ pub(crate) fn required(
     Ok(text)
 }
 
-/// A blob member that must be there.
+/// A blob member that is required: Base64 in a string, at least one character long.
 pub(crate) fn blob(members: &Map<String, Value>, name: &str) -> Result<Vec<u8>, Refusal> {
     let text = required(members, name, 1, usize::MAX)?;
     BASE64_STANDARD.decode(text).map_err(|_| Refusal::bare("SerializationException"))
 }
 
-/// Checks a length in characters.
+/// Checks the length of a string, counted in characters.
 pub(crate) fn length(text: &str, name: &str, shortest: usize, longest: usize) -> Result<(), Refusal> {
     let count = text.chars().count();
     let value = format!("Value '{text}'");
@@ -94,7 +94,7 @@ pub(crate) fn length(text: &str, name: &str, shortest: usize, longest: usize) ->
     Ok(())
 }
 
-/// A constraint violation in the words of the service.
+/// The refusal of a member that violates a constraint, in the service's words.
 pub(crate) fn violation(value: &str, name: &str, constraint: &str) -> Refusal {
     let mut path = name.to_owned();
     if let Some(first) = path.get_mut(..1) {
@@ -106,12 +106,12 @@ pub(crate) fn violation(value: &str, name: &str, constraint: &str) -> Refusal {
     )
 }
 
-/// A violation of a rule that has no pattern.
+/// The refusal of a member that violates a rule for which the service has no fixed wording.
 pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
 }
 
-/// An integer member, if it is there.
+/// An integer member. A null member counts as absent.
 pub(crate) fn integer(members: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
     let kind = match members.get(name) {
         None | Some(Value::Null) => return Ok(None),
@@ -128,7 +128,7 @@ pub(crate) fn integer(members: &Map<String, Value>, name: &str) -> Result<Option
     Err(Refusal::front("SerializationException", kind))
 }
 
-/// A string member that is one of these words, if it is there.
+/// A string member that must be one of these words. A null member counts as absent.
 pub(crate) fn word(members: &Map<String, Value>, name: &str, words: &[&str]) -> Result<Option<String>, Refusal> {
     match string(members, name)? {
         Some(text) if !words.contains(&text.as_str()) => {
@@ -139,7 +139,8 @@ pub(crate) fn word(members: &Map<String, Value>, name: &str, words: &[&str]) -> 
     }
 }
 
-/// Two members at once: a wrong type is told first, and violated constraints are told together.
+/// Checks two members together. A wrong type is reported before a violated constraint. Two violated constraints are
+/// reported in one message.
 pub(crate) fn both<A, B>(first: Result<A, Refusal>, second: Result<B, Refusal>) -> Result<(A, B), Refusal> {
     match (first, second) {
         (Ok(first), Ok(second)) => Ok((first, second)),

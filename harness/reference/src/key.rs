@@ -23,7 +23,7 @@ impl Origin {
     }
 }
 
-/// What a key can be asked to do.
+/// The kind of operation that a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Usage {
     EncryptDecrypt,
@@ -41,30 +41,30 @@ impl Usage {
     }
 }
 
-/// Whether a material is the one in use.
+/// Whether a material is in use or waits for a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rotation {
     Current,
     Pending,
 }
 
-/// A material that was imported at some time.
+/// A material that was imported into a key or generated for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Material {
     pub(crate) id: String,
-    /// Absent after it was deleted.
+    /// Absent after the material was deleted.
     pub(crate) bytes: Option<Vec<u8>>,
     pub(crate) rotation: Rotation,
 }
 
-/// When imported material ends.
+/// When imported material expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiration {
     Never,
     At(SystemTime),
 }
 
-/// A key.
+/// A key and everything that the target remembers of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub(crate) id: String,
@@ -82,14 +82,14 @@ pub(crate) struct Key {
     pub(crate) deletion: Option<SystemTime>,
     pub(crate) materials: Vec<Material>,
     pub(crate) expiration: Option<Expiration>,
-    /// Import tokens and the time until which they are good.
+    /// Import tokens, each with the time until which it is valid.
     pub(crate) tokens: Vec<(String, SystemTime)>,
     pub(crate) seed: Option<SeedKind>,
-    /// What DescribeKey showed, since when; the last one is what is true now.
+    /// The metadata that DescribeKey shows, each with the time of its change. The last one is the present state.
     shown: Vec<(SystemTime, Value)>,
-    /// What a mutant did to the key.
+    /// What a mutant did to this key. `metadata` shows the damage.
     pub(crate) marks: Vec<Point>,
-    /// Material that a mutant keeps after it was deleted.
+    /// Deleted material that a mutant still uses.
     pub(crate) remembered: Option<Vec<u8>>,
 }
 
@@ -129,7 +129,7 @@ impl Key {
         }
     }
 
-    /// The id that a material has in this key: the same bytes always get the same one.
+    /// The id of a material in this key. The same bytes always have the same id.
     pub(crate) fn material_id(&self, bytes: &[u8]) -> String {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(self.arn.as_bytes());
@@ -147,7 +147,7 @@ impl Key {
         self.materials.iter_mut().find(|material| material.id == id)
     }
 
-    /// Gives a material another id, as only a mutant does.
+    /// Gives a material another id. Only a mutant does this, and not at the first import.
     pub(crate) fn renew_material(&mut self, id: &str) {
         let renewed = hex::encode(digest::digest(&digest::SHA256, format!("{id}{}", self.marks.len()).as_bytes()));
         let is_first = self.marks.is_empty();
@@ -157,7 +157,7 @@ impl Key {
         self.marks.push(Point::OldCiphertextLost);
     }
 
-    /// Deletes material whose time has come.
+    /// Deletes the material if it has expired.
     pub(crate) fn expire(&mut self, now: SystemTime) {
         if let Some(Expiration::At(end)) = self.expiration
             && end <= now
@@ -170,7 +170,7 @@ impl Key {
         }
     }
 
-    /// The key's state.
+    /// The key's state, as the member `KeyState` spells it.
     pub(crate) fn state(&self) -> &'static str {
         let lacks_material = self.origin == Origin::External
             && (self.current().is_none()
@@ -188,7 +188,7 @@ impl Key {
         }
     }
 
-    /// The algorithms that go with its spec.
+    /// The member that lists the key's algorithms, and the algorithms of its spec.
     pub(crate) fn algorithms(&self) -> (&'static str, Vec<String>) {
         match self.usage {
             Usage::EncryptDecrypt => ("EncryptionAlgorithms", vec!["SYMMETRIC_DEFAULT".to_owned()]),
@@ -197,7 +197,7 @@ impl Key {
         }
     }
 
-    /// Keeps what DescribeKey shows from now on.
+    /// Records the key's present metadata. DescribeKey shows it once the consistency delay is over.
     pub(crate) fn show(&mut self, config: &Config) {
         let now = (config.clock)();
         if config.at(Point::ConsistencyNever)
@@ -209,12 +209,12 @@ impl Key {
         if self.shown.last().is_none_or(|(_, last)| *last != metadata) {
             self.shown.push((now, metadata));
         }
-        // What is older than the newest visible state is never shown again.
+        // Metadata older than the newest visible one is never shown again.
         let visible = self.visible(config, now);
         self.shown.drain(..visible);
     }
 
-    /// What DescribeKey shows at this time.
+    /// The metadata that DescribeKey shows now. It lags behind by the consistency delay.
     pub(crate) fn described(&self, config: &Config) -> Value {
         let now = (config.clock)();
         self.shown
@@ -227,7 +227,7 @@ impl Key {
         self.shown.iter().rposition(|(since, _)| is_seen(*since)).unwrap_or(0)
     }
 
-    /// KeyMetadata, as true now.
+    /// The KeyMetadata of the key's present state.
     fn metadata(&self, config: &Config) -> Value {
         let state = self.state();
         let (algorithms, names) = self.algorithms();
@@ -258,13 +258,19 @@ impl Key {
         if let Some(deletion) = self.deletion {
             metadata["DeletionDate"] = json!(seconds(deletion));
         }
-        // Kept after a deletion, and known only to the second edition and of symmetric keys.
+        // Only the second edition has this member, and only for symmetric keys. It stays after a deletion.
         if config.edition == Edition::KeyMaterialId
             && self.spec == "SYMMETRIC_DEFAULT"
             && let Some(material) = self.current()
         {
             metadata["CurrentKeyMaterialId"] = json!(material.id);
         }
+        self.show_marks(state, &mut metadata);
+        metadata
+    }
+
+    /// Applies the marks that a mutant left on the key to its metadata.
+    fn show_marks(&self, state: &str, metadata: &mut Value) {
         for mark in &self.marks {
             match mark {
                 Point::DeletionDateLost => {
@@ -290,11 +296,10 @@ impl Key {
                 _ => {}
             }
         }
-        metadata
     }
 }
 
-/// A time as the protocol writes it: seconds with a fraction.
+/// A time as the protocol writes it: seconds since 1970, with three decimals.
 pub(crate) fn seconds(time: SystemTime) -> f64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     (since.as_secs_f64() * 1000.0).round() / 1000.0

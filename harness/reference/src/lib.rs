@@ -1,7 +1,8 @@
 //! The embedded reference target: an HTTP server on loopback that answers as the spec says.
 //!
-//! It is the executable form of the spec: small, strict, and refusing what it does not understand. It verifies SigV4 with
-//! a canonicaliser of its own and shares no code with the harness, so that a mistake in one cannot hide in the other.
+//! The reference is the executable form of the spec. It is small and strict, and refuses what it does not understand.
+//! It verifies SigV4 with its own canonicaliser. It shares no code with the harness, so that a mistake in one of the
+//! two shows in the other.
 
 mod call;
 mod canonical;

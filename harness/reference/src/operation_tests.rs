@@ -1,4 +1,4 @@
-//! The server as a client sees it: signed requests over a socket, one fact a test.
+//! Sends signed requests to the server over a socket. Each test checks one fact.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An answer, as far as these tests look at it.
+/// The parts of an answer that these tests check.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -36,7 +36,7 @@ impl Answer {
 
 pub(crate) struct Client {
     pub(crate) server: Server,
-    /// Further headers that are signed, with the value that is signed and the value that is sent, if it is.
+    /// Further signed headers: name, the value that is signed, and the value that is sent. With `None` it is not sent.
     extra: Vec<(&'static str, &'static str, Option<&'static str>)>,
 }
 
@@ -45,7 +45,7 @@ impl Client {
         Self::of(Config { edition, ..Config::default() }).await
     }
 
-    /// A client of a server like this, whose clock is the client's too.
+    /// Starts a server with this configuration. The client signs with the server's clock.
     pub(crate) async fn of(config: Config) -> Self {
         Self { server: Server::start(config).await.unwrap(), extra: Vec::new() }
     }
@@ -107,7 +107,7 @@ impl Client {
         answer.json()["KeyMetadata"]["KeyState"].as_str().unwrap().to_owned()
     }
 
-    /// Imports these bytes with these further members, which may stand in for those that an import needs.
+    /// Imports these bytes. A member of `further` replaces the usual member of the same name.
     pub(crate) async fn import(&self, id: &str, bytes: &[u8], further: Value) -> Answer {
         let wrapping = json!({ "KeyId": id, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048" });
         let parameters = self.send("GetParametersForImport", &wrapping).await.json();
@@ -162,7 +162,7 @@ async fn the_second_edition_names_key_and_material_and_keeps_the_material_id() {
 }
 
 #[tokio::test]
-async fn every_answer_has_its_headers_and_a_request_id_of_its_own() {
+async fn every_answer_has_the_usual_headers_and_a_fresh_request_id() {
     let client = Client::new(Edition::KeyOnly).await;
     let ids = [client.send("ListKeys", &json!({})).await, client.send("Nothing", &json!({})).await].map(|answer| {
         for name in ["date", "content-length", "cache-control", "expires: 0", "pragma"] {
@@ -175,7 +175,7 @@ async fn every_answer_has_its_headers_and_a_request_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn who_may_not_is_refused_and_the_key_stays() {
+async fn a_caller_without_permission_is_refused_and_the_key_is_unchanged() {
     let (client, id) = with_material(Edition::KeyOnly).await;
     let body = json!({ "KeyId": id }).to_string();
     for (principal, error) in [(2, "AccessDeniedException"), (3, "NotFoundException"), (4, "ExpiredTokenException")] {
@@ -209,14 +209,14 @@ async fn a_signed_header_that_is_not_there_is_refused() {
 }
 
 #[tokio::test]
-async fn a_wrong_type_is_told_before_a_violated_constraint() {
+async fn a_wrong_type_is_reported_before_a_violated_constraint() {
     let client = Client::new(Edition::KeyMaterialId).await;
     let refused = client.send("DeleteImportedKeyMaterial", &json!({ "KeyId": "", "KeyMaterialId": 1 })).await;
     assert_eq!(refused.error(), "SerializationException");
 }
 
 #[tokio::test]
-async fn violated_constraints_are_told_together() {
+async fn violated_constraints_are_reported_together() {
     let client = Client::new(Edition::KeyMaterialId).await;
     let refused = client.send("DeleteImportedKeyMaterial", &json!({ "KeyId": "", "KeyMaterialId": "a" })).await;
     assert_eq!(refused.error(), "ValidationException");
@@ -226,7 +226,7 @@ async fn violated_constraints_are_told_together() {
 }
 
 #[tokio::test]
-async fn a_null_member_is_an_absent_one() {
+async fn a_null_member_counts_as_absent() {
     let (client, id) = with_material(Edition::KeyOnly).await;
     let sealed = client.send("Encrypt", &json!({ "KeyId": id, "Plaintext": "aGVsbG8=" })).await.json();
     let opened = client.send("Decrypt", &json!({ "KeyId": null, "CiphertextBlob": sealed["CiphertextBlob"] })).await;
@@ -234,7 +234,7 @@ async fn a_null_member_is_an_absent_one() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_service_s_own_material_can_be_used() {
+async fn a_key_with_generated_material_can_be_used() {
     let client = Client::new(Edition::KeyOnly).await;
     let signer = client.key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" })).await;
     let members = json!({ "KeyId": signer, "Message": "aGVsbG8=", "SigningAlgorithm": "ECDSA_SHA_256" });
@@ -246,7 +246,7 @@ async fn a_key_of_the_service_s_own_material_can_be_used() {
 }
 
 #[tokio::test]
-async fn a_digest_is_not_taken_for_a_message() {
+async fn sign_refuses_a_digest() {
     let client = Client::new(Edition::KeyOnly).await;
     let signer = client.key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" })).await;
     let digest = json!({
@@ -256,7 +256,7 @@ async fn a_digest_is_not_taken_for_a_message() {
 }
 
 #[tokio::test]
-async fn words_that_importing_does_not_know_are_refused() {
+async fn import_refuses_unknown_words_and_wrong_types() {
     let client = Client::new(Edition::KeyMaterialId).await;
     let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
     let soon = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() + 3600;
@@ -274,7 +274,7 @@ async fn words_that_importing_does_not_know_are_refused() {
 }
 
 #[tokio::test]
-async fn a_deletion_window_is_named_as_it_was_sent() {
+async fn a_refused_deletion_window_is_quoted_as_it_was_sent() {
     let client = Client::new(Edition::KeyOnly).await;
     let id = client.key(json!({})).await;
     for (days, expected) in [

@@ -1,4 +1,4 @@
-//! What requests and answers of the protocol have in common.
+//! What requests and answers of the protocol awsJson1_1 have in common.
 
-/// The protocol's media type.
+/// The media type of requests and answers.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";

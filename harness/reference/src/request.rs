@@ -1,6 +1,6 @@
-//! A request as it arrived, before any check.
+//! A request before any check.
 
-/// A request as it arrived.
+/// A request as it arrived. Header values that are not UTF-8 have replacement characters.
 #[derive(Clone)]
 pub(crate) struct Incoming {
     pub(crate) method: String,
@@ -12,7 +12,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// The values of a header, by its name in lower case.
+    /// The values of a header. `name` must be in lower case.
     pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }

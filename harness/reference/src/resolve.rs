@@ -1,4 +1,5 @@
-//! From the value of `KeyId` to a key. What each form is answered was recorded on sister operations of KMS.
+//! Finds the key that a value of `KeyId` names. The answer to each form was recorded on other operations
+//! of KMS.
 
 use crate::call::Call;
 use crate::error::Refusal;
@@ -42,7 +43,7 @@ pub(crate) fn resolve<'s>(
     by_id(store, call, value)
 }
 
-/// The value as a mutant reads it.
+/// The value as a mutant reads it. Without a mutant it is unchanged.
 fn mutant_reading(call: &Call<'_>, value: &str) -> String {
     let config = &call.shared.config;
     let mut read = value.to_owned();
@@ -125,12 +126,12 @@ fn by_id<'s>(store: &'s Store, call: &Call<'_>, id: &str) -> Result<&'s Key, Ref
         .ok_or_else(|| Refusal::new("NotFoundException", format!("Key '{arn}' does not exist")))
 }
 
-/// The ARN of a resource of the caller.
+/// The ARN of a resource in the caller's account and Region.
 pub(crate) fn arn_of(call: &Call<'_>, resource: &str) -> String {
     format!("arn:{}:kms:{}:{}:{resource}", call.shared.config.partition, call.region, call.principal.account)
 }
 
-/// A caller who may not.
+/// The refusal of a caller that has no permission for a resource.
 pub(crate) fn denied(call: &Call<'_>, arn: &str) -> Refusal {
     let (config, operation) = (&call.shared.config, call.operation);
     Refusal::front(
@@ -142,7 +143,7 @@ pub(crate) fn denied(call: &Call<'_>, arn: &str) -> Refusal {
     )
 }
 
-/// A UUID in lower case, or `mrk-` and 32 hex digits.
+/// Whether a value has the form of a key id: a UUID in lower case, or `mrk-` and 32 hex digits.
 fn is_key_id(value: &str) -> bool {
     let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if let Some(digits) = value.strip_prefix("mrk-") {

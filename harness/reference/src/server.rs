@@ -1,4 +1,4 @@
-//! Listeners, one a Region, and the way from bytes to an answer and back.
+//! The listeners, one for each Region. They read requests, have them answered and write the answers.
 
 use crate::call::Shared;
 use crate::config::Config;
@@ -19,16 +19,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// More than any request of this service needs.
+/// The longest body that is read, in bytes. No request of this service needs so much.
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// The server cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address cannot be had.
+    /// The address is not available.
     #[error(transparent)]
     Listen(#[from] std::io::Error),
-    /// There is no Region to serve.
+    /// The configuration names no Region.
     #[error("the configuration names no Region")]
     NoRegion,
 }
@@ -41,11 +41,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, and answers from then on.
+    /// Listens on the configured addresses and answers requests until the server is dropped.
     ///
     /// # Errors
     ///
-    /// An address that cannot be had.
+    /// An address is not available, or the configuration names no Region.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let shared = Arc::new(Shared::new(config));
         let mut addresses = Vec::new();
@@ -72,22 +72,22 @@ impl Server {
         Ok(Self { shared, addresses, listeners })
     }
 
-    /// Where the first Region listens.
+    /// The address of the first Region.
     pub fn address(&self) -> SocketAddr {
         self.addresses[0].1
     }
 
-    /// Where a Region listens.
+    /// The address of a Region, if the server has this Region.
     pub fn address_of(&self, region: &str) -> Option<SocketAddr> {
         self.addresses.iter().find(|(known, _)| known == region).map(|(_, address)| *address)
     }
 
-    /// What it is like.
+    /// The configuration that the server was started with.
     pub fn config(&self) -> &Config {
         &self.shared.config
     }
 
-    /// How many requests were answered.
+    /// How many requests the server has received.
     pub fn served(&self) -> u64 {
         self.shared.served()
     }
@@ -99,7 +99,7 @@ impl Server {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, region: String) {
-    // Connections end with their listener.
+    // The connections are dropped together with their listener.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -119,7 +119,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>,
         let (shared, region) = (Arc::clone(&shared), region.clone());
         async move { Ok::<_, Infallible>(answer(request, &shared, &region).await) }
     });
-    // A connection that breaks is the client's affair.
+    // A broken connection is not an error of the server.
     let _ = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
@@ -177,7 +177,7 @@ async fn read(request: hyper::Request<hyper::body::Incoming>, config: &Config) -
     })
 }
 
-/// The headers of every answer; the library adds Date and Content-Length.
+/// Sets the headers that every answer has. hyper adds `Date` and `Content-Length`.
 fn headers(headers: &mut HeaderMap, content_type: &'static str) {
     let request_id = uuid::Uuid::new_v4().to_string();
     if let Ok(value) = HeaderValue::from_str(&request_id) {

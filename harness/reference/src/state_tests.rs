@@ -1,4 +1,4 @@
-//! What keys keep and refuse over time, as a client sees it.
+//! Checks states of keys over time: deletion dates, import tokens, expiration, rotations and tags.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -18,7 +18,7 @@ fn then() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(THEN)
 }
 
-/// A key of the service's own, of a server whose clock stands still.
+/// Starts a server whose clock stands still, and creates a key with these members.
 async fn at_rest(members: Value) -> (Client, String) {
     let client = Client::of(Config { clock: then, ..Config::default() }).await;
     let id = client.key(members).await;
@@ -26,7 +26,7 @@ async fn at_rest(members: Value) -> (Client, String) {
 }
 
 #[tokio::test]
-async fn a_deletion_is_so_many_days_away_and_thirty_if_nobody_says() {
+async fn a_key_is_deleted_after_its_window_or_after_thirty_days() {
     let (client, id) = at_rest(json!({})).await;
     for (members, days) in [
         (json!({ "KeyId": id, "PendingWindowInDays": 7 }), 7),
@@ -39,7 +39,7 @@ async fn a_deletion_is_so_many_days_away_and_thirty_if_nobody_says() {
         let again = client.send("ScheduleKeyDeletion", &members).await;
         assert_eq!(again.error(), "KMSInvalidStateException");
         assert_eq!(client.send("CancelKeyDeletion", &json!({ "KeyId": id })).await.status, 200);
-        // A key comes back disabled.
+        // CancelKeyDeletion leaves the key disabled.
         assert_eq!(client.state(&id).await, "Disabled");
         let again = client.send("CancelKeyDeletion", &json!({ "KeyId": id })).await;
         assert_eq!(again.error(), "KMSInvalidStateException");
@@ -49,7 +49,7 @@ async fn a_deletion_is_so_many_days_away_and_thirty_if_nobody_says() {
 }
 
 #[tokio::test]
-async fn keys_are_disabled_and_enabled_while_they_have_their_material_and_stay() {
+async fn only_a_key_with_material_that_is_not_pending_deletion_is_enabled_or_disabled() {
     let (client, id) = with_material(Edition::KeyOnly).await;
     let named = json!({ "KeyId": id });
     for (operation, state) in [("DisableKey", "Disabled"), ("EnableKey", "Enabled"), ("DisableKey", "Disabled")] {
@@ -71,7 +71,7 @@ async fn keys_are_disabled_and_enabled_while_they_have_their_material_and_stay()
 }
 
 #[tokio::test]
-async fn only_a_key_for_imported_material_that_stays_can_be_imported_into() {
+async fn only_an_external_key_that_is_not_pending_deletion_accepts_imports() {
     let client = Client::new(Edition::KeyOnly).await;
     let leaves = client.key(json!({ "Origin": "EXTERNAL" })).await;
     client.send("ScheduleKeyDeletion", &json!({ "KeyId": leaves })).await;
@@ -100,7 +100,7 @@ async fn only_a_key_for_imported_material_that_stays_can_be_imported_into() {
 }
 
 #[tokio::test]
-async fn parameters_come_for_one_algorithm_and_one_spec_only() {
+async fn import_parameters_exist_for_one_algorithm_and_one_spec() {
     let client = Client::new(Edition::KeyOnly).await;
     let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
     for (algorithm, spec) in [("RSAES_OAEP_SHA_256", "RSA_4096"), ("RSAES_OAEP_SHA_1", "RSA_2048")] {
@@ -109,7 +109,7 @@ async fn parameters_come_for_one_algorithm_and_one_spec_only() {
     }
 }
 
-/// A client of a reference with this clock, and a key to import into.
+/// Starts a server with this clock, and creates a key to import into.
 async fn with_clock(clock: fn() -> SystemTime) -> (Client, String) {
     let client = Client::of(Config { clock, ..Config::default() }).await;
     let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
@@ -117,7 +117,7 @@ async fn with_clock(clock: fn() -> SystemTime) -> (Client, String) {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_a_day_and_only_if_it_was_given() {
+async fn an_import_token_is_valid_for_a_day_and_an_unknown_one_is_refused() {
     static AHEAD: AtomicU64 = AtomicU64::new(0);
     let (client, id) = with_clock(|| then() + Duration::from_secs(AHEAD.load(Ordering::SeqCst))).await;
     let wrapping = json!({ "KeyId": id, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048" });
@@ -125,7 +125,7 @@ async fn a_token_is_good_for_a_day_and_only_if_it_was_given() {
     assert_eq!(parameters["ParametersValidTo"].as_f64(), Some((THEN + DAY) as f64));
     for (ahead, token, error) in [
         (0, "b3RoZXI=", "InvalidImportTokenException"),
-        // The token is good, so that what it wraps is looked at, which is nothing.
+        // The token is valid, so the material is checked next. It was not wrapped, so it is refused.
         (0, parameters["ImportToken"].as_str().unwrap(), "InvalidCiphertextException"),
         (DAY, parameters["ImportToken"].as_str().unwrap(), "InvalidCiphertextException"),
         (DAY + 1, parameters["ImportToken"].as_str().unwrap(), "ExpiredImportTokenException"),
@@ -140,7 +140,7 @@ async fn a_token_is_good_for_a_day_and_only_if_it_was_given() {
 }
 
 #[tokio::test]
-async fn material_ends_in_the_future_and_within_a_year_and_is_gone_then() {
+async fn material_expires_within_a_year_and_is_deleted_then() {
     static AHEAD: AtomicU64 = AtomicU64::new(0);
     let (client, id) = with_clock(|| then() + Duration::from_secs(AHEAD.load(Ordering::SeqCst))).await;
     let until = |end: u64| json!({ "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": end });
@@ -160,7 +160,7 @@ async fn material_ends_in_the_future_and_within_a_year_and_is_gone_then() {
 }
 
 #[tokio::test]
-async fn rotations_are_told_in_the_second_edition_only_with_their_states() {
+async fn only_the_second_edition_lists_rotations_with_their_states() {
     let (client, id) = with_material(Edition::KeyOnly).await;
     let all = json!({ "KeyId": id, "IncludeKeyMaterial": "ALL_KEY_MATERIAL" });
     assert_eq!(client.send("ListKeyRotations", &all).await.error(), "UnknownOperationException");
@@ -178,7 +178,7 @@ async fn rotations_are_told_in_the_second_edition_only_with_their_states() {
     assert_eq!(states().await, ["\"CURRENT\" \"PENDING_IMPORT\"", "\"PENDING_ROTATION\" \"IMPORTED\""]);
     let without = client.send("ListKeyRotations", &json!({ "KeyId": id })).await.json();
     assert_eq!(without["Rotations"], json!([]));
-    // One further material can wait, not two.
+    // Only one material can be pending rotation.
     let third = client.import(&id, &[9; 32], json!({ "ImportType": "NEW_KEY_MATERIAL" })).await;
     assert_eq!(third.error(), "KMSInvalidStateException");
 }

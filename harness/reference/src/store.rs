@@ -6,12 +6,12 @@ use crate::error::Refusal;
 use crate::key::{Key, Origin, Usage};
 use std::collections::{BTreeMap, HashMap};
 
-/// Everything that the target remembers.
+/// The state of a target: its keys, its aliases and its wrapping key.
 pub(crate) struct Store {
     keys: BTreeMap<String, Key>,
-    /// Alias ARN to key id.
+    /// Key ids by the ARN of their alias.
     pub(crate) aliases: HashMap<String, String>,
-    /// The key pair under which material is imported: one for all, fixed, so that nothing waits for a new one.
+    /// The key pair that wraps imported material. It is the same for all imports, because generating one is slow.
     pub(crate) wrapping: WrappingKey,
 }
 
@@ -42,12 +42,12 @@ impl Store {
         self.keys.insert(place(&key.region, &key.id), key);
     }
 
-    /// A key of a Region, whoever's it is.
+    /// Finds a key of a Region in any account.
     pub(crate) fn find(&self, region: &str, id: &str) -> Option<&Key> {
         self.keys.get(&place(region, id))
     }
 
-    /// Forgets a key, as only a mutant does.
+    /// Removes a key. Only a mutant does this.
     pub(crate) fn remove(&mut self, region: &str, id: &str) {
         self.keys.remove(&place(region, id));
     }
@@ -57,7 +57,7 @@ impl Store {
         self.keys.values().filter(move |key| key.region == region && key.account == account)
     }
 
-    /// Changes a key, and remembers when what is shown of it changed.
+    /// Changes a key and records its new metadata for DescribeKey. Expired material is deleted before the change.
     pub(crate) fn change<T>(
         &mut self,
         config: &Config,

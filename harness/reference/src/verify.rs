@@ -1,4 +1,4 @@
-//! Verifies SigV4. Each check is a function of its own, in the order in which AWS services have been seen to make them.
+//! Verifies SigV4. Each check is one function. The order of the checks is the one observed on AWS services.
 
 use crate::canonical::{Signed, expected_signature};
 use crate::config::{Config, Permission, Principal};
@@ -9,13 +9,14 @@ use crate::request::Incoming;
 use std::time::{Duration, SystemTime};
 use subtle::ConstantTimeEq;
 
-/// How far a request's date may be off; recorded on KMS, where AWS's documents say fifteen minutes.
+/// How far a request's date may be from the server's time. KMS was recorded with five minutes, although AWS documents
+/// fifteen.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
 
-/// The service of the scope.
+/// The service name in the credential scope.
 const SERVICE: &str = "kms";
 
-/// Says who signed, or why nobody did.
+/// Returns the principal that signed a request, or the refusal of the first check that fails.
 pub(crate) fn verify<'a>(config: &'a Config, region: &str, request: &Incoming) -> Result<&'a Principal, Refusal> {
     let is_dateless = request.values("x-amz-date").next().is_none() && request.values("date").next().is_none();
     let is_without = !request.values("authorization").any(|value| !value.trim().is_empty()) && request.query.is_empty();
@@ -46,7 +47,7 @@ pub(crate) fn verify<'a>(config: &'a Config, region: &str, request: &Incoming) -
     Ok(principal)
 }
 
-/// Whether a request's date is near enough to the time.
+/// Checks that a request's date is near enough to the server's time.
 pub(crate) fn in_window(config: &Config, date: SystemTime) -> Result<(), Refusal> {
     let now = (config.clock)();
     if config.at(Point::PastUnchecked) && date < now || config.at(Point::FutureUnchecked) && date > now {
@@ -74,7 +75,7 @@ fn date(claim: &Claim) -> Result<SystemTime, Refusal> {
             claim.date
         ))
     };
-    // The parser forgives missing digits; the format does not.
+    // `strptime` accepts missing digits, but the format does not allow them.
     if claim.date.len() != 16 {
         return Err(wrong());
     }
@@ -106,8 +107,8 @@ pub(crate) fn within_window(date: SystemTime, now: SystemTime) -> Result<(), Ref
     Ok(())
 }
 
-/// Host must be signed, and so must the headers that say what is asked and when. The latter is our reading of the
-/// rule that every `x-amz-` header is to be signed.
+/// Checks that `Host` is signed, and also the headers that say what is asked and when. AWS documents that every
+/// `x-amz-` header must be signed. It is our reading that exactly these are checked.
 fn covers_headers(config: &Config, request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
     if config.at(Point::ExtraUnsignedRefused) || config.at(Point::ContentLengthSignedRefused) {
         mutant_covers(config, request, claim)?;
@@ -124,7 +125,7 @@ fn covers_headers(config: &Config, request: &Incoming, claim: &Claim) -> Result<
     Ok(())
 }
 
-/// Two misreadings of which headers have to be signed.
+/// Two mutants that misread which headers have to be signed.
 fn mutant_covers(config: &Config, request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
     let covers = |name: &str| claim.signed_headers.iter().any(|signed| signed == name);
     let usual = ["authorization", "content-length", "connection", "accept", "accept-encoding", "transfer-encoding"];
@@ -243,12 +244,12 @@ fn signature(
     ))
 }
 
-/// A header that was signed and did not arrive is a difference, even if its value was empty.
+/// Whether every signed header arrived. A missing header is not the same as a header with an empty value.
 fn has_headers(request: &Incoming, claim: &Claim) -> bool {
     claim.signed_headers.iter().all(|name| request.values(name).next().is_some())
 }
 
-/// The date before, for a mutant to which a second more or less does not matter.
+/// The date one second earlier. A mutant accepts a signature over it.
 fn a_second_earlier(date: &str) -> Option<String> {
     const FORM: &str = "%Y%m%dT%H%M%SZ";
     let date = jiff::civil::DateTime::strptime(FORM, date).ok()?;
@@ -257,7 +258,10 @@ fn a_second_earlier(date: &str) -> Option<String> {
     Some(earlier.strftime(FORM).to_string())
 }
 
-/// The request as a mutant sees it that leaves a part out of the signature: as the client would have had to send it.
+/// The request that a mutant verifies instead of the one that arrived, or nothing if it verifies the latter.
+///
+/// Most of these mutants do not cover a part of the request. A case changes this part after signing. The change is
+/// undone here, so that the signature matches.
 fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<Incoming> {
     let mut read = request.clone();
     if config.at(Point::BodyUncovered) {
@@ -276,7 +280,7 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
             read.headers.push(("x-amz-meta-trentcheck".to_owned(), "1".to_owned()));
         }
     } else if config.at(Point::BodyHashBelieved) && request.values("x-amz-content-sha256").next().is_some() {
-        // The hash in the header is that of the body as it was signed, before a blank came in.
+        // The header holds the hash of the signed body. The case adds a blank to the body after that.
         read.body = String::from_utf8_lossy(&request.body).replace(" }", "}").into_bytes();
     } else if config.at(Point::FirstHostCounts) {
         let mut is_first = true;

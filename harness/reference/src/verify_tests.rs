@@ -1,4 +1,4 @@
-//! The verifier against a signer and a verifier that nobody here wrote.
+//! Compares the verifier with a signer and a verifier from other projects.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -20,7 +20,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 const REGION: &str = "us-east-2";
-/// The other verifier takes only secrets of 40 characters.
+/// The other verifier accepts only secrets of 40 characters.
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 /// 2026-01-01T00:00:00Z
@@ -34,7 +34,7 @@ fn config() -> Config {
     config
 }
 
-/// A request that the library signed.
+/// A request that aws-sigv4 signed.
 fn signed(query: &str, extra: &str, body: &[u8], location: SignatureLocation, secret: &str) -> Incoming {
     let identity: Identity = Credentials::new("AKIDTRENTCHECK000001", secret, None, None, "tests").into();
     let mut settings = SigningSettings::default();
@@ -147,7 +147,7 @@ fn a_presigned_request_is_accepted_and_an_altered_one_refused() {
     assert!(!accepts(&request));
 }
 
-/// So many seconds after the time, or before it.
+/// The time this many seconds after `now`, or before it if the number is negative.
 fn late(seconds: i64) -> SystemTime {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     if seconds < 0 { now() - distance } else { now() + distance }
@@ -174,7 +174,7 @@ fn dates_outside_the_window_are_refused_on_both_sides_and_the_message_names_the_
 }
 
 #[test]
-fn a_mutant_s_window_is_off_on_the_side_that_its_name_says() {
+fn a_mutant_s_window_is_wrong_on_the_side_that_its_name_says() {
     for (name, accepted, refused) in [
         ("window-too-narrow", &[0, 60, -60][..], &[61, -61, 301, -301][..]),
         ("past-unchecked", &[0, 300, 301, -300], &[-301]),
@@ -182,7 +182,7 @@ fn a_mutant_s_window_is_off_on_the_side_that_its_name_says() {
     ] {
         let config = Config { mutant: crate::mutant::mutant(name), ..config() };
         let is_in = |seconds: i64| {
-            // The configuration's clock stands still, so the request's date moves.
+            // The configuration's clock stands still, so the test moves the request's date.
             crate::verify::in_window(&config, late(-seconds)).is_ok()
         };
         for seconds in accepted {

@@ -1,4 +1,4 @@
-//! Controls: variations on the wire that a conforming server may show. None of them may be called a divergence.
+//! Controls: variations on the wire that the spec allows. No case may diverge on a control.
 
 use super::fault::{Fault, Mutant};
 use super::reply::{Ending, Reply, Rewrite, When};

@@ -1,4 +1,4 @@
-//! A mutant as data: its name, what it breaks, and how its fault is made.
+//! A mutant as data: its name, the clauses that it breaks, and its fault.
 
 use super::point::Point;
 use super::reply::Rewrite;
@@ -13,16 +13,16 @@ pub struct Mutant {
     pub title: &'static str,
     /// The clauses that it breaks.
     pub clauses: &'static [&'static str],
-    /// The case that has to diverge on it; empty for an equivalent one.
+    /// The case that must diverge on it. Empty for an equivalent mutant.
     pub killed_by: &'static str,
-    /// Why no case can find it, if so: the spec allows what it does.
+    /// Why the spec allows what the mutant does. Then no case can diverge on it. `None` if a case must kill it.
     pub equivalent: Option<&'static str>,
-    /// The edition that it is a mutant of.
+    /// The edition that the mutant implements.
     pub edition: Edition,
     pub(super) fault: Fault,
 }
 
-/// How a mutant is made.
+/// How the fault of a mutant is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     /// The reference does something wrong at this point.
@@ -32,7 +32,7 @@ pub(super) enum Fault {
 }
 
 impl Mutant {
-    /// Where the fault reaches into the reference, if it does.
+    /// The point at which the reference does something wrong, if the fault is made there.
     pub(crate) fn point(&self) -> Option<Point> {
         match self.fault {
             Fault::Inside(point) => Some(point),
@@ -40,7 +40,7 @@ impl Mutant {
         }
     }
 
-    /// How answers are rewritten on the wire, if they are.
+    /// How the proxy rewrites answers, if the fault is made on the wire.
     pub(crate) fn rewrite(&self) -> Option<Rewrite> {
         match self.fault {
             Fault::Inside(_) => None,

@@ -1,7 +1,7 @@
-//! Mutants: the reference with one named fault each. The suite is worth what it finds in them.
+//! Mutants: each is the reference with one named fault. The suite is judged by the mutants that it kills.
 //!
-//! Faults that can be made on the wire are made there, by a proxy that rewrites answers; only the rest reach into the
-//! reference, at named points.
+//! A proxy that rewrites answers makes every fault that can be made on the wire. The other faults change the reference
+//! itself, at named points.
 
 mod controls;
 mod fault;

@@ -1,6 +1,6 @@
-//! The named points at which a mutant reaches into the reference.
+//! The named points at which a mutant changes what the reference does.
 
-/// One point, and what is left out or done wrongly there.
+/// A point. Its name says what the mutant does wrong there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[rustfmt::skip]
 pub(crate) enum Point {
@@ -32,9 +32,9 @@ pub(crate) enum Point {
     ContentLengthSignedRefused, SignaturePrefixAccepted, DateOptional, DateFormUnchecked, ShortCredentialAccepted,
     // Permission
     PermissionUnchecked,
-    // Found missing by cases that found no mutant
+    // Added because a case killed no mutant
     FormerSecretAccepted, DateUncovered, VerifiesTooLate, SpacedRefused, FirstHostCounts,
-    // Found missing by wrong servers that passed
+    // Added because a wrong server passed
     PendingDeletionKeepsMaterial, AnotherMaterialNamed, DescribeDrifts, DecryptsOtherText, ReimportUnusable, BodyHashBelieved,
     DisabledHmacKept, DisabledEccKept, SecondHmacDeleteFails, SecondEccDeleteFails,
 }

@@ -1,4 +1,4 @@
-//! A proxy on loopback that rewrites the answers of the operation under test and leaves all others alone.
+//! A proxy on loopback that rewrites answers of the operation under test. Answers of other operations pass unchanged.
 
 use super::reply::{Ending, Reply, Rewrite};
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// The longest head that passes.
+/// The longest head that the proxy accepts, in bytes.
 const HEAD_LIMIT: usize = 256 * 1024;
 
-/// What the pipe between the proxy and the server holds; either side waits for the other beyond that.
+/// The capacity of the pipe between the proxy and the server, in bytes. A writer waits while the pipe is full.
 const PIPE: usize = 64 * 1024;
 
-/// What is read at a time.
+/// How many bytes are read at a time.
 const CHUNK: usize = 8 * 1024;
 
-/// Hands everything that arrives to `serve`, and back with the rewrite. The server behind it gets a pipe for each
-/// connection: another socket would cost as much as the whole exchange.
+/// Passes each connection to `serve` and the answers back, rewritten. `serve` gets a pipe instead of a second socket,
+/// because a socket would cost as much as the whole exchange.
 pub(crate) async fn front<S, F>(listener: TcpListener, rewrite: Rewrite, serve: S)
 where
     S: Fn(DuplexStream) -> F,
@@ -32,7 +32,7 @@ where
                     let _ = client.set_nodelay(true);
                     let (near, far) = duplex(PIPE);
                     let (carried, served) = (carry(client, near, rewrite, Arc::clone(&count)), serve(far));
-                    // Each ends when the other does, with what is still in the pipe.
+                    // When one of the two ends, the other one empties the pipe and ends too.
                     connections.spawn(async { tokio::join!(carried, served) });
                 }
             }
@@ -41,7 +41,7 @@ where
     }
 }
 
-/// One connection, request by request. A broken connection is the client's affair.
+/// Carries one connection, request by request. It returns `None` when the connection breaks. That is not an error here.
 async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite, count: Arc<AtomicU32>) -> Option<()> {
     let mut from_client = Vec::new();
     let mut from_server = Vec::new();
@@ -53,7 +53,7 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
         let is_head = head.starts_with("head ");
         let body = if is_head { Body::Never } else { Body::AsAnnounced };
         let mut answer = message(&mut server, &mut from_server, body).await?;
-        // An interim answer is none of those that are rewritten; the answer comes behind it.
+        // Interim answers (1xx) are not rewritten. The final answer follows them.
         while answer.starts_with(b"HTTP/1.1 1") {
             client.write_all(&answer).await.ok()?;
             answer = message(&mut server, &mut from_server, body).await?;
@@ -80,7 +80,7 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
     }
 }
 
-/// Whether a request is for one of the calls around the operation.
+/// Whether a request is for one of these operations. They prepare and observe keys, and their answers pass unchanged.
 fn is_lifecycle(head: &str) -> bool {
     let Some((_, rest)) = head.split_once("x-amz-target:") else { return false };
     let target = rest.lines().next().unwrap_or_default().trim();
@@ -107,14 +107,14 @@ fn is_lifecycle(head: &str) -> bool {
     target.strip_prefix("trentservice.").is_some_and(|name| names.contains(&name))
 }
 
-/// Whether a message has the body that it announces; an answer to HEAD has not.
+/// Whether a message has the body that its head announces. An answer to HEAD has no body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Body {
     AsAnnounced,
     Never,
 }
 
-/// The bytes of one message with a Content-Length, a chunked body, or none.
+/// Reads the bytes of one message. Its body has a Content-Length, is chunked, or is absent.
 async fn message(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>, body: Body) -> Option<Vec<u8>> {
     loop {
         if let Some(length) = complete(buffer, body) {
@@ -130,7 +130,7 @@ async fn message(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>, bo
     }
 }
 
-/// The length of the first message, once it is whole.
+/// The length of the first message in the buffer, if the message is complete.
 fn complete(buffer: &[u8], body: Body) -> Option<usize> {
     let end = buffer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&buffer[..end]).to_lowercase();

@@ -1,9 +1,9 @@
-//! An answer on its way out, and how it is rewritten.
+//! An answer that the proxy can rewrite before it sends it.
 
 use serde_json::Value;
 use std::fmt;
 
-/// Which answers of the operation are rewritten.
+/// Which answers of the operation under test are rewritten.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum When {
     Always,
@@ -11,34 +11,34 @@ pub(super) enum When {
     Error,
     /// Errors of this type.
     ErrorOf(&'static str),
-    /// Every answer of this number.
+    /// With `Every(3)` every third answer.
     Every(u32),
-    /// Answers to requests that are such.
+    /// Answers to requests for which this function returns true.
     Asked(fn(&str) -> bool),
 }
 
-/// How an answer's end is marked, or missed.
+/// How an answer marks its end, rightly or wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     Length,
-    /// The length is off by this much.
+    /// Content-Length is wrong by this many bytes.
     LengthOff(i64),
     TwoLengths,
     LengthAndChunked,
     BrokenChunk,
-    /// The connection is closed instead of an answer.
+    /// The connection is closed without an answer.
     Closed,
-    /// It is closed in the middle of the body or of the head.
+    /// The connection is closed 20 bytes before the end that Content-Length announces.
     Cut,
-    /// Chunked, as it should be.
+    /// The body is chunked, without a fault.
     Chunked,
-    /// As it should be, and then the connection is closed.
+    /// The answer is without a fault, and the connection is closed after it.
     Closing,
-    /// The answer is there, and something more.
+    /// More bytes follow after the answer.
     Surplus,
 }
 
-/// A rewrite of answers.
+/// Which answers are rewritten, and how.
 #[derive(Clone, Copy)]
 pub(crate) struct Rewrite {
     pub(super) when: When,
@@ -51,7 +51,7 @@ impl fmt::Debug for Rewrite {
     }
 }
 
-/// An answer on its way out.
+/// An answer that the proxy has read and not yet sent.
 pub(crate) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
@@ -60,7 +60,7 @@ pub(crate) struct Reply {
 }
 
 impl Rewrite {
-    /// Whether this answer to `request` is one of those; `number` counts the answers of the operation.
+    /// Whether this answer to `request` is rewritten. `number` counts the answers of the operation under test from 1.
     pub(super) fn covers(&self, request: &str, reply: &Reply, number: u32) -> bool {
         match self.when {
             When::Always => true,
@@ -86,7 +86,7 @@ impl Reply {
         self.body = body.as_bytes().to_vec();
     }
 
-    /// Replaces or adds a header.
+    /// Adds a header, in place of every header of the same name.
     pub(super) fn header(&mut self, name: &str, value: &str) {
         self.without(name);
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -96,19 +96,19 @@ impl Reply {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
-    /// Puts another type in place of the error's.
+    /// Replaces the type of the error.
     pub(super) fn retype(&mut self, error: &str) {
         let mut value = self.json();
         value["__type"] = Value::String(error.to_owned());
         self.set_json(&value);
     }
 
-    /// The error's type.
+    /// The type of the error.
     pub(super) fn error(&self) -> String {
         self.json()["__type"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Takes the error's type out of the body and hands it over.
+    /// Removes the type of the error from the body and returns it.
     pub(super) fn take_error(&mut self) -> String {
         let error = self.error();
         let mut value = self.json();
@@ -119,14 +119,14 @@ impl Reply {
         error
     }
 
-    /// Changes a member of the body.
+    /// Sets a member of the body.
     pub(super) fn member(&mut self, name: &str, value: Value) {
         let mut body = self.json();
         body[name] = value;
         self.set_json(&body);
     }
 
-    /// Takes a member out of the body.
+    /// Removes a member from the body.
     pub(super) fn without_member(&mut self, name: &str) {
         let mut body = self.json();
         if let Some(members) = body.as_object_mut() {
@@ -175,7 +175,7 @@ impl Reply {
         format!("{head}\r\n{body}").into_bytes()
     }
 
-    /// Whether the connection ends with it.
+    /// Whether the connection is closed after this answer.
     pub(super) fn closes(&self) -> bool {
         !matches!(self.ending, Ending::Length | Ending::Chunked)
     }

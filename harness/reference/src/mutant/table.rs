@@ -1,4 +1,4 @@
-//! The mutants, a line each: name, what is wrong, clauses, the case that has to find it, edition, fault.
+//! The mutants, one a line: name, what is wrong, clauses, the case that must kill it, edition, fault.
 
 use super::fault::{Fault, Mutant};
 use super::point::Point;
@@ -17,7 +17,7 @@ const fn mutant(
     Mutant { name, title, clauses, killed_by, equivalent: None, edition, fault }
 }
 
-/// A mutant that does what the spec allows too, and why.
+/// A mutant whose behaviour the spec also allows, for this reason.
 const fn equivalent(
     name: &'static str,
     title: &'static str,
@@ -37,7 +37,7 @@ const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
     Fault::Wire(Rewrite { when, change })
 }
 
-/// Whether Authorization is the first header.
+/// Whether `Authorization` is the first header of a request.
 fn authorization_first(request: &str) -> bool {
     request.split_once("\r\n").is_some_and(|(_, headers)| headers.starts_with("Authorization:"))
 }
@@ -46,7 +46,7 @@ fn name_in_upper_case(request: &str) -> bool {
     request.contains("\r\nAUTHORIZATION:")
 }
 
-/// Whether another member comes before KeyId.
+/// Whether another member comes before `KeyId` in the body of a request.
 fn key_id_not_first(request: &str) -> bool {
     let body = request.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     body.find('"').zip(body.find("\"KeyId\"")).is_some_and(|(first, key_id)| first < key_id)

@@ -1,4 +1,4 @@
-//! CreateAlias and DeleteAlias.
+//! CreateAlias, DeleteAlias and ListAliases.
 
 use crate::call::Call;
 use crate::error::Refusal;
@@ -6,7 +6,7 @@ use crate::json;
 use crate::resolve::{Aliases, arn_of, resolve};
 use serde_json::{Value, json};
 
-/// The longest name.
+/// The longest alias name, in characters.
 const LONGEST: usize = 256;
 
 pub(super) fn create(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {

@@ -1,4 +1,4 @@
-//! The bodies of answers, and lists a page at a time.
+//! Writes the bodies of answers.
 
 use crate::call::Call;
 use crate::error::Refusal;
@@ -7,18 +7,18 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-/// A JSON body: compact, no newline.
+/// A JSON body, compact and without a newline at its end.
 pub(super) fn body(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-/// Bytes as a member carries them.
+/// The value of a blob member: Base64 in a string.
 pub(super) fn encoded(bytes: &[u8]) -> Value {
     Value::String(BASE64_STANDARD.encode(bytes))
 }
 
-/// One page of a list whose items come in the order of their names, as `Limit` and `Marker` ask for it. A marker is the
-/// name of the first item that is still to come.
+/// One page of a list, as `Limit` and `Marker` select it. The items must be sorted by their names. A marker is the name
+/// of the first item of the next page.
 pub(super) fn page(call: &Call<'_>, member: &str, items: Vec<(String, Value)>) -> Result<Vec<u8>, Refusal> {
     const USUAL: i64 = 100;
     const MOST: i64 = 1000;

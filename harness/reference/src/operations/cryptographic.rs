@@ -11,7 +11,7 @@ use crate::mutant::Point;
 use crate::resolve::Aliases;
 use serde_json::json;
 
-/// The most that Encrypt takes.
+/// The longest plaintext that Encrypt accepts, in bytes.
 const LONGEST_PLAINTEXT: usize = 4096;
 
 pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
@@ -69,7 +69,7 @@ pub(super) fn sign(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     Ok(body(&json!({ "KeyId": key.arn, "Signature": encoded(&signature), "SigningAlgorithm": algorithm })))
 }
 
-/// A digest must not be hashed again, so only messages are signed.
+/// Refuses every message type but `RAW`. The reference hashes what it signs, and a digest must not be hashed again.
 fn message_type(call: &Call<'_>) -> Result<(), Refusal> {
     match json::string(call.members, "MessageType")?.as_deref() {
         None | Some("RAW") => Ok(()),
@@ -77,7 +77,7 @@ fn message_type(call: &Call<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// A key that may be used for this, in a state in which it can be.
+/// Checks that a key has this usage and that its state allows it.
 fn usable(call: &Call<'_>, mut key: Key, usage: Usage) -> Result<Key, Refusal> {
     key.expire((call.shared.config.clock)());
     if key.usage != usage {
@@ -122,7 +122,7 @@ fn material(key: &Key) -> Result<(String, Vec<u8>), Refusal> {
         .ok_or_else(|| Refusal::state(&key.arn, "pending import"))
 }
 
-/// The library refused what was checked before.
+/// The refusal for input that the cryptographic library rejects although the reference had checked it.
 fn broken() -> Refusal {
     Refusal::new("KMSInternalException", "An internal exception occurred.").with_status(500)
 }

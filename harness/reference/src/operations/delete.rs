@@ -13,7 +13,7 @@ use crate::resolve::{Aliases, denied, resolve};
 use crate::store::Store;
 use serde_json::json;
 
-/// Length of a material id.
+/// The length of a material id, in characters.
 const MATERIAL_ID: usize = 64;
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
@@ -38,33 +38,10 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     if let Some(refusal) = mutant_refusal(call, key) {
         return Err(refusal);
     }
-    let mut material_id = material_id;
-    if config.at(Point::PendingRotationDeletesCurrent) {
-        material_id = None;
-    }
-    if config.at(Point::DeletesPendingInstead) && material_id.is_none() {
-        let pending = key.materials.iter().find(|material| material.rotation == Rotation::Pending);
-        material_id = pending.map(|material| material.id.clone());
-    }
-    let is_kept = config.at(Point::DeletesNothing)
-        || key.state() == "Disabled"
-            && (config.at(Point::DisabledHmacKept) && key.spec.starts_with("HMAC")
-                || config.at(Point::DisabledEccKept) && key.spec.starts_with("ECC"));
-    let deleted = match is_kept {
+    let material_id = mutant_choice(config, key, material_id);
+    let deleted = match is_kept(config, key) {
         true => key.current().map(|material| material.id.clone()),
-        false => store.change(config, (&region, &id), |key| {
-            let is_pending_deletion = key.deletion.is_some();
-            let keeps = [Point::StillEncrypts, Point::StillDecrypts, Point::StillSigns, Point::StillMacs];
-            if keeps.into_iter().any(|point| config.at(point)) {
-                key.remembered = key.current().and_then(|material| material.bytes.clone()).or(key.remembered.take());
-            }
-            if is_pending_deletion && config.at(Point::PendingDeletionKeepsMaterial) {
-                return Ok(key.current().map(|material| material.id.clone()));
-            }
-            let deleted = material(key, material_id.as_deref());
-            mutant_effect(config, key, is_pending_deletion);
-            deleted
-        })?,
+        false => store.change(config, (&region, &id), |key| carry_out(config, key, material_id.as_deref()))?,
     };
     if config.at(Point::OtherKeyDamaged) {
         damage_another(&mut store, call, &id)?;
@@ -72,19 +49,58 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     if config.at(Point::KeyGone) {
         store.remove(&region, &id);
     }
+    Ok(success(config, &arn, deleted))
+}
+
+/// Deletes the material and returns its id. Some mutants keep the material, or change the key besides.
+fn carry_out(config: &Config, key: &mut Key, material_id: Option<&str>) -> Result<Option<String>, Refusal> {
+    let is_pending_deletion = key.deletion.is_some();
+    let keeps = [Point::StillEncrypts, Point::StillDecrypts, Point::StillSigns, Point::StillMacs];
+    if keeps.into_iter().any(|point| config.at(point)) {
+        key.remembered = key.current().and_then(|material| material.bytes.clone()).or(key.remembered.take());
+    }
+    if is_pending_deletion && config.at(Point::PendingDeletionKeepsMaterial) {
+        return Ok(key.current().map(|material| material.id.clone()));
+    }
+    let deleted = material(key, material_id);
+    mutant_effect(config, key, is_pending_deletion);
+    deleted
+}
+
+/// The body of a success.
+fn success(config: &Config, arn: &str, deleted: Option<String>) -> Vec<u8> {
     match config.edition {
-        Edition::KeyOnly => Ok(Vec::new()),
+        Edition::KeyOnly => Vec::new(),
         Edition::KeyMaterialId => {
             let mut answer = json!({ "KeyId": arn });
             if let Some(deleted) = deleted {
                 let deleted = if config.at(Point::AnotherMaterialNamed) { "0".repeat(MATERIAL_ID) } else { deleted };
                 answer["KeyMaterialId"] = json!(deleted);
             }
-            Ok(body(&answer))
+            body(&answer)
         }
     }
 }
 
+/// The material that a mutant deletes instead of the requested one. Without a mutant it is the requested one.
+fn mutant_choice(config: &Config, key: &Key, requested: Option<String>) -> Option<String> {
+    let requested = requested.filter(|_| !config.at(Point::PendingRotationDeletesCurrent));
+    if config.at(Point::DeletesPendingInstead) && requested.is_none() {
+        let pending = key.materials.iter().find(|material| material.rotation == Rotation::Pending);
+        return pending.map(|material| material.id.clone());
+    }
+    requested
+}
+
+/// Whether a mutant leaves this key as it is and answers with a success.
+fn is_kept(config: &Config, key: &Key) -> bool {
+    config.at(Point::DeletesNothing)
+        || key.state() == "Disabled"
+            && (config.at(Point::DisabledHmacKept) && key.spec.starts_with("HMAC")
+                || config.at(Point::DisabledEccKept) && key.spec.starts_with("ECC"))
+}
+
+/// Checks that the caller may delete material of this key, and that the key's origin and seed allow it.
 fn allowed(call: &Call<'_>, key: &Key) -> Result<(), Refusal> {
     let config = &call.shared.config;
     if !config.at(Point::PermissionUnchecked) {
@@ -98,7 +114,7 @@ fn allowed(call: &Call<'_>, key: &Key) -> Result<(), Refusal> {
     if is_waved_through { Ok(()) } else { seeded(key) }
 }
 
-/// States in which a mutant refuses.
+/// The refusal of a mutant that does not accept the key.
 fn mutant_refusal(call: &Call<'_>, key: &Key) -> Option<Refusal> {
     let config = &call.shared.config;
     let state = key.state();
@@ -124,7 +140,7 @@ fn mutant_refusal(call: &Call<'_>, key: &Key) -> Option<Refusal> {
     refuses.then(|| Refusal::state(&key.arn, "in the wrong state"))
 }
 
-/// What a mutant does to the key besides.
+/// Changes the key in the way of a mutant, after the deletion.
 fn mutant_effect(config: &Config, key: &mut Key, is_pending_deletion: bool) {
     for mark in [
         Point::BecomesDisabled,
@@ -138,7 +154,8 @@ fn mutant_effect(config: &Config, key: &mut Key, is_pending_deletion: bool) {
         Point::NeverImportedEnabled,
     ] {
         let is_never_imported = key.materials.is_empty();
-        // A key pending deletion would carry the mark into cases that cannot tell it from what was there before.
+        // A key pending deletion gets no mark: the cases about such keys could not tell the mark's effect from the
+        // state before the call.
         if config.at(mark) && !is_pending_deletion && (mark != Point::NeverImportedEnabled || is_never_imported) {
             key.marks.push(mark);
         }
@@ -166,7 +183,7 @@ fn damage_another(store: &mut Store, call: &Call<'_>, id: &str) -> Result<(), Re
     Ok(())
 }
 
-/// The optional member of the second edition; the first knows no such member and ignores it.
+/// The value of `KeyMaterialId`, which is optional. The first edition does not have this member and ignores it.
 fn material_id(call: &Call<'_>) -> Result<Option<String>, Refusal> {
     let config = &call.shared.config;
     let reads = config.edition == Edition::KeyMaterialId || config.at(Point::MaterialIdInFirstEdition);
@@ -213,7 +230,7 @@ fn origin(key: &Key) -> Result<(), Refusal> {
     ))
 }
 
-/// The answers that no client can provoke.
+/// The refusals of seeded keys, which no client can provoke otherwise.
 fn seeded(key: &Key) -> Result<(), Refusal> {
     match key.seed {
         None => Ok(()),
@@ -230,7 +247,7 @@ fn seeded(key: &Key) -> Result<(), Refusal> {
     }
 }
 
-/// Deletes one material and gives its id; a key that never had any has none to give.
+/// Deletes a material and returns its id. Without `wanted` it deletes the material in use, if the key has one.
 fn material(key: &mut Key, wanted: Option<&str>) -> Result<Option<String>, Refusal> {
     let current = key.current().map(|material| material.id.clone());
     let Some(id) = wanted.map(str::to_owned).or(current) else {
@@ -243,7 +260,7 @@ fn material(key: &mut Key, wanted: Option<&str>) -> Result<Option<String>, Refus
     material.bytes = None;
     if material.rotation == Rotation::Current {
         key.expiration = None;
-        // Disabled is not kept: once material is imported again the key is enabled.
+        // A disabled key does not stay disabled: the next import enables it.
         key.is_disabled = false;
     } else {
         key.materials.retain(|material| material.id != id);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(super) fn describe(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let id = key(call, Aliases::Taken)?.id;
     let config = &call.shared.config;
-    // Material may have expired since anybody looked.
+    // `change` deletes material that has expired since the last call.
     let metadata = call.shared.store().change(config, (call.region, &id), |_| Ok(()));
     metadata?;
     let metadata = call.shared.store().find(call.region, &id).map(|key| key.described(config));
@@ -33,7 +33,7 @@ pub(super) fn rotations(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::bare("UnknownOperationException"));
     }
     let mut key = key(call, Aliases::Refused)?;
-    // Material may have expired since anybody looked.
+    // Material can have expired since the last call.
     key.expire((call.shared.config.clock)());
     let with_materials = call.members.get("IncludeKeyMaterial").and_then(Value::as_str) == Some("ALL_KEY_MATERIAL");
     let rotations: Vec<Value> = key

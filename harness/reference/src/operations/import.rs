@@ -15,10 +15,10 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
-/// How long a token is good for.
+/// How long an import token is valid.
 const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The furthest that ValidTo may lie ahead.
+/// How far ahead `ValidTo` may be.
 const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(super) fn parameters(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
@@ -65,7 +65,7 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
             key.materials.retain(|known| known.bytes.is_some());
         }
         if config.at(Point::OldCiphertextLost) {
-            // As if every import had its own identity.
+            // This mutant treats every import as a new material.
             key.materials.retain(|known| known.bytes.is_some());
             let id = put(key, material, expiration, is_new)?;
             key.renew_material(&id);
@@ -84,7 +84,7 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// The second edition knows two types of imports; the first knows no such member and ignores it.
+/// Checks `ImportType`. The first edition does not have this member and ignores it.
 fn import_type(call: &Call<'_>) -> Result<(), Refusal> {
     if call.shared.config.edition == Edition::KeyMaterialId {
         json::word(call.members, "ImportType", &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"])?;
@@ -92,7 +92,7 @@ fn import_type(call: &Call<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a key takes imports now.
+/// Checks that material can be imported into a key.
 fn importable(key: &Key) -> Result<(), Refusal> {
     if key.origin != Origin::External {
         return Err(Refusal::new(

@@ -27,7 +27,7 @@ pub(super) fn disable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     })
 }
 
-/// Enabling and disabling need a key that has its material and stays.
+/// Checks that a key can be enabled or disabled. Its state must be one of these two already.
 fn changeable(key: &Key) -> Result<(), Refusal> {
     match key.state() {
         "Enabled" | "Disabled" => Ok(()),
@@ -67,7 +67,7 @@ pub(super) fn cancel(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         if key.deletion.take().is_none() {
             return Err(Refusal::state(&key.arn, "not pending deletion (or pending replica deletion)"));
         }
-        // A key without material waits for an import instead.
+        // A key with material is disabled now. A key without material waits for an import.
         key.is_disabled = key.state() != "PendingImport";
         Ok(body(&json!({ "KeyId": key.arn })))
     })

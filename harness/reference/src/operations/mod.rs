@@ -1,4 +1,4 @@
-//! The operations: the one under test, and those that its preconditions and effects need.
+//! The operation under test, and the operations that its preconditions and effects need.
 
 mod aliases;
 mod answer;

@@ -1,4 +1,4 @@
-//! The key that a call names: its id as it was sent, a copy of it, or a change to it.
+//! Reads which key a call names, and copies or changes that key.
 
 use crate::call::Call;
 use crate::error::Refusal;
@@ -8,7 +8,7 @@ use crate::mutant::Point;
 use crate::resolve::{Aliases, resolve};
 use serde_json::{Map, Value};
 
-/// The value of `KeyId`, within its constraints.
+/// The value of `KeyId`, with its constraints checked.
 pub(super) fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
     const LONGEST: usize = 2048;
     let config = &call.shared.config;
@@ -38,7 +38,7 @@ pub(super) fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
     json::required(members, "KeyId", 1, longest)
 }
 
-/// The members as a mutant reads them, if it reads them in its own way.
+/// The members as a mutant reads them, or nothing if the mutant reads them unchanged.
 fn mutant_reading(call: &Call<'_>) -> Option<Map<String, Value>> {
     let config = &call.shared.config;
     let mut members = call.members.clone();

@@ -1,4 +1,4 @@
-//! The operations by their names.
+//! Finds an operation by its name and carries it out.
 
 use super::{aliases, create, cryptographic, delete, describe, import, lifecycle, tags};
 use crate::call::Call;
@@ -6,7 +6,7 @@ use crate::error::Refusal;
 
 type Operation = fn(&Call<'_>) -> Result<Vec<u8>, Refusal>;
 
-/// Every operation by its name.
+/// Every operation with its name.
 const OPERATIONS: &[(&str, Operation)] = &[
     ("CancelKeyDeletion", lifecycle::cancel),
     ("CreateAlias", aliases::create),
@@ -30,12 +30,12 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("TagResource", tags::tag),
 ];
 
-/// The name of an operation, if there is one of it.
+/// The name itself, if an operation has it.
 pub(crate) fn known(name: &str) -> Option<&'static str> {
     OPERATIONS.iter().find(|(known, _)| *known == name).map(|(known, _)| *known)
 }
 
-/// Carries out an operation.
+/// Carries out the operation of this name.
 pub(crate) fn carry_out(name: &str, call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     match OPERATIONS.iter().find(|(known, _)| *known == name) {
         Some((_, operation)) => operation(call),

@@ -24,7 +24,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     Ok(body(&json!({ "Tags": tags, "Truncated": false })))
 }
 
-/// The tags of a member, if it has that form.
+/// Reads the tags of a request. A member that is not a list of tags is refused.
 pub(super) fn of(member: Option<&Value>) -> Result<Vec<(String, String)>, Refusal> {
     let list = match member {
         None | Some(Value::Null) => return Ok(Vec::new()),
