@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Notify, watch};
+use trentcheck_core::compare::Place;
 use trentcheck_core::explore::{
     Certainty, Ended, Exploration, ExploreOptions, Finding, Relation, Trial, Watcher, explore,
 };
@@ -124,9 +125,9 @@ async fn each_of_two_faults_is_shown_with_its_own_call() {
     let exploring = ExploreOptions { findings: 2, exchanges: 10_000, ..explore_options(1) };
     let exploration = explored(&corpus, &target, &model, &exploring).await;
     let [first, second] = exploration.findings.as_slice() else { panic!("{:#?}", exploration.findings) };
-    assert_eq!(first.mismatches[0].place, "header x-amzn-RequestId");
+    assert_eq!(first.mismatches[0].place.to_string(), "header x-amzn-RequestId");
     assert_eq!(first.steps, ["delete"]);
-    assert!(second.mismatches.iter().all(|mismatch| mismatch.place == "Encrypt afterwards"), "{second:#?}");
+    assert!(second.mismatches.iter().all(|mismatch| mismatch.place == Place::afterwards("Encrypt")), "{second:#?}");
     assert_eq!(second.steps, ["delete", "use"], "{second:#?}");
     let bytes = second.exchange.join("\n");
     assert!(bytes.contains("> X-Amz-Target: TrentService.Encrypt"), "{bytes}");

@@ -55,7 +55,7 @@ impl Verifier {
 
     fn answer(&self, request: &Request) -> Observation {
         let exchanges = self.runtime.block_on(self.sender.wire(std::slice::from_ref(request)));
-        observe(exchanges[0].result.as_ref().unwrap_or_else(|error| panic!("{error}: {request:?}")))
+        observe(exchanges[0].result.as_ref().unwrap_or_else(|error| panic!("{error:?}: {request:?}")))
     }
 
     fn is_believed(&self, request: &Request) -> Result<(), TestCaseError> {

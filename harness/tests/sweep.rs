@@ -123,7 +123,7 @@ async fn a_run_that_ends_leaves_an_ended_ledger_without_secrets() {
     let (ledger, _) = Ledger::open(&path).unwrap();
     let options = Options { ledger: Some(Arc::new(ledger)), ..options(4) };
     let report = replay(&corpus(), &["success/*"], &target, &options).await;
-    assert_eq!(report.left, Vec::<String>::new());
+    assert!(report.left.is_empty(), "{:?}", report.left);
     drop(options);
     let written = std::fs::read_to_string(&path).unwrap();
     assert!(written.matches("\"created\"").count() > 2, "{written}");

@@ -5,6 +5,7 @@ use crate::setup::session::Session;
 use crate::setup::settings::TargetSettings;
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use trentcheck_core::fixture::Selection;
+use trentcheck_core::normalise::Shown;
 use trentcheck_core::report::{DifferentialReport, ExitCode, RunReport};
 
 /// The targets that a run is compared with.
@@ -84,11 +85,11 @@ fn is_interrupted(report: &RunReport) -> bool {
 
 /// What another run says about the whole: keys that are left, an interrupt.
 fn absorb(report: &mut RunReport, other: &RunReport, side: &str) {
-    report.left.extend(other.left.iter().map(|line| format!("{side}{line}")));
+    report.left.extend(other.left.iter().map(|line| Shown::ours(format!("{side}{line}"))));
     report.exit_codes.extend(other.exit_codes.iter().filter(|code| OF_THE_RUN.contains(code)));
     // What concerns the left side has been said by its first run.
     if !side.is_empty() {
-        for notice in other.notices.iter().map(|notice| format!("{side}{notice}")) {
+        for notice in other.notices.iter().map(|notice| Shown::ours(format!("{side}{notice}"))) {
             if !report.notices.contains(&notice) {
                 report.notices.push(notice);
             }

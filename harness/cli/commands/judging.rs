@@ -9,6 +9,7 @@ use crate::setup::settings::Against;
 use std::time::SystemTime;
 use trentcheck_core::deviation::{List, apply, day_of};
 use trentcheck_core::fixture::Selection;
+use trentcheck_core::normalise::Shown;
 use trentcheck_core::report::{ExitCode, RunReport};
 
 /// A run that is about to begin. Whatever it is held against has been read, so that nothing is sent in vain.
@@ -90,12 +91,12 @@ impl Judging {
 /// anew whenever it is held against something.
 fn demand_recordings(report: &mut RunReport) {
     let Some(baseline) = report.baseline.as_ref().filter(|baseline| !baseline.not_recorded.is_empty()) else { return };
-    report.notices.push(format!(
+    report.notices.push(Shown::ours(format!(
         "`--strict`: {} judged cases have no recording in {}: {}",
         baseline.not_recorded.len(),
         baseline.directory,
         baseline.not_recorded.join(", ")
-    ));
+    )));
     if !report.exit_codes.contains(&ExitCode::Divergence) {
         report.exit_codes.retain(|code| *code != ExitCode::Pass);
         report.exit_codes.push(ExitCode::Divergence);

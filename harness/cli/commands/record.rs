@@ -53,7 +53,7 @@ pub(crate) async fn record(
     let mut lines = unreferenced.settle(&baseline)?;
     let code = code(&report, recordable.len());
     if !session.writes_to_stdout() {
-        lines.extend(report.notices.iter().cloned());
+        lines.extend(report.notices.iter().map(ToString::to_string));
         lines.extend(without(&report));
         lines.push(format!(
             "recorded {} of {} selected cases in {} (corpus {}, edition {}, lane {}); exit code {} ({})",

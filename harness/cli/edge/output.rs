@@ -8,7 +8,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
-use trentcheck_core::normalise::Redactor;
+use trentcheck_core::normalise::{Redactor, Shown};
+use trentcheck_core::text::Text;
 
 /// What has to be kept back, learnt as the process goes. One for the process, so that no way out can forget it.
 static KEPT_BACK: LazyLock<RwLock<Redactor>> = LazyLock::new(RwLock::default);
@@ -38,6 +39,11 @@ pub(crate) fn protect_environment() {
 /// The text as it may leave.
 pub(crate) fn redacted(text: &str) -> String {
     KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).redact_all(text)
+}
+
+/// A text that can quote a target, as it may leave.
+pub(crate) fn shown(text: &Text) -> Shown {
+    KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).show(text)
 }
 
 /// Why stdout did not take everything; a reader who went away is no such reason.

@@ -3,6 +3,7 @@
 use trentcheck_core::compare::Mismatch;
 use trentcheck_core::explore::{Certainty, Ended, Exploration, Finding, Relation};
 use trentcheck_core::fixture::Edition;
+use trentcheck_core::normalise::Shown;
 use trentcheck_core::report::ExitCode;
 
 /// An exploration, and what is said about it.
@@ -82,7 +83,7 @@ pub(crate) fn render(explored: &Explored<'_>) -> String {
 }
 
 /// Who says so.
-fn said_by(mismatch: &Mismatch, relation: Relation) -> String {
+fn said_by(mismatch: &Mismatch<Shown>, relation: Relation) -> String {
     let clauses = mismatch.clauses.join(" ");
     match mismatch.source.as_str() {
         _ if matches!(relation, Relation::Plain | Relation::Again) => "the target's own other answer".to_owned(),

@@ -5,7 +5,9 @@ use super::style::{BOLD, DIM, GREEN, RED, YELLOW, meaning, percent, shortened, s
 use super::{terminal_deviations, terminal_differential};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
+use trentcheck_core::compare::Fact;
 use trentcheck_core::fixture::{Corpus, Level};
+use trentcheck_core::normalise::Shown;
 use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
 
 /// How much is said about each divergence.
@@ -130,8 +132,8 @@ fn brief(case: &CaseReport, report: &RunReport) -> String {
         format!(
             "  {}: expected {}, found {} {DIM}({}){DIM:#}",
             first.place,
-            shortened(&first.expected),
-            shortened(&first.found),
+            shortened(&first.expected.to_string()),
+            shortened(&first.found.to_string()),
             first.level
         )
     });
@@ -169,7 +171,7 @@ fn divergence(
     }
     // The exchange that the case is about, and the calls afterwards that showed something else than expected.
     let is_shown = |role: &str| {
-        role == "judged" || case.failures(report.fail_on).any(|mismatch| mismatch.place == format!("{role} afterwards"))
+        role == "judged" || case.failures(report.fail_on).any(|mismatch| mismatch.place.call() == Some(role))
     };
     for exchange in case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)) {
         lines.extend(exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line))));
@@ -180,7 +182,7 @@ fn divergence(
     lines
 }
 
-fn why(mismatch: &Mismatch, corpus: &Corpus) -> Vec<String> {
+fn why(mismatch: &Mismatch<Shown>, corpus: &Corpus) -> Vec<String> {
     let mut lines = Vec::new();
     for clause in mismatch.clauses.iter().filter_map(|id| corpus.clause(id)) {
         lines.push(format!("    {:9} {} {}", "clause", clause.id.get_ref(), clause.text));
@@ -214,11 +216,12 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
 
 /// Mismatches that fail no run, counted: the same header is missing from every answer or from none.
 fn notes(report: &RunReport) -> Vec<String> {
-    let mut counts: BTreeMap<(Level, &str, &str, String), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(Level, String, String, &str), usize> = BTreeMap::new();
     for case in report.cases.iter().filter(|case| case.is_judged()) {
         for mismatch in case.mismatches.iter().filter(|mismatch| mismatch.level < report.fail_on) {
-            let found = if mismatch.found == "absent" { "absent".to_owned() } else { String::new() };
-            *counts.entry((mismatch.level, &mismatch.place, &mismatch.expected, found)).or_default() += 1;
+            let found = if mismatch.found == Fact::Absent { "absent" } else { "" };
+            let (place, expected) = (mismatch.place.to_string(), mismatch.expected.to_string());
+            *counts.entry((mismatch.level, place, expected, found)).or_default() += 1;
         }
     }
     if counts.is_empty() {

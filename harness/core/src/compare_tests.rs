@@ -6,7 +6,9 @@ mod answers;
 mod properties;
 mod rules;
 
-use crate::compare::{Claimed, Context, Fact, Mismatch, Place, What, checks, every_answer, judge, matches_answer, transport};
+use crate::compare::{
+    Claimed, Context, Fact, Mismatch, Place, What, checks, every_answer, judge, matches_answer, transport,
+};
 use crate::fixture::{Answer, Corpus, Document, Edition, Effect, Expectation, Level, load};
 use crate::http::Header;
 use crate::normalise::{Redactor, response_lines};

@@ -175,7 +175,9 @@ fn message(body: &Body) -> Message {
     };
     match (members.get("message"), members.get("Message")) {
         (Some(Value::String(text)), _) => Message::Lower(TargetText::new(kept(text.clone(), TEXT))),
-        (None | Some(Value::Null), Some(Value::String(text))) => Message::Upper(TargetText::new(kept(text.clone(), TEXT))),
+        (None | Some(Value::Null), Some(Value::String(text))) => {
+            Message::Upper(TargetText::new(kept(text.clone(), TEXT)))
+        }
         (None, None) => Message::Absent,
         (Some(other), _) | (None, Some(other)) => Message::NotString(TargetText::new(kept(other.to_string(), TEXT))),
     }

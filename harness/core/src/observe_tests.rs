@@ -2,8 +2,8 @@
 
 use crate::http::Header;
 use crate::observe::{Body, Carrier, Message, Observation, observe};
-use crate::text::TargetText;
 use crate::send::{Response, ResponseFraming, Version};
+use crate::text::TargetText;
 
 /// An answer of this status, headers and body, framed well.
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Response {
@@ -59,7 +59,8 @@ fn the_type_is_found_by_the_order_of_its_carriers() {
     ] {
         let observation = observe(&answer(400, headers, body.as_bytes()));
         let found = observation.error.as_ref();
-        let found = found.map(|error| (error.name.raw().to_owned(), error.raw.raw().to_owned(), error.carrier.as_str()));
+        let found =
+            found.map(|error| (error.name.raw().to_owned(), error.raw.raw().to_owned(), error.carrier.as_str()));
         let wanted = expected.map(|(name, raw, carrier)| (name.to_owned(), raw.to_owned(), carrier));
         assert_eq!(found, wanted, "{body}");
         assert_eq!(observation.error_name(), expected.map(|(name, _, _)| name), "{body}");
@@ -116,7 +117,9 @@ fn of_a_type_or_a_message_without_end_only_the_front_is_kept() {
     assert!(observation.error_name().is_some_and(|name| name.len() < 1024));
     assert!(observation.message.text().is_some_and(|text| text.raw().len() < 10_000));
     let number = observed(400, &format!(r#"{{"__type":"A","message":["{long}"]}}"#));
-    assert!(matches!(number.message, Message::NotString(text) if text.raw().len() < 10_000 && text.raw().ends_with('…')));
+    assert!(
+        matches!(number.message, Message::NotString(text) if text.raw().len() < 10_000 && text.raw().ends_with('…'))
+    );
     let whole = format!("aws.protocoltests.json#{}", "y".repeat(480));
     assert_eq!(observed(400, &format!(r#"{{"__type":"{whole}"}}"#)).error_name().map(str::len), Some(480));
 }

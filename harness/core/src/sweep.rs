@@ -11,6 +11,7 @@ use crate::fixture::Corpus;
 use crate::kms::{Clients, Kms};
 use crate::ledger::{Ledger, LedgerError, OpenRun};
 use crate::target::{Clock, SetupError, Target};
+use crate::text::{TargetText, Text};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub async fn sweep(
     for found in found {
         let arn = found.ours.arn.clone();
         if let Err(failure) = release::release(&sweep, found, &mut swept).await {
-            swept.left.push(format!("key {arn}: {}", failure.describe()));
+            swept.left.push(Text::from(format!("key {arn}: ")).and(failure.describe()));
         }
     }
     if let Sweeping::Runs(runs) = sweeping {
@@ -53,14 +54,13 @@ pub async fn sweep(
 /// A key that was lent is never touched by a sweep, which has no material for it; it is told where it stands.
 async fn look_at_lent(kms: &Kms, key: &str, swept: &mut Swept) {
     let state = match kms.call("DescribeKey", &json!({ "KeyId": key })).await {
-        Ok(answer) => answer["KeyMetadata"]["KeyState"].as_str().unwrap_or_default().to_owned(),
+        Ok(answer) => TargetText::from(answer["KeyMetadata"]["KeyState"].as_str().unwrap_or_default()).into(),
         Err(failure) => failure.describe(),
     };
-    match state.as_str() {
-        "Enabled" => swept.skipped.push(format!("key {key}: it was lent to the run, and is enabled again")),
-        _ => swept
-            .left
-            .push(format!("key {key}: it was lent to the run ({state}); import its material again, or enable it")),
+    let name = Text::from(format!("key {key}: it was lent to the run"));
+    match state == Text::from(TargetText::from("Enabled")) {
+        true => swept.skipped.push(name.and(", and is enabled again")),
+        false => swept.left.push(name.and(" (").and(state).and("); import its material again, or enable it")),
     }
 }
 

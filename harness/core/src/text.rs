@@ -97,6 +97,24 @@ impl Text {
         self
     }
 
+    /// The whole as text of a target, where something else is to quote it.
+    pub(crate) fn flat(&self) -> TargetText {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Ours(text) => text.as_ref(),
+            Part::Theirs(text) => text.raw(),
+        });
+        TargetText(parts.collect())
+    }
+
+    /// These with something between them.
+    pub(crate) fn joined(texts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
+        let mut joined = Self::default();
+        for (number, text) in texts.into_iter().enumerate() {
+            joined = if number == 0 { text } else { joined.and(between).and(text) };
+        }
+        joined
+    }
+
     /// Whether a part holds this word.
     pub(crate) fn mentions(&self, word: &str) -> bool {
         self.0.iter().any(|part| match part {

@@ -91,7 +91,7 @@ mod tests {
             clauses: Vec::new(),
             source: String::new(),
             outcome,
-            reason: (outcome == Outcome::Indeterminate).then(|| "it was throttled".to_owned()),
+            reason: (outcome == Outcome::Indeterminate).then(|| "it was throttled".into()),
             mismatches: Vec::new(),
             exchanges: Vec::new(),
             recording: recording(status),

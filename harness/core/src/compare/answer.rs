@@ -6,7 +6,7 @@ use super::place::Place;
 use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule};
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
-use crate::text::TargetText;
+use crate::text::{TargetText, Text};
 use serde_json::Value;
 
 type Fact = FactOf<TargetText>;
@@ -284,7 +284,7 @@ fn message(observation: &Observation, pattern: &str) -> Option<Difference> {
 }
 
 fn status(observation: &Observation, expected: Fact, hint: Option<String>) -> Difference {
-    Difference { what: What::Status, expected, found: in_short(observation), hint, rule: None }
+    Difference { what: What::Status, expected, found: status_and_type(observation), hint, rule: None }
 }
 
 fn is_client_error(observation: &Observation) -> bool {
@@ -294,9 +294,7 @@ fn is_client_error(observation: &Observation) -> bool {
 fn name(answer: &Answer, context: &Context<'_>) -> Fact {
     match answer {
         Answer::Error(error) => match context.corpus.error(error).and_then(|shape| shape.status.first()) {
-            Some(status) => {
-                Fact::Answer { status: *status, error: Some(TargetText::new(error.as_str())), body: None }
-            }
+            Some(status) => Fact::Answer { status: *status, error: Some(TargetText::new(error.as_str())), body: None },
             None => Fact::ErrorType { name: TargetText::new(error.as_str()) },
         },
         Answer::Success => Fact::words("200 with the body of the edition"),
@@ -304,8 +302,17 @@ fn name(answer: &Answer, context: &Context<'_>) -> Fact {
     }
 }
 
+/// An answer as its status and error type, in words.
+pub(crate) fn in_short(observation: &Observation) -> Text {
+    let status = Text::from(observation.status.to_string());
+    match &observation.error {
+        Some(error) => status.and(" ").and(&error.name),
+        None => status,
+    }
+}
+
 /// An answer as its status and error type.
-pub(crate) fn in_short(observation: &Observation) -> Fact {
+pub(super) fn status_and_type(observation: &Observation) -> Fact {
     let error = observation.error.as_ref().map(|error| error.name.clone());
     Fact::Answer { status: observation.status, error, body: None }
 }

@@ -33,6 +33,11 @@ pub enum Fact<T> {
         /// The values in the order in which they came.
         values: Vec<T>,
     },
+    /// A sentence that quotes the target.
+    Said {
+        /// The sentence.
+        text: T,
+    },
     /// An error's type.
     ErrorType {
         /// Its name.
@@ -48,10 +53,10 @@ pub enum Fact<T> {
         /// Its status code.
         status: u16,
         /// The type of its error.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<T>,
         /// Its body, where there is no error type to name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         body: Option<BodyFact<T>>,
     },
     /// A body.
@@ -113,15 +118,14 @@ impl<T> Fact<T> {
             Self::Words { words } => Fact::Words { words },
             Self::About { words, value, then } => Fact::About { words, value: change(value), then },
             Self::Values { values } => Fact::Values { values: values.into_iter().map(change).collect() },
+            Self::Said { text } => Fact::Said { text: change(text) },
             Self::ErrorType { name } => Fact::ErrorType { name: change(name) },
             Self::Status { any_of } => Fact::Status { any_of },
             Self::Answer { status, error, body } => {
                 Fact::Answer { status, error: error.map(&mut *change), body: body.map(|body| body.map(change)) }
             }
             Self::Body { body } => Fact::Body { body: body.map(change) },
-            Self::AnyOf { facts } => {
-                Fact::AnyOf { facts: facts.into_iter().map(|fact| fact.map(change)).collect() }
-            }
+            Self::AnyOf { facts } => Fact::AnyOf { facts: facts.into_iter().map(|fact| fact.map(change)).collect() },
         }
     }
 }
@@ -156,7 +160,7 @@ impl fmt::Display for Fact<Shown> {
                 let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
                 formatter.write_str(&quoted.join(", "))
             }
-            Self::ErrorType { name } => name.fmt(formatter),
+            Self::ErrorType { name: text } | Self::Said { text } => text.fmt(formatter),
             Self::Status { any_of } => {
                 let codes: Vec<String> = any_of.iter().map(ToString::to_string).collect();
                 formatter.write_str(&codes.join(" or "))

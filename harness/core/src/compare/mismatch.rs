@@ -93,11 +93,18 @@ impl Mismatch {
 
     /// The same as a report may show it.
     pub fn shown(self, redactor: &Redactor) -> Mismatch<Shown> {
+        self.map(&mut |text: TargetText| redactor.show_text(&text))
+    }
+}
+
+impl<T> Mismatch<T> {
+    /// The same with every text made into another kind of text.
+    pub fn map<U>(self, change: &mut impl FnMut(T) -> U) -> Mismatch<U> {
         Mismatch {
             what: self.what,
-            place: self.place.shown(redactor),
-            expected: self.expected.shown(redactor),
-            found: self.found.shown(redactor),
+            place: self.place.map(&mut *change),
+            expected: self.expected.map(change),
+            found: self.found.map(change),
             clauses: self.clauses,
             source: self.source,
             level: self.level,

@@ -9,6 +9,7 @@ mod place;
 mod repeats;
 mod shape;
 
+pub(crate) use answer::in_short;
 pub use answer::{Context, judge, matches_answer};
 pub use effect::{checks, plaintext};
 pub use fact::{BodyFact, Fact};

@@ -1,55 +1,51 @@
 //! A wrong answer in a form that is the same from run to run.
 
+use super::answer::in_short;
+use super::fact::{BodyFact, Fact};
 use super::mismatch::{Mismatch, What};
 use crate::fixture::Level;
-use crate::normalise::Normaliser;
+use crate::normalise::{Normaliser, Shown};
 use crate::observe::observe;
 use crate::send::Exchange;
-use regex::Regex;
-use std::sync::LazyLock;
+use crate::text::Text;
 
 /// Status and error type of an answer.
-pub fn answer_of(exchange: &Exchange) -> String {
-    let Ok(response) = &exchange.result else { return "no answer".to_owned() };
-    let observation = observe(response);
-    match observation.error_name() {
-        Some(error) => format!("{} {error}", observation.status),
-        None => observation.status.to_string(),
+pub fn answer_of(exchange: &Exchange) -> Text {
+    match &exchange.result {
+        Err(_) => "no answer".into(),
+        Ok(response) => in_short(&observe(response)),
     }
 }
 
 /// The mismatches with their levels, each as `WHAT, WHERE: FOUND`. What varies is replaced; message texts are left out,
 /// since no document fixes them and a target may reword them at any time.
-pub fn differs(mismatches: &[Mismatch], normaliser: &mut Normaliser) -> Vec<(Level, String)> {
+pub fn differs(mismatches: &[Mismatch<Shown>], normaliser: &mut Normaliser) -> Vec<(Level, String)> {
     mismatches
         .iter()
         .map(|mismatch| {
             let what = mismatch.what.as_str();
-            let text = match found(mismatch) {
-                Some(found) => format!("{what}, {}: {found}", mismatch.place),
-                None => format!("{what}, {}", mismatch.place),
+            let text = match mismatch.what {
+                What::Message => format!("{what}, {}", mismatch.place),
+                _ => format!("{what}, {}: {}", mismatch.place, found(mismatch)),
             };
             (mismatch.level, normaliser.normalise(&text))
         })
         .collect()
 }
 
-fn found(mismatch: &Mismatch) -> Option<String> {
-    static BODY: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"([0-9]+) bytes: `(.*)`$").expect("the pattern is a constant that tests compile"));
-    if mismatch.what == What::Message {
-        return None;
-    }
-    let found = &mismatch.found;
-    let Some(body) = BODY.captures(found) else { return Some(found.replace('`', "")) };
-    let (length, text) = (&body[1], &body[2]);
-    let is_whole = !text.ends_with('…');
-    let body = match mismatch.what {
+fn found(mismatch: &Mismatch<Shown>) -> String {
+    let body = |body: &BodyFact<Shown>| match (mismatch.what, body) {
         // The body is the point. Of a long one only the beginning is known, and an id may be cut in two there.
-        What::Body if is_whole => text.to_owned(),
-        What::Body => format!("a body of {length} bytes"),
+        (What::Body, BodyFact::Text { text, whole: true, .. }) => text.to_string(),
+        (What::Body, BodyFact::Text { bytes, .. }) => format!("a body of {bytes} bytes"),
         // The body of an error holds its message.
-        _ => "a body".to_owned(),
+        (_, BodyFact::Text { .. }) => "a body".to_owned(),
+        (_, other) => other.to_string(),
     };
-    Some(BODY.replace(found, regex::NoExpand(&body)).replace('`', ""))
+    let text = match &mismatch.found {
+        Fact::Body { body: found } => body(found),
+        Fact::Answer { status, error: None, body: Some(found) } => format!("{status} with {}", body(found)),
+        other => other.to_string(),
+    };
+    text.replace('`', "")
 }

@@ -14,7 +14,7 @@ pub enum Place<T> {
     /// The judged answer.
     Answer {
         /// Which of several, from 1; absent where there is one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         number: Option<usize>,
     },
     /// A header of the judged answer.
@@ -29,7 +29,7 @@ pub enum Place<T> {
         /// Its operation.
         call: String,
         /// The member of its answer; absent where the answer as a whole is meant.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         member: Option<T>,
         /// Whose key it read.
         key: WhichKey,

@@ -29,7 +29,11 @@ impl Repeats {
                     what: What::Header,
                     place: Place::Header { name: name.clone() },
                     expected: Fact::words("a value that no other answer of the run has"),
-                    found: Fact::About { words: String::new(), value: TargetText::new(value), then: " again".to_owned() },
+                    found: Fact::About {
+                        words: String::new(),
+                        value: TargetText::new(value),
+                        then: " again".to_owned(),
+                    },
                     clauses: rule.clauses.clone(),
                     source: rule.source.clone(),
                     level: rule.level,

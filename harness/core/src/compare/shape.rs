@@ -1,6 +1,6 @@
 //! The rules that hold for every answer, whatever the case.
 
-use super::answer::{describe, describe_body, in_short};
+use super::answer::{describe, describe_body, status_and_type};
 use super::fact::Fact as FactOf;
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
@@ -27,7 +27,12 @@ pub fn every_answer(
         }
     };
     if let ResponseFraming::Ambiguous(why) = &response.framing {
-        differ(ShapeRule::FramingIsValid, What::Framing, Fact::words("one length that all headers agree on"), Fact::words(why.as_str()));
+        differ(
+            ShapeRule::FramingIsValid,
+            What::Framing,
+            Fact::words("one length that all headers agree on"),
+            Fact::Said { text: why.flat() },
+        );
     }
     if response.leftover > 0 {
         differ(
@@ -65,7 +70,7 @@ fn status_of_type(corpus: &Corpus, observation: &Observation) -> Option<Mismatch
     }
     let codes = known.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
     let expected = Fact::words(format!("{codes} for this type"));
-    let mut mismatch = Mismatch::of_shape(shape, What::Status, expected, in_short(observation));
+    let mut mismatch = Mismatch::of_shape(shape, What::Status, expected, status_and_type(observation));
     if known.scope == ErrorScope::Common
         && let Some(source) = corpus.source(&known.source)
     {
@@ -91,7 +96,12 @@ pub fn transport(corpus: &Corpus, error: &SendError) -> Option<Mismatch> {
         return None;
     }
     let shape = corpus.shape(ShapeRule::AnswerIsWhole)?;
-    Some(Mismatch::of_shape(shape, What::Transport, Fact::words("a whole answer in HTTP"), Fact::words(error.to_string())))
+    Some(Mismatch::of_shape(
+        shape,
+        What::Transport,
+        Fact::words("a whole answer in HTTP"),
+        Fact::Said { text: error.text().flat() },
+    ))
 }
 
 fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(ShapeRule, What, Fact, Fact)) {
@@ -121,15 +131,22 @@ fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(Sha
         );
     }
     if found.raw != found.name {
-        differ(ShapeRule::TypeIsBare, What::ErrorShape, Fact::value(found.name.clone()), Fact::value(found.raw.clone()));
+        differ(
+            ShapeRule::TypeIsBare,
+            What::ErrorShape,
+            Fact::value(found.name.clone()),
+            Fact::value(found.raw.clone()),
+        );
     }
     match &observation.message {
-        Message::NotString(value) => {
-            differ(ShapeRule::MessageIsString, What::ErrorShape, Fact::words("a message that is a string"), Fact::value(value.clone()))
-        }
+        Message::NotString(value) => differ(
+            ShapeRule::MessageIsString,
+            What::ErrorShape,
+            Fact::words("a message that is a string"),
+            Fact::value(value.clone()),
+        ),
         Message::Absent | Message::Upper(_) if known.is_some_and(|shape| shape.message == MessageMember::Lower) => {
-            let found =
-                if observation.message == Message::Absent { Fact::Absent } else { Fact::words("`Message`") };
+            let found = if observation.message == Message::Absent { Fact::Absent } else { Fact::words("`Message`") };
             differ(ShapeRule::MessageIsLowerCase, What::ErrorShape, Fact::words("the member `message`"), found);
         }
         _ => {}

@@ -138,7 +138,7 @@ fn the_members_of_a_success_are_judged_one_by_one() {
             json!({"KeyId": ARN, "KeyMaterialId": ID, "A": 1, "B": 2}),
             Some(ARN),
             true,
-            vec![row(What::Body, "no members but `KeyId` and `KeyMaterialId`", "A, B")],
+            vec![row(What::Body, "no members but `KeyId` and `KeyMaterialId`", "`A`, `B`")],
         ),
         (json!({"KeyId": ARN}), Some(ARN), true, vec![row(What::Body, DIGITS, "absent")]),
         (json!({"KeyId": ARN}), Some(ARN), false, vec![]),
@@ -235,6 +235,6 @@ fn a_long_body_is_cut() {
     let shown = |body: &str| judged(&observed(400, body), &[Answer::Refused], &context(Edition::KeyOnly))[0].2.clone();
     assert_eq!(shown(&"x".repeat(80)), format!("80 bytes: `{}`", "x".repeat(80)));
     assert_eq!(shown(&"x".repeat(81)), format!("81 bytes: `{}…`", "x".repeat(80)));
-    assert_eq!(shown(&"\n".repeat(41)), format!("41 bytes: `{}…`", "\\n".repeat(40)));
+    assert_eq!(shown(&"\n".repeat(81)), format!("81 bytes: `{}…`", "\\n".repeat(80)));
     assert_eq!(shown(&"é".repeat(41)), format!("82 bytes: `{}`", "é".repeat(41)));
 }

@@ -38,7 +38,7 @@ fn any_answer() -> impl Strategy<Value = Response> {
     let framing = prop_oneof![
         Just(ResponseFraming::None),
         any::<u64>().prop_map(ResponseFraming::Length),
-        ".{0,5}".prop_map(ResponseFraming::Ambiguous),
+        ".{0,5}".prop_map(|why| ResponseFraming::Ambiguous(why.into())),
     ];
     (status, headers, body, framing, any::<usize>()).prop_map(|(status, headers, body, framing, leftover)| Response {
         headers: headers.into_iter().map(|(name, value)| Header::new(name, value)).collect(),
@@ -70,7 +70,7 @@ fn of_itself(observation: &Observation) -> Vec<Expectation> {
     {
         expect(error(known.id.get_ref()));
     }
-    let message = observation.message.text().unwrap_or_default().to_owned();
+    let message = observation.message.text().map(|text| text.raw().to_owned()).unwrap_or_default();
     expectations.push(Expectation { message: Some(message), ..expectation(Level::Must, &[]) });
     expectations
 }

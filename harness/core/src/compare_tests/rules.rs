@@ -20,7 +20,7 @@ fn ruled(response: &Response, claimed: Claimed) -> Vec<(What, String, String)> {
 fn every_answer_is_framed_and_no_server_fault() {
     let good = answer(200, &HEADERS, b"");
     let one = "one length that all headers agree on";
-    let ambiguous = Response { framing: ResponseFraming::Ambiguous("two".to_owned()), ..good.clone() };
+    let ambiguous = Response { framing: ResponseFraming::Ambiguous("two".into()), ..good.clone() };
     let more = Response { leftover: 1, ..good.clone() };
     let fault = answer(500, &HEADERS, br#"{"__type":"NotFoundException","message":"m"}"#);
     let unknown = answer(502, &HEADERS, b"");
@@ -129,7 +129,11 @@ fn a_media_type_in_other_letters_or_with_a_parameter_is_told_and_fails_no_run() 
     assert_eq!(found.iter().map(|mismatch| mismatch.level).collect::<Vec<_>>(), [Level::May]);
     response.headers.push(Header::new("Content-Encoding", "gzip"));
     let found = every_answer(&CORPUS, &response, &observe(&response), Claimed::Yes);
-    assert!(found.iter().any(|mismatch| mismatch.expected == Fact::words("no such header") && mismatch.level == Level::Should));
+    assert!(
+        found
+            .iter()
+            .any(|mismatch| mismatch.expected == Fact::words("no such header") && mismatch.level == Level::Should)
+    );
 }
 
 #[test]

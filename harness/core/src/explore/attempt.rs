@@ -5,11 +5,12 @@ use super::judge::{Allowed, Judging, Verdict, alike, by_model, effects};
 use super::paste;
 use super::side::{Answered, NoStage, Seen, Side, Stage};
 use super::trial::{Move, Relation, Trial};
-use crate::compare::Mismatch;
+use crate::compare::{Mismatch, WhichKey};
 use crate::fixture::Material;
 use crate::normalise::{request_lines, response_lines};
 use crate::observe::Observation;
 use crate::plan::World;
+use crate::text::Text;
 use serde_json::Value;
 
 /// A trial's verdict.
@@ -17,8 +18,8 @@ use serde_json::Value;
 pub(super) struct Tried {
     /// What showed a difference, in the order of the calls.
     pub(super) shown: Vec<Shown>,
-    pub(super) blocked: Option<String>,
-    pub(super) lost: Option<String>,
+    pub(super) blocked: Option<Text>,
+    pub(super) lost: Option<Text>,
     /// Whether a key may be other than it was at the beginning.
     touched: bool,
 }
@@ -197,7 +198,7 @@ impl Explorer<'_> {
     }
 
     /// KeyMetadata on both sides before the operation under test; none before any other call.
-    async fn before(&self, course: &Course<'_>, step: &Move) -> Result<Option<Before>, String> {
+    async fn before(&self, course: &Course<'_>, step: &Move) -> Result<Option<Before>, Text> {
         if step.change().is_none() {
             return Ok(None);
         }
@@ -267,12 +268,12 @@ impl Explorer<'_> {
         (target, model): (&Stage, &Stage),
         before: &Before,
         allowed: Allowed,
-    ) -> Result<Vec<(Vec<Mismatch>, Answered)>, String> {
+    ) -> Result<Vec<(Vec<Mismatch>, Answered)>, Text> {
         let model_after = self.model.describe(model).await.map_err(|failure| failure.describe())?;
         let mut pauses = self.target.pauses();
         loop {
             let after = self.target.described(target).await?;
-            let pairs = after.into_iter().zip([(0, allowed, ""), (1, Allowed::Nothing, "of the other key ")]);
+            let pairs = after.into_iter().zip([(0, allowed, WhichKey::Key), (1, Allowed::Nothing, WhichKey::Other)]);
             let found: Vec<(Vec<Mismatch>, Answered)> = pairs
                 .filter_map(|(after, (at, allowed, on))| {
                     let (after, answered) = after?;
@@ -370,7 +371,7 @@ impl Explorer<'_> {
                 Ok(after) => after,
                 Err(why) => return Tried { blocked: Some(why), ..Tried::default() },
             };
-            for ((after, before), on) in after.into_iter().zip(&before).zip(["", "of the other key "]) {
+            for ((after, before), on) in after.into_iter().zip(&before).zip([WhichKey::Key, WhichKey::Other]) {
                 let Some((after, answered)) = after else { continue };
                 let found = effects([before, &after], [before, before], Allowed::Nothing, on);
                 let calls: Vec<&Answered> = refused.into_iter().chain([&answered]).collect();
@@ -408,16 +409,16 @@ impl Explorer<'_> {
             Ok((response, _)) => {
                 response_lines(response, &self.redactor).into_iter().map(|line| format!("< {line}")).collect()
             }
-            Err(error) => vec![format!("! {error}")],
+            Err(error) => vec![format!("! {}", self.redactor.show(&error.text()))],
         };
         request.chain(answer).collect()
     }
 }
 
 /// What a call without an answer says: one answer that is late is no dead target.
-async fn without_answer(side: &Side<'_>, why: String) -> Tried {
+async fn without_answer(side: &Side<'_>, why: Text) -> Tried {
     match side.is_alive().await {
         Ok(()) => Tried { blocked: Some(why), ..Tried::default() },
-        Err(error) => Tried { lost: Some(error.to_string()), ..Tried::default() },
+        Err(error) => Tried { lost: Some(error.text()), ..Tried::default() },
     }
 }

@@ -4,6 +4,7 @@ use super::trial::Trial;
 use crate::compare::Mismatch;
 use crate::entropy::Entropy;
 use crate::fixture::Level;
+use crate::normalise::Shown;
 use crate::target::Clock;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub struct Finding {
     /// The trial after shrinking.
     pub trial: Trial,
     /// The differences.
-    pub mismatches: Vec<Mismatch>,
+    pub mismatches: Vec<Mismatch<Shown>>,
     /// Whether it was seen again, and whether it is as small as it goes.
     pub certainty: Certainty,
     /// The generated trial that it came from; none if it was known before.
@@ -81,7 +82,7 @@ pub enum Ended {
     /// It was interrupted.
     Interrupted,
     /// A side stopped answering.
-    Lost(String),
+    Lost(Shown),
 }
 
 /// What came of an exploration.
@@ -96,7 +97,7 @@ pub struct Exploration {
     /// How many could not be judged: a key could not be made, or the sides differed before the operation.
     pub blocked: usize,
     /// Why trials were blocked, each once.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Shown>,
     /// Requests that the target got.
     pub exchanges: usize,
     /// The findings, in order.
@@ -108,7 +109,7 @@ pub struct Exploration {
     /// Accounts that the target was seen to use.
     pub accounts: Vec<String>,
     /// Keys that could not be released.
-    pub left: Vec<String>,
+    pub left: Vec<Shown>,
     /// How long it took.
     pub took: Duration,
 }

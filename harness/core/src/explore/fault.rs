@@ -4,6 +4,7 @@
 use super::trial::{Move, Relation, Trial};
 use crate::compare::{Mismatch, What};
 use crate::fixture::RequestChange;
+use crate::normalise::Redactor;
 use std::collections::BTreeSet;
 
 /// A fault by what identifies it: the kind of mismatch, the place, what was expected, what was found. Ids are left out,
@@ -13,14 +14,15 @@ pub(super) struct Fault(String);
 
 /// The fault that a mismatch shows.
 pub(super) fn what_differs(mismatch: &Mismatch) -> Fault {
+    let mismatch = &mismatch.clone().shown(&Redactor::default());
     // Wrong where the model refuses otherwise is another fault; that the same header is wrong there is not.
     let model = mismatch.hint.as_deref().filter(|_| mismatch.what == What::Status).unwrap_or_default();
     let found = match mismatch.what {
         // What is wrong is said by what was expected, and the text that is there instead depends on the request.
         What::Header | What::Framing | What::Message | What::Transport => String::new(),
-        _ => blurred(&mismatch.found),
+        _ => blurred(&mismatch.found.to_string()),
     };
-    Fault(format!("{:?} {} {} {found} {model}", mismatch.what, mismatch.place, blurred(&mismatch.expected)))
+    Fault(format!("{:?} {} {} {found} {model}", mismatch.what, mismatch.place, blurred(&mismatch.expected.to_string())))
 }
 
 fn blurred(text: &str) -> String {
@@ -106,14 +108,15 @@ fn parts(change: &RequestChange) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::{Fact, Place};
     use crate::fixture::{Level, Mutation};
 
     fn mismatch(what: What, expected: &str, found: &str) -> Mismatch {
         Mismatch {
             what,
-            place: "answer".to_owned(),
-            expected: expected.to_owned(),
-            found: found.to_owned(),
+            place: Place::answer(),
+            expected: Fact::words(expected),
+            found: Fact::words(found),
             clauses: Vec::new(),
             source: "inferred".to_owned(),
             level: Level::Must,

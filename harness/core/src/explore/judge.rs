@@ -2,12 +2,15 @@
 
 use super::side::{Answered, Seen};
 use super::trial::{Move, Relation, is_plain};
-use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, transport};
+use crate::compare::{
+    Claimed, Context, Fact, Mismatch, Place, What, WhichKey, every_answer, in_short, judge, transport,
+};
 use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, RequestChange};
-use crate::normalise::Normaliser;
+use crate::normalise::{Normaliser, Redactor};
 use crate::observe::{Body, Observation};
 use crate::plan::World;
 use crate::send::Fault;
+use crate::text::{TargetText, Text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -36,7 +39,7 @@ pub(super) struct Verdict {
     /// Whether both sides are still in the same state, so that going on says something.
     pub(super) in_step: bool,
     /// The target was not reached.
-    pub(super) unreached: Option<String>,
+    pub(super) unreached: Option<Text>,
 }
 
 /// Judges a call of the target by the same call of the model.
@@ -58,11 +61,11 @@ pub(super) fn by_model(target: &Seen, model: &Seen, judging: &Judging<'_>) -> Ve
 }
 
 /// Where the answer to a call is: the operation under test answers, others show what it has done.
-fn place(target: &Answered, judging: &Judging<'_>) -> String {
+fn place(target: &Answered, judging: &Judging<'_>) -> Place<TargetText> {
     let called = target.request.header("X-Amz-Target").map(String::from_utf8_lossy).unwrap_or_default();
     match judging.step.change() {
-        Some(_) => "answer".to_owned(),
-        None => format!("{} afterwards", called.rsplit('.').next().unwrap_or_default()),
+        Some(_) => Place::answer(),
+        None => Place::afterwards(called.rsplit('.').next().unwrap_or_default()),
     }
 }
 
@@ -76,7 +79,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         Err(error) => {
             verdict.in_step = false;
             if error.fault() == Fault::Network {
-                verdict.unreached = Some(error.to_string());
+                verdict.unreached = Some(error.text());
             }
             let found = transport(corpus, error).filter(|_| counts);
             return found.into_iter().map(|found| Mismatch { place: place.clone(), ..found }).collect();
@@ -102,7 +105,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         found.truncate(1);
     }
     for mismatch in found.iter_mut().filter(|mismatch| mismatch.what == What::Status && mismatch.hint.is_none()) {
-        mismatch.hint = Some(format!("the model answers {}", in_short(expected)));
+        mismatch.hint = Some(format!("the model answers {}", Redactor::default().show(&in_short(expected))));
     }
     verdict.in_step &= !differs;
     // Whether another operation is too lenient is not shown by what this one has done; that it fails may be.
@@ -134,7 +137,12 @@ fn add_news(found: &mut Vec<Mismatch>, of_every_answer: Vec<Mismatch>) {
 }
 
 /// What a call that succeeds on both sides tells of what was done before it.
-fn shown_afterwards(seen: &Observation, expected: &Observation, step: &Move, place: &str) -> Vec<Mismatch> {
+fn shown_afterwards(
+    seen: &Observation,
+    expected: &Observation,
+    step: &Move,
+    place: &Place<TargetText>,
+) -> Vec<Mismatch> {
     let member = |observation: &Observation, path: &str| match &observation.body {
         Body::Json(value) => value.pointer(path).cloned().unwrap_or(Value::Null),
         _ => Value::Null,
@@ -148,23 +156,19 @@ fn shown_afterwards(seen: &Observation, expected: &Observation, step: &Move, pla
     let differs = paths.iter().filter(|path| member(seen, path) != member(expected, path));
     let mismatches = differs.map(|path| Mismatch {
         what: What::Effect,
-        place: format!("{} {place}", path.rsplit('/').next().unwrap_or_default()),
-        expected: format!("`{}`", member(expected, path)),
-        found: format!("`{}`", member(seen, path)),
+        place: Place::Afterwards {
+            call: place.call().unwrap_or_default().to_owned(),
+            member: path.rsplit('/').next().map(TargetText::from),
+            key: WhichKey::Key,
+        },
+        expected: Fact::value(member(expected, path).to_string()),
+        found: Fact::value(member(seen, path).to_string()),
         clauses: vec!["S-03".to_owned()],
         source: MODEL.to_owned(),
         level: Level::Should,
         hint: None,
     });
     mismatches.collect()
-}
-
-/// An answer as its status and error type.
-fn in_short(observation: &Observation) -> String {
-    match observation.error_name() {
-        Some(error) => format!("{} {error}", observation.status),
-        None => observation.status.to_string(),
-    }
 }
 
 /// What the target must answer, given what the model answered. An answer to a request that the page describes binds;
@@ -236,12 +240,14 @@ pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World), rel
     let (found, expected) = (shown(answer)?, shown(plain)?);
     (found != expected).then(|| Mismatch {
         what: What::Status,
-        place: "answer".to_owned(),
-        expected: match relation {
-            Relation::Again => format!("as before the same material was imported again, {expected}"),
-            _ => format!("as to the other request, {expected}"),
+        place: Place::answer(),
+        expected: Fact::Said {
+            text: TargetText::new(match relation {
+                Relation::Again => format!("as before the same material was imported again, {expected}"),
+                _ => format!("as to the other request, {expected}"),
+            }),
         },
-        found,
+        found: Fact::Said { text: TargetText::new(found) },
         clauses: Vec::new(),
         source: MODEL.to_owned(),
         level: Level::Must,
@@ -261,7 +267,7 @@ pub(super) enum Allowed {
 }
 
 /// What the operation changed on the target's key, compared with what it changed on the model's.
-pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], allowed: Allowed, on: &str) -> Vec<Mismatch> {
+pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], allowed: Allowed, on: WhichKey) -> Vec<Mismatch> {
     let ([before, after], [model_before, model_after]) = (target, model);
     let refused = allowed == Allowed::Nothing;
     let members = |metadata: &'_ Value| {
@@ -295,10 +301,14 @@ pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], allowed: Allowed,
         if has == expected {
             continue;
         }
-        let show = |value: Option<&Value>| value.map_or_else(|| "absent".to_owned(), |value| format!("`{value}`"));
+        let show = |value: Option<&Value>| value.map_or(Fact::Absent, |value| Fact::value(value.to_string()));
         mismatches.push(Mismatch {
             what: What::Effect,
-            place: format!("DescribeKey {name} {on}afterwards"),
+            place: Place::Afterwards {
+                call: "DescribeKey".to_owned(),
+                member: Some(TargetText::from(name.as_str())),
+                key: on,
+            },
             expected: show(expected.as_ref()),
             found: show(has.as_ref()),
             clauses: vec![if refused { "S-13" } else { "S-01" }.to_owned()],

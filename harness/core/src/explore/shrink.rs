@@ -78,13 +78,10 @@ impl Explorer<'_> {
             let also = what_differs(mismatch);
             also == *fault || (mismatch.level >= self.options.level && self.seen.insert(also))
         });
-        for mismatch in &mut mismatches {
-            mismatch.found = self.redactor.redact(&mismatch.found);
-        }
         Some(Finding {
             steps: trial.steps.iter().map(paste::word).collect(),
             trial,
-            mismatches,
+            mismatches: mismatches.into_iter().map(|mismatch| mismatch.shown(&self.redactor)).collect(),
             certainty,
             number: from.number,
             exchange: shown.exchange,

@@ -12,6 +12,7 @@ use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
 use crate::send::{Fault, Response, SendError, Sender, Tally};
 use crate::sign::sign_planned;
 use crate::target::{Clock, SetupError, Target, partition};
+use crate::text::Text;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -73,9 +74,9 @@ impl Answered {
 /// Why a trial has no keys.
 pub(super) enum NoStage {
     /// This side has nobody, or nowhere, to make them with, or refuses to.
-    Unavailable(String),
+    Unavailable(Text),
     /// There was no answer.
-    NoAnswer(String),
+    NoAnswer(Text),
 }
 
 impl<'a> Side<'a> {
@@ -106,11 +107,11 @@ impl<'a> Side<'a> {
     pub(super) async fn stage(&self, start: &str, absent: &str) -> Result<Stage, NoStage> {
         let mut stage = Stage { lease: None, names: None, absent: self.entropy.uuid(absent) };
         let Some(precondition) = self.corpus.precondition(start) else {
-            return Err(NoStage::Unavailable(format!("there is no precondition `{start}`")));
+            return Err(NoStage::Unavailable(format!("there is no precondition `{start}`").into()));
         };
         if let Some(name) = &precondition.provided {
             let Some(id) = self.target.provided.get(name) else {
-                return Err(NoStage::Unavailable(format!("no key `{name}` is provided")));
+                return Err(NoStage::Unavailable(format!("no key `{name}` is provided").into()));
             };
             stage.names = Some(KeyNames { id: id.clone(), arn: self.arn(id), ..KeyNames::default() });
             return Ok(stage);
@@ -177,7 +178,7 @@ impl<'a> Side<'a> {
     }
 
     /// The same with the calls that show it. That a key can no longer be described is an effect too.
-    pub(super) async fn described(&self, stage: &Stage) -> Result<[Option<(Value, Answered)>; 2], String> {
+    pub(super) async fn described(&self, stage: &Stage) -> Result<[Option<(Value, Answered)>; 2], Text> {
         let Some(lease) = &stage.lease else { return Ok([None, None]) };
         let key = self.described_key(&lease.key).await?;
         let other = match &lease.other {
@@ -187,7 +188,7 @@ impl<'a> Side<'a> {
         Ok([Some(key), other])
     }
 
-    async fn described_key(&self, key: &Key) -> Result<(Value, Answered), String> {
+    async fn described_key(&self, key: &Key) -> Result<(Value, Answered), Text> {
         let mut pauses = self.pauses();
         loop {
             let (request, exchange) = key.kms().exchange("DescribeKey", &key.body()).await;
@@ -195,21 +196,24 @@ impl<'a> Side<'a> {
             let observation = match &answered.result {
                 Ok((_, observation)) => observation,
                 Err(error) if error.fault() == Fault::Target => {
-                    return Ok((json!({ "KeyState": error.to_string() }), answered));
+                    return Ok((json!({ "KeyState": error.text().flat().raw() }), answered));
                 }
-                Err(error) => return Err(format!("DescribeKey: {error}")),
+                Err(error) => return Err(Text::from("DescribeKey: ").and(error.text())),
             };
             if is_transient(observation) {
                 if pauses.pause().await {
                     continue;
                 }
-                return Err(format!("DescribeKey was throttled: {}", summary(observation)));
+                return Err(Text::from("DescribeKey was throttled: ").and(summary(observation)));
             }
             let metadata = match &observation.body {
                 Body::Json(answer) if observation.is_success() => answer.get("KeyMetadata").cloned(),
                 _ => None,
             };
-            return Ok((metadata.unwrap_or_else(|| json!({ "KeyState": summary(observation) })), answered));
+            return Ok((
+                metadata.unwrap_or_else(|| json!({ "KeyState": summary(observation).flat().raw() })),
+                answered,
+            ));
         }
     }
 
@@ -316,13 +320,15 @@ impl<'a> Side<'a> {
 
     /// Whether there is something to explore: the target is reached, answers as a KMS would or can make a key as in
     /// `start`, and does not say that it has no such operation.
-    pub(super) async fn is_a_kms(&self, start: Option<&String>) -> Result<(), String> {
+    pub(super) async fn is_a_kms(&self, start: Option<&String>) -> Result<(), Text> {
         let url = &self.target.endpoint;
         let ask = async |key_id: &str| {
             let (_, exchange) = self.primary.exchange(OPERATION, &json!({ "KeyId": key_id })).await;
             match exchange.result {
                 Ok(response) => Ok(Some(observe(&response))),
-                Err(error) if error.fault() == Fault::Network => Err(format!("failed to reach {url}: {error}")),
+                Err(error) if error.fault() == Fault::Network => {
+                    Err(Text::from(format!("failed to reach {url}: ")).and(error.text()))
+                }
                 Err(_) => Ok(None),
             }
         };
@@ -333,8 +339,8 @@ impl<'a> Side<'a> {
             return Ok(());
         }
         let Some(start) = start else { return Ok(()) };
-        let found = first.as_ref().map_or_else(|| "nothing that is HTTP".to_owned(), summary);
-        let no_operation = format!("{url} has no operation {OPERATION}: it answers {found}");
+        let found = first.as_ref().map_or_else(|| "nothing that is HTTP".into(), summary);
+        let no_operation = Text::from(format!("{url} has no operation {OPERATION}: it answers ")).and(found.clone());
         match self.stage(start, "probe").await {
             Ok(stage) => {
                 let second = match &stage.names {
@@ -350,9 +356,10 @@ impl<'a> Side<'a> {
                 Ok(())
             }
             Err(_) if lacks(&first) => Err(no_operation),
-            Err(NoStage::NoAnswer(why)) => Err(format!("failed to reach {url}: {why}")),
+            Err(NoStage::NoAnswer(why)) => Err(Text::from(format!("failed to reach {url}: ")).and(why)),
             Err(NoStage::Unavailable(why)) => {
-                Err(format!("{url} does not answer as a KMS: to {OPERATION} it answers {found}, and {why}"))
+                let what = Text::from(format!("{url} does not answer as a KMS: to {OPERATION} it answers "));
+                Err(what.and(found).and(", and ").and(why))
             }
         }
     }

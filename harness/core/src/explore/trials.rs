@@ -9,6 +9,7 @@ use super::shrink::Numbered;
 use super::trial::Trial;
 use crate::fixture::Corpus;
 use crate::keys::Released;
+use crate::normalise::Redactor;
 use crate::target::{SetupError, Target};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -37,7 +38,7 @@ pub async fn explore(
     // Keys of a target that is gone cannot be released, and asking it would take the time limit of every one of them.
     if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
         let Released { left, perhaps } = explorer.target.pool.release().await;
-        exploration.left = [left, perhaps].concat();
+        exploration.left = left.iter().chain(&perhaps).map(|left| explorer.redactor.show(left)).collect();
     }
     exploration.took = until.took();
     Ok(exploration)
@@ -48,17 +49,17 @@ impl Explorer<'_> {
     async fn go(&mut self, exploration: &mut Exploration, watcher: &dyn Watcher, until: &Until<'_>) -> Ended {
         let grammar = self.grammar();
         if let Err(why) = self.target.is_a_kms(grammar.own.first()).await {
-            return Ended::Lost(why);
+            return Ended::Lost(self.redactor.show(&why));
         }
         let strategy = trial(&grammar);
         let mut known = self.options.known.iter();
         while let Some(next) = self.next(&mut known, &strategy, exploration, until) {
             let tried = self.attempt(&next.trial).await;
-            count(&next, &tried, exploration);
+            count(&next, &tried, exploration, &self.redactor);
             self.find(&next, &tried, &strategy, exploration, until).await;
             // The findings of the attempt that lost the target count too.
             if let Some(why) = tried.lost {
-                return Ended::Lost(why);
+                return Ended::Lost(self.redactor.show(&why));
             }
             watcher.ended(exploration.generated, self.target.exchanges(), exploration.findings.len());
         }
@@ -137,13 +138,14 @@ impl Explorer<'_> {
 }
 
 /// Counts a trial by what came of it.
-fn count(made: &Numbered, tried: &Tried, exploration: &mut Exploration) {
+fn count(made: &Numbered, tried: &Tried, exploration: &mut Exploration, redactor: &Redactor) {
     let is_judged = tried.blocked.is_none() && tried.lost.is_none();
     exploration.judged += usize::from(is_judged);
     if let Some(why) = &tried.blocked {
         exploration.blocked += 1;
-        if !exploration.reasons.contains(why) && exploration.reasons.len() < 8 {
-            exploration.reasons.push(why.clone());
+        let why = redactor.show(why);
+        if !exploration.reasons.contains(&why) && exploration.reasons.len() < 8 {
+            exploration.reasons.push(why);
         }
     }
     if made.number.is_none() && is_judged && tried.shown.is_empty() {

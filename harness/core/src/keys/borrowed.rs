@@ -6,6 +6,7 @@ use super::lent::Lent;
 use crate::fixture::Precondition;
 use crate::kms::{Failure, Kms};
 use crate::ledger::Ledger;
+use crate::text::Text;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -102,7 +103,7 @@ impl<'a> Loans<'a> {
     }
 
     /// Gives back every key that was lent. The result names those that are not as they were, and why.
-    pub(super) async fn give_back(&self) -> Vec<String> {
+    pub(super) async fn give_back(&self) -> Vec<Text> {
         let borrowed = std::mem::take(&mut *self.borrowed.lock().await);
         let mut left = Vec::new();
         for (name, borrowed) in borrowed {
@@ -120,11 +121,10 @@ impl<'a> Loans<'a> {
                         let _ = ledger.returned(self.maker.run, &name);
                     }
                 }
-                Err(failure) => left.push(format!(
-                    "key {} (lent, not scheduled for deletion): it is not as it was; import its material again: {}",
-                    key.names.arn,
-                    failure.describe()
-                )),
+                Err(failure) => {
+                    let what = "(lent, not scheduled for deletion): it is not as it was; import its material again:";
+                    left.push(Text::from(format!("key {} {what} ", key.names.arn)).and(failure.describe()));
+                }
             }
         }
         left

@@ -5,6 +5,7 @@ use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
 use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
 use crate::plan::{KeyNames, OPERATION};
+use crate::text::TargetText;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -340,5 +341,6 @@ fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, F
 }
 
 fn unusable(operation: &str, answer: &str) -> Failure {
-    Failure { operation: operation.to_owned(), answer: answer.to_owned(), kind: FailureKind::Unusable }
+    // Reasons can repeat what the target answered.
+    Failure { operation: operation.to_owned(), answer: TargetText::new(answer).into(), kind: FailureKind::Unusable }
 }

@@ -2,6 +2,7 @@
 
 use super::key::Key;
 use crate::kms::Failure;
+use crate::text::Text;
 
 /// The keys that a precondition made for one case.
 pub(crate) struct Lease {
@@ -12,14 +13,14 @@ pub(crate) struct Lease {
 /// Why there is no lease.
 pub(crate) enum NoLease {
     /// This run has no principal, no Region or no permission to make such a key with.
-    Unavailable(String),
+    Unavailable(Text),
     /// A call failed.
     Failed(Failure),
 }
 
 impl NoLease {
     /// There is no lease, for this reason.
-    pub(super) fn unavailable(why: impl Into<String>) -> Self {
+    pub(super) fn unavailable(why: impl Into<Text>) -> Self {
         Self::Unavailable(why.into())
     }
 }

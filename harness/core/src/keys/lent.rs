@@ -147,13 +147,13 @@ impl Key {
 }
 
 fn another(operation: &str, answer: &str) -> Failure {
-    Failure { operation: operation.to_owned(), answer: answer.to_owned(), kind: FailureKind::Unusable }
+    Failure { operation: operation.to_owned(), answer: answer.to_owned().into(), kind: FailureKind::Unusable }
 }
 
 fn unfit(lent: &Lent, why: &str) -> Failure {
     Failure {
         operation: "DescribeKey".to_owned(),
-        answer: format!("that the key lent for `{}` cannot stand in for it: {why}", lent.precondition),
+        answer: format!("that the key lent for `{}` cannot stand in for it: {why}", lent.precondition).into(),
         kind: FailureKind::Unusable,
     }
 }

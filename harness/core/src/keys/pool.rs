@@ -206,7 +206,7 @@ impl<'a> Pool<'a> {
         {
             return Err(NoLease::Failed(Failure {
                 operation: "CreateKey".to_owned(),
-                answer: format!("nothing, since it was not sent: failed to {error}"),
+                answer: format!("nothing, since it was not sent: failed to {error}").into(),
                 kind: FailureKind::Unusable,
             }));
         }

@@ -5,6 +5,7 @@ use crate::fixture::{Owner, Place};
 use crate::kms::ours::arns_of_run;
 use crate::kms::{Kms, Pauses, mark};
 use crate::plan::KeyNames;
+use crate::text::Text;
 use futures_util::FutureExt;
 use serde_json::json;
 use std::collections::HashMap;
@@ -22,9 +23,9 @@ const AT_A_TIME: usize = 4;
 /// What a release did not do, in sentences.
 pub(crate) struct Released {
     /// What is there still, and why.
-    pub(crate) left: Vec<String>,
+    pub(crate) left: Vec<Text>,
     /// What may be there, because the target did not answer.
-    pub(crate) perhaps: Vec<String>,
+    pub(crate) perhaps: Vec<Text>,
 }
 
 impl Pool<'_> {
@@ -47,12 +48,12 @@ impl Pool<'_> {
             && let Some(ledger) = &self.ledger
             && let Err(error) = ledger.ended(self.maker.run)
         {
-            left.push(format!("nothing, but the ledger says otherwise: failed to {error}"));
+            left.push(format!("nothing, but the ledger says otherwise: failed to {error}").into());
         }
         Released { left, perhaps }
     }
 
-    async fn release_one(&self, created: &Created) -> Vec<String> {
+    async fn release_one(&self, created: &Created) -> Vec<Text> {
         let Created { place, owner, names } = created;
         let mut left = Vec::new();
         let Some(kms) = self.client(*place, *owner) else { return left };
@@ -60,7 +61,7 @@ impl Pool<'_> {
             && let Err(failure) = kms.call("DeleteAlias", &json!({ "AliasName": alias })).await
             && !failure.is("NotFoundException")
         {
-            left.push(format!("alias {alias}: {}", failure.describe()));
+            left.push(Text::from(format!("alias {alias}: ")).and(failure.describe()));
         }
         let body = json!({ "KeyId": names.id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
         match kms.call("ScheduleKeyDeletion", &body).await {
@@ -68,7 +69,7 @@ impl Pool<'_> {
             // A refusal can have other reasons than that there is nothing to do.
             Err(failure) => match self.needs_no_release(kms, names).await {
                 true => self.released(&names.arn),
-                false => left.push(format!("key {}: {}", names.arn, failure.describe())),
+                false => left.push(Text::from(format!("key {}: ", names.arn)).and(failure.describe())),
             },
         }
         left
@@ -90,7 +91,7 @@ impl Pool<'_> {
     }
 
     /// Looks for keys that a CreateKey without an answer may have made. The result names what is left, and why.
-    async fn look_for_open(&self) -> Vec<String> {
+    async fn look_for_open(&self) -> Vec<Text> {
         let open = std::mem::take(&mut self.inner().open);
         let mut asked: HashMap<(Place, Owner), Vec<String>> = HashMap::new();
         open.into_iter().for_each(|(label, at)| asked.entry(at).or_default().push(label));
@@ -106,12 +107,12 @@ impl Pool<'_> {
                 match arns_of_run(kms.plain(), self.maker.run).await {
                     Ok(arns) => found += arns.into_iter().filter(|arn| self.adopt(kms, place, owner, arn)).count(),
                     Err(failure) => {
-                        left.push(format!("{perhaps}: {}", failure.describe()));
+                        left.push(Text::from(format!("{perhaps}: ")).and(failure.describe()));
                         break;
                     }
                 }
                 if found < labels.len() && !pauses.pause().await {
-                    left.push(format!("{perhaps}: none is listed that was not known"));
+                    left.push(format!("{perhaps}: none is listed that was not known").into());
                     break;
                 }
             }
@@ -134,10 +135,10 @@ impl Pool<'_> {
 }
 
 /// Ends in time and without a panic, or says of what it was about that this failed.
-async fn surely(part: impl Future<Output = Vec<String>>, deadline: Instant, about: &str) -> Vec<String> {
+async fn surely(part: impl Future<Output = Vec<Text>>, deadline: Instant, about: &str) -> Vec<Text> {
     match tokio::time::timeout_at(deadline, AssertUnwindSafe(part).catch_unwind()).await {
         Ok(Ok(left)) => left,
-        Ok(Err(_)) => vec![format!("{about}: an internal error of trentcheck came between")],
-        Err(_) => vec![format!("{about}: there was no time for it")],
+        Ok(Err(_)) => vec![format!("{about}: an internal error of trentcheck came between").into()],
+        Err(_) => vec![format!("{about}: there was no time for it").into()],
     }
 }

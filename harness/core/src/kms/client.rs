@@ -67,7 +67,7 @@ impl Client {
     pub(super) fn read(&self, operation: &str, body: &Value, exchange: &Exchange) -> Result<Value, Failure> {
         read(&self.unsupported, operation, &exchange.result).map_err(|failure| {
             match Redactor::of_import(body.to_string().as_bytes()) {
-                Some(import) => Failure { answer: import.redact(&failure.answer), ..failure },
+                Some(import) => Failure { answer: import.without_secrets(failure.answer), ..failure },
                 None => failure,
             }
         })

@@ -4,6 +4,7 @@ use crate::fixture::Unsupported;
 use crate::normalise::{coding, not_kept};
 use crate::observe::{Observation, observe};
 use crate::send::{Response, SendError};
+use crate::text::{TargetText, Text};
 use serde_json::Value;
 
 /// The error types by which a target says that it does not know the signer.
@@ -16,7 +17,7 @@ pub(crate) struct Failure {
     /// The operation.
     pub(crate) operation: String,
     /// Its answer, or why there was none.
-    pub(crate) answer: String,
+    pub(crate) answer: Text,
     /// What kind of failure it is.
     pub(crate) kind: FailureKind,
 }
@@ -27,7 +28,7 @@ pub(crate) enum FailureKind {
     /// The target has no such operation.
     NoSuchOperation,
     /// The target refused with this error type.
-    Refused(String),
+    Refused(TargetText),
     /// The target is too busy to say: throttled, or unavailable for now.
     Transient,
     /// The target answered nothing that can be used.
@@ -42,14 +43,18 @@ pub(crate) enum FailureKind {
 
 impl Failure {
     /// The failure in a sentence's second half.
-    pub(crate) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> Text {
+        let Self { operation, answer, .. } = self;
+        let answer = answer.clone();
         match self.kind {
-            FailureKind::NoSuchOperation => format!("the target has no operation {} ({})", self.operation, self.answer),
-            FailureKind::NoAnswer | FailureKind::NotReached => {
-                format!("{} got no answer: {}", self.operation, self.answer)
+            FailureKind::NoSuchOperation => {
+                Text::from(format!("the target has no operation {operation} (")).and(answer).and(")")
             }
-            FailureKind::NotOurs => format!("safety: {} was not sent, since {}", self.operation, self.answer),
-            _ => format!("{} answered {}", self.operation, self.answer),
+            FailureKind::NoAnswer | FailureKind::NotReached => {
+                Text::from(format!("{operation} got no answer: ")).and(answer)
+            }
+            FailureKind::NotOurs => Text::from(format!("safety: {operation} was not sent, since ")).and(answer),
+            _ => Text::from(format!("{operation} answered ")).and(answer),
         }
     }
 
@@ -61,7 +66,7 @@ impl Failure {
 
     /// Whether the target refused with this error type.
     pub(crate) fn is(&self, error: &str) -> bool {
-        self.kind == FailureKind::Refused(error.to_owned())
+        matches!(&self.kind, FailureKind::Refused(refused) if refused == error)
     }
 }
 
@@ -71,10 +76,10 @@ pub(super) fn read(
     operation: &str,
     result: &Result<Response, SendError>,
 ) -> Result<Value, Failure> {
-    let failure = |answer: String, kind| Failure { operation: operation.to_owned(), answer, kind };
+    let failure = |answer: Text, kind| Failure { operation: operation.to_owned(), answer, kind };
     let response = result.as_ref().map_err(|error| {
         let kind = if error.is_before_sending() { FailureKind::NotReached } else { FailureKind::NoAnswer };
-        failure(error.to_string(), kind)
+        failure(error.text(), kind)
     })?;
     let observation = observe(response);
     if observation.is_success() {
@@ -82,7 +87,7 @@ pub(super) fn read(
             return Ok(Value::Null);
         }
         return serde_json::from_slice(&response.body)
-            .map_err(|_| failure("something that is not JSON".to_owned(), FailureKind::Unusable));
+            .map_err(|_| failure("something that is not JSON".into(), FailureKind::Unusable));
     }
     let answer = summary(&observation);
     if is_transient(&observation) {
@@ -93,7 +98,7 @@ pub(super) fn read(
     }
     // A 5xx does not prove that the call had no effect.
     let kind = match observation.error_name() {
-        Some(name) if observation.status < 500 => FailureKind::Refused(name.to_owned()),
+        Some(name) if observation.status < 500 => FailureKind::Refused(name.into()),
         _ => FailureKind::Unusable,
     };
     Err(failure(answer, kind))
@@ -118,19 +123,16 @@ pub(crate) fn token_ended(observation: &Observation) -> bool {
 }
 
 /// An answer in a few words.
-pub(crate) fn summary(observation: &Observation) -> String {
-    let text = match (observation.error_name(), observation.message.text()) {
-        (Some(error), Some(message)) => format!("{} {error}: {message}", observation.status),
-        (Some(error), None) => format!("{} {error}", observation.status),
+pub(crate) fn summary(observation: &Observation) -> Text {
+    const SHOWN: usize = 200;
+    let status = Text::from(format!("{} ", observation.status));
+    let text = match (&observation.error, observation.message.text()) {
+        (Some(error), Some(message)) => status.and(&error.name).and(": ").and(message),
+        (Some(error), None) => status.and(&error.name),
         (None, _) => match coding(&observation.headers, &observation.bytes) {
-            Some(coding) => format!("{} {}", observation.status, not_kept(&coding)),
-            None => format!("{} {}", observation.status, String::from_utf8_lossy(&observation.bytes)),
+            Some(coding) => status.and(not_kept(&coding)),
+            None => status.and(TargetText::of_bytes(&observation.bytes)),
         },
     };
-    const SHOWN: usize = 200;
-    match text.char_indices().nth(SHOWN) {
-        // The ellipsis tells the redactor that the front of a secret may stand before it.
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
+    text.cut(SHOWN)
 }

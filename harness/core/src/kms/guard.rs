@@ -11,6 +11,7 @@ use crate::fixture::Owner;
 use crate::http::Request;
 use crate::plan::{KeyNames, OPERATION};
 use crate::target::{Permit, SetupError, Target};
+use crate::text::TargetText;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -240,5 +241,6 @@ impl Guard {
 
 /// A call that is not made.
 fn refused(operation: &str, why: &str) -> Failure {
-    Failure { operation: operation.to_owned(), answer: why.to_owned(), kind: FailureKind::NotOurs }
+    // Reasons can name keys, and the target named those.
+    Failure { operation: operation.to_owned(), answer: TargetText::new(why).into(), kind: FailureKind::NotOurs }
 }

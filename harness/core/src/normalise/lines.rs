@@ -75,7 +75,7 @@ impl Message {
             ResponseFraming::Length(_) => "content-length".to_owned(),
             ResponseFraming::Chunked => "chunked".to_owned(),
             ResponseFraming::UntilClose => "until close".to_owned(),
-            ResponseFraming::Ambiguous(why) => format!("ambiguous: {}", escape(why.as_bytes())),
+            ResponseFraming::Ambiguous(why) => format!("ambiguous: {}", escape(why.flat().raw().as_bytes())),
         };
         for status in &response.interim {
             framing.push_str(&format!(", behind an interim {status}"));
@@ -161,7 +161,7 @@ pub fn escape(bytes: &[u8]) -> String {
             let mut escaped = String::with_capacity(text.len());
             for letter in text.chars() {
                 match letter {
-                    ' '..='~' => escaped.push(letter),
+                    ' '..='~' | '…' => escaped.push(letter),
                     letter if letter.is_alphanumeric() => escaped.push(letter),
                     letter => escaped.extend(letter.escape_default()),
                 }

@@ -19,6 +19,11 @@ impl Shown {
         &self.0
     }
 
+    /// A sentence of ours, in which everything that a target sent is [`Shown`] already.
+    pub fn ours(text: impl AsRef<str>) -> Self {
+        Self(visible(text.as_ref()))
+    }
+
     /// The text with at most this many characters; its length in bytes stands for the rest. Only now is it cut: half a
     /// secret would not have been recognised.
     #[must_use]
@@ -72,6 +77,15 @@ impl Redactor {
             Part::Theirs(text) => self.show_text(text).0,
         });
         Shown(self.redact(&parts.collect::<String>()))
+    }
+
+    /// A sentence in which this redactor's secrets are no longer, which another one is still to show.
+    pub(crate) fn without_secrets(&self, text: Text) -> Text {
+        let parts = text.parts().iter().map(|part| match part {
+            Part::Ours(words) => Text::from(words.to_string()),
+            Part::Theirs(text) => TargetText::new(self.redact(text.raw())).into(),
+        });
+        Text::joined(parts, "")
     }
 
     /// Text of a target as it may be shown.

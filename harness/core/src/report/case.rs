@@ -4,6 +4,7 @@ use super::deviation::{CaseDeviation, Pinned, Stale};
 use crate::baseline::Recording;
 use crate::compare::Mismatch;
 use crate::fixture::Level;
+use crate::normalise::Shown;
 use serde::Serialize;
 
 /// What became of a case.
@@ -76,7 +77,7 @@ pub struct ExchangeReport {
     pub response: Option<Vec<String>>,
     /// Why no answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub error: Option<Shown>,
     /// From the first byte sent, or the connection's start, to the last byte received, in microseconds.
     pub duration_us: u64,
 }
@@ -100,9 +101,9 @@ pub struct CaseReport {
     pub outcome: Outcome,
     /// Why it was not judged.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Shown>,
     /// Every mismatch, those below the level that fails a run too.
-    pub mismatches: Vec<Mismatch>,
+    pub mismatches: Vec<Mismatch<Shown>>,
     /// What a deviation file says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation: Option<CaseDeviation>,
@@ -123,7 +124,7 @@ pub struct CaseReport {
 
 impl CaseReport {
     /// The mismatches at or above a level.
-    pub fn failures(&self, fail_on: Level) -> impl Iterator<Item = &Mismatch> {
+    pub fn failures(&self, fail_on: Level) -> impl Iterator<Item = &Mismatch<Shown>> {
         self.mismatches.iter().filter(move |mismatch| mismatch.level >= fail_on)
     }
 

@@ -8,6 +8,7 @@ use super::exit::ExitCode;
 use super::figures::Figures;
 use super::target::TargetReport;
 use crate::fixture::Level;
+use crate::normalise::Shown;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -42,13 +43,13 @@ pub struct RunReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_ahead_s: Option<i64>,
     /// What concerns the run as a whole, in sentences.
-    pub notices: Vec<String>,
+    pub notices: Vec<Shown>,
     /// How many keys were made.
     pub keys: usize,
     /// How many requests were sent, by the operation that they name.
     pub calls: BTreeMap<String, u64>,
     /// Keys that could not be released, with the reason.
-    pub left: Vec<String>,
+    pub left: Vec<Shown>,
     /// Accounts that the target was seen to use, for whoever has to keep them to themselves.
     #[serde(skip)]
     pub accounts: Vec<String>,

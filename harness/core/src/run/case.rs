@@ -7,15 +7,16 @@ use super::judge::{deleted_material, judge_exchange, rendered};
 use super::lease::{Leased, before_any_call, lease, only_ours};
 use super::recorder::{JUDGED, Recorder, micros};
 use crate::baseline::Recording;
-use crate::compare::{Context, Mismatch, What, differs};
+use crate::compare::{Context, Mismatch, Place, What, differs};
 use crate::fixture::{Call, Case, Material, Precondition, RequestFraming};
 use crate::http::Request;
 use crate::keys::Lease;
-use crate::normalise::Normaliser;
+use crate::normalise::{Normaliser, Shown};
 use crate::plan::{PlanError, World, plan};
 use crate::report::{CaseReport, Outcome, Pinned};
 use crate::send::{Exchange, Lane, Sender};
 use crate::sign::sign_planned;
+use crate::text::Text;
 use std::time::Instant;
 
 /// Runs one case to its end; never fails.
@@ -29,7 +30,7 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         mismatches: Vec::new(),
     };
     let verdict = attempt.make().await;
-    let Attempt { world, recorder, mut mismatches, .. } = attempt;
+    let Attempt { world, recorder, mismatches, .. } = attempt;
     let diverges = mismatches.iter().any(|mismatch| mismatch.level >= run.options.fail_on);
     let (outcome, reason) = match verdict {
         // Mismatches that were found before the case ended count too.
@@ -37,16 +38,12 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         Ok(()) => (Outcome::Pass, None),
         Err(Ended { outcome, reason }) => (outcome, Some(recorder.shown(&reason))),
     };
-    for mismatch in &mut mismatches {
-        mismatch.found = recorder.shown(&mismatch.found);
-        mismatch.place = recorder.shown(&mismatch.place);
-        mismatch.expected = recorder.shown(&mismatch.expected);
-    }
+    let mismatches: Vec<_> = mismatches.into_iter().map(|mismatch| recorder.shown_mismatch(mismatch)).collect();
     let fresh = Normaliser::new(&world, Some(began));
     let mut normaliser = fresh.clone();
     let recording = recorder.recording(&mut normaliser);
     let pinned = Pinned {
-        answer: recorder.answers(),
+        answer: recorder.answers().to_string(),
         // Numbered apart from the recording, so that an entry does not depend on what is recorded before.
         differs: differs(&mismatches, &mut fresh.clone()),
     };
@@ -62,11 +59,11 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
 }
 
 /// A report of a case that was not begun.
-pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &str) -> CaseReport {
-    without_exchanges(case, outcome, Some(reason.to_owned()))
+pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &Shown) -> CaseReport {
+    without_exchanges(case, outcome, Some(reason.clone()))
 }
 
-fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<String>) -> CaseReport {
+fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> CaseReport {
     CaseReport {
         id: case.id().to_owned(),
         title: case.title.clone(),
@@ -169,7 +166,7 @@ impl Attempt<'_> {
         let expectations = rendered(case, &self.world);
         for (number, (request, exchange)) in requests.iter().zip(exchanges).enumerate() {
             self.recorder.add(JUDGED, request, exchange);
-            let place = if exchanges.len() > 1 { format!("answer {}", number + 1) } else { "answer".to_owned() };
+            let place = Place::Answer { number: (exchanges.len() > 1).then_some(number + 1) };
             let material_id = deleted_material(request, &self.world);
             let context = Context {
                 corpus: run.corpus,
@@ -209,7 +206,7 @@ impl Attempt<'_> {
                     found.into_iter().map(|mismatch| Mismatch { level: mismatch.level.min(case.level), ..mismatch }),
                 ),
                 Err(Unread::Failed(failure)) => {
-                    let why = format!("the key cannot be read back: {}", failure.describe());
+                    let why = Text::from("the key cannot be read back: ").and(failure.describe());
                     return Err(ended(Outcome::Blocked, why));
                 }
                 Err(Unread::Indeterminate(why)) => return Err(ended(Outcome::Indeterminate, why)),

@@ -4,11 +4,13 @@
 use crate::entropy::Entropy;
 use crate::fixture::{Corpus, PrincipalName, Unsupported};
 use crate::kms::{Clients, Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, skew, summary};
+use crate::normalise::{Redactor, Shown};
 use crate::observe::{Observation, observe};
 use crate::plan::{OPERATION, base_request};
 use crate::send::{Exchange, Response, SendError, Verify};
 use crate::sign::{Signing, sign};
 use crate::target::{Clock, SetupError, Target};
+use crate::text::Text;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
@@ -33,10 +35,25 @@ pub struct Checkup {
     /// How it ended.
     pub health: Health,
     /// What was found.
-    pub found: String,
+    pub found: Shown,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+/// One check before its text may be shown.
+struct Found {
+    what: String,
+    health: Health,
+    found: Text,
+    hint: Option<String>,
+}
+
+impl Found {
+    fn shown(self, redactor: &Redactor) -> Checkup {
+        let Self { what, health, found, hint } = self;
+        Checkup { what, health, found: redactor.show(&found), hint }
+    }
 }
 
 /// The operations that a run needs besides the one under test, and that can be asked for with a key that does not exist.
@@ -77,7 +94,8 @@ pub async fn examine(
             checkups
         }
     };
-    Ok(redacted(checkups, &target.redactor()))
+    let redactor = target.redactor();
+    Ok(checkups.into_iter().map(|checkup| checkup.shown(&redactor)).collect())
 }
 
 /// The operation under test on a key that does not exist, as the cases send it.
@@ -94,12 +112,12 @@ fn is_no_answer(response: &Response) -> bool {
     response.status == 400 && observe(response).error_name().is_none()
 }
 
-fn clocks(response: &Response, now: SystemTime) -> Checkup {
+fn clocks(response: &Response, now: SystemTime) -> Found {
     match skew::seconds_ahead(response, now) {
         None => checkup("clock", Health::Unknown, "the answer has no Date that can be read".to_owned()),
         Some(ahead) => match skew::complaint(ahead) {
             None => checkup("clock", Health::Good, format!("{ahead} s ahead of the target's")),
-            Some(why) => Checkup {
+            Some(why) => Found {
                 hint: Some("set the clock, by NTP for example".to_owned()),
                 ..checkup("clock", Health::Bad, why)
             },
@@ -108,7 +126,7 @@ fn clocks(response: &Response, now: SystemTime) -> Checkup {
 }
 
 /// Who we are to the service, and what it lets us do, by its first answer and by one call of each other operation.
-async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Checkup> {
+async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Found> {
     let unsupported = &kms.plain().unsupported;
     let identity = identity(first);
     let is_known = identity.health == Health::Good;
@@ -123,7 +141,7 @@ async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Checkup>
     checkups
 }
 
-fn other_principals(target: &Target) -> impl Iterator<Item = Checkup> {
+fn other_principals(target: &Target) -> impl Iterator<Item = Found> {
     let others = [
         (PrincipalName::Denied, "a principal who is denied"),
         (PrincipalName::Stranger, "a principal of another account"),
@@ -137,19 +155,12 @@ fn other_principals(target: &Target) -> impl Iterator<Item = Checkup> {
     })
 }
 
-fn checkup(what: &str, health: Health, found: String) -> Checkup {
-    Checkup { what: what.to_owned(), health, found, hint: None }
-}
-
-fn redacted(mut checkups: Vec<Checkup>, redactor: &crate::normalise::Redactor) -> Vec<Checkup> {
-    for checkup in &mut checkups {
-        checkup.found = redactor.redact(&checkup.found);
-    }
-    checkups
+fn checkup(what: &str, health: Health, found: impl Into<Text>) -> Found {
+    Found { what: what.to_owned(), health, found: found.into(), hint: None }
 }
 
 /// Name, connection and TLS: how far the exchange came.
-fn way(target: &Target, error: Option<&SendError>) -> Vec<Checkup> {
+fn way(target: &Target, error: Option<&SendError>) -> Vec<Found> {
     let failed = match error {
         None => None,
         Some(SendError::Resolve(_)) => Some((0, "check the endpoint's name and the resolver")),
@@ -170,7 +181,7 @@ fn way(target: &Target, error: Option<&SendError>) -> Vec<Checkup> {
         checkups.push(match (failed, error) {
             _ if *what == "TLS" && is_plain => checkup(what, Health::Unknown, "plain HTTP, as asked for".to_owned()),
             (Some((bad, hint)), Some(error)) if stage == bad => {
-                Checkup { hint: Some(hint.to_owned()), ..checkup(what, Health::Bad, error.to_string()) }
+                Found { hint: Some(hint.to_owned()), ..checkup(what, Health::Bad, error.text()) }
             }
             _ if stage > last => checkup(what, Health::Unknown, "not reached".to_owned()),
             _ => checkup(what, Health::Good, well(target, what)),
@@ -196,10 +207,10 @@ fn well(target: &Target, stage: &str) -> String {
 }
 
 /// What plain HTTP finds at a port of TLS.
-fn wrong_scheme(target: &Target) -> Vec<Checkup> {
+fn wrong_scheme(target: &Target) -> Vec<Found> {
     let mut checkups = way(target, None);
     checkups.retain(|checkup| !["TLS", "answer"].contains(&checkup.what.as_str()));
-    checkups.push(Checkup {
+    checkups.push(Found {
         hint: Some("name the endpoint with `https://`".to_owned()),
         ..checkup("TLS", Health::Bad, "the target speaks TLS there, and the endpoint is `http://`".to_owned())
     });
@@ -207,11 +218,11 @@ fn wrong_scheme(target: &Target) -> Vec<Checkup> {
 }
 
 /// Whether the target took our signature. That it denied the operation shows that it did.
-fn identity(observation: &Observation) -> Checkup {
+fn identity(observation: &Observation) -> Found {
     const BAD_SIGNATURE: [&str; 3] =
         ["InvalidSignatureException", "MissingAuthenticationTokenException", "IncompleteSignatureException"];
     match observation.error_name() {
-        Some(name) if UNKNOWN_SIGNER.contains(&name) || BAD_SIGNATURE.contains(&name) => Checkup {
+        Some(name) if UNKNOWN_SIGNER.contains(&name) || BAD_SIGNATURE.contains(&name) => Found {
             hint: Some("check the credentials, their session token and the Region".to_owned()),
             ..checkup("identity", Health::Bad, summary(observation))
         },
@@ -222,10 +233,10 @@ fn identity(observation: &Observation) -> Checkup {
     }
 }
 
-fn existence(unsupported: &[Unsupported], observation: &Observation) -> Checkup {
+fn existence(unsupported: &[Unsupported], observation: &Observation) -> Found {
     let what = "operation";
     match says_unsupported(unsupported, observation) {
-        true => Checkup {
+        true => Found {
             hint: Some("no case can be judged at this target".to_owned()),
             ..checkup(what, Health::Bad, summary(observation))
         },
@@ -234,7 +245,7 @@ fn existence(unsupported: &[Unsupported], observation: &Observation) -> Checkup 
     }
 }
 
-async fn ask(kms: &Kms, operation: &str, absent: &Value) -> Checkup {
+async fn ask(kms: &Kms, operation: &str, absent: &Value) -> Found {
     let mut body = absent.clone();
     if operation == "GetParametersForImport" {
         body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
@@ -243,20 +254,20 @@ async fn ask(kms: &Kms, operation: &str, absent: &Value) -> Checkup {
     let (_, exchange) = kms.exchange(operation, &body).await;
     match &exchange.result {
         Ok(response) => permission(operation, &kms.plain().unsupported, &observe(response)),
-        Err(error) => checkup(operation, Health::Unknown, error.to_string()),
+        Err(error) => checkup(operation, Health::Unknown, error.text()),
     }
 }
 
 /// Whether an operation is denied, by its answer about a key that does not exist. A target that looks for the key before
 /// it asks who may use it does not say.
-fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observation) -> Checkup {
+fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observation) -> Found {
     match observation.error_name() {
         _ if is_transient(observation) => checkup(operation, Health::Unknown, "throttled".to_owned()),
         _ if says_unsupported(unsupported, observation) => {
             checkup(operation, Health::Bad, "the target has no such operation".to_owned())
         }
         Some("NotFoundException") => checkup(operation, Health::Good, "not denied".to_owned()),
-        Some("AccessDeniedException") => Checkup {
+        Some("AccessDeniedException") => Found {
             hint: Some(format!("allow `kms:{operation}`")),
             ..checkup(operation, Health::Bad, "denied".to_owned())
         },
@@ -264,7 +275,7 @@ fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observ
     }
 }
 
-fn pace(target: &Target) -> Checkup {
+fn pace(target: &Target) -> Found {
     let rates = &target.limits.rates.by_operation;
     let shown: Vec<String> = [OPERATION, "CreateKey", "GetParametersForImport"]
         .iter()

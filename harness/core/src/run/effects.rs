@@ -2,12 +2,13 @@
 
 use super::context::Run;
 use super::recorder::Recorder;
-use crate::compare::{Context, Mismatch, checks, judge, plaintext, transport};
+use crate::compare::{Context, Mismatch, Place, WhichKey, checks, judge, plaintext, transport};
 use crate::fixture::{Call, Effect, On};
 use crate::keys::{Key, Lease, body, operation, plaintext_sent};
 use crate::kms::{Failure, FailureKind, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Observation, observe};
 use crate::send::Fault;
+use crate::text::{TargetText, Text};
 use serde_json::{Value, json};
 
 /// What the keys showed before the exchange.
@@ -33,7 +34,7 @@ pub(super) enum Unread {
     /// A call failed.
     Failed(Failure),
     /// There was no answer, or a throttled one.
-    Indeterminate(String),
+    Indeterminate(Text),
 }
 
 impl From<Failure> for Unread {
@@ -80,7 +81,7 @@ impl ReadBack<'_> {
                 }
                 Err(failure) => {
                     // A key that can no longer be described is itself an effect.
-                    let gone = json!({ "KeyState": failure.answer });
+                    let gone = json!({ "KeyState": failure.answer.flat().raw() });
                     return Ok(checks(effect, before, &gone, edition));
                 }
             };
@@ -108,14 +109,18 @@ impl ReadBack<'_> {
                     let mismatch = transport(run.corpus, error);
                     return Ok(mismatch.map(|found| Mismatch { place: place(effect), ..found }).into_iter().collect());
                 }
-                Err(error) => return Err(Unread::Indeterminate(format!("{operation}: {error}"))),
+                Err(error) => {
+                    return Err(Unread::Indeterminate(Text::from(format!("{operation}: ")).and(error.text())));
+                }
             };
             if is_transient(&observation) {
                 // The operation under test may have been carried out, and is never repeated.
                 if effect.call != Call::DeleteAgain && pauses.pause().await {
                     continue;
                 }
-                return Err(Unread::Indeterminate(format!("{operation} was throttled: {}", summary(&observation))));
+                return Err(Unread::Indeterminate(
+                    Text::from(format!("{operation} was throttled: ")).and(summary(&observation)),
+                ));
             }
             if key.kms().says_unsupported(&observation) {
                 return Err(Unread::Failed(Failure {
@@ -148,8 +153,8 @@ fn key_of(lease: &mut Lease, on: On) -> Option<&mut Key> {
 }
 
 /// Where the mismatches of an effect are.
-fn place(effect: &Effect) -> String {
-    format!("{} afterwards", operation(effect.call))
+fn place(effect: &Effect) -> Place<TargetText> {
+    Place::Afterwards { call: operation(effect.call).to_owned(), member: None, key: WhichKey::of(effect.on) }
 }
 
 /// Compares the answer of a call with what its effect expects.

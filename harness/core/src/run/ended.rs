@@ -2,15 +2,16 @@
 
 use crate::kms::{Failure, FailureKind};
 use crate::report::Outcome;
+use crate::text::Text;
 
 /// Why a case has no verdict.
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
-    pub(super) reason: String,
+    pub(super) reason: Text,
 }
 
 /// The case ends with this outcome.
-pub(super) fn ended(outcome: Outcome, reason: impl Into<String>) -> Ended {
+pub(super) fn ended(outcome: Outcome, reason: impl Into<Text>) -> Ended {
     Ended { outcome, reason: reason.into() }
 }
 
@@ -21,5 +22,5 @@ pub(super) fn blocked(failure: &Failure) -> Ended {
         FailureKind::NotOurs => return ended(Outcome::Skipped, failure.describe()),
         _ => Outcome::Blocked,
     };
-    ended(outcome, format!("its precondition could not be made: {}", failure.describe()))
+    ended(outcome, Text::from("its precondition could not be made: ").and(failure.describe()))
 }

@@ -9,8 +9,10 @@ use super::recorder::lane_name;
 use super::schedule::{INTERNAL, Part, Schedule};
 use crate::fixture::{Corpus, Edition, Selection};
 use crate::keys::Released;
+use crate::normalise::Shown;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
 use crate::target::{SetupError, Target};
+use crate::text::{TargetText, Text};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
@@ -38,10 +40,10 @@ pub async fn run(
     progress.begins(run.selected.len());
     let deadline = tokio::time::Instant::now() + options.deadline;
     let schedule = Schedule { run: &run, progress, deadline, stop: &stop };
-    let mut notices = Vec::new();
+    let mut notices: Vec<Text> = Vec::new();
     let mut by_id = match run.selected.is_empty() {
         true => {
-            notices.extend(of_other_edition(corpus, selection, target));
+            notices.extend(of_other_edition(corpus, selection, target).map(Text::from));
             BTreeMap::new()
         }
         false => reports(&schedule, &mut notices).await,
@@ -64,30 +66,31 @@ fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> 
 }
 
 /// Runs the cases if the target can be tested. If not, `notices` says why.
-async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<String>) -> BTreeMap<String, CaseReport> {
+async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<String, CaseReport> {
     let run = schedule.run;
     let verdict = match schedule.within(probe(run)).await {
         Part::Done(verdict) => verdict,
-        Part::OutOfTime => Verdict::Unreachable("find out what the target is in time".to_owned()),
-        Part::Panicked => return all(run, Outcome::Indeterminate, INTERNAL),
+        Part::OutOfTime => Verdict::Unreachable("find out what the target is in time".into()),
+        Part::Panicked => return all(run, Outcome::Indeterminate, &INTERNAL.into()),
     };
     match verdict {
         Verdict::Unreachable(why) => {
-            notices.push(format!("failed to {}", run.redactor.redact(&why)));
-            all(run, Outcome::Indeterminate, "the target cannot be reached")
+            notices.push(Text::from("failed to ").and(why));
+            all(run, Outcome::Indeterminate, &"the target cannot be reached".into())
         }
-        Verdict::Refused => all(run, Outcome::Skipped, "safety: it is not the account or Region that was named"),
+        Verdict::Refused => {
+            all(run, Outcome::Skipped, &"safety: it is not the account or Region that was named".into())
+        }
         Verdict::Skewed(why) => {
-            notices.push(why);
-            all(run, Outcome::Indeterminate, "the clocks are too far apart")
+            notices.push(why.into());
+            all(run, Outcome::Indeterminate, &"the clocks are too far apart".into())
         }
         Verdict::Unknown(why) => {
-            notices.push(run.redactor.redact(&why));
-            all(run, Outcome::Indeterminate, "the target does not take the credentials")
+            notices.push(why);
+            all(run, Outcome::Indeterminate, &"the target does not take the credentials".into())
         }
         Verdict::Unsupported(why) => {
-            let why = run.redactor.redact(&why);
-            let reports = all(run, Outcome::Unsupported, &why);
+            let reports = all(run, Outcome::Unsupported, &run.redactor.show(&why));
             notices.push(why);
             reports
         }
@@ -100,21 +103,22 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<String>) -> BTreeMap
     }
 }
 
-fn all(run: &Run<'_>, outcome: Outcome, reason: &str) -> BTreeMap<String, CaseReport> {
+fn all(run: &Run<'_>, outcome: Outcome, reason: &Shown) -> BTreeMap<String, CaseReport> {
     run.selected.iter().map(|case| (case.id().to_owned(), not_run(case, outcome, reason))).collect()
 }
 
 /// Releases every key. The result names what is left, and why.
-async fn release(run: &Run<'_>, notices: &mut Vec<String>) -> Vec<String> {
+async fn release(run: &Run<'_>, notices: &mut Vec<Text>) -> Vec<Text> {
     let Released { mut left, perhaps } = run.pool.release().await;
     match run.guard.watches() {
         true => left.extend(perhaps),
         // On a test server that hangs, keys that may be left do no harm.
         false => notices.extend(perhaps),
     }
-    notices.extend(
-        run.guard.halted().map(|why| format!("refused: {why}; keys that were made are scheduled for deletion")),
-    );
+    notices.extend(run.guard.halted().map(|why| {
+        let refused = Text::from("refused: ").and(TargetText::new(why));
+        refused.and("; keys that were made are scheduled for deletion")
+    }));
     left
 }
 
@@ -132,8 +136,8 @@ fn told(schedule: &Schedule<'_>) -> Vec<ExitCode> {
 struct Results {
     started: (Instant, SystemTime),
     cases: Vec<CaseReport>,
-    notices: Vec<String>,
-    left: Vec<String>,
+    notices: Vec<Text>,
+    left: Vec<Text>,
     accounts: Vec<String>,
     told: Vec<ExitCode>,
 }
@@ -162,10 +166,10 @@ fn report(run: &Run<'_>, results: Results) -> RunReport {
         },
         fail_on: run.options.fail_on,
         clock_ahead_s: run.seconds_ahead.get().copied(),
-        notices,
+        notices: notices.iter().map(|notice| run.redactor.show(notice)).collect(),
         keys: run.pool.made(),
         calls: run.tally.counts(),
-        left: left.iter().map(|line| run.redactor.redact(line)).collect(),
+        left: left.iter().map(|line| run.redactor.show(line)).collect(),
         accounts,
         baseline: None,
         differential: None,

@@ -2,7 +2,7 @@
 
 use super::context::Run;
 use super::ended::{Ended, ended};
-use crate::compare::{Claimed, Context, Mismatch, What, every_answer, judge, matches_answer, transport};
+use crate::compare::{Claimed, Context, Fact, Mismatch, Place, What, every_answer, judge, matches_answer, transport};
 use crate::fixture::{Answer, Case, Expectation, Level, PrincipalName, ShapeRule};
 use crate::http::Request;
 use crate::observe::observe;
@@ -10,6 +10,7 @@ use crate::plan::{OPERATION, World, base_request, render};
 use crate::report::Outcome;
 use crate::send::{Exchange, Fault};
 use crate::sign::{Signing, sign};
+use crate::text::Text;
 use serde_json::{Value, json};
 
 /// Compares one answer with its expectations and with the rules for every answer.
@@ -24,7 +25,7 @@ pub(super) async fn judge_exchange(
         Ok(response) => response,
         Err(error) => {
             if error.fault() != Fault::Target {
-                return Err(ended(Outcome::Indeterminate, format!("no answer: {error}")));
+                return Err(ended(Outcome::Indeterminate, Text::from("no answer: ").and(error.text())));
             }
             return Ok(transport(run.corpus, error).into_iter().chain(liveness(run).await).collect());
         }
@@ -44,13 +45,14 @@ pub(super) async fn judge_exchange(
     });
     for mut mismatch in every_answer(run.corpus, response, &observation, claimed) {
         // A wrong status or type was reported already, as what it is wrong for.
-        let repeated =
-            |seen: &Mismatch| seen.what == mismatch.what && seen.level >= mismatch.level && seen.place == context.place;
+        let repeated = |seen: &Mismatch| {
+            seen.what == mismatch.what && seen.level >= mismatch.level && seen.place == *context.place
+        };
         if mismatch.what != What::Header && !accepted && found.iter().any(repeated) {
             continue;
         }
-        if mismatch.place == "answer" {
-            mismatch.place = context.place.to_owned();
+        if mismatch.place == Place::answer() {
+            mismatch.place = context.place.clone();
         }
         found.push(mismatch);
     }
@@ -91,14 +93,14 @@ async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
     let exchange = run.sender.wire(&[request]).await.pop()?;
     let found = match &exchange.result {
         Ok(_) => return None,
-        Err(error) => error.to_string(),
+        Err(error) => error.text(),
     };
     let shape = run.corpus.shape(ShapeRule::TargetStaysAlive)?;
     Some(Mismatch {
         what: What::Liveness,
-        place: "the next request".to_owned(),
-        expected: "an answer".to_owned(),
-        found,
+        place: Place::NextRequest,
+        expected: Fact::words("an answer"),
+        found: Fact::Said { text: found.flat() },
         clauses: shape.clauses.clone(),
         source: shape.source.clone(),
         level: shape.level,

@@ -8,6 +8,7 @@ use crate::observe::observe;
 use crate::plan::OPERATION;
 use crate::send::{Fault, Response, SendError};
 use crate::target::{Permit, partition};
+use crate::text::Text;
 use serde_json::json;
 
 /// What the target turned out to be.
@@ -18,11 +19,11 @@ pub(super) enum Verdict {
         account: Option<(String, String)>,
     },
     /// It says that it has no such operation.
-    Unsupported(String),
+    Unsupported(Text),
     /// No case could reach it.
-    Unreachable(String),
+    Unreachable(Text),
     /// It does not know the signer.
-    Unknown(String),
+    Unknown(Text),
     /// No signature of ours would be in time.
     Skewed(String),
     /// It is not where the user said that keys may be made.
@@ -105,19 +106,18 @@ fn skewed(run: &Run<'_>, first: &Seen) -> Option<String> {
 
 /// What the target says if it does not know the credentials. Every case would only repeat it. On loopback a signature that
 /// it finds wrong is judged all the same: the target may be the one that is.
-fn unknown(run: &Run<'_>, first: &Seen) -> Option<String> {
+fn unknown(run: &Run<'_>, first: &Seen) -> Option<Text> {
     (first.refuses_credentials || first.refuses_signature && !run.target.endpoint.is_loopback()).then(|| {
-        format!(
-            "the target does not take the credentials that sign: it answers {}; others come from `--profile`, or from TRENTCHECK_ACCESS_KEY_ID and TRENTCHECK_SECRET_ACCESS_KEY",
-            first.summary
-        )
+        Text::from("the target does not take the credentials that sign: it answers ")
+            .and(first.summary.clone())
+            .and("; others come from `--profile`, or from TRENTCHECK_ACCESS_KEY_ID and TRENTCHECK_SECRET_ACCESS_KEY")
     })
 }
 
 /// Whether the target has no such operation. One answer of that kind could be a wrong answer about an absent key; it has
 /// to give it about a key that exists too. Besides the answers that say so there is the target that has no words for it
 /// and answers as it answers an operation that nobody has.
-async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Option<&str>) -> Option<String> {
+async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Option<&str>) -> Option<Text> {
     let first = first?;
     let mut alike = first.says_so;
     if !alike {
@@ -145,9 +145,9 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
     }
     let how = match first.says_so {
         true => first.summary,
-        false => format!("{} without an error type, as to an operation that does not exist", first.status),
+        false => format!("{} without an error type, as to an operation that does not exist", first.status).into(),
     };
-    Some(format!("the target has no operation {OPERATION}: it answers {how}"))
+    Some(Text::from(format!("the target has no operation {OPERATION}: it answers ")).and(how))
 }
 
 /// An operation that every KMS has, and that changes nothing.
@@ -160,7 +160,7 @@ const NO_OPERATION: &str = "TrentcheckAsksForNoOperation";
 struct Seen {
     status: u16,
     body: Vec<u8>,
-    summary: String,
+    summary: Text,
     says_so: bool,
     is_error: bool,
     refuses_signature: bool,
@@ -174,7 +174,7 @@ enum Asked {
     /// The target was reached, but gave no answer that can be read; the cases will say what is wrong.
     Unreadable,
     /// The target was not reached.
-    Unreachable(String),
+    Unreachable(Text),
 }
 
 impl Asked {
@@ -195,10 +195,10 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
             if exchange.result.as_ref().map_or_else(is_answer, says_nothing)
                 && kms.plain().sender.meets_tls().await =>
         {
-            Asked::Unreachable(format!(
-                "reach {}: it speaks TLS there, so that its URL begins with `https://`",
-                run.target.endpoint
-            ))
+            let url = &run.target.endpoint;
+            Asked::Unreachable(
+                format!("reach {url}: it speaks TLS there, so that its URL begins with `https://`").into(),
+            )
         }
         Ok(response) => {
             let observation = observe(response);
@@ -214,7 +214,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
             })
         }
         Err(error) if error.fault() == Fault::Network && !matches!(error, SendError::Timeout { .. }) => {
-            Asked::Unreachable(format!("reach {}: {error}", run.target.endpoint))
+            Asked::Unreachable(Text::from(format!("reach {}: ", run.target.endpoint)).and(error.text()))
         }
         Err(_) => Asked::Unreadable,
     }

@@ -1,12 +1,13 @@
 //! The exchanges of a case, secrets removed.
 
 use crate::baseline::{Recording, Section};
-use crate::compare::answer_of;
+use crate::compare::{Mismatch, answer_of};
 use crate::fixture::On;
 use crate::http::Request;
-use crate::normalise::{Message, Normaliser, Redactor, escape};
+use crate::normalise::{Message, Normaliser, Redactor, Shown, escape};
 use crate::report::ExchangeReport;
 use crate::send::{Exchange, Lane};
+use crate::text::{TargetText, Text};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -18,14 +19,14 @@ pub(super) struct Recorder {
     redactor: Redactor,
     exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
-    answers: Vec<String>,
+    answers: Vec<Text>,
 }
 
 struct Recorded {
     role: String,
     lane: Lane,
     request: Message,
-    answer: Result<Message, String>,
+    answer: Result<Message, Shown>,
     took: Duration,
 }
 
@@ -46,7 +47,7 @@ impl Recorder {
         }
         let answer = match &exchange.result {
             Ok(response) => Ok(Message::of_response(response, &self.redactor)),
-            Err(error) => Err(self.redactor.redact(&escape(error.to_string().as_bytes()))),
+            Err(error) => Err(self.redactor.show(&error.text())),
         };
         if role == JUDGED {
             self.answers.push(answer_of(exchange));
@@ -71,14 +72,19 @@ impl Recorder {
         self.metadata.push((on, cut.collect()));
     }
 
-    /// A text as a report shows it: without secrets, and only then cut, because half a secret would not be recognised.
-    pub(super) fn shown(&self, text: &str) -> String {
-        cut(self.redactor.redact(text))
+    /// A text as a report shows it.
+    pub(super) fn shown(&self, text: &Text) -> Shown {
+        self.redactor.show(text).cut(SHOWN)
+    }
+
+    /// A mismatch as a report shows it.
+    pub(super) fn shown_mismatch(&self, mismatch: Mismatch) -> Mismatch<Shown> {
+        mismatch.map(&mut |text: TargetText| self.redactor.show_text(&text).cut(SHOWN))
     }
 
     /// What answered the exchanges that the case is about, for a list of deviations.
-    pub(super) fn answers(&self) -> String {
-        self.redactor.redact(&self.answers.join(", then "))
+    pub(super) fn answers(&self) -> Shown {
+        self.redactor.show(&Text::joined(self.answers.iter().cloned(), ", then "))
     }
 
     /// What a report shows of the exchanges.
@@ -129,9 +135,10 @@ pub(super) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// What a target sends ends up in reports, so there is a limit: as much as a person reads.
+/// Characters of a text of the target in a report: as much as a person reads.
+const SHOWN: usize = 1000;
+
 fn cut(text: String) -> String {
-    const SHOWN: usize = 1000;
     match text.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
         None => text,

@@ -5,6 +5,7 @@ use super::context::Run;
 use super::options::SequenceOf;
 use super::progress::Progress;
 use crate::fixture::Case;
+use crate::normalise::Shown;
 use crate::report::{CaseReport, Outcome};
 use aws_lc_rs::digest;
 use futures_util::FutureExt;
@@ -111,7 +112,7 @@ impl Schedule<'_> {
 
     async fn verdict_on(&self, case: &Case, known: &BTreeMap<String, CaseReport>) -> CaseReport {
         if self.is_interrupted() {
-            return not_run(case, Outcome::Skipped, "the run was interrupted");
+            return not_run(case, Outcome::Skipped, &"the run was interrupted".into());
         }
         for id in &case.requires {
             if let Some(required) = known.get(id)
@@ -119,16 +120,16 @@ impl Schedule<'_> {
             {
                 let reason =
                     format!("it says nothing as long as `{id}` ({}) {}", required.title, required.outcome.as_verb());
-                return not_run(case, Outcome::Blocked, &reason);
+                return not_run(case, Outcome::Blocked, &Shown::ours(reason));
             }
         }
         match self.within(run_case(self.run, case)).await {
             Part::Done(report) => report,
             Part::OutOfTime if self.is_interrupted() => {
-                not_run(case, Outcome::Indeterminate, "the run was interrupted")
+                not_run(case, Outcome::Indeterminate, &"the run was interrupted".into())
             }
-            Part::OutOfTime => not_run(case, Outcome::Indeterminate, "the time limit of the run was reached"),
-            Part::Panicked => not_run(case, Outcome::Indeterminate, INTERNAL),
+            Part::OutOfTime => not_run(case, Outcome::Indeterminate, &"the time limit of the run was reached".into()),
+            Part::Panicked => not_run(case, Outcome::Indeterminate, &INTERNAL.into()),
         }
     }
 }

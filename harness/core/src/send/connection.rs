@@ -53,7 +53,10 @@ pub(super) async fn open(
         proxy.tunnel(&mut stream, endpoint).await?;
     }
     let connector = TlsConnector::from(Arc::clone(config));
-    let stream = connector.connect(name.clone(), stream).await.map_err(|error| SendError::Tls(TargetText::new(error.to_string()).into()))?;
+    let stream = connector
+        .connect(name.clone(), stream)
+        .await
+        .map_err(|error| SendError::Tls(TargetText::new(error.to_string()).into()))?;
     Ok(Box::new(stream))
 }
 

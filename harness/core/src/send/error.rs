@@ -117,9 +117,7 @@ impl SendError {
                 format!("no whole answer within {after:?} ({received} bytes came)").into()
             }
             Self::ClosedBeforeAnswer => "the connection was closed without an answer".into(),
-            Self::Reset { received } => {
-                format!("the connection was reset after {received} bytes of an answer").into()
-            }
+            Self::Reset { received } => format!("the connection was reset after {received} bytes of an answer").into(),
             Self::Truncated { expected, received } => {
                 let of = expected.map(|expected| format!(" of {expected}")).unwrap_or_default();
                 format!("the answer stops after {received} bytes{of}").into()

@@ -1,11 +1,10 @@
 //! HTTP/1.1 as bytes: writes a request as it is, reads an answer bit by bit and forgives nothing.
 
 use super::chunked::Chunks;
-use super::error::{SendError, quoted};
+use super::error::SendError;
 use super::exchange::{Limits, Response, ResponseFraming, Version};
 use super::framing::{End, framing, says_close};
 use crate::http::{Framing, Header, Request};
-use crate::text::Text;
 
 /// Header lines that there is room for at first. An answer that has more is read again with more room; what counts is
 /// the limit in bytes.
@@ -279,7 +278,9 @@ mod tests {
             (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nok", SendError::BodyTooLarge { limit: 1024 }),
             (
                 b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nok",
-                SendError::Malformed(Text::from("the Content-Length ").and(quoted("+5"))),
+                SendError::Malformed(
+                    crate::text::Text::from("the Content-Length ").and(crate::send::error::quoted("+5")),
+                ),
             ),
         ] {
             assert_eq!(decode(&[bytes]).map(|_| ()), Err(expected));

@@ -6,6 +6,7 @@ use crate::fixture::Owner;
 use crate::kms::ours::{Ours, inspect, is_not_found, list};
 use crate::kms::{FailureKind, Kms, Pauses};
 use crate::ledger::OpenRun;
+use crate::text::{TargetText, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +20,7 @@ pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut
     let mut searches = searches(sweep, runs);
     let mut pauses = Pauses::within(sweep.settle);
     // Regions in which nothing answers: one time limit for each of hundreds of keys would be too long.
-    let mut silent: BTreeMap<String, String> = BTreeMap::new();
+    let mut silent: BTreeMap<String, Text> = BTreeMap::new();
     loop {
         missing.retain(|arn, _| !found.contains_key(*arn));
         for (arn, (run, missing)) in missing.iter_mut().filter(|(_, (_, missing))| missing.may_change) {
@@ -48,14 +49,15 @@ pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut
             break;
         }
     }
-    swept.left.extend(missing.into_iter().map(|(arn, (_, missing))| format!("key {arn}: {}", missing.why)));
+    let missing = missing.into_iter().map(|(arn, (_, missing))| Text::from(format!("key {arn}: ")).and(missing.why));
+    swept.left.extend(missing);
     swept.left.extend(searches.iter().filter_map(|search| search.doubt(sweep)));
     found.into_values().collect()
 }
 
 /// Why a key is not found.
 struct Missing {
-    why: String,
+    why: Text,
     /// Whether another look can end differently.
     may_change: bool,
     /// Whether nothing answered.
@@ -64,20 +66,20 @@ struct Missing {
 
 impl Default for Missing {
     fn default() -> Self {
-        Self { why: String::new(), may_change: true, is_silent: false }
+        Self { why: Text::default(), may_change: true, is_silent: false }
     }
 }
 
 /// Looks at a key of a ledger, by everybody who may reach it.
 async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &str) -> Result<Found<'a>, Missing> {
-    let mut whys: Vec<String> = Vec::new();
+    let mut whys: Vec<Text> = Vec::new();
     let (mut may_change, mut is_silent) = (false, false);
     for (_, kms) in sweep.everybody().into_iter().filter(|(_, kms)| kms.region() == region_of(arn)) {
         let why = match inspect(kms.plain(), arn).await {
             Ok(Some(ours)) if ours.is_of(&run.run) => return Ok(Found { ours, kms }),
             Ok(_) => {
                 may_change = true;
-                format!("tag and description are not those of run {}", run.run)
+                format!("tag and description are not those of run {}", run.run).into()
             }
             Err(failure) => {
                 may_change |= is_not_found(&failure);
@@ -90,9 +92,9 @@ async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &str) -> Result<Found<'
         }
     }
     if whys.is_empty() {
-        whys.push("nobody who could reach it is configured".to_owned());
+        whys.push("nobody who could reach it is configured".into());
     }
-    Err(Missing { why: whys.join("; "), may_change, is_silent })
+    Err(Missing { why: Text::joined(whys, "; "), may_change, is_silent })
 }
 
 fn region_of(arn: &str) -> &str {
@@ -110,7 +112,7 @@ struct Search<'a, 'r> {
     extra: BTreeMap<String, String>,
     accounts: BTreeSet<String>,
     unseen: BTreeSet<String>,
-    failure: Option<String>,
+    failure: Option<Text>,
 }
 
 fn searches<'a, 'r>(sweep: &Sweep<'a>, runs: &'r [OpenRun]) -> Vec<Search<'a, 'r>> {
@@ -166,28 +168,29 @@ impl<'a> Search<'a, '_> {
     }
 
     /// Why it is not certain that nothing is left.
-    fn doubt(&self, sweep: &Sweep<'_>) -> Option<String> {
+    fn doubt(&self, sweep: &Sweep<'_>) -> Option<Text> {
         let owner = match self.owner {
             Owner::Primary => "primary",
             Owner::Stranger => "stranger",
         };
         let why = if self.kms.is_none() {
-            format!("nobody is configured to look for it: `{owner}` in that Region")
+            format!("nobody is configured to look for it: `{owner}` in that Region").into()
         } else if let Some(failure) = &self.failure {
             failure.clone()
         } else if !sweep.target.endpoint.is_loopback() && self.accounts.is_empty() {
             format!("`{owner}` has no key there that would tell its account, so it may not be the one that was named")
+                .into()
         } else if !sweep.target.endpoint.is_loopback()
             && self.accounts.iter().any(|account| Some(account) != sweep.named(self.owner))
         {
-            format!("`{owner}` is of another account than was named for it")
+            format!("`{owner}` is of another account than was named for it").into()
         } else if let (true, Some(arn)) = (self.goes_on(), self.unseen.first()) {
-            format!("{arn} is listed, and DescribeKey does not find it")
+            Text::from(TargetText::from(arn.as_str())).and(" is listed, and DescribeKey does not find it")
         } else {
             return None;
         };
         let runs: Vec<&str> = self.runs.keys().copied().collect();
-        Some(format!("perhaps a key of run {} in {}: {why}", runs.join(" and "), self.region))
+        Some(Text::from(format!("perhaps a key of run {} in {}: ", runs.join(" and "), self.region)).and(why))
     }
 }
 
@@ -204,14 +207,18 @@ pub(super) async fn older_than<'a>(
         let all = match list(kms.plain()).await {
             Ok(listing) => listing.ours,
             Err(failure) => {
-                swept.left.push(format!("keys in {}: {}", kms.region(), failure.describe()));
+                swept.left.push(Text::from(format!("keys in {}: ", kms.region())).and(failure.describe()));
                 continue;
             }
         };
         let young: BTreeSet<String> =
             all.iter().filter(|ours| now - ours.made < age.as_secs_f64()).map(|ours| ours.run.clone()).collect();
         let (skipped, old): (Vec<Ours>, Vec<Ours>) = all.into_iter().partition(|ours| young.contains(&ours.run));
-        swept.skipped.extend(skipped.iter().map(|ours| format!("key {}: run {} is younger", ours.arn, ours.run)));
+        let younger = |ours: &Ours| {
+            let arn = TargetText::from(ours.arn.as_str());
+            Text::from("key ").and(arn).and(format!(": run {} is younger", ours.run))
+        };
+        swept.skipped.extend(skipped.iter().map(younger));
         found.extend(old.into_iter().map(|ours| Found { ours, kms }));
     }
     found

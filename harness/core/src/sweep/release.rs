@@ -4,6 +4,7 @@ use super::subject::{Found, Sweep, Swept, Touch};
 use crate::kms::mark;
 use crate::kms::ours::{Ours, aliases, inspect};
 use crate::kms::{Failure, FailureKind, Kms, Pauses};
+use crate::text::{TargetText, Text};
 use serde_json::{Value, json};
 
 /// What became of a call that changes something.
@@ -20,7 +21,7 @@ const NOT_SHOWN: &str = "it was not there when it was said what would be done; s
 pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swept) -> Result<(), Failure> {
     let Found { ours, kms } = found;
     if !sweep.may_touch(&ours.arn) {
-        swept.left.push(format!("key {}: it is in an account that was not named", ours.arn));
+        swept.left.push(about("key", &ours.arn, "it is in an account that was not named"));
         swept.unnamed.push(ours.arn);
         return Ok(());
     }
@@ -32,7 +33,7 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
         };
         match change {
             Change::Done => swept.aliases.push(name),
-            Change::Refrained(why) => swept.left.push(format!("alias {name}: {why}")),
+            Change::Refrained(why) => swept.left.push(about("alias", &name, why)),
         }
     }
     if ours.is_pending() {
@@ -46,9 +47,14 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
     };
     match change {
         Change::Done => swept.scheduled.push(ours.arn),
-        Change::Refrained(why) => swept.left.push(format!("key {}: {why}", ours.arn)),
+        Change::Refrained(why) => swept.left.push(about("key", &ours.arn, why)),
     }
     Ok(())
+}
+
+/// What is said about a key or an alias, whose name the target told.
+fn about(what: &'static str, name: &str, why: &'static str) -> Text {
+    Text::from(what).and(" ").and(TargetText::from(name)).and(": ").and(why)
 }
 
 async fn delete_alias(kms: &Kms, ours: &Ours, name: &String) -> Result<Change, Failure> {

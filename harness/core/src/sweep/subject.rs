@@ -5,6 +5,7 @@ use crate::kms::ours::Ours;
 use crate::kms::{Clients, Kms};
 use crate::ledger::OpenRun;
 use crate::target::Target;
+use crate::text::Text;
 use std::time::Duration;
 
 /// Which keys are swept.
@@ -37,9 +38,9 @@ pub struct Swept {
     /// Names of the aliases that are deleted.
     pub aliases: Vec<String>,
     /// What was let be, and why.
-    pub skipped: Vec<String>,
+    pub skipped: Vec<Text>,
     /// What could not be removed, or may be there, and why.
-    pub left: Vec<String>,
+    pub left: Vec<Text>,
     /// ARNs of keys that are let be since nobody named their account. Each is in `left` too.
     pub unnamed: Vec<String>,
 }

@@ -2,6 +2,7 @@
 
 use super::list::{Entry, List};
 use crate::fixture::{Corpus, Edition, Level};
+use crate::normalise::Shown;
 use crate::report::{
     CaseDeviation, CaseReport, DeviationsReport, Figures, Outcome, Pinned, RunReport, Stale, StaleEntry,
 };
@@ -99,7 +100,8 @@ fn judge(case: &mut CaseReport, entry: &Entry, fail_on: Level, today: Date) {
             Outcome::Diverges => format!("diverges this time: {}", case.pinned.answer),
             outcome => format!("{} this time", outcome.as_verb()),
         };
-        case.reason = Some(case.reason.take().map_or(did.clone(), |reason| format!("{did}: {reason}")));
+        let did = case.reason.take().map_or(did.clone(), |reason| format!("{did}: {reason}"));
+        case.reason = Some(Shown::ours(did));
     }
     case.outcome = match &stale {
         Some(_) => Outcome::Stale,
@@ -158,7 +160,7 @@ fn skip_what_rests_on_the_list(cases: &mut [CaseReport], before: &BTreeMap<Strin
         }
         for (index, reason) in excused {
             cases[index].outcome = Outcome::Skipped;
-            cases[index].reason = Some(reason);
+            cases[index].reason = Some(Shown::ours(reason));
         }
     }
 }

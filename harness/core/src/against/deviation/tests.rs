@@ -4,11 +4,12 @@
 
 use super::*;
 use crate::baseline::Recording;
-use crate::compare::{Mismatch, What, differs};
+use crate::compare::{BodyFact, Fact, Mismatch, Place, What, differs};
 use crate::compare_tests::CORPUS;
 use crate::fixture::{Edition, Level};
-use crate::normalise::Normaliser;
+use crate::normalise::{Normaliser, Redactor};
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, Pinned, RunReport, SCHEMA, Stale, TargetReport};
+use crate::text::TargetText;
 
 const TODAY: &str = "2026-06-01";
 
@@ -230,12 +231,12 @@ fn a_list_for_another_kind_of_run_is_refused() {
     assert!(matches!(list.fits(Edition::KeyOnly, Level::Must), Err(Mismatched::Level { .. })));
 }
 
-fn mismatch(what: What, found: &str) -> Mismatch {
+fn mismatch(what: What, found: Fact<TargetText>) -> Mismatch {
     Mismatch {
         what,
-        place: "answer".to_owned(),
-        expected: String::new(),
-        found: found.to_owned(),
+        place: Place::answer(),
+        expected: Fact::Absent,
+        found,
         clauses: Vec::new(),
         source: String::new(),
         level: Level::Must,
@@ -245,18 +246,27 @@ fn mismatch(what: What, found: &str) -> Mismatch {
 
 #[test]
 fn a_pin_says_what_is_wrong_and_leaves_out_what_varies() {
+    let text = |bytes, text: &str, whole| BodyFact::Text { bytes, text: TargetText::new(text), whole };
+    let body = |body| Fact::Body { body };
+    let status = |error: Option<&str>, body| Fact::Answer { status: 404, error: error.map(TargetText::from), body };
+    let again = Fact::About {
+        words: String::new(),
+        value: TargetText::new("0b7fd7dd-0000-4000-8000-000000000001"),
+        then: " again".to_owned(),
+    };
     for (what, found, expected) in [
-        (What::Status, "500 InternalError", "status, answer: 500 InternalError"),
-        (What::Status, "404 with 12 bytes: `no such page`", "status, answer: 404 with a body"),
-        (What::Status, "404 with zero bytes", "status, answer: 404 with zero bytes"),
-        (What::ErrorShape, "20 bytes: `{\"message\":\"of now\"}`", "error-shape, answer: a body"),
-        (What::Body, "2 bytes: `{}`", "body, answer: {}"),
-        (What::Body, "200 bytes: `{\"KeyId\":\"arn:aws…`", "body, answer: a body of 200 bytes"),
-        (What::Message, "`reworded any day`", "message, answer"),
-        (What::Effect, "`Enabled`", "effect, answer: Enabled"),
-        (What::Header, "`0b7fd7dd-0000-4000-8000-000000000001` again", "header, answer: <uuid-1> again"),
+        (What::Status, status(Some("InternalError"), None), "status, answer: 404 InternalError"),
+        (What::Status, status(None, Some(text(12, "no such page", true))), "status, answer: 404 with a body"),
+        (What::Status, status(None, Some(BodyFact::Empty)), "status, answer: 404 with zero bytes"),
+        (What::ErrorShape, body(text(20, r#"{"message":"of now"}"#, true)), "error-shape, answer: a body"),
+        (What::Body, body(text(2, "{}", true)), "body, answer: {}"),
+        (What::Body, body(text(200, r#"{"KeyId":"arn:aws"#, false)), "body, answer: a body of 200 bytes"),
+        (What::Message, Fact::value("reworded any day"), "message, answer"),
+        (What::Effect, Fact::value("Enabled"), "effect, answer: Enabled"),
+        (What::Header, again, "header, answer: <uuid-1> again"),
     ] {
-        let pinned = differs(&[mismatch(what, found)], &mut Normaliser::new(&crate::plan::World::default(), None));
+        let mismatch = mismatch(what, found).shown(&Redactor::default());
+        let pinned = differs(&[mismatch], &mut Normaliser::new(&crate::plan::World::default(), None));
         assert_eq!(pinned, [(Level::Must, expected.to_owned())]);
     }
 }
