@@ -189,10 +189,18 @@ fn a_case_that_finds_nothing_has_to_say_why_it_is_kept() {
 }
 
 #[test]
-fn the_readme_tells_the_summary_of_the_matrix() {
+fn the_docs_show_the_summary_of_the_matrix() {
     let matrix = kept("snapshots/kill-matrix.txt");
     let summary: String =
         matrix.lines().skip(2).take_while(|line| !line.is_empty()).fold(String::new(), |text, line| text + line + "\n");
     assert!(summary.starts_with("clauses of the"), "{summary}");
-    assert!(kept("README.md").contains(&summary), "README.md lacks:\n{summary}");
+    let page = "harness/docs/what-the-suite-cannot-see.md";
+    assert!(kept(page).contains(&summary), "{page} lacks:\n{summary}");
+    // The README has the last row in words: mutants, how many are found, and how many of them at level `must`.
+    let all: Vec<&str> = summary.lines().last().unwrap().split_whitespace().collect();
+    let [_, _, mutants, found, must, _] = all[..] else { panic!("{all:?}") };
+    let readme = kept("README.md").replace('\n', " ");
+    for words in [format!("at {mutants} wrong servers"), format!("finds all {found}, {must} of them at level `must`")] {
+        assert!(readme.contains(&words), "README.md lacks: {words}");
+    }
 }
