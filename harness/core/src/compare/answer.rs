@@ -265,7 +265,7 @@ fn error_shape(observation: &Observation) -> Vec<Difference> {
 
 fn message(observation: &Observation, pattern: &str) -> Option<Difference> {
     let text = observation.message.text().unwrap_or_default();
-    if crate::fixture::matches(pattern, text) {
+    if crate::fixture::message_matches(pattern, text) {
         return None;
     }
     Some(Difference {
