@@ -117,7 +117,7 @@ pub(crate) fn options(jobs: usize) -> Options {
 
 /// All cases, or those of these patterns.
 pub(crate) fn selection(patterns: &[&str]) -> Selection {
-    Selection { patterns: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(), ..Selection::default() }
+    Selection { patterns: patterns.iter().map(|pattern| pattern.parse().unwrap()).collect(), ..Selection::default() }
 }
 
 /// Runs to the end.

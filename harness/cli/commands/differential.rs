@@ -33,7 +33,7 @@ impl Others {
         let mut found = DifferentialReport::of(left, &right, noise.as_ref());
         if !found.differ.is_empty() && !is_interrupted(left) {
             // A difference must repeat before it counts.
-            let again = Selection { patterns: found.differing(), ..Selection::default() };
+            let again = Selection::of_ids(found.differing());
             let second = session.replay(&again).await?;
             absorb(left, &second, "");
             let (right, noise) = self.replay(session, &again, left).await?;

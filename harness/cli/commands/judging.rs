@@ -59,7 +59,7 @@ impl Judging {
             again = match differing.is_empty() || report.exit_codes.contains(&ExitCode::Interrupted) {
                 true => None,
                 // A difference must repeat before it counts.
-                false => Some(session.replay(&Selection { patterns: differing, ..Selection::default() }).await?),
+                false => Some(session.replay(&Selection::of_ids(differing)).await?),
             };
             regression.settle(&mut report, again.as_ref());
         }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
+use trentcheck_core::fixture::{Corpus, Edition, Glob, GlobError, Level, Selection, nearest_of};
 use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
 use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, run};
 use trentcheck_core::send::Lane;
@@ -44,10 +44,10 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         if arguments.quick && mutant.equivalent.is_some() {
             continue;
         }
-        let patterns = if arguments.quick { vec![mutant.killed_by.to_owned()] } else { Vec::new() };
+        let only = arguments.quick.then_some(mutant.killed_by);
         work.push(Replay {
             subject: Subject::Mutant(number),
-            selection: Selection { patterns, ..Selection::default() },
+            selection: Selection::of_ids(only),
             ..Replay::of(&corpus, edition_of(mutant), Some(mutant))
         });
     }
@@ -81,16 +81,20 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
 }
 
 pub(crate) fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failure> {
-    let takes = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => pattern == name,
-    };
-    for pattern in patterns {
-        if !mutants().iter().any(|mutant| takes(pattern, mutant.name)) {
-            return Err(Failure::usage(format!("find the mutant `{pattern}`")).hint("`NAME*` takes all that begin so"));
+    let globs: Vec<Glob> = patterns
+        .iter()
+        .map(|pattern| pattern.parse().map_err(|error: GlobError| Failure::usage(error.to_string())))
+        .collect::<Result<_, _>>()?;
+    for glob in &globs {
+        if !mutants().iter().any(|mutant| glob.matches(mutant.name)) {
+            let hint = match nearest_of(glob.text(), mutants().iter().map(|mutant| mutant.name)) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "globs are taken, such as `NAME*` for all that begin so".to_owned(),
+            };
+            return Err(Failure::usage(format!("find the mutant `{glob}`")).hint(hint));
         }
     }
-    let is_chosen = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| takes(pattern, name));
+    let is_chosen = |name: &str| globs.is_empty() || globs.iter().any(|glob| glob.matches(name));
     Ok(mutants().iter().filter(|mutant| is_chosen(mutant.name)).collect())
 }
 
@@ -161,7 +165,7 @@ fn variations(corpus: &Arc<Corpus>) -> Vec<Replay> {
     let some = |name, config, settle| Replay {
         subject: Subject::Control(name),
         config,
-        selection: Selection { patterns: patterns.map(str::to_owned).to_vec(), ..Selection::default() },
+        selection: Selection::of_ids(patterns),
         settle,
         ..Replay::of(corpus, Edition::KeyOnly, None)
     };

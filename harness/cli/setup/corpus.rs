@@ -4,7 +4,7 @@ use crate::arguments::Cases;
 use crate::edge::failure::Failure;
 use rust_embed::Embed;
 use std::path::Path;
-use trentcheck_core::fixture::{Corpus, Document, Level, Selection, load};
+use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, load};
 
 #[derive(Embed)]
 #[folder = "fixtures/"]
@@ -50,11 +50,18 @@ pub(crate) fn selection(cases: &Cases, corpus: &Corpus) -> Result<Selection, Fai
         .map(|word| word.parse::<Level>().map_err(|error| Failure::usage(format!("read `--level`: {error}"))))
         .collect::<Result<_, _>>()?;
     let selection =
-        Selection { patterns: expand(&cases.patterns)?, tags: expand(&cases.tag)?, levels, skip: expand(&cases.skip)? };
+        Selection { patterns: globs(&cases.patterns)?, tags: expand(&cases.tag)?, levels, skip: globs(&cases.skip)? };
     match selection.check(corpus) {
         Ok(()) => Ok(selection),
         Err(error) => Err(Failure::usage(error.to_string())),
     }
+}
+
+fn globs(words: &[String]) -> Result<Vec<Glob>, Failure> {
+    expand(words)?
+        .iter()
+        .map(|word| word.parse().map_err(|error: GlobError| Failure::usage(error.to_string())))
+        .collect()
 }
 
 fn expand(words: &[String]) -> Result<Vec<String>, Failure> {

@@ -86,8 +86,7 @@ fn on_lent_only(corpus: &Corpus, selection: &Selection, lent: &[Lent]) -> Select
         let is_lent = lent.iter().any(|lent| lent.precondition == case.precondition);
         selection.takes(case) && (case.danger == Danger::None || is_lent)
     };
-    let patterns = corpus.cases.iter().filter(takes).map(|case| case.id().to_owned()).collect();
-    Selection { patterns, ..Selection::default() }
+    Selection::of_ids(corpus.cases.iter().filter(takes).map(Case::id))
 }
 
 /// The same cases at the embedded reference, by whom and where they would be sent.

@@ -2,6 +2,7 @@
 
 use super::settings::RunSettings;
 use crate::edge::failure::Failure;
+use crate::edge::shell;
 use std::path::{Path, PathBuf};
 use trentcheck_core::ledger::{Ledger, LedgerError, OpenRun};
 use trentcheck_core::run::Target;
@@ -30,7 +31,10 @@ pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, 
         None => Ok(ledger.keeping_back(&target.redactor())),
         Some(first) => {
             Err(Failure::safety(format!("the ledger `{}` is of run {}, which did not end", path.display(), first.run))
-                .hint(format!("`trentcheck sweep --ledger {}` removes what it left", path.display())))
+                .hint(format!(
+                    "`trentcheck sweep --ledger {}` removes what it left",
+                    shell::word(&path.to_string_lossy())
+                )))
         }
     }
 }

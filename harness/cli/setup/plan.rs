@@ -1,5 +1,6 @@
 //! What a run that makes keys would do, as it is printed before: cases, keys, calls, cost, duration.
 
+use crate::edge::shell;
 use std::path::Path;
 use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, PriceOf};
@@ -44,7 +45,8 @@ impl Plan<'_> {
         lines.push(self.cost(keys, calls));
         lines.push(self.duration());
         if let Some(ledger) = self.ledger {
-            lines.push(format!("  ledger    {0}; after a crash: `trentcheck sweep --ledger {0}`", ledger.display()));
+            let word = shell::word(&ledger.to_string_lossy());
+            lines.push(format!("  ledger    {}; after a crash: `trentcheck sweep --ledger {word}`", ledger.display()));
         }
         lines.join("\n")
     }

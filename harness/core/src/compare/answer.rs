@@ -271,7 +271,7 @@ fn error_shape(observation: &Observation) -> Vec<Difference> {
 
 fn message(observation: &Observation, pattern: &str) -> Option<Difference> {
     let text = observation.message.text().cloned().unwrap_or_default();
-    if crate::fixture::matches(pattern, text.raw()) {
+    if crate::fixture::message_matches(pattern, text.raw()) {
         return None;
     }
     Some(Difference {

@@ -1,6 +1,6 @@
 //! The list of known deviations as a file holds it, checked against the corpus.
 
-use crate::fixture::{Corpus, Edition, Level, Selection, matches, render_schema};
+use crate::fixture::{Corpus, Edition, Glob, Level, Selection, render_schema};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -30,7 +30,7 @@ pub struct DeviationFile {
 pub struct Entry {
     /// A case's id, or a glob that matches at most 20 of them, each of which has to deviate in just this way.
     #[schemars(with = "String")]
-    pub case: Spanned<String>,
+    pub case: Spanned<Glob>,
     /// Whether the case comes out now one way and now another: then it is logged and never scored.
     #[serde(default)]
     pub flaky: bool,
@@ -52,12 +52,17 @@ pub struct Entry {
 impl Entry {
     /// The case id or glob.
     pub fn pattern(&self) -> &str {
-        self.case.get_ref()
+        self.case.get_ref().text()
+    }
+
+    /// Whether the entry has a glob, which may be about more than one case.
+    pub fn is_glob(&self) -> bool {
+        self.case.get_ref().is_pattern()
     }
 
     /// Whether the entry is about this case.
     pub fn covers(&self, id: &str) -> bool {
-        matches(self.pattern(), id)
+        self.case.get_ref().matches(id)
     }
 
     /// The mismatches, sorted.
@@ -151,9 +156,8 @@ fn faults_of(entry: &Entry, corpus: &Corpus) -> Vec<String> {
     let mut faults = Vec::new();
     let pattern = entry.pattern();
     let count = corpus.cases.iter().filter(|case| entry.covers(case.id())).count();
-    if count == 0 && !pattern.contains('*') {
-        let selection = Selection { patterns: vec![pattern.to_owned()], ..Selection::default() };
-        faults.extend(selection.check(corpus).err().map(|error| format!("failed to {error}")));
+    if count == 0 && !entry.is_glob() {
+        faults.extend(Selection::of_ids([pattern]).check(corpus).err().map(|error| format!("failed to {error}")));
     }
     if count > GLOB_LIMIT {
         faults.push(format!("`{pattern}` matches {count} cases; a glob may match at most {GLOB_LIMIT}"));

@@ -110,7 +110,7 @@ impl Writer<'_> {
                 continue;
             }
             if let [(case, Now::Otherwise(pinned))] = covered.as_slice()
-                && !entry.pattern().contains('*')
+                && !entry.is_glob()
             {
                 pin(table, pinned, self.report.fail_on);
                 table["reason"] = value(again(entry, self.fresh));
@@ -162,7 +162,7 @@ impl Writer<'_> {
         let said = |reason| Said { reason, link: entry.link.as_deref(), expires: entry.expires };
         match now {
             Now::Passes => {
-                self.update.removed.extend(entry.pattern().contains('*').then(|| case.to_owned()));
+                self.update.removed.extend(entry.is_glob().then(|| case.to_owned()));
                 None
             }
             Now::Holds => {
