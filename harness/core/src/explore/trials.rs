@@ -268,9 +268,9 @@ mod tests {
     fn every_generated_request_can_be_planned() {
         let names = KeyNames {
             id: "0b7fd7dd-0000-4000-8000-000000000001".to_owned(),
-            arn: "arn:aws:kms:us-east-2:111122223333:key/0b7fd7dd-0000-4000-8000-000000000001".to_owned(),
+            arn: "arn:aws:kms:us-east-2:111122223333:key/0b7fd7dd-0000-4000-8000-000000000001".parse().ok(),
             alias: Some("alias/x".to_owned()),
-            alias_arn: Some("arn:aws:kms:us-east-2:111122223333:alias/x".to_owned()),
+            alias_arn: "arn:aws:kms:us-east-2:111122223333:alias/x".parse().ok(),
             material_id: Some("0".repeat(64)),
             new_material_id: Some("1".repeat(64)),
         };

@@ -21,7 +21,7 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
     let Found { ours, kms } = found;
     if !sweep.may_touch(&ours.arn) {
         swept.left.push(format!("key {}: it is in an account that was not named", ours.arn));
-        swept.unnamed.push(ours.arn);
+        swept.unnamed.push(ours.arn.to_string());
         return Ok(());
     }
     for name in aliases(kms.plain(), &ours).await? {
@@ -36,16 +36,18 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
         }
     }
     if ours.is_pending() {
-        swept.pending.push(ours.arn);
+        swept.pending.push(ours.arn.to_string());
         return Ok(());
     }
     let change = match sweep.touch {
         Touch::Nothing => Change::Done,
-        Touch::Shown(shown) if !shown.scheduled.contains(&ours.arn) => Change::Refrained(NOT_SHOWN),
+        Touch::Shown(shown) if !shown.scheduled.iter().any(|arn| arn == ours.arn.as_str()) => {
+            Change::Refrained(NOT_SHOWN)
+        }
         Touch::Shown(_) | Touch::Change => schedule(kms, &ours).await?,
     };
     match change {
-        Change::Done => swept.scheduled.push(ours.arn),
+        Change::Done => swept.scheduled.push(ours.arn.to_string()),
         Change::Refrained(why) => swept.left.push(format!("key {}: {why}", ours.arn)),
     }
     Ok(())
