@@ -83,6 +83,31 @@ async fn a_key_whose_making_was_not_answered_is_found_and_released() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_arn_is_none_is_not_used_and_is_released_under_the_one_that_is_listed() {
+    let nonsense = || {
+        let metadata = r#"{"KeyId":"1234abcd-12ab-34cd-56ef-1234567890ab","Arn":"arn:aws:kms::key/x"}"#;
+        Fate::Replaced(200, format!(r#"{{"KeyMetadata":{metadata}}}"#))
+    };
+    for permit in [Permit::All, Permit::Owned] {
+        let ended = ended("no-arn", permit, &["success/never-imported"], first("CreateKey", nonsense)).await;
+        let reason = "its precondition could not be made: CreateKey answered with a KeyMetadata.Arn that is no ARN";
+        assert_eq!(ended.report.cases[0].reason.as_deref(), Some(reason), "{:?}", complaints(&ended.report));
+        assert_eq!(ended.states().await, [KeyState::PendingDeletion]);
+        assert_eq!((&ended.report.left, &ended.open), (&Vec::new(), &Vec::new()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_key_whose_arn_is_none_ends_a_run_before_a_key_is_made() {
+    let listed = |operation: &str, _: &str| match operation {
+        "ListKeys" => Fate::Answered(200, r#"{"Keys":[{"KeyId":"x","KeyArn":"key/x"}],"Truncated":false}"#.to_owned()),
+        _ => Fate::Passed,
+    };
+    let ended = ended("no-arn-listed", Permit::Owned, &["example/*"], listed).await;
+    assert_eq!((ended.report.exit_code, ended.report.calls.get("CreateKey")), (ExitCode::Safety, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_may_have_been_made_and_is_not_to_be_found_is_told_and_stays_in_the_ledger() {
     for is_gone in [true, false] {
         let made = AtomicUsize::new(0);

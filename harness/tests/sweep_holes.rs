@@ -137,6 +137,27 @@ async fn a_key_in_a_region_that_nobody_reaches_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_arn_is_left_in_the_ledger_and_in_a_list() {
+    let (server, client) = target().await;
+    let arn = key_of(&client, RUN).await;
+    let records = [created("nonsense"), created(&arn)];
+    let (output, open) = swept(server.address(), "no-arn", &records).await;
+    assert_left(&output, "key nonsense: failed to read an ARN that does not begin with `arn:`");
+    assert_eq!(open[0].keys, ["nonsense".to_owned()].into());
+    assert_eq!(state(&client, &arn).await, KeyState::PendingDeletion);
+    let listed = |operation: &str, _: &Value| match operation {
+        "ListKeys" => {
+            Fate::Answered(200, json!({ "Keys": [{ "KeyArn": "nonsense" }], "Truncated": false }).to_string())
+        }
+        _ => Fate::Passed,
+    };
+    let records = [intent("us-east-2", "primary")];
+    let (output, open) = swept(front(server.address(), listed).await, "no-arn-listed", &records).await;
+    assert_left(&output, "nonsense is listed, and is no ARN");
+    assert_eq!(open.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_another_run_is_not_touched_whatever_the_ledger_says() {
     let (server, client) = target().await;
     let (ours, other) = (key_of(&client, RUN).await, key_of(&client, "ba9876543210").await);

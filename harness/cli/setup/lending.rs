@@ -5,6 +5,7 @@ use crate::edge::failure::Failure;
 use crate::edge::output;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use trentcheck_core::arn::Arn;
 use trentcheck_core::fixture::Corpus;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::Lent;
@@ -16,8 +17,7 @@ pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>,
         return Err(Failure::usage(format!("use the key `{id}`: the configuration has no such key"))
             .hint("a table `[keys.PRECONDITION]` has its `id` and a file with its `material`"));
     }
-    let last = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
-    if let Some(twice) = known.iter().find(|id| known.iter().any(|other| other != *id && last(other) == last(id))) {
+    if let Some(twice) = known.iter().find(|id| known.iter().any(|other| other != *id && key_id(other) == key_id(id))) {
         return Err(Failure::usage(format!("use the key `{twice}` under two names")).hint("write its id in one form"));
     }
     let mut lent = Vec::new();
@@ -40,4 +40,10 @@ pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>,
         lent.push(key);
     }
     Ok(lent)
+}
+
+/// The key id in what names a key: an ARN, or the id itself.
+fn key_id(named: &str) -> String {
+    let arn = named.parse::<Arn>().ok();
+    arn.as_ref().and_then(Arn::key_id).unwrap_or(named).to_owned()
 }

@@ -6,6 +6,7 @@
 //! and `keys`, which a run makes with them. `kms` never imports `keys`, and neither imports `run`.
 
 pub mod against;
+pub mod arn;
 pub mod baseline;
 pub mod compare;
 #[cfg(test)]

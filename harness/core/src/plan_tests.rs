@@ -7,7 +7,7 @@ use crate::http::Framing;
 use crate::plan::{Absent, KeyNames, PlanError, Planned, World, plan, render};
 
 fn world() -> World {
-    let key = KeyNames { id: "k-1".into(), arn: "arn:k-1".into(), ..KeyNames::default() };
+    let key = KeyNames::of("k-1", "arn:aws:kms:us-east-2:111122223333:key/k-1".parse().unwrap());
     World { key: Some(key), absent: Absent { id: "absent-1".into() }, host: "localhost:1".into(), ..World::default() }
 }
 
@@ -47,7 +47,7 @@ fn without_changes_it_is_the_page_s_example() {
 #[test]
 fn a_body_is_text_hex_or_a_key_id() {
     for (request, expected) in [
-        (r#"{ key-id = "{{ key.arn }}" }"#, &br#"{"KeyId":"arn:k-1"}"#[..]),
+        (r#"{ key-id = "{{ key.arn }}" }"#, &br#"{"KeyId":"arn:aws:kms:us-east-2:111122223333:key/k-1"}"#[..]),
         (r#"{ body = "[{{ key.id | upper }}]" }"#, b"[K-1]"),
         (r#"{ body-hex = "ff 00\n7b" }"#, b"\xff\x00{"),
         (r#"{ body = "" }"#, b""),
@@ -115,7 +115,7 @@ fn a_template_renders_strictly() {
         ("plain", "plain"),
         ("{# not ours %}", "{# not ours %}"),
         ("{{ key.id }}\n", "k-1\n"),
-        ("{{ key.arn | replace('arn:', '') | upper }}", "K-1"),
+        ("{{ key.arn | replace('arn:aws:kms:us-east-2:111122223333:', '') | upper }}", "KEY/K-1"),
         ("{{ 'A' | lower }}", "a"),
     ] {
         assert_eq!(render(template, &world).unwrap(), expected);

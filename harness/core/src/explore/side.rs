@@ -2,6 +2,7 @@
 
 use super::exploration::ExploreOptions;
 use super::trial::Move;
+use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
@@ -126,22 +127,19 @@ impl<'a> Side<'a> {
             }
             NoLease::Failed(failure) => NoStage::Unavailable(failure.describe()),
         })?;
-        let mut parts = lease.key.names.arn.split(':').skip(1);
-        if let (Some(partition), Some(account)) = (parts.next(), parts.nth(2))
-            && precondition.owner == crate::fixture::Owner::Primary
-        {
-            self.account.get_or_init(|| (account.to_owned(), partition.to_owned()));
+        if precondition.owner == crate::fixture::Owner::Primary {
+            let arn = &lease.key.arn;
+            self.account.get_or_init(|| (arn.account().to_owned(), arn.partition().to_owned()));
         }
         stage.names = Some(lease.key.names.clone());
         stage.lease = Some(lease);
         Ok(stage)
     }
 
-    fn arn(&self, id: &str) -> String {
-        match self.account.get() {
-            Some((account, partition)) => format!("arn:{partition}:kms:{}:{account}:key/{id}", self.target.region),
-            None => String::new(),
-        }
+    /// The ARN of a key of the caller, whose account may be unknown.
+    fn arn(&self, id: &str) -> Option<Arn> {
+        let (account, partition) = self.account.get()?;
+        Arn::new(partition, "kms", &self.target.region, account, &format!("key/{id}")).ok()
     }
 
     /// Encrypts what a later call will decrypt, if the key can.
@@ -224,7 +222,7 @@ impl<'a> Side<'a> {
 
     /// The ARN of the trial's key.
     pub(super) fn key_arn(stage: &Stage) -> Option<&str> {
-        stage.names.as_ref().map(|names| names.arn.as_str())
+        stage.names.as_ref()?.arn.as_ref().map(Arn::as_str)
     }
 
     /// Makes one call.

@@ -44,7 +44,7 @@ impl<'a> Loans<'a> {
 
     /// The name under which this key was lent, if it was.
     pub(super) fn name_of(&self, key: &Key) -> Option<&'a str> {
-        let is_it = |lent: &&Lent| lent.key_id == key.names.id || lent.key_id == key.names.arn;
+        let is_it = |lent: &&Lent| lent.key_id == key.names.id || lent.key_id == key.arn.as_str();
         self.lent.iter().find(is_it).map(|lent| lent.key_id.as_str())
     }
 
@@ -123,7 +123,7 @@ impl<'a> Loans<'a> {
                 }
                 Err(failure) => {
                     let what = "(lent, not scheduled for deletion): it is not as it was; import its material again:";
-                    left.push(Text::from(format!("key {} {what} ", key.names.arn)).and(failure.describe()));
+                    left.push(Text::from(format!("key {} {what} ", key.arn)).and(failure.describe()));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! One key of a run: how it is made, imported into, brought into a state and back.
 
 use super::material;
+use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
 use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
@@ -57,6 +58,7 @@ impl Base {
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) base: Base,
+    pub(crate) arn: Arn,
     pub(crate) names: KeyNames,
     /// What a call before the exchange encrypted, for effects that decrypt it afterwards.
     pub(crate) ciphertext: Option<String>,
@@ -91,22 +93,22 @@ pub(crate) struct Maker<'a> {
 }
 
 impl Key {
-    /// Makes a key. `created` gets its names before anything else is done with it.
+    /// Makes a key. `created` gets its id and ARN before anything else is done with it.
     pub(crate) async fn create(
         maker: Maker<'_>,
         kms: &Kms,
         base: &Base,
         label: &str,
-        created: impl FnOnce(&KeyNames),
+        created: impl FnOnce(&str, &Arn),
     ) -> Result<Self, Failure> {
-        let names = create_key(maker, kms, base).await?;
-        created(&names);
-        kms.made(base.owner, &names)?;
+        let (id, arn) = create_key(maker, kms, base).await?;
+        created(&id, &arn);
+        kms.made(base.owner, &id, &arn)?;
         let bytes = match base.has_material() {
             true => made_material(&base.spec, maker, label)?,
             false => Vec::new(),
         };
-        let mut key = Self::of(base, names, label, bytes, kms);
+        let mut key = Self::of(base, (id, arn), label, bytes, kms);
         if base.has_material() {
             key.import(maker, Bytes::Same).await?;
         }
@@ -125,11 +127,12 @@ impl Key {
         Ok(key)
     }
 
-    /// A key of this base, with nothing done to it.
-    pub(crate) fn of(base: &Base, names: KeyNames, label: &str, material: Vec<u8>, kms: &Kms) -> Self {
+    /// A key of this base, id and ARN, with nothing done to it.
+    pub(crate) fn of(base: &Base, (id, arn): (String, Arn), label: &str, material: Vec<u8>, kms: &Kms) -> Self {
         Self {
             base: base.clone(),
-            names,
+            names: KeyNames::of(id, arn.clone()),
+            arn,
             ciphertext: None,
             mac: None,
             label: label.to_owned(),
@@ -141,11 +144,7 @@ impl Key {
 
     /// The KeyMetadata of DescribeKey.
     pub(crate) async fn describe(&self) -> Result<Value, Failure> {
-        let mut answer = self.kms.call_on_new("DescribeKey", &self.body()).await?;
-        match answer.get_mut("KeyMetadata") {
-            Some(metadata) => Ok(metadata.take()),
-            None => Err(unusable("DescribeKey", "without KeyMetadata")),
-        }
+        metadata(&self.kms, &self.names.id).await
     }
 
     /// Waits until DescribeKey shows this state.
@@ -222,7 +221,7 @@ impl Key {
         let alias = mark::alias(maker.run, &self.label);
         let body = json!({ "AliasName": alias, "TargetKeyId": self.names.id });
         self.kms.call_on_new("CreateAlias", &body).await?;
-        self.names.alias_arn = self.names.arn.rsplit_once(":key/").map(|(front, _)| format!("{front}:{alias}"));
+        self.names.alias_arn = self.arn.with_resource(&alias).ok();
         self.names.alias = Some(alias);
         Ok(())
     }
@@ -317,7 +316,7 @@ impl Key {
 }
 
 /// Calls CreateKey.
-async fn create_key(maker: Maker<'_>, kms: &Kms, base: &Base) -> Result<KeyNames, Failure> {
+async fn create_key(maker: Maker<'_>, kms: &Kms, base: &Base) -> Result<(String, Arn), Failure> {
     let mut body = json!({
         "Origin": base.origin,
         "KeySpec": base.spec,
@@ -333,7 +332,20 @@ async fn create_key(maker: Maker<'_>, kms: &Kms, base: &Base) -> Result<KeyNames
     let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
         return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
     };
-    Ok(KeyNames { id, arn, ..KeyNames::default() })
+    // Ledger and guard know a key by its ARN.
+    match arn.parse() {
+        Ok(arn) => Ok((id, arn)),
+        Err(_) => Err(unusable("CreateKey", "with a KeyMetadata.Arn that is no ARN")),
+    }
+}
+
+/// The KeyMetadata that DescribeKey shows of what is named so.
+pub(super) async fn metadata(kms: &Kms, named: &str) -> Result<Value, Failure> {
+    let mut answer = kms.call_on_new("DescribeKey", &json!({ "KeyId": named })).await?;
+    match answer.get_mut("KeyMetadata") {
+        Some(metadata) => Ok(metadata.take()),
+        None => Err(unusable("DescribeKey", "without KeyMetadata")),
+    }
 }
 
 fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, Failure> {

@@ -1,11 +1,11 @@
 //! Keys of the user's own, for accounts in which none may be made: each stands in for one precondition, and is given back
 //! as it was.
 
-use super::key::{Base, Bytes, Key, Maker};
+use super::key::{Base, Bytes, Key, Maker, metadata};
 use super::material::plaintext_sent;
+use crate::arn::Arn;
 use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
 use crate::kms::{Failure, FailureKind, Kms};
-use crate::plan::KeyNames;
 use serde_json::json;
 use std::fmt;
 
@@ -79,9 +79,7 @@ impl Key {
     /// Takes over a key that is lent, which has to be what the precondition describes. Changes nothing.
     pub(crate) async fn borrow(kms: &Kms, base: &Base, lent: &Lent) -> Result<Self, Failure> {
         let label = format!("lent {}", lent.precondition);
-        let names = KeyNames { id: lent.key_id.clone(), ..KeyNames::default() };
-        let mut key = Self::of(base, names, &label, lent.material.clone(), kms);
-        let metadata = key.describe().await?;
+        let metadata = metadata(kms, &lent.key_id).await?;
         let text = |name: &str| metadata[name].as_str().unwrap_or_default().to_owned();
         let wanted = [
             ("Origin", "EXTERNAL"),
@@ -99,12 +97,15 @@ impl Key {
         if (metadata["MultiRegion"] == true) != base.multi_region {
             return Err(unfit(lent, "it is a multi-Region key where none is wanted, or the other way round"));
         }
-        key.names = KeyNames { id: text("KeyId"), arn: text("Arn"), ..KeyNames::default() };
-        key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
-        if key.names.id.is_empty() || ![&key.names.id, &key.names.arn].contains(&&lent.key_id) {
+        let (id, Ok(arn)) = (text("KeyId"), text("Arn").parse::<Arn>()) else {
+            return Err(unfit(lent, "its Arn is no ARN"));
+        };
+        if id.is_empty() || ![id.as_str(), arn.as_str()].contains(&lent.key_id.as_str()) {
             return Err(unfit(lent, "the target describes another key under this name"));
         }
-        kms.lent(&key.names)?;
+        kms.lent(&id, &arn)?;
+        let mut key = Self::of(base, (id, arn), &label, lent.material.clone(), kms);
+        key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
         Ok(key)
     }
 

@@ -7,10 +7,10 @@ use super::borrowed::Loans;
 use super::key::{Base, Key, Maker};
 use super::lease::{Lease, NoLease};
 use super::lent::Lent;
+use crate::arn::Arn;
 use crate::fixture::{Owner, Place, Precondition};
 use crate::kms::{Failure, FailureKind, Kms, mark};
 use crate::ledger::Ledger;
-use crate::plan::KeyNames;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,7 +42,10 @@ pub(crate) struct Provisions<'a> {
 pub(super) struct Created {
     pub(super) place: Place,
     pub(super) owner: Owner,
-    pub(super) names: KeyNames,
+    pub(super) id: String,
+    pub(super) arn: Arn,
+    /// Whether it is there is not certain.
+    pub(super) alias: Option<String>,
 }
 
 /// The part of a pool that changes.
@@ -120,7 +123,7 @@ impl<'a> Pool<'a> {
             Next::New(label) => label,
         };
         self.intends(base, &label, kms)?;
-        match Key::create(self.maker, kms, base, &label, |names| self.created(base, &label, names)).await {
+        match Key::create(self.maker, kms, base, &label, |id, arn| self.created(base, &label, id, arn)).await {
             Ok(key) => Ok(key),
             Err(failure) => {
                 self.failed(base, &label, &failure);
@@ -148,7 +151,7 @@ impl<'a> Pool<'a> {
     /// The accounts of the keys that were made.
     pub(crate) fn accounts(&self) -> Vec<String> {
         let inner = self.inner();
-        let accounts = inner.created.iter().filter_map(|created| created.names.arn.split(':').nth(4));
+        let accounts = inner.created.iter().map(|created| created.arn.account());
         let mut accounts: Vec<String> = accounts.map(str::to_owned).collect();
         accounts.sort();
         accounts.dedup();
@@ -215,11 +218,11 @@ impl<'a> Pool<'a> {
     }
 
     /// Writes down the key that CreateKey's answer named.
-    fn created(&self, base: &Base, label: &str, names: &KeyNames) {
+    fn created(&self, base: &Base, label: &str, id: &str, arn: &Arn) {
         self.inner().open.remove(label);
         if let Some(ledger) = &self.ledger {
             // If this fails the intent stays, by which a sweep finds the key too.
-            let _ = ledger.created(self.maker.run, label, &names.arn);
+            let _ = ledger.created(self.maker.run, label, arn.as_str());
         }
         let mut inner = self.inner();
         inner.made += 1;
@@ -228,7 +231,9 @@ impl<'a> Pool<'a> {
         inner.created.push(Created {
             place: base.place,
             owner: base.owner,
-            names: KeyNames { alias, ..names.clone() },
+            id: id.to_owned(),
+            arn: arn.clone(),
+            alias,
         });
     }
 

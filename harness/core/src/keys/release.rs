@@ -1,10 +1,10 @@
 //! The end of a run: everything that it made is released.
 
 use super::pool::{Created, Pool};
+use crate::arn::Arn;
 use crate::fixture::{Owner, Place};
 use crate::kms::ours::arns_of_run;
 use crate::kms::{Kms, Pauses, mark};
-use crate::plan::KeyNames;
 use crate::text::Text;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -40,7 +40,7 @@ impl Pool<'_> {
         let slots = &Semaphore::new(AT_A_TIME);
         let ends = created.into_iter().map(|created| async move {
             let _slot = slots.acquire().await;
-            surely(self.release_one(&created), deadline, &format!("key {}", created.names.arn)).await
+            surely(self.release_one(&created), deadline, &format!("key {}", created.arn)).await
         });
         left.extend(futures_util::future::join_all(ends).await.into_iter().flatten());
         if left.is_empty()
@@ -54,39 +54,39 @@ impl Pool<'_> {
     }
 
     async fn release_one(&self, created: &Created) -> Vec<Text> {
-        let Created { place, owner, names } = created;
+        let Created { place, owner, id, arn, alias } = created;
         let mut left = Vec::new();
         let Some(kms) = self.client(*place, *owner) else { return left };
-        if let Some(alias) = &names.alias
+        if let Some(alias) = alias
             && let Err(failure) = kms.call("DeleteAlias", &json!({ "AliasName": alias })).await
             && !failure.is("NotFoundException")
         {
             left.push(Text::from(format!("alias {alias}: ")).and(failure.describe()));
         }
-        let body = json!({ "KeyId": names.id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
+        let body = json!({ "KeyId": id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
         match kms.call("ScheduleKeyDeletion", &body).await {
-            Ok(_) => self.released(&names.arn),
+            Ok(_) => self.released(arn),
             // A refusal can have other reasons than that there is nothing to do.
-            Err(failure) => match self.needs_no_release(kms, names).await {
-                true => self.released(&names.arn),
-                false => left.push(Text::from(format!("key {}: ", names.arn)).and(failure.describe())),
+            Err(failure) => match self.needs_no_release(kms, id).await {
+                true => self.released(arn),
+                false => left.push(Text::from(format!("key {arn}: ")).and(failure.describe())),
             },
         }
         left
     }
 
     /// Whether the target shows that a key is pending deletion, or still does not find it at the end.
-    async fn needs_no_release(&self, kms: &Kms, names: &KeyNames) -> bool {
-        match kms.call_on_new("DescribeKey", &json!({ "KeyId": names.id })).await {
+    async fn needs_no_release(&self, kms: &Kms, id: &str) -> bool {
+        match kms.call_on_new("DescribeKey", &json!({ "KeyId": id })).await {
             Ok(answer) => answer["KeyMetadata"]["KeyState"] == "PendingDeletion",
             Err(failure) => failure.is("NotFoundException"),
         }
     }
 
-    fn released(&self, arn: &str) {
+    fn released(&self, arn: &Arn) {
         if let Some(ledger) = &self.ledger {
             // A key that a sweep finds pending deletion is no harm.
-            let _ = ledger.released(self.maker.run, arn);
+            let _ = ledger.released(self.maker.run, arn.as_str());
         }
     }
 
@@ -105,7 +105,9 @@ impl Pool<'_> {
             // What was made a moment ago need not be listed yet.
             while found < labels.len() {
                 match arns_of_run(kms.plain(), self.maker.run).await {
-                    Ok(arns) => found += arns.into_iter().filter(|arn| self.adopt(kms, place, owner, arn)).count(),
+                    Ok(arns) => {
+                        arns.into_iter().for_each(|arn| found += usize::from(self.adopt(kms, place, owner, arn)));
+                    }
                     Err(failure) => {
                         left.push(Text::from(format!("{perhaps}: ")).and(failure.describe()));
                         break;
@@ -121,15 +123,14 @@ impl Pool<'_> {
     }
 
     /// Takes over a key that proved to be the run's, if it was not known.
-    fn adopt(&self, kms: &Kms, place: Place, owner: Owner, arn: &str) -> bool {
-        if self.inner().created.iter().any(|created| created.names.arn == arn) {
+    fn adopt(&self, kms: &Kms, place: Place, owner: Owner, arn: Arn) -> bool {
+        if self.inner().created.iter().any(|created| created.arn == arn) {
             return false;
         }
-        let id = arn.rsplit('/').next().unwrap_or_default().to_owned();
-        let names = KeyNames { id, arn: arn.to_owned(), ..KeyNames::default() };
+        let Some(id) = arn.key_id().map(str::to_owned) else { return false };
         // A key in another account than the one that was named is released too.
-        let _ = kms.made(owner, &names);
-        self.inner().created.push(Created { place, owner, names });
+        let _ = kms.made(owner, &id, &arn);
+        self.inner().created.push(Created { place, owner, id, arn, alias: None });
         true
     }
 }

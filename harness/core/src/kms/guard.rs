@@ -7,9 +7,10 @@ use super::mark;
 use super::named::{keys_named, other_operation};
 use super::ours::inspect;
 use super::pauses::Pauses;
+use crate::arn::Arn;
 use crate::fixture::Owner;
 use crate::http::Request;
-use crate::plan::{KeyNames, OPERATION};
+use crate::plan::OPERATION;
 use crate::target::{Permit, SetupError, Target};
 use crate::text::TargetText;
 use serde_json::{Value, json};
@@ -36,13 +37,13 @@ const ON_LENT: [&str; 4] = [OPERATION, "ImportKeyMaterial", "DisableKey", "Enabl
 #[derive(Clone, Debug)]
 enum Standing {
     /// The run made the key of this ARN.
-    Made(String),
+    Made(Arn),
     /// Its owner lent the key of this ARN.
-    Lent(String),
+    Lent(Arn),
 }
 
 impl Standing {
-    fn arn(&self) -> &str {
+    fn arn(&self) -> &Arn {
         match self {
             Self::Made(arn) | Self::Lent(arn) => arn,
         }
@@ -99,15 +100,15 @@ impl Guard {
 
     /// Takes note of a key that this run made. It has to be in the account that was named. After the first key that is
     /// not, the guard permits only calls that take back what was made.
-    pub(crate) fn made(&self, owner: Owner, names: &KeyNames, region: &str) -> Result<(), Failure> {
-        self.known().insert(names.id.clone(), Standing::Made(names.arn.clone()));
-        self.expects(owner, &names.arn, region)
+    pub(crate) fn made(&self, owner: Owner, id: &str, arn: &Arn, region: &str) -> Result<(), Failure> {
+        self.known().insert(id.to_owned(), Standing::Made(arn.clone()));
+        self.expects(owner, arn, region)
     }
 
     /// Takes note of a key that is lent. It has to be in the account that was named, too.
-    pub(crate) fn lent(&self, names: &KeyNames, region: &str) -> Result<(), Failure> {
-        self.expects(Owner::Primary, &names.arn, region)?;
-        self.known().insert(names.id.clone(), Standing::Lent(names.arn.clone()));
+    pub(crate) fn lent(&self, id: &str, arn: &Arn, region: &str) -> Result<(), Failure> {
+        self.expects(Owner::Primary, arn, region)?;
+        self.known().insert(id.to_owned(), Standing::Lent(arn.clone()));
         Ok(())
     }
 
@@ -115,23 +116,38 @@ impl Guard {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How the key of this id or ARN came to be one of the run's. An ARN counts as a whole: the same id in another account
+    /// or Region is another key.
     fn standing(&self, named: &str) -> Option<Standing> {
-        self.known().get(named.rsplit('/').next().unwrap_or_default()).cloned()
+        let known = self.known();
+        let by_arn = || known.values().find(|standing| standing.arn().as_str() == named);
+        known.get(named).or_else(by_arn).cloned()
     }
 
     /// Holds an ARN of the caller's own against the account and the Region that were named.
-    pub(crate) fn expects(&self, owner: Owner, arn: &str, region: &str) -> Result<(), Failure> {
-        let part = |number: usize| arn.split(':').nth(number).unwrap_or_default();
+    pub(crate) fn expects(&self, owner: Owner, arn: &Arn, region: &str) -> Result<(), Failure> {
         let wrong = match self.accounts.get(&owner) {
-            Some(account) if part(4) != account => {
-                format!("the target's keys are in account {}, and {account} was named", part(4))
+            Some(account) if arn.account() != account => {
+                format!("the target's keys are in account {}, and {account} was named", arn.account())
             }
-            _ if self.watches() && part(3) != region => {
-                format!("the target's keys are in Region `{}`, and not in `{region}`", part(3))
+            _ if self.watches() && arn.region() != region => {
+                format!("the target's keys are in Region `{}`, and not in `{region}`", arn.region())
             }
             _ => return Ok(()),
         };
         Err(refused("CreateKey", self.halted.get_or_init(|| wrong)))
+    }
+
+    /// As [`Self::expects`], of what the target wrote in place of an ARN. What does not parse is in no account that was
+    /// named.
+    pub(crate) fn expects_text(&self, owner: Owner, text: &str, region: &str) -> Result<(), Failure> {
+        match text.parse() {
+            Ok(arn) => self.expects(owner, &arn, region),
+            Err(_) => {
+                let wrong = || "the target names a key by an ARN that is none, which tells no account".to_owned();
+                Err(refused("CreateKey", self.halted.get_or_init(wrong)))
+            }
+        }
     }
 
     /// Whether this call may be sent.
@@ -201,7 +217,7 @@ impl Guard {
         match client.call("DescribeKey", &json!({ "KeyId": named })).await {
             Ok(answer) => {
                 let arn = answer["KeyMetadata"]["Arn"].as_str().unwrap_or_default();
-                match self.known().values().any(|known| known.arn() == arn) {
+                match self.known().values().any(|known| known.arn().as_str() == arn) {
                     true => Ok(()),
                     false => Err(refused(operation, &format!("this run did not make the key `{named}`"))),
                 }

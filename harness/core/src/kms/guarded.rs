@@ -4,10 +4,10 @@ use super::client::Client;
 use super::failure::{Failure, FailureKind};
 use super::guard::Guard;
 use super::pauses::Pauses;
+use crate::arn::Arn;
 use crate::fixture::Owner;
 use crate::http::Request;
 use crate::observe::Observation;
-use crate::plan::KeyNames;
 use crate::send::Exchange;
 use serde_json::Value;
 use std::sync::Arc;
@@ -58,13 +58,13 @@ impl Kms {
     }
 
     /// Tells the guard of a key that this run made.
-    pub(crate) fn made(&self, owner: Owner, names: &KeyNames) -> Result<(), Failure> {
-        self.guard.as_ref().map_or(Ok(()), |guard| guard.made(owner, names, self.region()))
+    pub(crate) fn made(&self, owner: Owner, id: &str, arn: &Arn) -> Result<(), Failure> {
+        self.guard.as_ref().map_or(Ok(()), |guard| guard.made(owner, id, arn, self.region()))
     }
 
     /// Tells the guard of a key that is lent.
-    pub(crate) fn lent(&self, names: &KeyNames) -> Result<(), Failure> {
-        self.guard.as_ref().map_or(Ok(()), |guard| guard.lent(names, self.region()))
+    pub(crate) fn lent(&self, id: &str, arn: &Arn) -> Result<(), Failure> {
+        self.guard.as_ref().map_or(Ok(()), |guard| guard.lent(id, arn, self.region()))
     }
 
     /// Whether a call may be sent.

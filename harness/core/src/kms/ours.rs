@@ -3,13 +3,14 @@
 use super::client::Client;
 use super::failure::Failure;
 use super::mark;
+use crate::arn::Arn;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A key that a run of this program made: its id is in the description and in the tag.
 pub(crate) struct Ours {
     pub(crate) run: String,
-    pub(crate) arn: String,
+    pub(crate) arn: Arn,
     pub(crate) id: String,
     pub(crate) state: String,
     /// In seconds.
@@ -35,12 +36,12 @@ pub(crate) struct Listing {
     pub(crate) ours: Vec<Ours>,
     /// The accounts of all of them.
     pub(crate) accounts: BTreeSet<String>,
-    /// ARNs that are listed and that DescribeKey does not find.
-    pub(crate) unseen: BTreeSet<String>,
+    /// What is listed and could not be looked at, each with what is wrong with it.
+    pub(crate) unseen: BTreeMap<String, &'static str>,
 }
 
 /// The keys of one run, for a run that does not know whether its CreateKey made a key.
-pub(crate) async fn arns_of_run(client: &Client, run: &str) -> Result<Vec<String>, Failure> {
+pub(crate) async fn arns_of_run(client: &Client, run: &str) -> Result<Vec<Arn>, Failure> {
     Ok(list(client).await?.ours.into_iter().filter(|ours| ours.run == run).map(|ours| ours.arn).collect())
 }
 
@@ -49,10 +50,16 @@ pub(crate) async fn list(client: &Client) -> Result<Listing, Failure> {
     let mut listing = Listing::default();
     for key in paged(client, "ListKeys", json!({}), "Keys").await? {
         let Some(arn) = key["KeyArn"].as_str() else { continue };
-        listing.accounts.extend(arn.split(':').nth(4).map(str::to_owned));
-        match inspect(client, arn).await {
+        let Ok(arn) = arn.parse::<Arn>() else {
+            listing.unseen.insert(arn.escape_debug().to_string(), "is no ARN");
+            continue;
+        };
+        listing.accounts.insert(arn.account().to_owned());
+        match inspect(client, &arn).await {
             Ok(ours) => listing.ours.extend(ours),
-            Err(failure) if is_not_found(&failure) => drop(listing.unseen.insert(arn.to_owned())),
+            Err(failure) if is_not_found(&failure) => {
+                listing.unseen.insert(arn.to_string(), "DescribeKey does not find it");
+            }
             // A key that may not be looked at is not ours.
             Err(failure) if failure.is("AccessDeniedException") => {}
             Err(failure) => return Err(failure),
@@ -67,7 +74,7 @@ pub(crate) fn is_not_found(failure: &Failure) -> bool {
 }
 
 /// The key if it is one of ours: the description and the tag name the same run.
-pub(crate) async fn inspect(client: &Client, arn: &str) -> Result<Option<Ours>, Failure> {
+pub(crate) async fn inspect(client: &Client, arn: &Arn) -> Result<Option<Ours>, Failure> {
     let named = json!({ "KeyId": arn });
     let answer = client.call("DescribeKey", &named).await?;
     let metadata = &answer["KeyMetadata"];
@@ -75,14 +82,14 @@ pub(crate) async fn inspect(client: &Client, arn: &str) -> Result<Option<Ours>, 
     let description = text("Description");
     let Some(run) = description.strip_prefix(mark::DESCRIPTION).filter(|run| is_run_id(run)) else { return Ok(None) };
     // The target described another key than the one that was asked for.
-    if text("Arn") != arn || text("KeyId").is_empty() || !metadata["CreationDate"].is_number() {
+    if text("Arn") != arn.as_str() || text("KeyId").is_empty() || !metadata["CreationDate"].is_number() {
         return Ok(None);
     }
     let tags = paged(client, "ListResourceTags", named, "Tags").await?;
     let is_tagged = tags.iter().any(|tag| tag["TagKey"] == mark::TAG && tag["TagValue"] == run);
     Ok(is_tagged.then(|| Ours {
         run: run.to_owned(),
-        arn: arn.to_owned(),
+        arn: arn.clone(),
         id: text("KeyId"),
         state: text("KeyState"),
         made: metadata["CreationDate"].as_f64().unwrap_or(f64::MAX),

@@ -4,6 +4,7 @@
 use super::kind::{Found, Kind, next};
 use super::lines::{Message, cut};
 use super::moment;
+use crate::arn::Arn;
 use crate::plan::World;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::HashMap;
@@ -65,14 +66,15 @@ impl Normaliser {
             let Some(names) = names else { continue };
             let of = |what: &str| format!("{what} of the case's {}", label.replace('-', " "));
             let is_fixed = is_uuid(&names.id);
-            add(&names.arn, &format!("{label}-arn"), &of("the ARN"), false);
+            let text = |arn: &Option<Arn>| arn.as_ref().map(Arn::to_string);
+            add(&text(&names.arn).unwrap_or_default(), &format!("{label}-arn"), &of("the ARN"), false);
             add(&names.id, &format!("{label}-id"), &of("the id"), is_fixed);
             add(&names.id.replace('-', ""), &format!("{label}-id-without-dashes"), &of("the id"), is_fixed);
             for (value, part, is_fixed) in [
-                (&names.alias_arn, "alias-arn", false),
-                (&names.alias, "alias", false),
-                (&names.material_id, "material-id", true),
-                (&names.new_material_id, "new-material-id", true),
+                (text(&names.alias_arn), "alias-arn", false),
+                (names.alias.clone(), "alias", false),
+                (names.material_id.clone(), "material-id", true),
+                (names.new_material_id.clone(), "new-material-id", true),
             ] {
                 let what = format!("the {}", part.replace('-', " "));
                 add(value.as_deref().unwrap_or_default(), &format!("{label}-{part}"), &of(&what), is_fixed);
@@ -279,9 +281,9 @@ mod tests {
 
     #[test]
     fn an_arn_is_replaced_before_the_id_inside_it() {
-        let key = KeyNames { id: "k-1".into(), arn: "arn:aws:kms:r:1:key/k-1".into(), ..KeyNames::default() };
+        let key = KeyNames::of("k-1", "arn:aws:kms:r:111122223333:key/k-1".parse().expect("an ARN"));
         let mut normaliser = normaliser(&World { key: Some(key), ..World::default() });
-        assert_eq!(normaliser.normalise("arn:aws:kms:r:1:key/k-1 and k-1"), "<key-arn> and <key-id>");
+        assert_eq!(normaliser.normalise("arn:aws:kms:r:111122223333:key/k-1 and k-1"), "<key-arn> and <key-id>");
         // Its own placeholders are not looked into, and neither are words.
         assert_eq!(normaliser.normalise("k-1k k-1"), "k-1k <key-id>");
         assert_eq!(normaliser.legend().len(), 2);

@@ -118,7 +118,8 @@ proptest! {
     fn a_name_is_called_the_same_everywhere(before in "[g-z ]{0,6} ", after in " [g-z ]{0,6}", twice in any::<bool>()) {
         let world = world();
         let Some(key) = &world.key else { return Ok(()) };
-        for (value, name) in [(&key.id, "<key-id>"), (&key.arn, "<key-arn>")] {
+        let arn = key.arn.as_ref().map(ToString::to_string).unwrap_or_default();
+        for (value, name) in [(&key.id, "<key-id>"), (&arn, "<key-arn>")] {
             let middle = if twice { format!("{value}\"{value}") } else { value.clone() };
             let text = format!("{before}{middle}{after}");
             let expected = format!("{before}{}{after}", middle.replace(value.as_str(), name));
@@ -180,9 +181,9 @@ proptest! {
 fn world() -> World {
     let key = crate::plan::KeyNames {
         id: "1b7fd7dd-0000-4000-8000-00000000000a".to_owned(),
-        arn: "arn:aws:kms:us-east-2:777788880009:key/1b7fd7dd-0000-4000-8000-00000000000a".to_owned(),
+        arn: "arn:aws:kms:us-east-2:777788880009:key/1b7fd7dd-0000-4000-8000-00000000000a".parse().ok(),
         alias: Some("alias/trentcheck-0123abcd-key".to_owned()),
-        alias_arn: Some("arn:aws:kms:us-east-2:777788880009:alias/trentcheck-0123abcd-key".to_owned()),
+        alias_arn: "arn:aws:kms:us-east-2:777788880009:alias/trentcheck-0123abcd-key".parse().ok(),
         material_id: Some("a".repeat(64)),
         new_material_id: None,
     };
@@ -201,7 +202,13 @@ fn world() -> World {
 /// The same, or a name of the world.
 fn named() -> impl Strategy<Value = String> {
     let key = world().key.unwrap_or_default();
-    let names = vec![key.id.to_uppercase(), key.id.replace('-', ""), key.id, key.arn, "us-east-2".to_owned()];
+    let names = vec![
+        key.id.to_uppercase(),
+        key.id.replace('-', ""),
+        key.id,
+        key.arn.map(|arn| arn.to_string()).unwrap_or_default(),
+        "us-east-2".to_owned(),
+    ];
     prop_oneof![2 => part(), 1 => proptest::sample::select(names)]
 }
 

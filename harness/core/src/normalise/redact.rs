@@ -141,7 +141,8 @@ impl Redactor {
     }
 }
 
-/// Where the accounts of ARNs are.
+/// Where the accounts of ARNs are. A search and no [`crate::arn::Arn`]: in running text nothing says where an ARN ends, and
+/// the account of one that is not well formed must not be shown either.
 fn accounts_of_arns(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("arn:") {

@@ -1,5 +1,6 @@
 //! The names that a case's templates can use.
 
+use crate::arn::Arn;
 use serde::Serialize;
 
 /// How a key can be named.
@@ -7,20 +8,28 @@ use serde::Serialize;
 pub struct KeyNames {
     /// The key id.
     pub id: String,
-    /// The key ARN.
-    pub arn: String,
+    /// The key ARN, once the account is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<Arn>,
     /// `alias/…`, if the key has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// The alias' ARN, if the key has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub alias_arn: Option<String>,
+    pub alias_arn: Option<Arn>,
     /// The id of the current key material, where the target tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub material_id: Option<String>,
     /// The id of a material that waits for rotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_material_id: Option<String>,
+}
+
+impl KeyNames {
+    /// The names of a key of this id and ARN.
+    pub fn of(id: impl Into<String>, arn: Arn) -> Self {
+        Self { id: id.into(), arn: Some(arn), ..Self::default() }
+    }
 }
 
 /// Everything that a case can name. What is not known is not there, and a template that uses it is an error.

@@ -6,6 +6,7 @@ use super::ended::{Ended, blocked, ended};
 use super::judge::{deleted_material, judge_exchange, rendered};
 use super::lease::{Leased, before_any_call, lease, only_ours};
 use super::recorder::{JUDGED, Recorder, micros};
+use crate::arn::Arn;
 use crate::baseline::Recording;
 use crate::compare::{Context, Mismatch, Place, What, differs};
 use crate::fixture::{Call, Case, Material, Precondition, RequestFraming};
@@ -103,7 +104,7 @@ impl Attempt<'_> {
         let mut lease = match lease(run, case, precondition).await? {
             Leased::Keys(lease) => Some(lease),
             Leased::Provided(names) => {
-                self.world.key = Some(names);
+                self.world.key = Some(*names);
                 None
             }
             Leased::Nothing => None,
@@ -172,7 +173,7 @@ impl Attempt<'_> {
                 corpus: run.corpus,
                 edition: run.target.edition,
                 material_id: material_id.as_deref(),
-                key_arn: self.world.key.as_ref().map(|key| key.arn.as_str()),
+                key_arn: self.world.key.as_ref().and_then(|key| key.arn.as_ref()).map(Arn::as_str),
                 // The second of two deletions finds no material.
                 material_is_named: number == 0
                     && precondition.spec.as_deref() == Some("SYMMETRIC_DEFAULT")

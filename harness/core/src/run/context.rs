@@ -1,6 +1,7 @@
 //! What all cases of a run share.
 
 use super::options::Options;
+use crate::arn::Arn;
 use crate::compare::{Mismatch, Repeats};
 use crate::fixture::{Case, Corpus, Danger, Precondition, Selection};
 use crate::keys::{Maker, Pool, Provisions};
@@ -91,10 +92,10 @@ impl<'a> Run<'a> {
         self.account.get().cloned()
     }
 
-    /// The ARN of a key of the caller.
-    pub(super) fn arn(&self, key_id: &str) -> Option<String> {
+    /// The ARN of a key of the caller, whose account may be unknown.
+    pub(super) fn arn(&self, key_id: &str) -> Option<Arn> {
         let (account, partition) = self.account()?;
-        Some(format!("arn:{partition}:kms:{}:{account}:key/{key_id}", self.target.region))
+        Arn::new(&partition, "kms", &self.target.region, &account, &format!("key/{key_id}")).ok()
     }
 
     /// The names that a case can use, without its keys.

@@ -162,7 +162,7 @@ fn judged(run: &Run<'_>, key: &Key, effect: &Effect, observation: &Observation) 
     let context = Context {
         corpus: run.corpus,
         edition: run.target.edition,
-        key_arn: Some(&key.names.arn),
+        key_arn: Some(key.arn.as_str()),
         material_is_named: false,
         material_id: None,
         clauses: &effect.clauses,

@@ -34,7 +34,7 @@ pub(super) enum Leased {
     /// Keys that the run made, or that were lent to it.
     Keys(Box<Lease>),
     /// A key that a target under our control has.
-    Provided(KeyNames),
+    Provided(Box<KeyNames>),
     /// The case needs none.
     Nothing,
 }
@@ -52,11 +52,7 @@ pub(super) async fn lease(run: &Run<'_>, case: &Case, precondition: &Preconditio
                 "no client can provoke this from outside; `--provide` names a key of a target that can",
             )
         })?;
-        return Ok(Leased::Provided(KeyNames {
-            id: id.clone(),
-            arn: run.arn(id).unwrap_or_default(),
-            ..KeyNames::default()
-        }));
+        return Ok(Leased::Provided(Box::new(KeyNames { id: id.clone(), arn: run.arn(id), ..KeyNames::default() })));
     }
     if precondition.spec.is_none() {
         return Ok(Leased::Nothing);
@@ -86,7 +82,7 @@ pub(super) async fn only_ours(
     }
     let keys = [lease.map(|lease| &lease.key), lease.and_then(|lease| lease.other.as_ref())];
     for key in keys.into_iter().flatten() {
-        let owned = run.guard.owns(key.kms().plain(), OPERATION, &key.names.arn).await;
+        let owned = run.guard.owns(key.kms().plain(), OPERATION, key.arn.as_str()).await;
         owned.map_err(|failure| blocked(&failure))?;
     }
     // An id is looked up by the principal that signs the request, too.

@@ -53,10 +53,7 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
             return Verdict::Refused;
         }
         if let Ok(key) = run.pool.take(&probe_key()).await {
-            let mut parts = key.names.arn.split(':').skip(1);
-            if let (Some(partition), Some(owner)) = (parts.next(), parts.nth(2)) {
-                account = Some((owner.to_owned(), partition.to_owned()));
-            }
+            account = Some((key.arn.account().to_owned(), key.arn.partition().to_owned()));
             key_id = Some(key.names.id.clone());
             run.pool.put_back(key);
         }
@@ -91,7 +88,7 @@ async fn has_keys_elsewhere(run: &Run<'_>, kms: &Kms) {
         && let Ok(listed) = kms.call("ListKeys", &json!({ "Limit": 1 })).await
         && let Some(arn) = listed["Keys"][0]["KeyArn"].as_str()
     {
-        let _ = run.guard.expects(Owner::Primary, arn, kms.region());
+        let _ = run.guard.expects_text(Owner::Primary, arn, kms.region());
     }
 }
 

@@ -2,6 +2,7 @@
 //! and whoever asks may be the wrong one.
 
 use super::subject::{Found, Sweep, Swept};
+use crate::arn::Arn;
 use crate::fixture::Owner;
 use crate::kms::ours::{Ours, inspect, is_not_found, list};
 use crate::kms::{FailureKind, Kms, Pauses};
@@ -12,28 +13,30 @@ use std::time::{Duration, SystemTime};
 
 /// The keys that the ledgers name, and where a CreateKey may have been under way, those that the target has of the run.
 pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut Swept) -> Vec<Found<'a>> {
-    let mut found: BTreeMap<String, Found<'a>> = BTreeMap::new();
-    let mut missing: BTreeMap<&String, (&OpenRun, Missing)> = BTreeMap::new();
-    for run in runs {
-        missing.extend(run.keys.iter().map(|arn| (arn, (run, Missing::default()))));
+    let mut found: BTreeMap<Arn, Found<'a>> = BTreeMap::new();
+    let mut missing: BTreeMap<Arn, (&OpenRun, Missing)> = BTreeMap::new();
+    for (run, text) in runs.iter().flat_map(|run| run.keys.iter().map(move |text| (run, text))) {
+        match text.parse() {
+            Ok(arn) => drop(missing.insert(arn, (run, Missing::default()))),
+            Err(error) => swept.left.push(format!("key {}: failed to {error}", text.escape_debug()).into()),
+        }
     }
     let mut searches = searches(sweep, runs);
     let mut pauses = Pauses::within(sweep.settle);
     // Regions in which nothing answers: one time limit for each of hundreds of keys would be too long.
     let mut silent: BTreeMap<String, Text> = BTreeMap::new();
     loop {
-        missing.retain(|arn, _| !found.contains_key(*arn));
+        missing.retain(|arn, _| !found.contains_key(arn));
         for (arn, (run, missing)) in missing.iter_mut().filter(|(_, (_, missing))| missing.may_change) {
-            let region = region_of(arn);
-            if let Some(why) = silent.get(region) {
+            if let Some(why) = silent.get(arn.region()) {
                 *missing = Missing { why: why.clone(), may_change: false, is_silent: true };
                 continue;
             }
             match look(sweep, run, arn).await {
-                Ok(key) => drop(found.insert((*arn).clone(), key)),
+                Ok(key) => drop(found.insert(arn.clone(), key)),
                 Err(now) => {
                     if now.is_silent {
-                        silent.insert(region.to_owned(), now.why.clone());
+                        silent.insert(arn.region().to_owned(), now.why.clone());
                     }
                     *missing = now;
                 }
@@ -42,7 +45,7 @@ pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut
         for search in searches.iter_mut().filter(|search| search.goes_on()) {
             search.look(&mut found).await;
         }
-        missing.retain(|arn, _| !found.contains_key(*arn));
+        missing.retain(|arn, _| !found.contains_key(arn));
         let may_change =
             missing.values().any(|(_, missing)| missing.may_change) || searches.iter().any(Search::goes_on);
         if !may_change || !pauses.pause().await {
@@ -71,10 +74,10 @@ impl Default for Missing {
 }
 
 /// Looks at a key of a ledger, by everybody who may reach it.
-async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &str) -> Result<Found<'a>, Missing> {
+async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &Arn) -> Result<Found<'a>, Missing> {
     let mut whys: Vec<Text> = Vec::new();
     let (mut may_change, mut is_silent) = (false, false);
-    for (_, kms) in sweep.everybody().into_iter().filter(|(_, kms)| kms.region() == region_of(arn)) {
+    for (_, kms) in sweep.everybody().into_iter().filter(|(_, kms)| kms.region() == arn.region()) {
         let why = match inspect(kms.plain(), arn).await {
             Ok(Some(ours)) if ours.is_of(&run.run) => return Ok(Found { ours, kms }),
             Ok(_) => {
@@ -97,10 +100,6 @@ async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &str) -> Result<Found<'
     Err(Missing { why: Text::joined(whys, "; "), may_change, is_silent })
 }
 
-fn region_of(arn: &str) -> &str {
-    arn.split(':').nth(3).unwrap_or_default()
-}
-
 /// The search for keys whose CreateKey may have been under way, of one principal in one Region.
 struct Search<'a, 'r> {
     region: &'r str,
@@ -109,9 +108,9 @@ struct Search<'a, 'r> {
     /// The runs, with how many such keys each has.
     runs: BTreeMap<&'r str, (&'r OpenRun, usize)>,
     /// ARNs of keys of these runs that no ledger names.
-    extra: BTreeMap<String, String>,
+    extra: BTreeMap<Arn, String>,
     accounts: BTreeSet<String>,
-    unseen: BTreeSet<String>,
+    unseen: BTreeMap<String, &'static str>,
     failure: Option<Text>,
 }
 
@@ -130,7 +129,7 @@ fn searches<'a, 'r>(sweep: &Sweep<'a>, runs: &'r [OpenRun]) -> Vec<Search<'a, 'r
                 runs: BTreeMap::new(),
                 extra: BTreeMap::new(),
                 accounts: BTreeSet::new(),
-                unseen: BTreeSet::new(),
+                unseen: BTreeMap::new(),
                 failure: None,
             });
             search.runs.entry(&run.run).or_insert((run, 0)).1 += 1;
@@ -147,7 +146,7 @@ impl<'a> Search<'a, '_> {
         self.kms.is_some() && self.failure.is_none() && !is_complete
     }
 
-    async fn look(&mut self, found: &mut BTreeMap<String, Found<'a>>) {
+    async fn look(&mut self, found: &mut BTreeMap<Arn, Found<'a>>) {
         let Some(kms) = self.kms else { return };
         let listing = match list(kms.plain()).await {
             Ok(listing) => listing,
@@ -160,7 +159,7 @@ impl<'a> Search<'a, '_> {
         self.unseen = listing.unseen;
         for ours in listing.ours {
             let Some((run, _)) = self.runs.get(ours.run.as_str()) else { continue };
-            if !run.keys.contains(&ours.arn) && !run.released.contains(&ours.arn) {
+            if !run.keys.contains(ours.arn.as_str()) && !run.released.contains(ours.arn.as_str()) {
                 self.extra.insert(ours.arn.clone(), ours.run.clone());
             }
             found.entry(ours.arn.clone()).or_insert(Found { ours, kms });
@@ -184,8 +183,8 @@ impl<'a> Search<'a, '_> {
             && self.accounts.iter().any(|account| Some(account) != sweep.named(self.owner))
         {
             format!("`{owner}` is of another account than was named for it").into()
-        } else if let (true, Some(arn)) = (self.goes_on(), self.unseen.first()) {
-            Text::from(TargetText::from(arn.as_str())).and(" is listed, and DescribeKey does not find it")
+        } else if let (true, Some((named, why))) = (self.goes_on(), self.unseen.first_key_value()) {
+            Text::from(TargetText::from(named.as_str())).and(" is listed, and ").and(*why)
         } else {
             return None;
         };

@@ -21,8 +21,8 @@ const NOT_SHOWN: &str = "it was not there when it was said what would be done; s
 pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swept) -> Result<(), Failure> {
     let Found { ours, kms } = found;
     if !sweep.may_touch(&ours.arn) {
-        swept.left.push(about("key", &ours.arn, "it is in an account that was not named"));
-        swept.unnamed.push(ours.arn);
+        swept.left.push(about("key", ours.arn.as_str(), "it is in an account that was not named"));
+        swept.unnamed.push(ours.arn.to_string());
         return Ok(());
     }
     for name in aliases(kms.plain(), &ours).await? {
@@ -37,17 +37,19 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
         }
     }
     if ours.is_pending() {
-        swept.pending.push(ours.arn);
+        swept.pending.push(ours.arn.to_string());
         return Ok(());
     }
     let change = match sweep.touch {
         Touch::Nothing => Change::Done,
-        Touch::Shown(shown) if !shown.scheduled.contains(&ours.arn) => Change::Refrained(NOT_SHOWN),
+        Touch::Shown(shown) if !shown.scheduled.iter().any(|arn| arn == ours.arn.as_str()) => {
+            Change::Refrained(NOT_SHOWN)
+        }
         Touch::Shown(_) | Touch::Change => schedule(kms, &ours).await?,
     };
     match change {
-        Change::Done => swept.scheduled.push(ours.arn),
-        Change::Refrained(why) => swept.left.push(about("key", &ours.arn, why)),
+        Change::Done => swept.scheduled.push(ours.arn.to_string()),
+        Change::Refrained(why) => swept.left.push(about("key", ours.arn.as_str(), why)),
     }
     Ok(())
 }

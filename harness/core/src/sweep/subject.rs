@@ -1,5 +1,6 @@
 //! What a sweep is about, and what it did.
 
+use crate::arn::Arn;
 use crate::fixture::{Owner, Place};
 use crate::kms::ours::Ours;
 use crate::kms::{Clients, Kms};
@@ -83,8 +84,8 @@ impl<'a> Sweep<'a> {
     }
 
     /// Whether keys of this ARN's account may be touched.
-    pub(super) fn may_touch(&self, arn: &str) -> bool {
-        let is_its_account = |account: &String| arn.split(':').nth(4) == Some(account);
+    pub(super) fn may_touch(&self, arn: &Arn) -> bool {
+        let is_its_account = |account: &String| arn.account() == account;
         self.target.endpoint.is_loopback()
             || [Owner::Primary, Owner::Stranger].iter().any(|owner| self.named(*owner).is_some_and(is_its_account))
     }
