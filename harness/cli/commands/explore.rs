@@ -67,12 +67,12 @@ pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure>
     };
     let (stop, stopped) = watch::channel(false);
     let interrupt = on_interrupt(stop);
-    let line = Line::new();
+    let line = Line::new("trials", (trials != usize::MAX).then_some(trials));
     let exploration = search(&corpus, target, &model, &options, &line, stopped)
         .await
         .map_err(|error| Failure::usage(error.to_string()))?;
     interrupt.abort();
-    line.clear();
+    drop(line);
     output::protect(&Redactor::default().with_accounts(exploration.accounts.iter().map(String::as_str)));
     let kept = failures.update(edition, &endpoint, &exploration);
     failures.write(&arguments.failures)?;
@@ -94,7 +94,7 @@ pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure>
 
 impl Watcher for Line {
     fn ended(&self, trials: usize, exchanges: usize, findings: usize) {
-        self.draw(&format!("trials: {trials}, exchanges: {exchanges}, findings: {findings}"));
+        self.at(trials, &format!("{exchanges} exchanges, {findings} findings"));
     }
 }
 

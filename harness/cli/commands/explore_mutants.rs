@@ -5,6 +5,7 @@ use super::selfcheck::{chosen, config, edition_of};
 use crate::arguments::SelfcheckArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output;
+use crate::edge::progress::Line;
 use crate::setup::embedded;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,11 +64,15 @@ pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure
             })
         });
     }
+    let line = Line::new("mutants", Some(mutants.len()));
+    let count = line.counter();
     let mut results = BTreeMap::new();
     while let Some(ended) = running.join_next().await {
         let (name, exploration) = ended.map_err(|error| Failure::internal(format!("explore a mutant: {error}")))?;
         results.insert(name, exploration?);
+        count();
     }
+    drop(line);
     let mut lines = Vec::new();
     let mut alarms = 0;
     for edition in Edition::ALL {

@@ -3,34 +3,40 @@
 use crate::arguments::Cases;
 use crate::edge::failure::Failure;
 use crate::edge::output::to_stdout;
+use crate::render::table::{self, Cell, Side};
 use crate::setup::corpus::{corpus, selection};
 use std::path::Path;
+use trentcheck_core::fixture::{Case, Group};
 use trentcheck_core::report::ExitCode;
 
 /// Lists the selected cases, a line each, under the titles of their groups.
 pub(crate) fn list(cases: &Cases, fixtures: Option<&Path>) -> Result<u8, Failure> {
     let corpus = corpus(fixtures)?;
     let selection = selection(cases, &corpus)?;
-    let mut lines = Vec::new();
-    let mut count = 0;
-    let width = corpus.cases.iter().map(|case| case.id().len()).max().unwrap_or_default();
-    for group in &corpus.groups {
-        let taken: Vec<_> =
-            corpus.cases.iter().filter(|case| case.group() == group.name && selection.takes(case)).collect();
-        if taken.is_empty() {
-            continue;
-        }
-        lines.push(group.title.clone());
-        for case in taken {
-            count += 1;
-            lines.push(format!("  {:width$}  {:6}  {:7}  {}", case.id(), case.level, case.danger, case.title));
-        }
-        lines.push(String::new());
-    }
-    if count == 0 {
+    let groups = corpus.groups.iter();
+    let taken: Vec<(&Group, &Case)> = groups
+        .flat_map(|group| corpus.cases.iter().filter(|case| case.group() == group.name).map(move |case| (group, case)))
+        .filter(|(_, case)| selection.takes(case))
+        .collect();
+    if taken.is_empty() {
         return Err(Failure::usage("find a case that all the conditions take"));
     }
-    lines.push(format!("{count} cases"));
+    let row = |(_, case): &(&Group, &Case)| {
+        vec![case.id().into(), case.level.into(), case.danger.into(), Cell::from(&case.title)]
+    };
+    let rows: Vec<_> = taken.iter().map(row).collect();
+    // One table, so that the columns of all groups are in one place.
+    let mut lines = Vec::new();
+    let mut title = None;
+    for ((group, _), line) in taken.iter().zip(table::lines(&[Side::Left; 4], &rows)) {
+        if title != Some(&group.title) {
+            lines.extend(title.map(|_| String::new()));
+            title = Some(&group.title);
+            lines.push(group.title.clone());
+        }
+        lines.push(format!("  {line}"));
+    }
+    lines.extend([String::new(), format!("{} cases", taken.len())]);
     to_stdout(&lines.join("\n"));
     Ok(ExitCode::Pass as u8)
 }

@@ -4,6 +4,7 @@ use crate::arguments::SelfcheckArguments;
 use crate::edge::cores::{cores, spread};
 use crate::edge::failure::Failure;
 use crate::edge::output;
+use crate::edge::progress::Line;
 use crate::render::kill_matrix::{Kills, matrix, summary};
 use crate::setup::corpus;
 use crate::setup::embedded;
@@ -54,7 +55,10 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
     let at_a_time = arguments.jobs.map_or(MUTANTS_A_CORE * cores(), usize::from);
     let mut kills: Vec<Kills> = vec![Kills::new(); chosen.len()];
     let mut alarms = Vec::new();
-    for (subject, found) in spread(work, at_a_time, replay).await? {
+    let line = Line::new("servers", Some(work.len()));
+    let replayed = spread(work, at_a_time, replay, line.counter()).await?;
+    drop(line);
+    for (subject, found) in replayed {
         let found = found?;
         match subject {
             Subject::Reference(_) => {}
@@ -146,7 +150,7 @@ impl Replay {
 async fn innocent(corpus: &Arc<Corpus>) -> Result<BTreeMap<Edition, BTreeSet<String>>, Failure> {
     let work: Vec<Replay> = Edition::ALL.into_iter().map(|edition| Replay::of(corpus, edition, None)).collect();
     let mut innocent = BTreeMap::new();
-    for (subject, kills) in spread(work, Edition::ALL.len(), replay).await? {
+    for (subject, kills) in spread(work, Edition::ALL.len(), replay, || {}).await? {
         let kills = kills?;
         if let Some((case, _)) = kills.iter().find(|(_, level)| **level > Level::May) {
             return Err(Failure::internal(format!("pass `{case}` on the reference itself")));

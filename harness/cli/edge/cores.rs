@@ -12,12 +12,17 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Does each piece of work, so many at a time; what comes of them is in no order.
+/// Does each piece of work, so many at a time, and calls `ended` after each; what comes of them is in no order.
 ///
 /// # Errors
 ///
 /// A piece of work that panicked, or a thread that cannot be had.
-pub(crate) async fn spread<W, T, F>(work: Vec<W>, at_a_time: usize, each: fn(W) -> F) -> Result<Vec<T>, Failure>
+pub(crate) async fn spread<W, T, F>(
+    work: Vec<W>,
+    at_a_time: usize,
+    each: fn(W) -> F,
+    ended: impl Fn() + Clone + Send + 'static,
+) -> Result<Vec<T>, Failure>
 where
     W: Send + 'static,
     T: Send + 'static,
@@ -29,7 +34,8 @@ where
         .map(|thread| {
             let share = at_a_time / threads + usize::from(thread < at_a_time % threads);
             let work = Arc::clone(&work);
-            spawn_blocking(move || on_one(&work, share.max(1), each))
+            let ended = ended.clone();
+            spawn_blocking(move || on_one(&work, share.max(1), each, ended))
         })
         .collect();
     let mut done = Vec::new();
@@ -40,7 +46,12 @@ where
 }
 
 /// The share of one thread, which takes a further piece whenever one is done.
-fn on_one<W, T, F>(work: &Mutex<std::vec::IntoIter<W>>, share: usize, each: fn(W) -> F) -> Result<Vec<T>, Failure>
+fn on_one<W, T, F>(
+    work: &Mutex<std::vec::IntoIter<W>>,
+    share: usize,
+    each: fn(W) -> F,
+    ended: impl Fn(),
+) -> Result<Vec<T>, Failure>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -56,8 +67,9 @@ where
             running.spawn(each(work));
         }
         let mut done = Vec::new();
-        while let Some(ended) = running.join_next().await {
-            done.push(ended.map_err(|error| Failure::internal(format!("finish a piece of work: {error}")))?);
+        while let Some(piece) = running.join_next().await {
+            ended();
+            done.push(piece.map_err(|error| Failure::internal(format!("finish a piece of work: {error}")))?);
             if let Some(work) = next() {
                 running.spawn(each(work));
             }
@@ -74,7 +86,8 @@ mod tests {
     #[tokio::test]
     async fn every_piece_is_done_once_however_many_there_are_at_a_time() {
         for at_a_time in [1, 2, 3, 64] {
-            let mut done = spread((0..20).collect(), at_a_time, |piece: u32| async move { piece * 2 }).await.unwrap();
+            let mut done =
+                spread((0..20).collect(), at_a_time, |piece: u32| async move { piece * 2 }, || {}).await.unwrap();
             done.sort_unstable();
             assert_eq!(done, (0..20).map(|piece| piece * 2).collect::<Vec<u32>>(), "{at_a_time}");
         }
@@ -82,7 +95,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_piece_that_panics_is_an_error() {
-        let ended = spread(vec![1, 0], 2, |piece: u32| async move { 1_u32.checked_div(piece).unwrap() }).await;
+        let ended = spread(vec![1, 0], 2, |piece: u32| async move { 1_u32.checked_div(piece).unwrap() }, || {}).await;
         assert!(ended.is_err());
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! A reader who closes the pipe early is no error.
 
+use super::drawn::aside;
 use super::failure::Failure;
 use std::io::Write;
 use std::path::Path;
@@ -52,7 +53,8 @@ static LOST: OnceLock<String> = OnceLock::new();
 
 /// A line, or several, to stdout.
 pub(crate) fn to_stdout(text: &str) {
-    match writeln!(anstream::stdout().lock(), "{}", redacted(text)) {
+    let text = redacted(text);
+    match aside(|| writeln!(anstream::stdout().lock(), "{text}")) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => drop(LOST.set(error.to_string())),
         _ => {}
     }
@@ -68,12 +70,13 @@ pub(crate) fn delivered() -> Result<(), Failure> {
 
 /// A line, or several, to stderr.
 pub(crate) fn to_stderr(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{}", redacted(text));
+    let text = redacted(text);
+    let _ = aside(|| writeln!(anstream::stderr().lock(), "{text}"));
 }
 
 /// A line to stderr as it is: credentials of the reference target, which are published and open nothing else.
 pub(crate) fn publish(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = aside(|| writeln!(anstream::stderr().lock(), "{text}"));
 }
 
 /// Prints a failure and gives the process' exit code.
@@ -82,9 +85,10 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.exit_code())
 }
 
-/// Characters to stderr as they are, for a line that is redrawn.
-pub(crate) fn draw(text: &str) {
-    let _ = write!(std::io::stderr().lock(), "{}", redacted(text));
+/// A question to stderr, behind which the answer is typed.
+pub(crate) fn prompt(text: &str) {
+    let text = redacted(text);
+    let _ = aside(|| write!(std::io::stderr().lock(), "{text}"));
 }
 
 /// Refuses a text that is to be the file of this path if it holds a secret. The place is told, never the secret.

@@ -1,60 +1,93 @@
-//! Progress on stderr while a run goes on: one line, redrawn, on a terminal; nothing otherwise.
+//! Progress on stderr while something goes on: one line with rate and time left, on a terminal; nothing otherwise.
 
-use super::output;
-use std::io::IsTerminal;
-use std::sync::Mutex;
+use super::{drawn, output};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use trentcheck_core::report::{CaseReport, Outcome};
 use trentcheck_core::run::Progress;
 
-/// The line.
+/// The line. It is taken away when this is dropped.
 pub(crate) struct Line {
-    is_terminal: bool,
-    cases: AtomicUsize,
-    ended: AtomicUsize,
+    bar: ProgressBar,
     diverges: AtomicUsize,
-    drawing: Mutex<()>,
 }
 
 impl Line {
-    pub(crate) fn new() -> Self {
-        Self {
-            is_terminal: std::io::stderr().is_terminal(),
-            cases: AtomicUsize::new(0),
-            ended: AtomicUsize::new(0),
-            diverges: AtomicUsize::new(0),
-            drawing: Mutex::new(()),
-        }
+    /// A line that counts these things, such as `cases`, of which there are so many; without a number there is no end to
+    /// tell the time to.
+    pub(crate) fn new(things: &str, number: Option<usize>) -> Self {
+        Self::drawn_at(ProgressDrawTarget::stderr(), things, number)
     }
 
-    /// Takes the line away.
-    pub(crate) fn clear(&self) {
-        if self.is_terminal {
-            output::draw("\r\x1b[2K");
-        }
+    fn drawn_at(terminal: ProgressDrawTarget, things: &str, number: Option<usize>) -> Self {
+        let counted = match number {
+            Some(_) => format!("{{pos}}/{{len}} {things} · {{rate}} · {{eta}} left"),
+            None => format!("{{pos}} {things} · {{rate}}"),
+        };
+        let style = ProgressStyle::with_template(&format!("{counted} · {{wide_msg}}"))
+            .expect("the template has nothing but names in braces")
+            .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+                // A line that cannot be written to is not worth an error.
+                let _ = write!(text, "{:.1}/s", state.per_sec());
+            });
+        let bar = ProgressBar::with_draw_target(number.map(|number| number as u64), terminal).with_style(style);
+        drawn::set(Some(bar.clone()));
+        Self { bar, diverges: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn draw(&self, text: &str) {
-        if self.is_terminal
-            && let Ok(_drawing) = self.drawing.lock()
-        {
-            output::draw(&format!("\r\x1b[2K{text}"));
-        }
+    /// So many have ended, and this is to be said beside it.
+    pub(crate) fn at(&self, ended: usize, text: &str) {
+        self.bar.set_message(output::redacted(text));
+        self.bar.set_position(ended as u64);
+    }
+
+    /// What counts one more each time that it is called, from any thread.
+    pub(crate) fn counter(&self) -> impl Fn() + Clone + Send + 'static {
+        let bar = self.bar.clone();
+        move || bar.inc(1)
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        drawn::set(None);
+        self.bar.finish_and_clear();
     }
 }
 
 impl Progress for Line {
     fn begins(&self, cases: usize) {
-        self.cases.store(cases, Ordering::Relaxed);
-        self.draw(&format!("0/{cases} cases"));
+        self.bar.set_length(cases as u64);
     }
 
     fn ended(&self, case: &CaseReport) {
-        let ended = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
-        if case.outcome == Outcome::Diverges {
-            self.diverges.fetch_add(1, Ordering::Relaxed);
-        }
-        let diverges = self.diverges.load(Ordering::Relaxed);
-        self.draw(&format!("{ended}/{} cases, {diverges} diverge · {}", self.cases.load(Ordering::Relaxed), case.id));
+        let diverges = match case.outcome {
+            Outcome::Diverges => self.diverges.fetch_add(1, Ordering::Relaxed) + 1,
+            _ => self.diverges.load(Ordering::Relaxed),
+        };
+        self.bar.set_message(output::redacted(&format!("{diverges} diverge · {}", case.id)));
+        self.bar.inc(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Line;
+    use indicatif::ProgressDrawTarget;
+
+    #[test]
+    fn a_line_counts_what_ended() {
+        let line = Line::drawn_at(ProgressDrawTarget::hidden(), "mutants", Some(3));
+        let count = line.counter();
+        (0..2).for_each(|_| count());
+        assert_eq!((line.bar.position(), line.bar.length()), (2, Some(3)));
+        line.at(3, "the last");
+        assert_eq!((line.bar.position(), line.bar.message()), (3, "the last".to_owned()));
+    }
+
+    #[test]
+    fn a_line_without_an_end_has_no_length() {
+        assert_eq!(Line::drawn_at(ProgressDrawTarget::hidden(), "trials", None).bar.length(), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Which cases test each clause, as a person reads it.
 
+use super::table::{self, Cell, Side};
 use std::collections::BTreeMap;
 use trentcheck_core::fixture::{Case, Clause, Corpus};
 
@@ -59,14 +60,15 @@ fn summary(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String
             corpus.cases.len()
         ),
         String::new(),
-        "clauses  tested  cases  source".to_owned(),
     ];
+    let mut table = vec![["clauses", "tested", "cases", "source"].map(Cell::from).to_vec()];
     for (source, (clauses, tested, mut cases)) in rows {
         cases.sort_unstable();
         cases.dedup();
         let title = corpus.source(source).map_or(source, |source| source.title.as_str());
-        lines.push(format!("{clauses:7}  {tested:6}  {:5}  {title}", cases.len()));
+        table.push(vec![clauses.into(), tested.into(), cases.len().into(), title.into()]);
     }
+    lines.extend(table::lines(&[Side::Right, Side::Right, Side::Right, Side::Left], &table));
     lines.extend([String::new(), "not observable from outside".to_owned()]);
     lines.extend(open);
     lines

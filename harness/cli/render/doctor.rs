@@ -1,22 +1,29 @@
 //! A check-up as a person reads it.
 
 use super::style::BOLD;
+use super::table::{self, Side};
 use anstyle::{AnsiColor, Style};
 use trentcheck_core::run::{Checkup, Health};
 
 /// A line a check, and what they come to.
 pub(crate) fn render(endpoint: &str, region: &str, checkups: &[Checkup]) -> String {
-    let width = checkups.iter().map(|checkup| checkup.what.len()).max().unwrap_or_default();
-    let mut lines = vec![format!("{BOLD}{endpoint}{BOLD:#} ({region})"), String::new()];
+    let (mut signs, mut rows) = (Vec::new(), Vec::new());
     for Checkup { what, health, found, hint } in checkups {
         let (sign, style) = match health {
             Health::Good => ("✓", AnsiColor::Green.on_default()),
             Health::Bad => ("✗", AnsiColor::Red.on_default()),
             Health::Unknown => ("–", Style::new().dimmed()),
         };
-        lines.push(format!("{style}{sign}{style:#} {what:width$}  {found}"));
-        lines.extend(hint.iter().map(|hint| format!("  {:width$}  hint: {hint}", "")));
+        signs.push(format!("{style}{sign}{style:#}"));
+        rows.push(vec![what.into(), found.into()]);
+        if let Some(hint) = hint {
+            signs.push(" ".to_owned());
+            rows.push(vec!["".into(), format!("hint: {hint}").into()]);
+        }
     }
+    let mut lines = vec![format!("{BOLD}{endpoint}{BOLD:#} ({region})"), String::new()];
+    let checks = table::lines(&[Side::Left; 2], &rows);
+    lines.extend(signs.iter().zip(checks).map(|(sign, line)| format!("{sign} {line}")));
     let count = |health| checkups.iter().filter(|checkup| checkup.health == health).count();
     let (bad, unknown) = (count(Health::Bad), count(Health::Unknown));
     let open = if unknown > 0 { format!(", {unknown} could not be told") } else { String::new() };

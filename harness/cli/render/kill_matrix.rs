@@ -1,5 +1,6 @@
 //! The kill matrix as text: which mutants break each clause, and which cases find each mutant.
 
+use super::table::{self, Cell, Side};
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::fixture::{Clause, Corpus, Level};
 use trentcheck_reference::Mutant;
@@ -46,7 +47,7 @@ pub(crate) fn matrix(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> St
 
 /// A line for each family of clauses: how many clauses, mutants and cases it has.
 pub(crate) fn summary(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> String {
-    let mut lines = vec![row("clauses of the", ["clauses", "mutants", "found", "at must", "cases"].map(str::to_owned))];
+    let mut rows = vec![["clauses of the", "clauses", "mutants", "found", "at must", "cases"].map(Cell::from).to_vec()];
     for (letter, name) in FAMILIES {
         let clauses: Vec<&Clause> = corpus
             .clauses
@@ -60,25 +61,25 @@ pub(crate) fn summary(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> S
             .filter(|(mutant, _)| in_family(mutant) && mutant.equivalent.is_none())
             .map(|(_, kills)| kills)
             .collect();
-        lines.push(row(name, counts(clauses.len(), &mutants)));
+        rows.push(row(name, counts(clauses.len(), &mutants)));
     }
     let observable = corpus.clauses.iter().filter(|clause| clause.unobservable.is_none()).count();
     let all: Vec<&Kills> =
         chosen.iter().zip(kills).filter(|(mutant, _)| mutant.equivalent.is_none()).map(|(_, kills)| kills).collect();
-    lines.push(row("all", counts(observable, &all)));
-    lines.join("\n")
+    rows.push(row("all", counts(observable, &all)));
+    let number = Side::Right;
+    table::lines(&[Side::Left, number, number, number, number, number], &rows).join("\n")
 }
 
-fn counts(clauses: usize, mutants: &[&Kills]) -> [String; 5] {
+fn counts(clauses: usize, mutants: &[&Kills]) -> [usize; 5] {
     let found = mutants.iter().filter(|kills| !kills.is_empty()).count();
     let at_must = mutants.iter().filter(|kills| kills.values().any(|level| *level == Level::Must)).count();
     let cases: BTreeSet<&str> = mutants.iter().flat_map(|kills| kills.keys().map(String::as_str)).collect();
-    [clauses, mutants.len(), found, at_must, cases.len()].map(|count| count.to_string())
+    [clauses, mutants.len(), found, at_must, cases.len()]
 }
 
-fn row(name: &str, cells: [String; 5]) -> String {
-    let [clauses, mutants, found, at_must, cases] = cells;
-    format!("{name:16} {clauses:>8} {mutants:>8} {found:>7} {at_must:>8} {cases:>7}")
+fn row(name: &str, counts: [usize; 5]) -> Vec<Cell> {
+    std::iter::once(Cell::from(name)).chain(counts.map(Cell::from)).collect()
 }
 
 fn id(clause: &Clause) -> &str {

@@ -10,6 +10,7 @@ pub(crate) mod repeat;
 pub(crate) mod several;
 pub(crate) mod style;
 pub(crate) mod sweep;
+pub(crate) mod table;
 pub(crate) mod terminal;
 pub(crate) mod terminal_deviations;
 pub(crate) mod terminal_differential;

@@ -2,6 +2,7 @@
 
 use super::repeat::Repeat;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, meaning, percent, shortened, some_of};
+use super::table::{Cell, Side, titled};
 use super::{terminal_deviations, terminal_differential};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,33 +76,27 @@ fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
         }
     }
     rows.push(("all".to_owned(), report.figures));
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     // Columns of a list of deviations are there where there is such a list.
     let has_list = report.deviations.is_some();
-    let listed = if has_list { "  listed  stale  flaky" } else { "" };
-    let mut lines = vec![format!(
-        "{DIM}{:width$}  cases   pass  diverge{listed}  no verdict  skipped  divergence  coverage{DIM:#}",
-        "group"
-    )];
-    for (name, figures) in rows {
-        let red = |count: usize| if count == 0 { Style::new() } else { RED };
-        let (style, stale) = (red(figures.diverges), red(figures.stale));
-        let listed = match has_list {
-            true => format!("  {:6}  {stale}{:5}{stale:#}  {:5}", figures.listed, figures.stale, figures.flaky),
-            false => String::new(),
-        };
-        let unjudged = figures.unsupported + figures.indeterminate + figures.blocked;
-        lines.push(format!(
-            "{name:width$}  {:5}  {:5}  {style}{:7}{style:#}{listed}  {unjudged:10}  {:7}  {:>10}  {:>8}",
-            figures.selected,
-            figures.pass,
-            figures.diverges,
-            figures.skipped,
-            percent(figures.divergence),
-            percent(figures.coverage),
-        ));
+    let mut columns =
+        vec![("group", Side::Left), ("cases", Side::Right), ("pass", Side::Right), ("diverge", Side::Right)];
+    if has_list {
+        columns.extend([("listed", Side::Right), ("stale", Side::Right), ("flaky", Side::Right)]);
     }
-    lines
+    let rest = ["no verdict", "skipped", "divergence", "coverage"];
+    columns.extend(rest.map(|title| (title, Side::Right)));
+    let row = |(name, figures): (String, Figures)| {
+        let red = |count: usize| Cell::styled(count, if count == 0 { Style::new() } else { RED });
+        let mut row = vec![name.into(), figures.selected.into(), figures.pass.into(), red(figures.diverges)];
+        if has_list {
+            row.extend([figures.listed.into(), red(figures.stale), figures.flaky.into()]);
+        }
+        row.push((figures.unsupported + figures.indeterminate + figures.blocked).into());
+        row.push(figures.skipped.into());
+        row.extend([figures.divergence, figures.coverage].map(|share| percent(share).into()));
+        row
+    };
+    titled(&columns, rows.into_iter().map(row).collect())
 }
 
 fn divergences(report: &RunReport, corpus: &Corpus, view: &View) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What a list of known deviations says about a run, as a person reads it.
 
 use super::style::{BOLD, DIM, RED, YELLOW};
+use super::table::{self, Cell, Side};
 use trentcheck_core::report::{CaseDeviation, CaseReport, Outcome, RunReport, Stale};
 
 /// Stale entries in full, then listed and flaky ones, a line or two each.
@@ -12,7 +13,6 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
             .iter()
             .filter_map(move |case| Some((case, case.deviation.as_ref()?)).filter(|_| case.outcome == outcome))
     };
-    let width = of(Outcome::Listed).chain(of(Outcome::Flaky)).map(|(case, _)| case.id.len()).max().unwrap_or_default();
     let mut lines = Vec::new();
     for (case, deviation) in of(Outcome::Stale) {
         lines.push(String::new());
@@ -31,17 +31,15 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
             String::new(),
             format!("{BOLD}listed{BOLD:#}: {} cases deviate as {} says", report.figures.listed, deviations.file),
         ]);
-        lines.extend(of(Outcome::Listed).map(|(case, deviation)| about(case, deviation, &case.pinned.answer, width)));
+        lines.extend(table(of(Outcome::Listed).map(|(case, deviation)| about(case, deviation, &case.pinned.answer))));
     }
     if report.figures.flaky > 0 {
         lines.extend([
             String::new(),
             format!("{BOLD}flaky{BOLD:#}: {} cases are logged and not scored", report.figures.flaky),
         ]);
-        lines.extend(
-            of(Outcome::Flaky)
-                .map(|(case, deviation)| about(case, deviation, case.reason.as_deref().unwrap_or_default(), width)),
-        );
+        let reason = |case: &CaseReport| case.reason.clone().unwrap_or_default();
+        lines.extend(table(of(Outcome::Flaky).map(|(case, deviation)| about(case, deviation, &reason(case)))));
     }
     for (count, why) in [
         (deviations.not_selected, "concern cases that were not selected"),
@@ -73,7 +71,13 @@ fn stale(case: &CaseReport, deviation: &CaseDeviation) -> Vec<String> {
     lines
 }
 
-fn about(case: &CaseReport, deviation: &CaseDeviation, did: &str, width: usize) -> String {
+fn about(case: &CaseReport, deviation: &CaseDeviation, did: &str) -> Vec<Cell> {
     let link = deviation.link.as_deref().map(|link| format!(" {link}")).unwrap_or_default();
-    format!("    {:width$}  {did}: {}{link} {DIM}(until {}){DIM:#}", case.id, deviation.reason, deviation.expires)
+    let until = format!("{did}: {}{link} {DIM}(until {}){DIM:#}", deviation.reason, deviation.expires);
+    vec![Cell::from(&case.id), Cell::from(until)]
+}
+
+fn table(rows: impl Iterator<Item = Vec<Cell>>) -> Vec<String> {
+    let rows: Vec<_> = rows.collect();
+    table::lines(&[Side::Left, Side::Left], &rows).into_iter().map(|line| format!("    {line}")).collect()
 }

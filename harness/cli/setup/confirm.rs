@@ -16,7 +16,7 @@ pub(crate) fn confirm(account: &str) -> Result<(), Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let reader = if is_terminal { Reader::Somebody } else { Reader::Nobody };
     confirmed(reader, account, || {
-        output::draw("To go on, type the number of the account: ");
+        output::prompt("To go on, type the number of the account: ");
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         Ok(line)

@@ -96,12 +96,12 @@ impl Session {
     ) -> Result<RunReport, Failure> {
         let (stop, stopped) = watch::channel(false);
         let interrupt = on_interrupt(stop);
-        let line = Line::new();
+        let line = Line::new("cases", Some(0));
         let report = replay(&self.corpus, selection, target, &options, &line, stopped)
             .await
             .map_err(|error| Failure::usage(error.to_string()));
         interrupt.abort();
-        line.clear();
+        drop(line);
         if let Ok(report) = &report {
             // Whatever fails after this, it has been said.
             report.left.iter().for_each(|line| output::to_stderr(&format!("left behind, remove by hand: {line}")));
