@@ -17,5 +17,4 @@ pub(crate) mod run;
 pub(crate) mod selfcheck;
 pub(crate) mod serve;
 mod several;
-mod shown;
 pub(crate) mod sweep;

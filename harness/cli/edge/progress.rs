@@ -4,7 +4,7 @@ use super::output;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use trentcheck_core::report::{CaseReport, Outcome};
+use trentcheck_core::report::{CaseRan, Outcome};
 use trentcheck_core::run::Progress;
 
 /// The line.
@@ -49,7 +49,7 @@ impl Progress for Line {
         self.draw(&format!("0/{cases} cases"));
     }
 
-    fn ended(&self, case: &CaseReport) {
+    fn ended(&self, case: &CaseRan) {
         let ended = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
         if case.outcome == Outcome::Diverges {
             self.diverges.fetch_add(1, Ordering::Relaxed);

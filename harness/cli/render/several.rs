@@ -1,17 +1,18 @@
 //! Several runs in one table.
 
-use super::style::{DIM, meaning, percent};
-use trentcheck_core::report::{ExitCode, RunReport};
+use super::style::{DIM, percent};
+use trentcheck_core::report::Report;
 
-/// A row for each target, and what they come to. `asked` is how many targets were asked for.
-pub(crate) fn summary(reports: &[(&str, &RunReport)], asked: usize, exit_code: ExitCode) -> Vec<String> {
-    let width = reports.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max("target".len());
+/// A row for each target, and what they come to.
+pub(crate) fn summary(report: &Report) -> Vec<String> {
+    let rows = || report.runs.iter().map(|run| (run.name.as_deref().unwrap_or_default(), run));
+    let width = rows().map(|(name, _)| name.len()).max().unwrap_or_default().max("target".len());
     let mut lines = vec![format!(
         "{DIM}{:width$}  judged  diverge  listed  stale  divergence  coverage  exit code{DIM:#}",
         "target"
     )];
-    for (name, report) in reports {
-        let figures = &report.figures;
+    for (name, run) in rows() {
+        let figures = &run.figures;
         lines.push(format!(
             "{name:width$}  {:6}  {:7}  {:6}  {:5}  {:>10}  {:>8}  {} ({})",
             figures.judged(),
@@ -20,10 +21,15 @@ pub(crate) fn summary(reports: &[(&str, &RunReport)], asked: usize, exit_code: E
             figures.stale,
             percent(figures.divergence),
             percent(figures.coverage),
-            report.exit_code as u8,
-            meaning(report, report.exit_code),
+            run.exit_code as u8,
+            run.meaning(run.exit_code),
         ));
     }
-    lines.push(format!("{} of {asked} targets run; exit code {}", reports.len(), exit_code as u8));
+    lines.push(format!(
+        "{} of {} targets run; exit code {}",
+        report.runs.len(),
+        report.targets,
+        report.exit_code as u8
+    ));
     lines
 }

@@ -13,13 +13,13 @@ use crate::http::Request;
 use crate::keys::Lease;
 use crate::normalise::Normaliser;
 use crate::plan::{PlanError, World, plan};
-use crate::report::{CaseReport, Outcome, Pinned};
+use crate::report::{CaseRan, Outcome, Pinned};
 use crate::send::{Exchange, Lane, Sender};
 use crate::sign::sign_planned;
 use std::time::Instant;
 
 /// Runs one case to its end; never fails.
-pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
+pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseRan {
     let (started, began) = (Instant::now(), (run.options.clock)());
     let mut attempt = Attempt {
         run,
@@ -50,7 +50,7 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         // Numbered apart from the recording, so that an entry does not depend on what is recorded before.
         differs: differs(&mismatches, &mut fresh.clone()),
     };
-    CaseReport {
+    CaseRan {
         mismatches,
         pinned,
         exchanges: recorder.exchanges(),
@@ -62,12 +62,12 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
 }
 
 /// A report of a case that was not begun.
-pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &str) -> CaseReport {
+pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &str) -> CaseRan {
     without_exchanges(case, outcome, Some(reason.to_owned()))
 }
 
-fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<String>) -> CaseReport {
-    CaseReport {
+fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<String>) -> CaseRan {
+    CaseRan {
         id: case.id().to_owned(),
         title: case.title.clone(),
         group: case.group().to_owned(),
@@ -77,7 +77,6 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<String>) -> C
         outcome,
         reason,
         mismatches: Vec::new(),
-        deviation: None,
         pinned: Pinned::default(),
         exchanges: Vec::new(),
         recording: Recording::default(),
