@@ -70,8 +70,12 @@ async fn a_list_written_from_a_run_makes_the_next_run_pass_until_the_target_chan
     let (code, stdout, _) = command(&["run", "--endpoint", &url, "--deviations", path, "--report", "json"], &[]).await;
     assert_eq!(code, Some(1), "{stdout}");
     let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    let stale =
-        report["runs"][0]["cases"].as_array().unwrap().iter().find(|case| case["id"] == "success/pending-deletion").unwrap();
+    let stale = report["runs"][0]["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["id"] == "success/pending-deletion")
+        .unwrap();
     assert_eq!((&stale["outcome"], &stale["deviation"]["stale"]["why"]), (&"stale".into(), &"passes".into()));
     assert_eq!(report["runs"][0]["figures"]["divergence"], 0.0);
     right.stop().await;

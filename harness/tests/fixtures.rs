@@ -2,8 +2,8 @@
 
 use crate::support::{corpus, documents};
 use std::path::Path;
-use trentcheck_core::{deviation, report};
 use trentcheck_core::fixture::{load, schemas};
+use trentcheck_core::{deviation, report};
 
 #[test]
 fn schemas_are_fresh() {

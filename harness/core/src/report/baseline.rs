@@ -1,18 +1,10 @@
 //! How a run compares with a baseline, as data. Drift is kept apart from divergence.
 
 use super::held::{HeldBaseline, Recordings};
+use super::uncompared::Uncompared;
 use crate::baseline::{Drift, Head};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// A case that was not compared, or whose differences did not count, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Uncompared {
-    /// The case.
-    pub case: String,
-    /// Why.
-    pub reason: String,
-}
 
 /// A run held against a baseline. What differs is in the cases, as `drift`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

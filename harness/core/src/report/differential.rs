@@ -1,9 +1,9 @@
 //! How a run compares with a run at another target, as data.
 
-use super::baseline::Uncompared;
 use super::case::Verdict;
 use super::figures::Figures;
 use super::target::TargetReport;
+use super::uncompared::Uncompared;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

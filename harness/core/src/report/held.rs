@@ -1,10 +1,10 @@
 //! What a run is held against, and what came of it, before the report is concluded.
 
-use super::baseline::Uncompared;
 use super::case::Outcome;
 use super::deviation::{CaseDeviation, DeviationsReport};
 use super::differential::DifferentialReport;
 use super::ran::Ran;
+use super::uncompared::Uncompared;
 use crate::baseline::{Drift, Head};
 use std::collections::BTreeMap;
 

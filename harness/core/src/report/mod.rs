@@ -16,9 +16,10 @@ mod held;
 mod ran;
 mod run;
 mod target;
+mod uncompared;
 mod whole;
 
-pub use baseline::{BaselineReport, Uncompared};
+pub use baseline::BaselineReport;
 pub use case::{CaseReport, ExchangeReport, Outcome, Verdict};
 pub use cited::{ClauseText, SourceText};
 pub use conclude::About;
@@ -30,6 +31,7 @@ pub use held::{Held, HeldBaseline, HeldDeviations, Look, Recordings, Relisted, S
 pub use ran::{CaseRan, End, Ran};
 pub use run::RunReport;
 pub use target::TargetReport;
+pub use uncompared::Uncompared;
 pub use whole::{Report, SCHEMA, schema};
 
 pub use crate::compare::{Mismatch, What};
