@@ -115,7 +115,7 @@ fn a_strict_run_fails_for_want_of_a_recording_and_names_the_case() {
     let (code, said) = strict(&["members/empty", "--report", "json"]);
     let report: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, &report["exit_code"]), (Some(1), &serde_json::json!(1)), "{said}");
-    assert_eq!(report["baseline"]["not_recorded"], serde_json::json!(["members/empty"]));
+    assert_eq!(report["runs"][0]["baseline"]["not_recorded"], serde_json::json!(["members/empty"]));
     for arguments in [&["run", "--strict"][..], &["run", "--strict", "--against", "http://127.0.0.1:1"]] {
         let output = trentcheck(arguments);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output));
@@ -152,10 +152,14 @@ async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
     assert!(told.contains("0 of 6 judged cases diverge"), "{told}");
     assert!(told.contains("≠ success/symmetric"), "{told}");
     let report: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let report = &report["runs"][0];
     assert_eq!(report["figures"]["diverges"], 0);
     assert_eq!(report["baseline"]["compared"], 6);
-    assert!(!report["baseline"]["drifts"].as_array().unwrap().is_empty());
-    assert!(report["baseline"]["drifts"][0]["differences"][0]["place"].is_string());
+    let cases = report["cases"].as_array().unwrap();
+    let drifted: Vec<_> = cases.iter().filter(|case| case["drift"].is_array()).collect();
+    assert!(!drifted.is_empty());
+    assert_eq!(report["baseline"]["drifted"], drifted.len());
+    assert!(drifted[0]["drift"][0]["place"].is_string());
     let pending = folder.files(".snap.new");
     assert!(pending.contains(&"success__symmetric.snap.new".to_owned()), "{pending:?}");
     // insta reads what is pending, as its own review does.

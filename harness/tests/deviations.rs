@@ -70,10 +70,14 @@ async fn a_list_written_from_a_run_makes_the_next_run_pass_until_the_target_chan
     let (code, stdout, _) = command(&["run", "--endpoint", &url, "--deviations", path, "--report", "json"], &[]).await;
     assert_eq!(code, Some(1), "{stdout}");
     let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    let stale =
-        report["cases"].as_array().unwrap().iter().find(|case| case["id"] == "success/pending-deletion").unwrap();
+    let stale = report["runs"][0]["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["id"] == "success/pending-deletion")
+        .unwrap();
     assert_eq!((&stale["outcome"], &stale["deviation"]["stale"]["why"]), (&"stale".into(), &"passes".into()));
-    assert_eq!(report["figures"]["divergence"], 0.0);
+    assert_eq!(report["runs"][0]["figures"]["divergence"], 0.0);
     right.stop().await;
 }
 
@@ -153,7 +157,7 @@ async fn the_configuration_names_targets_and_their_lists() {
     let names: Vec<&str> = runs["runs"].as_array().unwrap().iter().map(|run| run["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["changed", "filed", "placed"]);
     assert_eq!((&runs["exit_code"], &runs["runs"][1]["exit_code"]), (&1.into(), &0.into()));
-    assert_eq!(runs["runs"][1]["schema"], "trentcheck-report/1");
+    assert_eq!((&runs["schema"], &runs["targets"]), (&"trentcheck-report/2".into(), &3.into()));
     for more in [&["--endpoint", &url][..], &["--against", "."], &["--target", "nowhere"]] {
         let (code, _, stderr) = command(&[&several[..], more].concat(), &[]).await;
         assert_eq!(code, Some(2), "{more:?}: {stderr}");

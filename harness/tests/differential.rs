@@ -50,7 +50,7 @@ async fn equal_targets_do_not_differ_and_a_mutant_does_with_the_spec_on_the_othe
     let (code, stdout, _) = run(&["--endpoint", &wrong, "--against", &left, "--report", "json"]).await;
     assert_eq!(code, Some(1), "{stdout}");
     let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    let differ = report["differential"]["differ"].as_array().unwrap();
+    let differ = report["runs"][0]["differential"]["differ"].as_array().unwrap();
     let case = differ.iter().find(|difference| difference["case"] == CASE).unwrap();
     assert_eq!(case["agrees"], "right");
     assert!(!stdout.contains("trentcheck-dummy-secret"));

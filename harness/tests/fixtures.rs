@@ -2,13 +2,13 @@
 
 use crate::support::{corpus, documents};
 use std::path::Path;
-use trentcheck_core::deviation;
 use trentcheck_core::fixture::{load, schemas};
+use trentcheck_core::{deviation, report};
 
 #[test]
 fn schemas_are_fresh() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schema");
-    for (name, text) in schemas().into_iter().chain([deviation::schema()]) {
+    for (name, text) in schemas().into_iter().chain([deviation::schema(), report::schema()]) {
         let path = folder.join(name);
         if std::env::var_os("TRENTCHECK_WRITE_SCHEMAS").is_some() {
             std::fs::write(&path, &text).unwrap();

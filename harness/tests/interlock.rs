@@ -2,7 +2,7 @@
 
 use crate::sdk::client_of;
 use crate::services::{KEYS, scratch, service, text, trentcheck, with};
-use crate::support::{complaints, config, corpus, documents, options, reference, replay, selection};
+use crate::support::{complaints, concluded, config, corpus, documents, options, reference, replay, selection};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyState, Tag};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Document, Edition, PrincipalName, load};
 use trentcheck_core::ledger::Ledger;
-use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
+use trentcheck_core::report::{CaseRan, CaseReport, ExitCode, Outcome};
 use trentcheck_core::run::{Options, Permit, Progress, Target, run};
 use trentcheck_reference as reference_server;
 
@@ -68,8 +68,10 @@ pub(crate) async fn keys(client: &Client) -> Vec<(String, KeyState)> {
     found
 }
 
+/// The one run of a report.
 pub(crate) fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)))
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
+    report["runs"][0].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +173,7 @@ struct Meanwhile<F: Fn() + Send + Sync>(F, AtomicUsize);
 impl<F: Fn() + Send + Sync> Progress for Meanwhile<F> {
     fn begins(&self, _cases: usize) {}
 
-    fn ended(&self, _case: &CaseReport) {
+    fn ended(&self, _case: &CaseRan) {
         if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
             (self.0)();
         }
@@ -199,7 +201,8 @@ async fn a_key_that_is_no_longer_the_runs_is_not_touched_again() {
     };
     let progress = Meanwhile(take_over, AtomicUsize::new(0));
     let (_stop, stopped) = watch::channel(false);
-    let report = run(&corpus(), &selection(&["success/*"]), &target, &options, &progress, stopped).await.unwrap();
+    let ran = run(&corpus(), &selection(&["success/*"]), &target, &options, &progress, stopped).await.unwrap();
+    let report = concluded(&corpus(), &ran);
     let skipped: Vec<&CaseReport> = report.cases.iter().filter(|case| case.outcome == Outcome::Skipped).collect();
     assert!(!skipped.is_empty(), "{:?}", complaints(&report));
     assert!(!report.left.is_empty() && report.exit_codes.contains(&ExitCode::Teardown), "{:?}", report.left);

@@ -21,6 +21,7 @@ mod kill_matrix;
 mod leaks;
 mod lent;
 mod losing;
+mod repeat;
 mod sdk;
 mod services;
 #[cfg(feature = "aws-config")]

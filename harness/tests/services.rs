@@ -69,6 +69,7 @@ async fn a_service_is_reached_by_another_address_and_only_harmless_cases_are_sen
     )
     .await;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = &report["runs"][0];
     // What names a key is skipped, since the host as typed is not on loopback.
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(report["figures"]["pass"].as_u64().unwrap() > 20, "{}", report["figures"]);
@@ -146,6 +147,7 @@ async fn the_endpoint_of_aws_follows_from_the_region() {
     let output = trentcheck(&variables, &arguments).await;
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = &report["runs"][0];
     assert_eq!(report["target"]["endpoint"], "https://kms-fips.us-gov-west-1.amazonaws.com");
     assert_eq!(report["target"]["region"], "us-gov-west-1");
     assert!(report["notices"][0].as_str().unwrap().contains("TLS failed"), "{}", report["notices"]);

@@ -171,9 +171,11 @@ async fn a_second_profile_plays_the_principal_who_is_denied() {
     let run = ["run", "permission/denied", "--endpoint", &endpoint, "--report", "json"];
     let output = trentcheck(&files, &[&run[..], &["--denied-profile", "refuses"]].concat()).await;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = &report["runs"][0];
     assert_eq!(report["figures"]["pass"], report["figures"]["selected"], "{}", report["figures"]);
     let without = trentcheck(&files, &run).await;
     let report: serde_json::Value = serde_json::from_slice(&without.stdout).unwrap();
+    let report = &report["runs"][0];
     assert_eq!(report["figures"]["skipped"], report["figures"]["selected"], "{}", report["figures"]);
     server.stop().await;
 }

@@ -9,10 +9,10 @@ mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
-use support::{config, corpus, options, reference, replay};
+use support::{config, corpus, options, ran, reference};
 use trentcheck_core::baseline::Recording;
 use trentcheck_core::fixture::Edition;
-use trentcheck_core::report::CaseReport;
+use trentcheck_core::report::CaseRan;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -23,7 +23,7 @@ fn main() {
     for edition in Edition::ALL {
         let report = runtime.block_on(async {
             let (_server, target) = reference(config(edition)).await;
-            replay(&corpus, &[], &target, &options(8)).await
+            ran(&corpus, &[], &target, &options(8)).await
         });
         for case in report.cases {
             let name = format!("{edition}/{}", case.id);
@@ -43,7 +43,7 @@ fn file_name(id: &str) -> String {
     id.replace('/', "__")
 }
 
-fn assert_case(edition: Edition, case: &CaseReport) -> Result<(), Failed> {
+fn assert_case(edition: Edition, case: &CaseRan) -> Result<(), Failed> {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(folder(edition));
     settings.set_prepend_module_to_snapshot(false);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Corpus, Document, Edition, Level, PrincipalName, Selection, load};
-use trentcheck_core::report::RunReport;
+use trentcheck_core::report::{About, Held, Ran, RunReport};
 use trentcheck_core::run::{Elsewhere, Entropy, Options, Permit, SequenceOf, Target, fill_random, run};
 use trentcheck_core::send::{Endpoint, Lane, Limits, Tls};
 use trentcheck_core::sign::Credentials;
@@ -121,15 +121,26 @@ pub(crate) fn selection(patterns: &[&str]) -> Selection {
 }
 
 /// Runs to the end.
-pub(crate) async fn replay(corpus: &Corpus, patterns: &[&str], target: &Target, options: &Options) -> RunReport {
+pub(crate) async fn ran(corpus: &Corpus, patterns: &[&str], target: &Target, options: &Options) -> Ran {
     let (_stop, stopped) = watch::channel(false);
     run(corpus, &selection(patterns), target, options, &(), stopped).await.unwrap()
+}
+
+/// The report of a run that is held against nothing but the corpus.
+pub(crate) fn concluded(corpus: &Corpus, ran: &Ran) -> RunReport {
+    let about = About { name: None, corpus, repeat: &|id| format!("trentcheck run {id}") };
+    RunReport::conclude(ran, &[], Held::default(), &about)
+}
+
+/// Runs to the end and concludes.
+pub(crate) async fn replay(corpus: &Corpus, patterns: &[&str], target: &Target, options: &Options) -> RunReport {
+    concluded(corpus, &ran(corpus, patterns, target, options).await)
 }
 
 /// Runs with a stop signal that is given from the start.
 pub(crate) async fn replay_stopped(corpus: &Corpus, target: &Target, options: &Options) -> RunReport {
     let (_stop, stopped) = watch::channel(true);
-    run(corpus, &selection(&[]), target, options, &(), stopped).await.unwrap()
+    concluded(corpus, &run(corpus, &selection(&[]), target, options, &(), stopped).await.unwrap())
 }
 
 /// Every mismatch and reason of a run, for a message.

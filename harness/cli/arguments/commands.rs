@@ -127,9 +127,12 @@ pub(crate) struct ExploreArguments {
     #[arg(long, value_name = "LEVEL", default_value = "should")]
     pub(crate) fail_on: Level,
     /// Where failures are kept, to be tried first next time
-    #[arg(long, value_name = "FILE", default_value = "trentcheck-failures.json")]
+    #[arg(long, value_name = "FILE", default_value = FAILURES)]
     pub(crate) failures: PathBuf,
 }
+
+/// Where failures of `explore` are kept unless told otherwise.
+pub(crate) const FAILURES: &str = "trentcheck-failures.json";
 
 #[derive(Args)]
 pub(crate) struct CoverageArguments {

@@ -6,8 +6,8 @@ mod target;
 mod value;
 
 pub(crate) use commands::{
-    AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, SelfcheckArguments,
-    ServeArguments, SweepArguments, UpdateArguments,
+    AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, FAILURES,
+    SelfcheckArguments, ServeArguments, SweepArguments, UpdateArguments,
 };
 pub(crate) use run::{Cases, RunArguments};
 pub(crate) use target::{ConnectionArguments, CredentialArguments, ServiceArguments, TargetArguments};

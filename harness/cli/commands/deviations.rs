@@ -12,7 +12,7 @@ use crate::setup::session::Session;
 use crate::setup::settings::RunSettings;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::deviation::{Fresh, List, day_of, update as updated};
-use trentcheck_core::report::{ExitCode, RunReport};
+use trentcheck_core::report::{ExitCode, Ran};
 
 /// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
 const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -50,16 +50,16 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
         list.fail_on = settings.fail_on;
     }
     fits(&list, session.target().edition, settings.fail_on)?;
-    let report = session.replay(&session.selection).await?;
+    let ran = session.replay(&session.selection).await?;
     let now = SystemTime::now();
     let (today, later) = (day_of(now), day_of(now + NEW_ENTRIES_HOLD));
     let fresh = Fresh { reason: reason.clone(), expires: expires.unwrap_or(later), renewed: *expires };
-    let told = tell(&report);
+    let told = tell(&ran);
     if let Some(code @ (ExitCode::Internal | ExitCode::Interrupted | ExitCode::Safety)) = told {
         output::to_stderr(&format!("{}; `{}` is left as it is", code.describe(), path.display()));
         return Ok(code as u8);
     }
-    let update = match (updated(&old, &list, &report, corpus, today, &fresh), told) {
+    let update = match (updated(&old, &list, &ran, corpus, today, &fresh), told) {
         (Ok(update), _) => update,
         (Err(incomplete), told) => {
             let failure =
@@ -87,11 +87,11 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
 
 /// Says what a run has to say besides its verdicts and what it left behind. The result is the exit code that
 /// such a run ends with whatever its verdicts are.
-fn tell(report: &RunReport) -> Option<ExitCode> {
-    for notice in &report.notices {
+fn tell(ran: &Ran) -> Option<ExitCode> {
+    for notice in &ran.notices {
         output::to_stderr(notice);
     }
-    let whatever = [ExitCode::Internal, ExitCode::Interrupted, ExitCode::Safety, ExitCode::Teardown];
-    let applying: Vec<ExitCode> = whatever.into_iter().filter(|code| report.exit_codes.contains(code)).collect();
+    let mut applying = ExitCode::of_end(ran.end);
+    applying.extend((!ran.left.is_empty()).then_some(ExitCode::Teardown));
     (!applying.is_empty()).then(|| ExitCode::first_of(&applying))
 }

@@ -5,8 +5,7 @@ use crate::setup::session::Session;
 use crate::setup::settings::TargetSettings;
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use trentcheck_core::fixture::Selection;
-use trentcheck_core::normalise::Shown;
-use trentcheck_core::report::{DifferentialReport, ExitCode, RunReport};
+use trentcheck_core::report::{DifferentialReport, Look, Ran, Side};
 
 /// The targets that a run is compared with.
 pub(crate) struct Others {
@@ -24,43 +23,50 @@ impl Others {
         Ok(Self { right: other(session, right).await?, noise })
     }
 
-    /// Runs the same cases at the other targets, looks twice at what differs, and adds what was found to the report.
-    pub(crate) async fn compare(&self, session: &Session, left: &mut RunReport) -> Result<(), Failure> {
-        if is_interrupted(left) {
-            return Ok(());
-        }
-        let (right, noise) = self.replay(session, &session.selection, left).await?;
-        let mut found = DifferentialReport::of(left, &right, noise.as_ref());
-        if !found.differ.is_empty() && !is_interrupted(left) {
-            // A difference must repeat before it counts.
-            let again = Selection::of_ids(found.differing());
-            let second = session.replay(&again).await?;
-            absorb(left, &second, "");
-            let (right, noise) = self.replay(session, &again, left).await?;
-            found.confirm(&second, &right, noise.as_ref());
-        }
-        left.differential = Some(found);
-        left.conclude();
-        Ok(())
-    }
-
-    async fn replay(
+    /// Runs the same cases at the other targets and looks twice at what differs: a difference must repeat before it counts.
+    pub(crate) async fn compare(
         &self,
         session: &Session,
-        selection: &Selection,
-        left: &mut RunReport,
-    ) -> Result<(RunReport, Option<RunReport>), Failure> {
-        let right = session.replay_at(&self.right.target, selection).await?;
-        absorb(left, &right, "on the right: ");
+        left: &Ran,
+        looks: &mut Vec<Look>,
+    ) -> Result<Option<DifferentialReport>, Failure> {
+        if left.end.is_interrupted {
+            return Ok(None);
+        }
+        let (right, noise) = self.replay(session, &session.selection).await?;
+        let mut found = DifferentialReport::of(left, &right, noise.as_ref());
+        add(looks, right, noise);
+        if !found.differ.is_empty() && !looks.iter().any(|look| look.ran.end.is_interrupted) {
+            let again = Selection::of_ids(found.differing());
+            let second = session.replay(&again).await?;
+            let (right, noise) = match second.end.is_interrupted {
+                true => (self.at_the_right(session, &again).await?, None),
+                false => self.replay(session, &again).await?,
+            };
+            found.confirm(&second, &right, noise.as_ref());
+            looks.push(Look { side: Side::Again, ran: second });
+            add(looks, right, noise);
+        }
+        Ok(Some(found))
+    }
+
+    async fn replay(&self, session: &Session, selection: &Selection) -> Result<(Ran, Option<Ran>), Failure> {
+        let right = self.at_the_right(session, selection).await?;
         let noise = match &self.noise {
-            Some(noise) if !is_interrupted(left) => Some(session.replay_at(&noise.target, selection).await?),
+            Some(noise) if !right.end.is_interrupted => Some(session.replay_at(&noise.target, selection).await?),
             _ => None,
         };
-        if let Some(noise) = &noise {
-            absorb(left, noise, "on the target of the noise floor: ");
-        }
         Ok((right, noise))
     }
+
+    async fn at_the_right(&self, session: &Session, selection: &Selection) -> Result<Ran, Failure> {
+        session.replay_at(&self.right.target, selection).await
+    }
+}
+
+fn add(looks: &mut Vec<Look>, right: Ran, noise: Option<Ran>) {
+    looks.push(Look { side: Side::Right, ran: right });
+    looks.extend(noise.map(|ran| Look { side: Side::Noise, ran }));
 }
 
 /// A URL gets the settings of the left side; a name in the configuration has its own.
@@ -74,25 +80,4 @@ async fn other(session: &Session, word: &str) -> Result<Prepared, Failure> {
         Failure::usage(format!("find the endpoint of the target `{word}`")).hint("its table has no `endpoint`");
     let terms = Terms { missing: Missing::Refused(missing), reach: Reach::Anywhere, provided: Provided::Checked };
     Prepared::of(&settings, &session.corpus, terms).await
-}
-
-/// What the run itself says about its end, rather than its cases.
-const OF_THE_RUN: [ExitCode; 3] = [ExitCode::Interrupted, ExitCode::Safety, ExitCode::Internal];
-
-fn is_interrupted(report: &RunReport) -> bool {
-    report.exit_codes.contains(&ExitCode::Interrupted)
-}
-
-/// What another run says about the whole: keys that are left, an interrupt.
-fn absorb(report: &mut RunReport, other: &RunReport, side: &str) {
-    report.left.extend(other.left.iter().map(|line| Shown::ours(format!("{side}{line}"))));
-    report.exit_codes.extend(other.exit_codes.iter().filter(|code| OF_THE_RUN.contains(code)));
-    // What concerns the left side has been said by its first run.
-    if !side.is_empty() {
-        for notice in other.notices.iter().map(|notice| Shown::ours(format!("{side}{notice}"))) {
-            if !report.notices.contains(&notice) {
-                report.notices.push(notice);
-            }
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! `trentcheck explore`.
 
 use super::explore_kept::Failures;
-use crate::arguments::ExploreArguments;
+use crate::arguments::{ExploreArguments, FAILURES};
 use crate::edge::failure::Failure;
 use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
@@ -13,10 +13,13 @@ use crate::setup::corpus::corpus;
 use crate::setup::embedded;
 use crate::setup::settings::TargetSettings;
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
+use crate::setup::words::Words;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::explore::{Ended, Exploration, ExploreOptions, Watcher, explore as search};
+use trentcheck_core::fixture::Level;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::{Entropy, fill_random};
@@ -77,19 +80,33 @@ pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure>
     let kept = failures.update(edition, &endpoint, &exploration);
     failures.write(&arguments.failures)?;
     let code = code(&exploration);
-    let (asked, flags) = (settings.endpoint.as_deref(), settings.flags());
-    let explored = Explored {
-        exploration: &exploration,
-        endpoint: &endpoint,
-        asked,
-        flags: &flags,
-        edition,
-        seed,
-        kept: &kept,
-        code,
-    };
+    let again = again(arguments, &settings, &prepared, seed, exploration.generated);
+    let explored = Explored { exploration: &exploration, endpoint: &endpoint, again: &again, kept: &kept, code };
     output::to_stdout(&render(&explored));
     Ok(code as u8)
+}
+
+/// The line that repeats an exploration with its seed and as many trials.
+fn again(
+    arguments: &ExploreArguments,
+    settings: &TargetSettings,
+    prepared: &Prepared,
+    seed: u64,
+    trials: usize,
+) -> String {
+    let mut line = Words::of("trentcheck explore");
+    line.flag("--seed", seed);
+    settings.repeat(&prepared.target, &mut line);
+    if arguments.fail_on != Level::Should {
+        line.flag("--fail-on", arguments.fail_on);
+    }
+    if arguments.failures != Path::new(FAILURES) {
+        line.path("--failures", Some(&arguments.failures));
+    }
+    if trials > 0 {
+        line.flag("--cases", trials);
+    }
+    line.line()
 }
 
 impl Watcher for Line {
@@ -114,7 +131,7 @@ pub(crate) fn options(seed: u64) -> Result<ExploreOptions, Failure> {
         exchanges: usize::MAX,
         time: Duration::MAX,
         seed,
-        level: trentcheck_core::fixture::Level::Should,
+        level: Level::Should,
         findings: FINDINGS,
         shrinking: SHRINKING,
         known: Vec::new(),

@@ -8,9 +8,7 @@ use crate::setup::session::Session;
 use crate::setup::settings::Against;
 use std::time::SystemTime;
 use trentcheck_core::deviation::{List, apply, day_of};
-use trentcheck_core::fixture::Selection;
-use trentcheck_core::normalise::Shown;
-use trentcheck_core::report::{ExitCode, RunReport};
+use trentcheck_core::report::{ExitCode, Held, Look, Ran, RunReport};
 
 /// A run that is about to begin. Whatever it is held against has been read, so that nothing is sent in vain.
 pub(crate) struct Judging {
@@ -25,17 +23,23 @@ pub(crate) struct Judging {
 pub(crate) struct Judged {
     /// Its report.
     pub(crate) report: RunReport,
-    /// The second look at what differs from the baseline.
-    again: Option<RunReport>,
+    ran: Ran,
+    /// The further runs that the report rests on.
+    looks: Vec<Look>,
+}
+
+impl Judged {
+    /// Whether one of the runs was interrupted, so that no other is begun.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.report.exit_codes.contains(&ExitCode::Interrupted)
+    }
 }
 
 impl Judging {
     /// Reads what a run is held against. Nothing is sent.
     pub(crate) async fn prepare(session: Session) -> Result<Self, Failure> {
         let regression = match &session.settings.against {
-            Some(Against::Baseline(directory)) => {
-                Some(Regression::prepare(directory, &session.corpus, &session.selection, session.head())?)
-            }
+            Some(Against::Baseline(directory)) => Some(Regression::prepare(directory, &session)?),
             _ => None,
         };
         let others = match &session.settings.against {
@@ -49,57 +53,32 @@ impl Judging {
         Ok(Self { session, regression, others, list })
     }
 
-    /// Replays the selected cases and holds what was found against everything.
+    /// Replays the selected cases, holds what was found against everything, and concludes the report.
     pub(crate) async fn judge(&self) -> Result<Judged, Failure> {
         let session = &self.session;
-        let mut report = session.replay(&session.selection).await?;
-        let mut again = None;
-        if let Some(regression) = &self.regression {
-            let differing = regression.hold(&mut report);
-            again = match differing.is_empty() || report.exit_codes.contains(&ExitCode::Interrupted) {
-                true => None,
-                // A difference must repeat before it counts.
-                false => Some(session.replay(&Selection::of_ids(differing)).await?),
-            };
-            regression.settle(&mut report, again.as_ref());
-        }
-        if let Some(others) = &self.others {
-            others.compare(session, &mut report).await?;
-        }
-        if let Some(list) = &self.list {
-            report = apply(report, list, &session.corpus, day_of(SystemTime::now()));
-        }
-        if session.settings.strict {
-            demand_recordings(&mut report);
-        }
-        Ok(Judged { report, again })
+        let ran = session.replay(&session.selection).await?;
+        let mut looks = Vec::new();
+        let baseline = match &self.regression {
+            Some(regression) => regression.hold(session, &ran, &mut looks).await?,
+            None => None,
+        };
+        let differential = match &self.others {
+            Some(others) => others.compare(session, &ran, &mut looks).await?,
+            None => None,
+        };
+        let today = day_of(SystemTime::now());
+        let deviations = self.list.as_ref().map(|list| apply(&ran, list, &session.corpus, today));
+        let report = session.conclude(&ran, &looks, Held { baseline, differential, deviations });
+        Ok(Judged { report, ran, looks })
     }
 
     /// Writes what differs beside the baseline. Last of all, so that a file that cannot be written does not take the report
     /// with it.
     pub(crate) fn leave(&self, judged: &Judged) -> Result<(), Failure> {
+        let Judged { report, ran, looks } = judged;
         match &self.regression {
-            Some(regression) => {
-                regression.write(&judged.report, judged.again.as_ref(), &self.session.corpus, Writing::of_environment())
-            }
+            Some(regression) => regression.write(ran, looks, report, &self.session.corpus, Writing::of_environment()),
             None => Ok(()),
         }
     }
-}
-
-/// Fails a run that judged a case without a recording, and names every such case. Last of all, since the report is concluded
-/// anew whenever it is held against something.
-fn demand_recordings(report: &mut RunReport) {
-    let Some(baseline) = report.baseline.as_ref().filter(|baseline| !baseline.not_recorded.is_empty()) else { return };
-    report.notices.push(Shown::ours(format!(
-        "`--strict`: {} judged cases have no recording in {}: {}",
-        baseline.not_recorded.len(),
-        baseline.directory,
-        baseline.not_recorded.join(", ")
-    )));
-    if !report.exit_codes.contains(&ExitCode::Divergence) {
-        report.exit_codes.retain(|code| *code != ExitCode::Pass);
-        report.exit_codes.push(ExitCode::Divergence);
-    }
-    report.exit_code = ExitCode::first_of(&report.exit_codes);
 }

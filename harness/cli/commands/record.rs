@@ -13,7 +13,7 @@ use crate::setup::settings::RunSettings;
 use std::collections::BTreeMap;
 use std::path::Path;
 use trentcheck_core::baseline::{Baseline, SnapFile};
-use trentcheck_core::report::{CaseReport, ExitCode, RunReport};
+use trentcheck_core::report::{CaseRan, ExitCode, Held, Ran, Report, RunReport};
 
 /// Records the selected cases, says what was and what was not, and gives the exit code.
 pub(crate) async fn record(
@@ -35,9 +35,10 @@ pub(crate) async fn record(
     let head = session.head();
     let baseline = Baseline::open_or_new(directory, &session.corpus).map_err(failure)?;
     baseline.must_suit(&head).map_err(failure)?;
-    let report = session.replay(&session.selection).await?;
-    session.write(&report)?;
-    let recordable: Vec<&CaseReport> = report.cases.iter().filter(|case| case.is_recordable()).collect();
+    let ran = session.replay(&session.selection).await?;
+    let report = session.conclude(&ran, &[], Held::default());
+    session.write(&Report::of(vec![report.clone()], 1))?;
+    let recordable: Vec<&CaseRan> = ran.cases.iter().filter(|case| case.is_recordable()).collect();
     let texts: Vec<(&str, String)> =
         recordable.iter().map(|case| (case.id.as_str(), snap(&session.corpus, &head, case))).collect();
     for (case, text) in &texts {
@@ -54,7 +55,7 @@ pub(crate) async fn record(
     let code = code(&report, recordable.len());
     if !session.writes_to_stdout() {
         lines.extend(report.notices.iter().map(ToString::to_string));
-        lines.extend(without(&report));
+        lines.extend(without(&ran));
         lines.push(format!(
             "recorded {} of {} selected cases in {} (corpus {}, edition {}, lane {}); exit code {} ({})",
             recordable.len(),
@@ -78,9 +79,9 @@ pub(crate) async fn record(
 }
 
 /// What was not recorded, a line for each reason.
-fn without(report: &RunReport) -> Vec<String> {
+fn without(ran: &Ran) -> Vec<String> {
     let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for case in report.cases.iter().filter(|case| !case.is_recordable()) {
+    for case in ran.cases.iter().filter(|case| !case.is_recordable()) {
         let reason = case.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         by_reason.entry(format!("{}{reason}", case.outcome.as_str())).or_default().push(&case.id);
     }
@@ -88,7 +89,7 @@ fn without(report: &RunReport) -> Vec<String> {
         .into_iter()
         .map(|(reason, ids)| format!("{} not recorded, {reason}\n    {}", ids.len(), some_of(&ids)))
         .collect();
-    lines.extend(report.left.iter().map(|left| format!("left behind, remove by hand: {left}")));
+    lines.extend(ran.left.iter().map(|left| format!("left behind, remove by hand: {left}")));
     lines
 }
 

@@ -3,10 +3,12 @@
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::writing::Writing;
+use crate::setup::session::Session;
+use std::collections::BTreeSet;
 use std::path::Path;
 use trentcheck_core::baseline::{Baseline, BaselineError, Head, Snap, SnapFile};
 use trentcheck_core::fixture::{Case, Corpus, Selection};
-use trentcheck_core::report::{BaselineReport, CaseReport, RunReport};
+use trentcheck_core::report::{CaseRan, HeldBaseline, Look, Ran, Recordings, RunReport, Side};
 
 /// What becomes of files that belong to no case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub(crate) fn failure(error: BaselineError) -> Failure {
 }
 
 /// A case's recording as a file's text.
-pub(crate) fn snap(corpus: &Corpus, head: &Head, case: &CaseReport) -> String {
+pub(crate) fn snap(corpus: &Corpus, head: &Head, case: &CaseRan) -> String {
     Snap {
         title: case.title.clone(),
         source: format!("fixtures/cases/{}.toml", corpus.case(&case.id).map_or(case.group.as_str(), Case::group)),
@@ -61,16 +63,13 @@ pub(crate) struct Regression {
     baseline: Baseline,
     directory: String,
     head: Head,
+    recordings: Recordings,
 }
 
 impl Regression {
     /// Reads a baseline and refuses one that says nothing about the run, before anything is sent.
-    pub(crate) fn prepare(
-        directory: &Path,
-        corpus: &Corpus,
-        selection: &Selection,
-        head: Head,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn prepare(directory: &Path, session: &Session) -> Result<Self, Failure> {
+        let (corpus, selection, head) = (&session.corpus, &session.selection, session.head());
         let baseline = Baseline::open(directory, corpus).map_err(failure)?;
         baseline.must_suit(&head).map_err(failure)?;
         let selected = |id: &String| corpus.case(id).is_some_and(|case| selection.takes(case));
@@ -81,47 +80,48 @@ impl Regression {
             ))
             .hint("`trentcheck record` adds recordings, and `trentcheck accept` what waits to be accepted"));
         }
-        Ok(Self { baseline, directory: directory.display().to_string(), head })
+        let recordings = if session.settings.strict { Recordings::Demanded } else { Recordings::Optional };
+        Ok(Self { baseline, directory: directory.display().to_string(), head, recordings })
     }
 
-    /// Holds the run against the baseline. The result names the cases to look at a second time.
-    pub(crate) fn hold(&self, report: &mut RunReport) -> Vec<String> {
-        report.baseline = BaselineReport::of(self.directory.clone(), &self.baseline, &report.cases);
-        let drifts = report.baseline.iter().flat_map(|baseline| &baseline.drifts);
-        drifts.map(|drift| drift.case.clone()).collect()
-    }
-
-    /// Keeps what the second look shows as well.
-    pub(crate) fn settle(&self, report: &mut RunReport, again: Option<&RunReport>) {
-        let second = again.map(|again| again.cases.as_slice()).unwrap_or_default();
-        if let Some(baseline) = &mut report.baseline {
-            baseline.confirm(&self.baseline, second);
+    /// Holds the run against the baseline, with a second look at what differs: a difference must repeat before it counts.
+    pub(crate) async fn hold(
+        &self,
+        session: &Session,
+        ran: &Ran,
+        looks: &mut Vec<Look>,
+    ) -> Result<Option<HeldBaseline>, Failure> {
+        let Some(mut held) = HeldBaseline::of(self.directory.clone(), &self.baseline, self.recordings, &ran.cases)
+        else {
+            return Ok(None);
+        };
+        let drifted: Vec<String> = held.drifts.iter().map(|drift| drift.case.clone()).collect();
+        if !drifted.is_empty() && !ran.end.is_interrupted {
+            let again = session.replay(&Selection::of_ids(drifted)).await?;
+            looks.push(Look { side: Side::Again, ran: again });
         }
-        if let Some(again) = again {
-            report.left.extend(again.left.iter().cloned());
-            report.exit_codes.extend(again.exit_codes.iter().copied());
-        }
-        report.conclude();
+        held.confirm(&self.baseline, second(looks));
+        Ok(Some(held))
     }
 
     /// Writes what was found at the second look beside the baseline.
     pub(crate) fn write(
         &self,
+        ran: &Ran,
+        looks: &[Look],
         report: &RunReport,
-        again: Option<&RunReport>,
         corpus: &Corpus,
         writing: Writing,
     ) -> Result<(), Failure> {
-        let Some(found) = &report.baseline else { return Ok(()) };
-        let second = again.map(|again| again.cases.as_slice()).unwrap_or_default();
-        let drifted = found.drifted();
+        let drifted: BTreeSet<&str> =
+            report.cases.iter().filter(|case| !case.drift.is_empty()).map(|case| case.id.as_str()).collect();
         if writing == Writing::InCi {
             if !drifted.is_empty() {
                 output::to_stderr("no `.snap.new` was written, since `CI` is set");
             }
             return Ok(());
         }
-        let texts: Vec<(&str, String)> = second
+        let texts: Vec<(&str, String)> = second(looks)
             .iter()
             .filter(|case| drifted.contains(case.id.as_str()))
             .map(|case| (case.id.as_str(), snap(corpus, &self.head, case)))
@@ -134,7 +134,7 @@ impl Regression {
             self.baseline.write(SnapFile::Pending, texts).map_err(failure)?;
         }
         // What waits to be accepted and no longer differs would bring back what is gone.
-        for case in report.cases.iter().filter(|case| case.is_recordable()) {
+        for case in ran.cases.iter().filter(|case| case.is_recordable()) {
             let waits = self.baseline.pending.contains_key(&case.id) && self.baseline.recorded.contains_key(&case.id);
             if waits && !drifted.contains(case.id.as_str()) {
                 self.baseline.forget(&case.id).map_err(failure)?;
@@ -143,4 +143,9 @@ impl Regression {
         }
         Ok(())
     }
+}
+
+/// The cases of the second look.
+fn second(looks: &[Look]) -> &[CaseRan] {
+    looks.iter().find(|look| look.side == Side::Again).map(|look| look.ran.cases.as_slice()).unwrap_or_default()
 }

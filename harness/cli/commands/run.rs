@@ -1,32 +1,55 @@
 //! `trentcheck run`.
 
 use super::judging::Judging;
-use super::several;
-use super::shown::view;
+use super::several::{must_have_a_baseline_of_its_own, must_suit_several};
 use crate::arguments::{Cases, RunArguments};
 use crate::edge::failure::Failure;
 use crate::edge::output;
-use crate::render::terminal;
+use crate::render::terminal::{Detail, render};
 use crate::setup::choice::chosen;
 use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;
 use crate::setup::settings::RunSettings;
+use trentcheck_core::report::Report;
 
-/// Replays the selected cases, prints and writes the reports, and gives the exit code.
+/// Replays the selected cases at each target, one target after the other, prints and writes the report, and gives the exit
+/// code. Everything is read and checked before anything is sent.
 pub(crate) async fn run(arguments: &RunArguments, cases: &Cases) -> Result<u8, Failure> {
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
     let choices = chosen(&arguments.target, &configuration)?;
-    let [choice] = choices.as_slice() else {
-        return several::run(arguments, cases, &configuration, &choices).await;
-    };
-    let settings = RunSettings::of(arguments, choice, &configuration)?;
-    let judging = Judging::prepare(Session::prepare(settings, cases).await?).await?;
-    let judged = judging.judge().await?;
-    let session = &judging.session;
-    session.write(&judged.report)?;
-    if !session.writes_to_stdout() {
-        output::to_stdout(&terminal::render(&judged.report, &session.corpus, &view(session)));
+    if choices.len() > 1 {
+        must_suit_several(arguments)?;
     }
-    judging.leave(&judged)?;
-    Ok(judged.report.exit_code as u8)
+    let mut settled: Vec<RunSettings> = Vec::new();
+    for choice in &choices {
+        let settings = RunSettings::of(arguments, choice, &configuration)?;
+        must_have_a_baseline_of_its_own(&settings, &settled)?;
+        settled.push(settings);
+    }
+    let mut all = Vec::new();
+    for settings in settled {
+        all.push(Judging::prepare(Session::prepare(settings, cases).await?).await?);
+    }
+    let mut runs = Vec::new();
+    for judging in &all {
+        let judged = judging.judge().await?;
+        let is_interrupted = judged.is_interrupted();
+        runs.push((judging, judged));
+        if is_interrupted {
+            break;
+        }
+    }
+    let report = Report::of(runs.iter().map(|(_, judged)| judged.report.clone()).collect(), choices.len());
+    // What to write and how to show it is the same for all.
+    if let Some(Judging { session, .. }) = all.first() {
+        session.write(&report)?;
+        if !session.writes_to_stdout() {
+            let detail = if session.settings.brief { Detail::Brief } else { Detail::Full };
+            output::to_stdout(&render(&report, detail));
+        }
+    }
+    for (judging, judged) in &runs {
+        judging.leave(judged)?;
+    }
+    Ok(report.exit_code as u8)
 }

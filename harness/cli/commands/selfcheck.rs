@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Corpus, Edition, Glob, GlobError, Level, Selection, nearest_of};
-use trentcheck_core::report::{CaseReport, ExitCode, Outcome};
+use trentcheck_core::report::{CaseRan, ExitCode, Outcome};
 use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, run};
 use trentcheck_core::send::Lane;
 use trentcheck_reference::{Config, Mutant, controls, mutants};
@@ -220,12 +220,12 @@ async fn found(
         entropy,
     };
     let (_stop, stopped) = watch::channel(false);
-    let report = run(corpus, selection, &target, &options, &(), stopped)
+    let ran = run(corpus, selection, &target, &options, &(), stopped)
         .await
         .map_err(|error| Failure::internal(error.to_string()))?;
     server.stop().await;
-    let strongest = |case: &CaseReport| case.mismatches.iter().map(|mismatch| mismatch.level).max();
-    Ok(report
+    let strongest = |case: &CaseRan| case.mismatches.iter().map(|mismatch| mismatch.level).max();
+    Ok(ran
         .cases
         .iter()
         .filter(|case| case.outcome == Outcome::Diverges)

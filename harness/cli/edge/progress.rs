@@ -4,7 +4,7 @@ use super::{drawn, output};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use trentcheck_core::report::{CaseReport, Outcome};
+use trentcheck_core::report::{CaseRan, Outcome};
 use trentcheck_core::run::Progress;
 
 /// The line. It is taken away when this is dropped.
@@ -61,7 +61,7 @@ impl Progress for Line {
         self.bar.set_length(cases as u64);
     }
 
-    fn ended(&self, case: &CaseReport) {
+    fn ended(&self, case: &CaseRan) {
         let diverges = match case.outcome {
             Outcome::Diverges => self.diverges.fetch_add(1, Ordering::Relaxed) + 1,
             _ => self.diverges.load(Ordering::Relaxed),

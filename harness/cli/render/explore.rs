@@ -1,9 +1,7 @@
 //! An exploration as a person reads it.
 
-use crate::edge::shell;
 use trentcheck_core::compare::Mismatch;
 use trentcheck_core::explore::{Certainty, Ended, Exploration, Finding, Relation};
-use trentcheck_core::fixture::Edition;
 use trentcheck_core::normalise::Shown;
 use trentcheck_core::report::ExitCode;
 
@@ -13,14 +11,8 @@ pub(crate) struct Explored<'a> {
     pub(crate) exploration: &'a Exploration,
     /// The target, in words.
     pub(crate) endpoint: &'a str,
-    /// The endpoint to repeat it at, unless that is the embedded reference.
-    pub(crate) asked: Option<&'a str>,
-    /// The flags that say how it is reached and who signs, each behind a space.
-    pub(crate) flags: &'a str,
-    /// The edition.
-    pub(crate) edition: Edition,
-    /// The seed that repeats it.
-    pub(crate) seed: u64,
+    /// The line that repeats it.
+    pub(crate) again: &'a str,
     /// What became of the failures that were kept.
     pub(crate) kept: &'a [String],
     /// The code that the process ends with.
@@ -29,7 +21,7 @@ pub(crate) struct Explored<'a> {
 
 /// Finding by finding, then what was kept, then a summary and how to repeat it.
 pub(crate) fn render(explored: &Explored<'_>) -> String {
-    let Explored { exploration, endpoint, asked, flags, edition, seed, kept, code } = *explored;
+    let Explored { exploration, endpoint, again, kept, code } = *explored;
     let mut lines = Vec::new();
     for (number, finding) in exploration.findings.iter().enumerate() {
         lines.extend(shown(number + 1, finding));
@@ -49,14 +41,6 @@ pub(crate) fn render(explored: &Explored<'_>) -> String {
         Ended::Lost(why) => lines.push(format!("the exploration ended early, since the target is gone: {why}")),
         Ended::Interrupted => lines.push("the exploration was interrupted".to_owned()),
         Ended::Done => {}
-    }
-    let mut again = format!("trentcheck explore --seed {seed} --edition {edition}");
-    if let Some(endpoint) = asked {
-        again.push_str(&shell::flag("--endpoint", endpoint));
-    }
-    again.push_str(flags);
-    if exploration.generated > 0 {
-        again.push_str(&format!(" --cases {}", exploration.generated));
     }
     let repeated = match exploration.repeated {
         0 => String::new(),

@@ -6,7 +6,6 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod kill_matrix;
-pub(crate) mod repeat;
 pub(crate) mod several;
 pub(crate) mod style;
 pub(crate) mod sweep;

@@ -1,11 +1,11 @@
 //! Several runs in one table.
 
-use super::style::{meaning, percent};
+use super::style::percent;
 use super::table::{Side, titled};
-use trentcheck_core::report::{ExitCode, RunReport};
+use trentcheck_core::report::{Report, RunReport};
 
-/// A row for each target, and what they come to. `asked` is how many targets were asked for.
-pub(crate) fn summary(reports: &[(&str, &RunReport)], asked: usize, exit_code: ExitCode) -> Vec<String> {
+/// A row for each target, and what they come to.
+pub(crate) fn summary(report: &Report) -> Vec<String> {
     const COLUMNS: [(&str, Side); 8] = [
         ("target", Side::Left),
         ("judged", Side::Right),
@@ -16,20 +16,25 @@ pub(crate) fn summary(reports: &[(&str, &RunReport)], asked: usize, exit_code: E
         ("coverage", Side::Right),
         ("exit code", Side::Left),
     ];
-    let row = |(name, report): &(&str, &RunReport)| {
-        let figures = &report.figures;
+    let row = |run: &RunReport| {
+        let figures = &run.figures;
         vec![
-            name.into(),
+            run.name.as_deref().unwrap_or_default().into(),
             figures.judged().into(),
             figures.diverges.into(),
             figures.listed.into(),
             figures.stale.into(),
             percent(figures.divergence).into(),
             percent(figures.coverage).into(),
-            format!("{} ({})", report.exit_code as u8, meaning(report, report.exit_code)).into(),
+            format!("{} ({})", run.exit_code as u8, run.meaning(run.exit_code)).into(),
         ]
     };
-    let mut lines = titled(&COLUMNS, reports.iter().map(row).collect());
-    lines.push(format!("{} of {asked} targets run; exit code {}", reports.len(), exit_code as u8));
+    let mut lines = titled(&COLUMNS, report.runs.iter().map(row).collect());
+    lines.push(format!(
+        "{} of {} targets run; exit code {}",
+        report.runs.len(),
+        report.targets,
+        report.exit_code as u8
+    ));
     lines
 }

@@ -1,20 +1,12 @@
 //! Colours, and the short forms that all renderings share.
 
 use anstyle::{AnsiColor, Style};
-use trentcheck_core::report::{ExitCode, RunReport};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-
-/// What an exit code of a run means.
-pub(crate) fn meaning(report: &RunReport, code: ExitCode) -> String {
-    let meaning = report.meaning(code);
-    // A report knows no reason of `--strict`.
-    if meaning.is_empty() { "a judged case has no recording".to_owned() } else { meaning }
-}
 
 /// A share in percent.
 pub(crate) fn percent(share: Option<f64>) -> String {

@@ -1,15 +1,16 @@
 //! A run as a person reads it.
 
-use super::repeat::Repeat;
-use super::style::{BOLD, DIM, GREEN, RED, YELLOW, meaning, percent, shortened, some_of};
+use super::several::summary as summary_of_several;
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
 use super::{terminal_deviations, terminal_differential};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::compare::Fact;
-use trentcheck_core::fixture::{Corpus, Level};
-use trentcheck_core::normalise::Shown;
-use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, RunReport};
+use trentcheck_core::fixture::Level;
+use trentcheck_core::report::{
+    BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
+};
 
 /// How much is said about each divergence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,28 +21,34 @@ pub(crate) enum Detail {
     Brief,
 }
 
-/// How a run is shown.
-pub(crate) struct View {
-    /// How much is said about each divergence.
-    pub(crate) detail: Detail,
-    /// How a case is repeated.
-    pub(crate) repeat: Repeat,
+/// A report of one target; or of several, each under its name, then a table of all.
+pub(crate) fn render(report: &Report, detail: Detail) -> String {
+    if report.targets == 1 {
+        return report.runs.iter().map(|run| of_run(run, detail)).collect();
+    }
+    let mut lines = Vec::new();
+    for run in &report.runs {
+        lines.push(format!("{BOLD}== {}{BOLD:#}", run.name.as_deref().unwrap_or_default()));
+        lines.extend([of_run(run, detail), String::new()]);
+    }
+    lines.extend(summary_of_several(report));
+    lines.join("\n")
 }
 
-/// The whole report: table, divergences, cases without a verdict, notes, summary.
-pub(crate) fn render(report: &RunReport, corpus: &Corpus, view: &View) -> String {
+/// The whole report of a target: table, divergences, cases without a verdict, notes, summary.
+fn of_run(report: &RunReport, detail: Detail) -> String {
     let mut lines = vec![heading(report), String::new()];
-    lines.extend(table(report, corpus));
+    lines.extend(table(report));
     for notice in &report.notices {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
-    lines.extend(divergences(report, corpus, view));
+    lines.extend(divergences(report, detail));
     lines.extend(terminal_deviations::render(report));
     lines.extend(without_verdict(report));
     lines.extend(notes(report));
     if let Some(baseline) = &report.baseline {
         lines.push(String::new());
-        lines.extend(drift(baseline));
+        lines.extend(drift(baseline, &report.cases));
     }
     lines.extend(terminal_differential::render(report));
     if !report.left.is_empty() {
@@ -65,15 +72,17 @@ fn heading(report: &RunReport) -> String {
     )
 }
 
-fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
+fn table(report: &RunReport) -> Vec<String> {
     let mut rows = Vec::new();
     // Where nothing was judged, a row of zeros a group says nothing that the last row does not.
-    let groups = if report.figures.judged() == 0 { &[][..] } else { &corpus.groups };
+    let mut groups: Vec<&str> = Vec::new();
+    if report.figures.judged() > 0 {
+        // The cases are in the order of the corpus, group by group.
+        groups.extend(report.cases.iter().map(|case| case.group.as_str()));
+        groups.dedup();
+    }
     for group in groups {
-        let figures = Figures::of(report.cases.iter().filter(|case| case.group == group.name));
-        if figures.selected > 0 {
-            rows.push((group.name.clone(), figures));
-        }
+        rows.push((group.to_owned(), Figures::of(report.cases.iter().filter(|case| case.group == group))));
     }
     rows.push(("all".to_owned(), report.figures));
     // Columns of a list of deviations are there where there is such a list.
@@ -99,10 +108,10 @@ fn table(report: &RunReport, corpus: &Corpus) -> Vec<String> {
     titled(&columns, rows.into_iter().map(row).collect())
 }
 
-fn divergences(report: &RunReport, corpus: &Corpus, view: &View) -> Vec<String> {
+fn divergences(report: &RunReport, detail: Detail) -> Vec<String> {
     let diverging = || report.cases.iter().filter(|case| case.outcome == Outcome::Diverges);
     let mut lines = Vec::new();
-    if view.detail == Detail::Brief {
+    if detail == Detail::Brief {
         lines.extend(diverging().next().map(|_| String::new()));
         lines.extend(diverging().map(|case| brief(case, report)));
         return lines;
@@ -115,7 +124,7 @@ fn divergences(report: &RunReport, corpus: &Corpus, view: &View) -> Vec<String> 
     }
     for case in diverging() {
         lines.push(String::new());
-        lines.extend(divergence(case, report, corpus, view, &mut hints));
+        lines.extend(divergence(case, report, &mut hints));
     }
     lines
 }
@@ -140,19 +149,13 @@ fn brief(case: &CaseReport, report: &RunReport) -> String {
 }
 
 /// `hints` has how many cases have each hint; those that have been shown are taken out.
-fn divergence(
-    case: &CaseReport,
-    report: &RunReport,
-    corpus: &Corpus,
-    view: &View,
-    hints: &mut BTreeMap<&str, usize>,
-) -> Vec<String> {
+fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, usize>) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
     for mismatch in case.failures(report.fail_on) {
         lines.push(format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level));
         lines.push(format!("    {:9} {}", "expected", mismatch.expected));
         lines.push(format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found));
-        lines.extend(why(mismatch, corpus));
+        lines.extend(why(mismatch, report));
         if let Some(hint) = &mismatch.hint
             && let Some(cases) = hints.remove(hint.as_str())
         {
@@ -173,16 +176,16 @@ fn divergence(
         lines.extend(exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line))));
         lines.extend(exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}")));
     }
-    lines.push(format!("    {:9} {}", "repeat", view.repeat.line(case, report)));
+    lines.push(format!("    {:9} {}", "repeat", case.repeat));
     lines
 }
 
-fn why(mismatch: &Mismatch<Shown>, corpus: &Corpus) -> Vec<String> {
+fn why(mismatch: &Mismatch, report: &RunReport) -> Vec<String> {
     let mut lines = Vec::new();
-    for clause in mismatch.clauses.iter().filter_map(|id| corpus.clause(id)) {
-        lines.push(format!("    {:9} {} {}", "clause", clause.id.get_ref(), clause.text));
+    for (id, clause) in mismatch.clauses.iter().filter_map(|id| report.clauses.get_key_value(id)) {
+        lines.push(format!("    {:9} {id} {}", "clause", clause.text));
     }
-    if let Some(source) = corpus.source(&mismatch.source) {
+    if let Some(source) = report.sources.get(&mismatch.source) {
         lines.push(format!("    {:9} {DIM}{}, {}{DIM:#}", "source", source.title, source.confidence));
     }
     lines
@@ -212,7 +215,7 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
 /// Mismatches that fail no run, counted: the same header is missing from every answer or from none.
 fn notes(report: &RunReport) -> Vec<String> {
     let mut counts: BTreeMap<(Level, String, String, &str), usize> = BTreeMap::new();
-    for case in report.cases.iter().filter(|case| case.is_judged()) {
+    for case in report.cases.iter().filter(|case| case.outcome.is_judged()) {
         for mismatch in case.mismatches.iter().filter(|mismatch| mismatch.level < report.fail_on) {
             let found = if mismatch.found == Fact::Absent { "absent" } else { "" };
             let (place, expected) = (mismatch.place.to_string(), mismatch.expected.to_string());
@@ -238,31 +241,31 @@ fn notes(report: &RunReport) -> Vec<String> {
 }
 
 /// What differs from a baseline. A case can differ and conform, or diverge as it did before.
-fn drift(baseline: &BaselineReport) -> Vec<String> {
+fn drift(baseline: &BaselineReport, cases: &[CaseReport]) -> Vec<String> {
     const SHOWN: usize = 12;
-    let style = if baseline.drifts.is_empty() { GREEN } else { RED };
+    let style = if baseline.drifted == 0 { GREEN } else { RED };
     let mut lines = vec![format!(
         "{style}drift{style:#}: {} of {} compared cases differ from {} (recorded {} by {}, region {})",
-        baseline.drifts.len(),
+        baseline.drifted,
         baseline.compared,
         baseline.directory,
         baseline.recorded.recorded,
         baseline.recorded.tool,
         baseline.recorded.region,
     )];
-    for drift in &baseline.drifts {
-        lines.push(format!("{RED}≠ {}{RED:#}", drift.case));
-        for difference in drift.differences.iter().take(SHOWN) {
+    for case in cases.iter().filter(|case| !case.drift.is_empty()) {
+        lines.push(format!("{RED}≠ {}{RED:#}", case.id));
+        for difference in case.drift.iter().take(SHOWN) {
             let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "absent".to_owned(), shortened);
             lines.push(format!("    {:9} {}", "where", difference.place));
             lines.push(format!("    {:9} {}", "recorded", shown(&difference.recorded)));
             lines.push(format!("    {:9} {RED}{}{RED:#}", "found", shown(&difference.found)));
         }
-        if drift.differences.len() > SHOWN {
-            lines.push(format!("    and {} more", drift.differences.len() - SHOWN));
+        if case.drift.len() > SHOWN {
+            lines.push(format!("    and {} more", case.drift.len() - SHOWN));
         }
     }
-    if !baseline.drifts.is_empty() {
+    if baseline.drifted > 0 {
         lines.push(
             "    `trentcheck accept` takes what was found for what is to be; so does `cargo insta review`".to_owned(),
         );
@@ -303,7 +306,7 @@ fn summary(report: &RunReport) -> String {
         _ => (YELLOW, "no verdict"),
     };
     let codes: Vec<String> =
-        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, meaning(report, *code))).collect();
+        report.exit_codes.iter().map(|code| format!("{} ({})", *code as u8, report.meaning(*code))).collect();
     let wrong = report.cases.iter().filter(|case| case.is_wrong()).count();
     let listed = if figures.listed > 0 { format!(", {} of them as listed", figures.listed) } else { String::new() };
     format!(

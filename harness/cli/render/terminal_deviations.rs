@@ -31,7 +31,10 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
             String::new(),
             format!("{BOLD}listed{BOLD:#}: {} cases deviate as {} says", report.figures.listed, deviations.file),
         ]);
-        lines.extend(table(of(Outcome::Listed).map(|(case, deviation)| about(case, deviation, &case.pinned.answer))));
+        lines.extend(table(
+            of(Outcome::Listed)
+                .map(|(case, deviation)| about(case, deviation, case.answer.as_deref().unwrap_or_default())),
+        ));
     }
     if report.figures.flaky > 0 {
         lines.extend([

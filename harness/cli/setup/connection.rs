@@ -1,9 +1,9 @@
 //! How a target is reached: TLS, another address, a proxy.
 
 use super::configuration::File;
+use super::words::Words;
 use crate::arguments::ConnectionArguments;
 use crate::edge::failure::Failure;
-use crate::edge::shell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use trentcheck_core::send::{ClientIdentity, Endpoint, Proxy, Tls, Verify};
@@ -98,30 +98,22 @@ impl Connection {
         }
     }
 
-    /// The flags that repeat this, a password apart.
-    pub(super) fn flags(&self) -> String {
-        let mut line = String::new();
-        let mut add = |flag: &str, value: Option<String>| {
-            if let Some(value) = value {
-                line.push_str(&shell::flag(flag, &value));
-            }
-        };
-        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        add("--ca", path(&self.ca));
-        add("--server-name", self.server_name.clone());
-        add("--resolve", self.resolve.map(|address| address.to_string()));
-        add("--client-cert", path(&self.client_cert));
-        add("--client-key", path(&self.client_key));
-        let shown = |url: &String| match Proxy::parse(url) {
-            Ok(proxy) => proxy.to_string(),
-            Err(_) => "env".to_owned(),
-        };
-        add("--proxy", self.proxy.as_ref().map(shown));
+    /// Adds the flags that repeat this, a password apart.
+    pub(super) fn repeat(&self, line: &mut Words) {
+        line.path("--ca", self.ca.as_deref());
+        line.maybe("--server-name", self.server_name.as_ref());
+        line.maybe("--resolve", self.resolve);
+        line.path("--client-cert", self.client_cert.as_deref());
+        line.path("--client-key", self.client_key.as_deref());
+        line.maybe("--proxy", self.proxy.as_deref().map(without_password));
         if self.verify == Verify::NoInsecure {
-            line.push_str(" --insecure");
+            line.switch("--insecure");
         }
-        line
     }
+}
+
+fn without_password(proxy: &str) -> String {
+    Proxy::parse(proxy).map_or_else(|_| "env".to_owned(), |proxy| proxy.to_string())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -133,12 +125,15 @@ mod tests {
     use super::{Connection, Verify};
     use crate::arguments::ConnectionArguments;
     use crate::setup::configuration::File;
+    use crate::setup::words::Words;
 
     #[test]
     fn a_path_with_blanks_stays_one_word() {
         let arguments = ConnectionArguments { ca: Some("my ca/$HOME.pem".into()), ..Default::default() };
         let connection = Connection::of(&arguments, &File::default());
         assert_eq!(connection.verify, Verify::Yes);
-        assert_eq!(connection.flags(), " --ca 'my ca/$HOME.pem'");
+        let mut line = Words::default();
+        connection.repeat(&mut line);
+        assert_eq!(line.line(), "--ca 'my ca/$HOME.pem'");
     }
 }

@@ -3,9 +3,9 @@
 use super::chain;
 use super::configuration::File;
 use super::environment::{variable, wait_for};
+use super::words::{Words, time};
 use crate::arguments::CredentialArguments;
 use crate::edge::failure::Failure;
-use crate::edge::shell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::PathBuf;
@@ -43,14 +43,14 @@ impl Signers {
         }
     }
 
-    /// The flags that repeat this.
-    pub(super) fn flags(&self) -> String {
-        let flags = [
-            ("--profile", &self.profile),
-            ("--denied-profile", &self.denied_profile),
-            ("--stranger-profile", &self.stranger_profile),
-        ];
-        flags.iter().filter_map(|(flag, name)| Some(shell::flag(flag, name.as_ref()?))).collect()
+    /// Adds the flags that repeat this. Credentials in the environment stay there.
+    pub(super) fn repeat(&self, line: &mut Words) {
+        line.maybe("--profile", self.profile.as_ref());
+        line.maybe("--denied-profile", self.denied_profile.as_ref());
+        line.maybe("--stranger-profile", self.stranger_profile.as_ref());
+        if self.limit != PROCESS {
+            line.flag("--credential-timeout", time(self.limit));
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Case, Corpus, Danger, PrincipalName, Selection};
-use trentcheck_core::report::RunReport;
+use trentcheck_core::report::Ran;
 use trentcheck_core::run::{Lent, Options, Permit, Target, run};
 
 /// What a run may do at its target. Off loopback keys are made only after everything has been said.
@@ -90,12 +90,7 @@ fn on_lent_only(corpus: &Corpus, selection: &Selection, lent: &[Lent]) -> Select
 }
 
 /// The same cases at the embedded reference, by whom and where they would be sent.
-async fn rehearse(
-    target: &Target,
-    corpus: &Corpus,
-    selection: &Selection,
-    options: Options,
-) -> Result<RunReport, Failure> {
+async fn rehearse(target: &Target, corpus: &Corpus, selection: &Selection, options: Options) -> Result<Ran, Failure> {
     let (server, mut stage) = embedded::start(target.edition, Duration::from_secs(10)).await?;
     let account_of = |name: &str| {
         let principals = &server.config().principals;
@@ -119,9 +114,9 @@ async fn rehearse(
         ..options
     };
     let (_stop, stopped) = watch::channel(false);
-    let report = run(corpus, selection, &stage, &options, &(), stopped)
+    let ran = run(corpus, selection, &stage, &options, &(), stopped)
         .await
         .map_err(|error| Failure::internal(error.to_string()))?;
     server.stop().await;
-    Ok(report)
+    Ok(ran)
 }

@@ -4,13 +4,13 @@ use crate::edge::shell;
 use std::path::Path;
 use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, PriceOf};
-use trentcheck_core::report::{Outcome, RunReport};
+use trentcheck_core::report::{Outcome, Ran};
 use trentcheck_core::run::{Lent, Target};
 
 /// The plan, and what it is worked out from.
 pub(crate) struct Plan<'a> {
     pub(crate) lent: &'a [Lent],
-    pub(crate) rehearsal: &'a RunReport,
+    pub(crate) rehearsal: &'a Ran,
     /// How many keys may be made.
     pub(crate) most: usize,
     pub(crate) target: &'a Target,

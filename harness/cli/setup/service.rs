@@ -2,6 +2,7 @@
 
 use super::credentials::{Signers, profile_setting};
 use super::environment::variable;
+use super::words::Words;
 use crate::arguments::ServiceArguments;
 use crate::edge::failure::Failure;
 use trentcheck_core::fixture::Corpus;
@@ -30,16 +31,14 @@ impl Service {
         }
     }
 
-    /// The flags that repeat this.
-    pub(super) fn flags(self) -> String {
-        let mut line = String::new();
-        for (flag, is_set) in [(" --fips", self.modules == Modules::Fips), (" --dual-stack", self.stack == Stack::Dual)]
-        {
-            if is_set {
-                line.push_str(flag);
-            }
+    /// Adds the flags that repeat this.
+    pub(super) fn repeat(self, line: &mut Words) {
+        if self.modules == Modules::Fips {
+            line.switch("--fips");
         }
-        line
+        if self.stack == Stack::Dual {
+            line.switch("--dual-stack");
+        }
     }
 }
 

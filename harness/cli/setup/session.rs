@@ -2,6 +2,7 @@
 
 use super::corpus::{corpus, selection};
 use super::ledger::{ledger_of_new_run, ledger_path};
+use super::repeat::Repeat;
 use super::settings::{Against, RunSettings, Shuffle};
 use super::target::{Missing, Prepared, Provided, Reach, Terms};
 use super::{interlock, lending};
@@ -11,7 +12,6 @@ use crate::edge::failure::Failure;
 use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
 use crate::edge::progress::Line;
-use serde::Serialize;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ use trentcheck_core::baseline::{Head, day};
 use trentcheck_core::fixture::{Corpus, Selection};
 use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::Redactor;
-use trentcheck_core::report::RunReport;
+use trentcheck_core::report::{About, Held, Look, Ran, Report, RunReport};
 use trentcheck_core::run::{Entropy, Lent, Options, Permit, SequenceOf, Target, run as replay};
 use trentcheck_core::send::Lane;
 
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// One run of these cases, with a run id and a seed of its own.
-    pub(crate) async fn replay(&self, selection: &Selection) -> Result<RunReport, Failure> {
+    pub(crate) async fn replay(&self, selection: &Selection) -> Result<Ran, Failure> {
         let options = options(&self.settings, self.target(), self.passed.permit)?;
         let options = Options {
             ledger: self.ledger.clone(),
@@ -83,35 +83,38 @@ impl Session {
     }
 
     /// The same at another target, where keys are made on loopback only.
-    pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<RunReport, Failure> {
+    pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<Ran, Failure> {
         let permit = if target.endpoint.is_loopback() { Permit::All } else { Permit::NoKeys };
         self.replay_with(target, selection, options(&self.settings, target, permit)?).await
     }
 
-    async fn replay_with(
-        &self,
-        target: &Target,
-        selection: &Selection,
-        options: Options,
-    ) -> Result<RunReport, Failure> {
+    async fn replay_with(&self, target: &Target, selection: &Selection, options: Options) -> Result<Ran, Failure> {
         let (stop, stopped) = watch::channel(false);
         let interrupt = on_interrupt(stop);
         let line = Line::new("cases", Some(0));
-        let report = replay(&self.corpus, selection, target, &options, &line, stopped)
+        let ran = replay(&self.corpus, selection, target, &options, &line, stopped)
             .await
             .map_err(|error| Failure::usage(error.to_string()));
         interrupt.abort();
         drop(line);
-        if let Ok(report) = &report {
+        if let Ok(ran) = &ran {
             // Whatever fails after this, it has been said.
-            report.left.iter().for_each(|line| output::to_stderr(&format!("left behind, remove by hand: {line}")));
-            output::protect(&Redactor::default().with_accounts(report.accounts.iter().map(String::as_str)));
+            ran.left.iter().for_each(|line| output::to_stderr(&format!("left behind, remove by hand: {line}")));
+            output::protect(&Redactor::default().with_accounts(ran.accounts.iter().map(String::as_str)));
         }
-        report
+        ran
+    }
+
+    /// The report of a run of this session.
+    pub(crate) fn conclude(&self, ran: &Ran, looks: &[Look], held: Held) -> RunReport {
+        let repeat = Repeat::of(&self.settings, self.target());
+        let about =
+            About { name: self.settings.name.as_deref(), corpus: &self.corpus, repeat: &|case| repeat.line(case) };
+        RunReport::conclude(ran, looks, held, &about)
     }
 
     /// Writes the reports that were asked for.
-    pub(crate) fn write(&self, report: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn write(&self, report: &Report) -> Result<(), Failure> {
         write(report, &self.reports)
     }
 

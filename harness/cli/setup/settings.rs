@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::credentials::Signers;
 use super::known::Known;
 use super::service::Service;
+use super::words::{Words, time};
 use crate::arguments::{LaneName, RunArguments, TargetArguments};
 use crate::edge::failure::Failure;
 use std::collections::BTreeMap;
@@ -141,10 +142,35 @@ impl TargetSettings {
         }
     }
 
-    /// The flags besides `--endpoint` that repeat which target it is, how it is reached and who signs, each behind a space.
-    pub(crate) fn flags(&self) -> String {
-        let embedded = if self.is_embedded_named { " --embedded" } else { "" };
-        [embedded.to_owned(), self.service.flags(), self.connection.flags(), self.signers.flags()].concat()
+    /// Adds the flags that repeat which target it is, how it is reached, who signs, and what is known of it. `target` is
+    /// what these settings came to.
+    pub(crate) fn repeat(&self, target: &Target, line: &mut Words) {
+        line.flag("--edition", target.edition);
+        match &self.endpoint {
+            Some(endpoint) => self.repeat_endpoint(endpoint, target, line),
+            None if self.is_embedded_named => line.switch("--embedded"),
+            None => {}
+        }
+        self.rates.iter().for_each(|rate| line.flag("--rate", rate));
+        line.maybe("--timeout", self.timeout.map(time));
+        line.maybe("--settle", self.settle.map(time));
+    }
+
+    fn repeat_endpoint(&self, endpoint: &str, target: &Target, line: &mut Words) {
+        line.flag("--endpoint", endpoint);
+        line.flag("--region", &target.region);
+        self.service.repeat(line);
+        self.connection.repeat(line);
+        self.signers.repeat(line);
+        // Numbers of accounts are kept back, in this line too.
+        if self.account.is_some() {
+            line.variable("--account", "TRENTCHECK_ACCOUNT");
+        }
+        if self.stranger_account.is_some() {
+            line.variable("--stranger-account", "TRENTCHECK_STRANGER_ACCOUNT");
+        }
+        self.provide.iter().for_each(|key| line.flag("--provide", key));
+        line.maybe("--elsewhere", self.elsewhere.as_ref());
     }
 }
 

@@ -1,11 +1,11 @@
 //! Holds the cases of a run against a recorded baseline.
 
 use crate::baseline::{Baseline, Drift, compare, repeated};
-use crate::report::{BaselineReport, CaseReport, Outcome, Uncompared};
+use crate::report::{CaseRan, HeldBaseline, Outcome, Recordings, Uncompared};
 
-impl BaselineReport {
+impl HeldBaseline {
     /// Holds every case against its recording.
-    pub fn of(directory: String, baseline: &Baseline, cases: &[CaseReport]) -> Option<Self> {
+    pub fn of(directory: String, baseline: &Baseline, recordings: Recordings, cases: &[CaseRan]) -> Option<Self> {
         let recorded = baseline
             .recorded
             .values()
@@ -14,6 +14,7 @@ impl BaselineReport {
         let mut report = Self {
             directory,
             recorded: recorded.clone(),
+            recordings,
             compared: 0,
             drifts: Vec::new(),
             passing: Vec::new(),
@@ -39,7 +40,7 @@ impl BaselineReport {
     }
 
     /// Keeps, of the drifts, what a second look at their cases shows as well.
-    pub fn confirm(&mut self, baseline: &Baseline, again: &[CaseReport]) {
+    pub fn confirm(&mut self, baseline: &Baseline, again: &[CaseRan]) {
         let first = std::mem::take(&mut self.drifts);
         for Drift { case, differences } in first {
             let second = again.iter().find(|report| report.id == case);
@@ -62,7 +63,7 @@ impl BaselineReport {
     }
 }
 
-fn uncompared(case: &CaseReport) -> Uncompared {
+fn uncompared(case: &CaseRan) -> Uncompared {
     let outcome: Outcome = case.outcome;
     let reason = case.reason.clone().map_or_else(String::new, |reason| format!(": {reason}"));
     Uncompared { case: case.id.clone(), reason: format!("it {}{reason}", outcome.as_verb()) }
@@ -82,8 +83,8 @@ mod tests {
         Recording::parse(&text.replace("STATUS", status)).unwrap()
     }
 
-    fn case(id: &str, outcome: Outcome, status: &str) -> CaseReport {
-        CaseReport {
+    fn case(id: &str, outcome: Outcome, status: &str) -> CaseRan {
+        CaseRan {
             id: id.to_owned(),
             title: String::new(),
             group: String::new(),
@@ -96,7 +97,6 @@ mod tests {
             exchanges: Vec::new(),
             recording: recording(status),
             replaced: Vec::new(),
-            deviation: None,
             pinned: crate::report::Pinned::default(),
             duration_us: 0,
         }
@@ -132,7 +132,7 @@ mod tests {
             case("throttled", Outcome::Indeterminate, "400"),
             case("new", Outcome::Pass, "200"),
         ];
-        let mut report = BaselineReport::of("d".to_owned(), &baseline, &first).unwrap();
+        let mut report = HeldBaseline::of("d".to_owned(), &baseline, Recordings::Optional, &first).unwrap();
         assert_eq!((report.compared, report.drifts.len()), (4, 3));
         let again = [
             case("drifts", Outcome::Pass, "202"),
@@ -142,7 +142,7 @@ mod tests {
         report.confirm(&baseline, &again);
         let ids = |drifts: &[Drift]| drifts.iter().map(|drift| drift.case.clone()).collect::<Vec<_>>();
         assert_eq!((ids(&report.drifts), ids(&report.passing)), (vec!["drifts".to_owned()], vec!["once".to_owned()]));
-        assert_eq!(report.differences().next().unwrap().found.as_deref(), Some("202"));
+        assert_eq!(report.drifts[0].differences[0].found.as_deref(), Some("202"));
         let uncompared: Vec<_> =
             report.not_compared.iter().map(|other| (other.case.as_str(), &*other.reason)).collect();
         let lost = "it differed, which a second look could not confirm: it is indeterminate: it was throttled";
@@ -153,7 +153,9 @@ mod tests {
     #[test]
     fn without_a_second_look_nothing_is_drift() {
         let baseline = baseline(&["a"]);
-        let mut report = BaselineReport::of("d".to_owned(), &baseline, &[case("a", Outcome::Pass, "201")]).unwrap();
+        let mut report =
+            HeldBaseline::of("d".to_owned(), &baseline, Recordings::Optional, &[case("a", Outcome::Pass, "201")])
+                .unwrap();
         report.confirm(&baseline, &[]);
         assert!(report.drifts.is_empty());
         assert!(report.not_compared[0].reason.ends_with("there was none"), "{:?}", report.not_compared);

@@ -2,16 +2,16 @@
 
 use crate::baseline::compare;
 use crate::report::{
-    Agrees, CaseDifference, CaseReport, DifferentialReport, Fields, Outcome, RunReport, SideBySide, Uncompared,
+    Agrees, CaseDifference, CaseRan, DifferentialReport, Fields, Figures, Outcome, Ran, SideBySide, Uncompared,
 };
 use std::collections::BTreeSet;
 
 impl DifferentialReport {
     /// Holds the cases of two runs side by side. `noise` is a run at a target that is identical to the left one.
-    pub fn of(left: &RunReport, right: &RunReport, noise: Option<&RunReport>) -> Self {
+    pub fn of(left: &Ran, right: &Ran, noise: Option<&Ran>) -> Self {
         let mut report = Self {
             right: right.target.clone(),
-            figures: right.figures,
+            figures: Figures::of(&right.cases),
             noise_from: noise.map(|noise| noise.target.clone()),
             compared: 0,
             differ: Vec::new(),
@@ -20,7 +20,7 @@ impl DifferentialReport {
             not_compared: Vec::new(),
         };
         for case in &left.cases {
-            let Some(other) = find(right, &case.id) else { continue };
+            let Some(other) = right.case(&case.id) else { continue };
             match (case.is_recordable(), other.is_recordable()) {
                 (true, true) => {}
                 (false, false) => continue,
@@ -42,10 +42,10 @@ impl DifferentialReport {
     }
 
     /// Keeps what a second look at the differing cases shows as well, on both sides.
-    pub fn confirm(&mut self, left: &RunReport, right: &RunReport, noise: Option<&RunReport>) {
+    pub fn confirm(&mut self, left: &Ran, right: &Ran, noise: Option<&Ran>) {
         let first = std::mem::take(&mut self.differ);
         for CaseDifference { case, differences, .. } in first {
-            let both = find(left, &case).zip(find(right, &case));
+            let both = left.case(&case).zip(right.case(&case));
             let Some((one, other)) = both.filter(|(one, other)| one.is_recordable() && other.is_recordable()) else {
                 let reason = "it differed, which a second look could not confirm".to_owned();
                 self.not_compared.push(Uncompared { case, reason });
@@ -70,10 +70,10 @@ impl DifferentialReport {
     }
 
     /// Takes out what differs between identical targets.
-    fn subtract(&mut self, left: &RunReport, noise: Option<&RunReport>) {
+    fn subtract(&mut self, left: &Ran, noise: Option<&Ran>) {
         let Some(noise) = noise else { return };
         for case in left.cases.iter().filter(|case| case.is_recordable()) {
-            let Some(other) = find(noise, &case.id).filter(|other| other.is_recordable()) else { continue };
+            let Some(other) = noise.case(&case.id).filter(|other| other.is_recordable()) else { continue };
             let places: BTreeSet<String> =
                 compare(&case.recording, &other.recording).into_iter().map(|difference| difference.place).collect();
             if places.is_empty() {
@@ -95,18 +95,14 @@ impl DifferentialReport {
     }
 }
 
-fn find<'a>(report: &'a RunReport, id: &str) -> Option<&'a CaseReport> {
-    report.cases.iter().find(|case| case.id == id)
-}
-
-fn side_by_side(left: &CaseReport, right: &CaseReport) -> Vec<SideBySide> {
+fn side_by_side(left: &CaseRan, right: &CaseRan) -> Vec<SideBySide> {
     compare(&left.recording, &right.recording)
         .into_iter()
         .map(|field| SideBySide { place: field.place, left: field.recorded, right: field.found })
         .collect()
 }
 
-fn uncompared(side: &str, case: &CaseReport) -> Uncompared {
+fn uncompared(side: &str, case: &CaseRan) -> Uncompared {
     let outcome: Outcome = case.outcome;
     let reason = case.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
     Uncompared { case: case.id.clone(), reason: format!("on the {side} it {}{reason}", outcome.as_verb()) }

@@ -2,21 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use super::deviation::tests::report;
+use super::deviation::tests::{concluded, ran};
 use crate::baseline::Recording;
-use crate::report::{Agrees, DifferentialReport, ExitCode, Outcome, RunReport};
+use crate::report::{Agrees, DifferentialReport, ExitCode, Held, Outcome, Ran};
 
 const CASE: &str = "members/number";
 
 /// A run of one case that was answered with this status and header.
-fn answered(outcome: Outcome, status: &str, header: &str) -> RunReport {
-    let mut report = report(&[(CASE, outcome)]);
+fn answered(outcome: Outcome, status: &str, header: &str) -> Ran {
+    let mut ran = ran(&[(CASE, outcome)]);
     let text = format!(
         "# judged\n> POST / HTTP/1.1\n> (body: 0 bytes, content-length)\n< HTTP/1.1 {status}\n< Server: {header}\n\
          < (body: 0 bytes, content-length)\n"
     );
-    report.cases[0].recording = Recording::parse(&text).unwrap();
-    report
+    ran.cases[0].recording = Recording::parse(&text).unwrap();
+    ran
 }
 
 fn places(report: &DifferentialReport) -> Vec<&str> {
@@ -71,13 +71,12 @@ fn a_case_without_a_verdict_on_one_side_is_not_compared() {
 
 #[test]
 fn a_difference_is_exit_code_1_and_no_comparison_at_all_is_3() {
-    let mut left = answered(Outcome::Pass, "400", "a");
-    let conclude = |left: &mut RunReport, right: &RunReport| {
-        left.differential = Some(DifferentialReport::of(left, right, None));
-        left.conclude();
-        left.exit_code
+    let left = answered(Outcome::Pass, "400", "a");
+    let code = |right: &Ran| {
+        let differential = Some(DifferentialReport::of(&left, right, None));
+        concluded(&left, &[], Held { differential, ..Held::default() }).exit_code
     };
-    assert_eq!(conclude(&mut left, &answered(Outcome::Pass, "400", "a")), ExitCode::Pass);
-    assert_eq!(conclude(&mut left, &answered(Outcome::Pass, "400", "b")), ExitCode::Divergence);
-    assert_eq!(conclude(&mut left, &answered(Outcome::Blocked, "400", "a")), ExitCode::Indeterminate);
+    assert_eq!(code(&answered(Outcome::Pass, "400", "a")), ExitCode::Pass);
+    assert_eq!(code(&answered(Outcome::Pass, "400", "b")), ExitCode::Divergence);
+    assert_eq!(code(&answered(Outcome::Blocked, "400", "a")), ExitCode::Indeterminate);
 }

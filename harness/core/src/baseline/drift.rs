@@ -2,12 +2,13 @@
 
 use super::recording::{Recording, Section};
 use crate::normalise::{Message, PRESENT};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One field that differs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
     /// The field, in words.
     pub place: String,
@@ -20,7 +21,7 @@ pub struct Difference {
 }
 
 /// A case that no longer is as it was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     /// The case.
     pub case: String,

@@ -1,11 +1,12 @@
 //! What a recording says of itself: what made it, and what it holds for.
 
 use crate::fixture::Edition;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
 /// The circumstances of a recording.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Head {
     /// The program's version.
     pub tool: String,

@@ -1,47 +1,53 @@
 //! How a run compares with a baseline, as data. Drift is kept apart from divergence.
 
-use crate::baseline::{Difference, Drift, Head};
-use serde::Serialize;
-use std::collections::BTreeSet;
+use super::held::{HeldBaseline, Recordings};
+use super::uncompared::Uncompared;
+use crate::baseline::{Drift, Head};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// A case that was not compared, or whose differences did not count, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Uncompared {
-    /// The case.
-    pub case: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What became of each recording of a baseline.
-#[derive(Clone, Debug, Serialize)]
+/// A run held against a baseline. What differs is in the cases, as `drift`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BaselineReport {
-    /// Where it is.
+    /// The directory of the baseline.
     pub directory: String,
     /// What its recordings say of themselves; of several days, the earliest.
     pub recorded: Head,
-    /// Cases that were compared.
+    /// Whether a judged case without a recording fails the run (`--strict`).
+    pub strict: bool,
+    /// How many cases were compared.
     pub compared: usize,
-    /// Cases that differ from their recording, twice.
-    pub drifts: Vec<Drift>,
+    /// How many cases differ from their recording, in the first look and in the second.
+    pub drifted: usize,
     /// Cases that differed once and not again.
     pub passing: Vec<Drift>,
-    /// Cases that have a recording, and no answer now to hold against it.
+    /// Cases that have a recording, and no answer now that can be compared with it.
     pub not_compared: Vec<Uncompared>,
     /// Cases that were judged and have no recording.
     pub not_recorded: Vec<String>,
-    /// Files that belong to no case.
+    /// Files in the directory that belong to no case.
     pub unreferenced: Vec<String>,
 }
 
 impl BaselineReport {
-    /// The cases that drifted.
-    pub fn drifted(&self) -> BTreeSet<&str> {
-        self.drifts.iter().map(|drift| drift.case.as_str()).collect()
+    /// Whether the run fails because a judged case has no recording.
+    pub fn lacks_recordings(&self) -> bool {
+        self.strict && !self.not_recorded.is_empty()
     }
+}
 
-    /// Every difference of every case.
-    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
-        self.drifts.iter().flat_map(|drift| &drift.differences)
+impl From<&HeldBaseline> for BaselineReport {
+    fn from(held: &HeldBaseline) -> Self {
+        Self {
+            directory: held.directory.clone(),
+            recorded: held.recorded.clone(),
+            strict: held.recordings == Recordings::Demanded,
+            compared: held.compared,
+            drifted: held.drifts.len(),
+            passing: held.passing.clone(),
+            not_compared: held.not_compared.clone(),
+            not_recorded: held.not_recorded.clone(),
+            unreferenced: held.unreferenced.clone(),
+        }
     }
 }

@@ -1,14 +1,18 @@
 //! The report of one case: its outcome, its mismatches and its exchanges.
 
-use super::deviation::{CaseDeviation, Pinned, Stale};
-use crate::baseline::Recording;
-use crate::compare::Mismatch;
-use crate::fixture::Level;
+use super::deviation::{CaseDeviation, Stale};
+use crate::baseline::Difference;
+use crate::compare;
+use crate::fixture::{Level, Line};
 use crate::normalise::Shown;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A mismatch as a report shows it.
+pub type Mismatch = compare::Mismatch<Shown>;
 
 /// What became of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Judged, and right.
@@ -61,10 +65,24 @@ impl Outcome {
             Self::Flaky => "is flaky",
         }
     }
+
+    /// Whether a verdict was reached.
+    pub fn is_judged(self) -> bool {
+        matches!(self, Self::Pass | Self::Diverges | Self::Listed | Self::Stale)
+    }
+}
+
+/// What the figures count: a case of a run, or of a report.
+pub trait Verdict {
+    /// What became of the case.
+    fn outcome(&self) -> Outcome;
+
+    /// Whether the verdict is that the target is wrong. A list of known deviations does not change that.
+    fn is_wrong(&self) -> bool;
 }
 
 /// One exchange, secrets removed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExchangeReport {
     /// `judged`, or the call that read the key back.
     pub role: String,
@@ -83,63 +101,59 @@ pub struct ExchangeReport {
 }
 
 /// What became of one case, and why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseReport {
     /// The case's id.
     pub id: String,
     /// The fact that it tests.
     pub title: String,
-    /// Its group.
+    /// Its group; the run's `groups` has its title.
     pub group: String,
     /// Its level.
     pub level: Level,
-    /// The clauses that it tests.
+    /// The clauses that it tests; the run's `clauses` has their texts.
     pub clauses: Vec<String>,
-    /// Where its expectations come from.
+    /// Where its expectations come from; the run's `sources` has its title.
     pub source: String,
+    /// Where it stands in the fixtures.
+    pub fixture: Line,
     /// What became of it.
     pub outcome: Outcome,
     /// Why it was not judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Shown>,
-    /// Every mismatch, those below the level that fails a run too.
-    pub mismatches: Vec<Mismatch<Shown>>,
+    /// Status and error type of each judged answer, such as `400 ValidationException`; absent if nothing was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Every mismatch, also those below the level that fails a run.
+    pub mismatches: Vec<Mismatch>,
     /// What a deviation file says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation: Option<CaseDeviation>,
-    /// What was answered, in the form in which deviation files hold it.
-    #[serde(skip)]
-    pub pinned: Pinned,
+    /// What differs from its recording in the baseline, in the first look and in the second; absent if nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Difference>,
     /// The judged exchanges and, after a mismatch, those that read the key back.
     pub exchanges: Vec<ExchangeReport>,
-    /// The exchanges and the states read back, with what varies replaced: what snapshots and baselines hold.
-    #[serde(skip)]
-    pub recording: Recording,
-    /// What each placeholder of the recording stands for, in sentences.
-    #[serde(skip)]
-    pub replaced: Vec<String>,
+    /// The command line that runs this case again, quoted for a POSIX shell.
+    pub repeat: String,
     /// Wall time of the case, in microseconds.
     pub duration_us: u64,
 }
 
 impl CaseReport {
     /// The mismatches at or above a level.
-    pub fn failures(&self, fail_on: Level) -> impl Iterator<Item = &Mismatch<Shown>> {
+    pub fn failures(&self, fail_on: Level) -> impl Iterator<Item = &Mismatch> {
         self.mismatches.iter().filter(move |mismatch| mismatch.level >= fail_on)
     }
+}
 
-    /// Whether there is something to record: a verdict, and what it was reached from.
-    pub fn is_recordable(&self) -> bool {
-        self.is_judged() && !self.recording.sections.is_empty()
+impl Verdict for CaseReport {
+    fn outcome(&self) -> Outcome {
+        self.outcome
     }
 
-    /// Whether a verdict was reached.
-    pub fn is_judged(&self) -> bool {
-        matches!(self.outcome, Outcome::Pass | Outcome::Diverges | Outcome::Listed | Outcome::Stale)
-    }
-
-    /// Whether the verdict is that the target is wrong, be that listed or not.
-    pub fn is_wrong(&self) -> bool {
+    fn is_wrong(&self) -> bool {
         match self.outcome {
             Outcome::Diverges | Outcome::Listed => true,
             Outcome::Stale => {

@@ -1,7 +1,8 @@
 //! What a list of known deviations says about a run and its cases.
 
 use crate::fixture::Level;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What was answered to a case, in a form that is the same from run to run: what varies is replaced, message texts are
 /// left out.
@@ -25,7 +26,7 @@ impl Pinned {
 }
 
 /// Why an entry of a list does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "why")]
 pub enum Stale {
     /// The case passes.
@@ -59,7 +60,7 @@ impl Stale {
 }
 
 /// The entry of a list that covers a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseDeviation {
     /// The case id or glob of the entry.
     pub entry: String,
@@ -76,7 +77,7 @@ pub struct CaseDeviation {
 }
 
 /// An entry without a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StaleEntry {
     /// The glob.
     pub entry: String,
@@ -89,7 +90,7 @@ pub struct StaleEntry {
 }
 
 /// What became of a list of known deviations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviationsReport {
     /// The file that holds the list.
     pub file: String,

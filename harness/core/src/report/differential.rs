@@ -1,14 +1,15 @@
 //! How a run compares with a run at another target, as data.
 
-use super::baseline::Uncompared;
-use super::case::CaseReport;
+use super::case::Verdict;
 use super::figures::Figures;
 use super::target::TargetReport;
-use serde::Serialize;
+use super::uncompared::Uncompared;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Which of the two sides answers a case as the fixtures expect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agrees {
     /// The target of the run.
@@ -23,7 +24,7 @@ pub enum Agrees {
 
 impl Agrees {
     /// From the outcomes of both sides.
-    pub fn of(left: &CaseReport, right: &CaseReport) -> Self {
+    pub fn of(left: &impl Verdict, right: &impl Verdict) -> Self {
         match (left.is_wrong(), right.is_wrong()) {
             (false, true) => Self::Left,
             (true, false) => Self::Right,
@@ -44,7 +45,7 @@ impl Agrees {
 }
 
 /// One field of an exchange in which two sides differ. What varies from run to run is replaced.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct SideBySide {
     /// The field, in words.
     pub place: String,
@@ -57,7 +58,7 @@ pub struct SideBySide {
 }
 
 /// A case to which two targets do not answer alike.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseDifference {
     /// The case.
     pub case: String,
@@ -68,7 +69,7 @@ pub struct CaseDifference {
 }
 
 /// Fields of a case that were left out of the comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fields {
     /// The case.
     pub case: String,
@@ -77,7 +78,7 @@ pub struct Fields {
 }
 
 /// Two targets side by side.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DifferentialReport {
     /// The target that the run's target, the left one, is compared with.
     pub right: TargetReport,

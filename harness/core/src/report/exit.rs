@@ -1,9 +1,11 @@
 //! The exit codes, and which one wins when several apply.
 
-use serde_repr::Serialize_repr;
+use super::ran::End;
+use schemars::JsonSchema_repr;
+use serde_repr::{Deserialize_repr, Serialize_repr};
 
 /// What the process tells its caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize_repr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize_repr, Deserialize_repr, JsonSchema_repr)]
 #[repr(u8)]
 pub enum ExitCode {
     /// Every selected case passes, or deviates exactly as listed.
@@ -27,6 +29,13 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// What applies to a run that ended so, whatever its verdicts are.
+    pub fn of_end(end: End) -> Vec<Self> {
+        let End { is_interrupted, is_refused, is_faulty } = end;
+        let applies = [(Self::Internal, is_faulty), (Self::Interrupted, is_interrupted), (Self::Safety, is_refused)];
+        applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect()
+    }
+
     /// The one of several that the process ends with.
     pub fn first_of(codes: &[Self]) -> Self {
         const ORDER: [ExitCode; 9] = [

@@ -1,10 +1,11 @@
 //! The counts of a run, and the two figures that follow from them.
 
-use super::case::{CaseReport, Outcome};
-use serde::Serialize;
+use super::case::{Outcome, Verdict};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// How many cases came to which end, and the two figures, which are never added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// Cases that were selected and hold in the target's edition.
     pub selected: usize,
@@ -21,13 +22,13 @@ pub struct Figures {
     /// Cases that were not run.
     pub skipped: usize,
     /// Cases that diverge as a deviation file says.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub listed: usize,
     /// Cases about which a deviation file is wrong.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub stale: usize,
     /// Cases that a deviation file takes out of the figures.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub flaky: usize,
     /// Divergence: share of judged cases that diverge, listed ones among them; absent when none was judged.
     pub divergence: Option<f64>,
@@ -37,13 +38,13 @@ pub struct Figures {
 
 impl Figures {
     /// Counts these cases.
-    pub fn of<'a>(cases: impl IntoIterator<Item = &'a CaseReport>) -> Self {
+    pub fn of<'a, V: Verdict + 'a>(cases: impl IntoIterator<Item = &'a V>) -> Self {
         let mut figures = Self::default();
         let mut wrong = 0;
         for case in cases {
             figures.selected += 1;
             wrong += usize::from(case.is_wrong());
-            *match case.outcome {
+            *match case.outcome() {
                 Outcome::Pass => &mut figures.pass,
                 Outcome::Diverges => &mut figures.diverges,
                 Outcome::Unsupported => &mut figures.unsupported,

@@ -1,7 +1,8 @@
-//! The report of a whole run, and the exit codes that follow from it.
+//! The report of one target.
 
 use super::baseline::BaselineReport;
 use super::case::CaseReport;
+use super::cited::{ClauseText, SourceText};
 use super::deviation::DeviationsReport;
 use super::differential::DifferentialReport;
 use super::exit::ExitCode;
@@ -9,24 +10,25 @@ use super::figures::Figures;
 use super::target::TargetReport;
 use crate::fixture::Level;
 use crate::normalise::Shown;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version of the JSON that a report is written as.
-pub const SCHEMA: &str = "trentcheck-report/1";
-
-/// A whole run.
-#[derive(Clone, Debug, Serialize)]
+/// The report of one target. It can be understood without the corpus, the other runs and the program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
-    /// The version of this JSON.
-    pub schema: &'static str,
+    /// The name of the target in the configuration; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The version of the program.
-    pub version: &'static str,
+    pub version: String,
+    /// Tells the fixtures that were used from others: the front of a SHA-256 over all of them.
+    pub corpus: String,
     /// The run's id, as in the tags of its keys.
     pub run: String,
     /// When it began, in UTC.
     pub started: String,
-    /// Wall time, in milliseconds.
+    /// Wall time of the first look, in milliseconds.
     pub duration_ms: u64,
     /// What was tested.
     pub target: TargetReport,
@@ -42,21 +44,18 @@ pub struct RunReport {
     /// By how many seconds our clock was ahead of the target's, by the Date of its first answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_ahead_s: Option<i64>,
-    /// What concerns the run as a whole, in sentences.
+    /// What concerns the run as a whole, in sentences; of every look.
     pub notices: Vec<Shown>,
-    /// How many keys were made.
+    /// How many keys were made, in all looks together.
     pub keys: usize,
-    /// How many requests were sent, by the operation that they name.
+    /// How many requests were sent in all looks together, by the operation that they name.
     pub calls: BTreeMap<String, u64>,
-    /// Keys that could not be released, with the reason.
+    /// Keys that could not be released, with the reason; of every look.
     pub left: Vec<Shown>,
-    /// Accounts that the target was seen to use, for whoever has to keep them to themselves.
-    #[serde(skip)]
-    pub accounts: Vec<String>,
-    /// How the run compares with a baseline, if it was held against one.
+    /// How the run compares with a baseline; absent if it was not compared with one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,
-    /// How the run compares with one at another target, if there was one.
+    /// How the run compares with one at another target; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub differential: Option<DifferentialReport>,
     /// What became of the list of known deviations; absent without one.
@@ -64,41 +63,24 @@ pub struct RunReport {
     pub deviations: Option<DeviationsReport>,
     /// All cases together.
     pub figures: Figures,
-    /// The code that the process ends with.
+    /// The code that a process with this run alone ends with.
     pub exit_code: ExitCode,
     /// Every code that applies.
     pub exit_codes: Vec<ExitCode>,
+    /// The titles of the groups of the cases, by their names.
+    pub groups: BTreeMap<String, String>,
+    /// The clauses that cases and mismatches cite, by their ids.
+    pub clauses: BTreeMap<String, ClauseText>,
+    /// The sources that cases, mismatches and clauses cite, by their ids.
+    pub sources: BTreeMap<String, SourceText>,
     /// The cases, in the order of the corpus.
     pub cases: Vec<CaseReport>,
 }
 
 impl RunReport {
-    /// Works out the exit codes from what the report says. What only the run itself knows stays as it was: that it was
-    /// interrupted, stopped by a safety rule, or met a fault of our own.
-    pub fn conclude(&mut self) {
-        let figures = &self.figures;
-        let uncompared = self.baseline.as_ref().is_some_and(|baseline| !baseline.not_compared.is_empty());
-        let uncompared = uncompared || self.differential.as_ref().is_some_and(DifferentialReport::lacks_verdicts);
-        let applies = [
-            (ExitCode::Internal, self.exit_codes.contains(&ExitCode::Internal)),
-            (ExitCode::Interrupted, self.exit_codes.contains(&ExitCode::Interrupted)),
-            (ExitCode::Safety, self.exit_codes.contains(&ExitCode::Safety)),
-            (ExitCode::Divergence, figures.diverges > 0 || self.has_drifted() || self.is_stale() || self.differs()),
-            (ExitCode::Teardown, !self.left.is_empty()),
-            (ExitCode::Indeterminate, figures.indeterminate + figures.blocked + figures.unsupported > 0 || uncompared),
-            // Skipping everything is not a pass, and neither is scoring nothing.
-            (ExitCode::NothingRun, figures.judged() == 0 && figures.skipped + figures.flaky == figures.selected),
-        ];
-        self.exit_codes = applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect();
-        if self.exit_codes.is_empty() {
-            self.exit_codes.push(ExitCode::Pass);
-        }
-        self.exit_code = ExitCode::first_of(&self.exit_codes);
-    }
-
     /// Whether a case differs from its recording.
     pub fn has_drifted(&self) -> bool {
-        self.baseline.as_ref().is_some_and(|baseline| !baseline.drifts.is_empty())
+        self.baseline.as_ref().is_some_and(|baseline| baseline.drifted > 0)
     }
 
     /// Whether another target answers otherwise.
@@ -109,6 +91,11 @@ impl RunReport {
     /// Whether something that a list of deviations says does not hold.
     pub fn is_stale(&self) -> bool {
         self.figures.stale > 0 || self.deviations.as_ref().is_some_and(|deviations| !deviations.stale.is_empty())
+    }
+
+    /// Whether the run fails because a judged case has no recording.
+    pub fn lacks_recordings(&self) -> bool {
+        self.baseline.as_ref().is_some_and(BaselineReport::lacks_recordings)
     }
 
     /// What an exit code of this run means: 1 has several causes.
@@ -124,6 +111,7 @@ impl RunReport {
             (self.has_drifted(), "the target is no longer as its baseline"),
             (self.is_stale(), "a listed deviation is stale"),
             (self.differs(), "the two targets differ"),
+            (self.lacks_recordings(), "a judged case has no recording"),
         ];
         let causes: Vec<&str> = causes.into_iter().filter(|(applies, _)| *applies).map(|(_, cause)| cause).collect();
         causes.join(" and ")

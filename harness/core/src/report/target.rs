@@ -1,10 +1,11 @@
 //! What a report says of its target.
 
 use crate::fixture::Edition;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The target, without its credentials.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetReport {
     /// Its URL.
     pub endpoint: String,

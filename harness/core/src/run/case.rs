@@ -14,14 +14,14 @@ use crate::http::Request;
 use crate::keys::Lease;
 use crate::normalise::{Normaliser, Shown};
 use crate::plan::{PlanError, World, plan};
-use crate::report::{CaseReport, Outcome, Pinned};
+use crate::report::{CaseRan, Outcome, Pinned};
 use crate::send::{Exchange, Lane, Sender};
 use crate::sign::sign_planned;
 use crate::text::Text;
 use std::time::Instant;
 
 /// Runs one case to its end; never fails.
-pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
+pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseRan {
     let (started, began) = (Instant::now(), (run.options.clock)());
     let mut attempt = Attempt {
         run,
@@ -48,7 +48,7 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
         // Numbered apart from the recording, so that an entry does not depend on what is recorded before.
         differs: differs(&mismatches, &mut fresh.clone()),
     };
-    CaseReport {
+    CaseRan {
         mismatches,
         pinned,
         exchanges: recorder.exchanges(),
@@ -60,12 +60,12 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseReport {
 }
 
 /// A report of a case that was not begun.
-pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &Shown) -> CaseReport {
+pub(super) fn not_run(case: &Case, outcome: Outcome, reason: &Shown) -> CaseRan {
     without_exchanges(case, outcome, Some(reason.clone()))
 }
 
-fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> CaseReport {
-    CaseReport {
+fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> CaseRan {
+    CaseRan {
         id: case.id().to_owned(),
         title: case.title.clone(),
         group: case.group().to_owned(),
@@ -75,7 +75,6 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         outcome,
         reason,
         mismatches: Vec::new(),
-        deviation: None,
         pinned: Pinned::default(),
         exchanges: Vec::new(),
         recording: Recording::default(),

@@ -1,4 +1,4 @@
-//! A whole run: the probe, the cases in their order, the release of every key, the report.
+//! A whole run: the probe, the cases in their order, the release of every key.
 
 use super::case::not_run;
 use super::context::Run;
@@ -10,7 +10,7 @@ use super::schedule::{INTERNAL, Part, Schedule};
 use crate::fixture::{Corpus, Edition, Selection};
 use crate::keys::Released;
 use crate::normalise::Shown;
-use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
+use crate::report::{CaseRan, End, Outcome, Ran, TargetReport};
 use crate::target::{SetupError, Target};
 use crate::text::{TargetText, Text};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 ///
 /// # Errors
 ///
-/// Only what keeps a run from beginning; everything later is in the report.
+/// Only what keeps a run from beginning; everything later is in the result.
 pub async fn run(
     corpus: &Corpus,
     selection: &Selection,
@@ -31,7 +31,7 @@ pub async fn run(
     options: &Options,
     progress: &dyn Progress,
     stop: watch::Receiver<bool>,
-) -> Result<RunReport, SetupError> {
+) -> Result<Ran, SetupError> {
     let started = (Instant::now(), (options.clock)());
     let run = Run::prepare(corpus, selection, target, options)?;
     if let Some(ledger) = &options.ledger {
@@ -52,8 +52,8 @@ pub async fn run(
     accounts.extend(run.pool.accounts());
     let left = release(&run, &mut notices).await;
     let cases = run.selected.iter().filter_map(|case| by_id.remove(case.id())).collect();
-    let told = told(&schedule);
-    Ok(report(&run, Results { started, cases, notices, left, accounts, told }))
+    let end = end(&schedule);
+    Ok(ran(&run, Results { started, cases, notices, left, accounts, end }))
 }
 
 /// Why nothing is selected, where the edition is the reason.
@@ -66,7 +66,7 @@ fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> 
 }
 
 /// Runs the cases if the target can be tested. If not, `notices` says why.
-async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<String, CaseReport> {
+async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<String, CaseRan> {
     let run = schedule.run;
     let verdict = match schedule.within(probe(run)).await {
         Part::Done(verdict) => verdict,
@@ -103,7 +103,7 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<S
     }
 }
 
-fn all(run: &Run<'_>, outcome: Outcome, reason: &Shown) -> BTreeMap<String, CaseReport> {
+fn all(run: &Run<'_>, outcome: Outcome, reason: &Shown) -> BTreeMap<String, CaseRan> {
     run.selected.iter().map(|case| (case.id().to_owned(), not_run(case, outcome, reason))).collect()
 }
 
@@ -122,31 +122,28 @@ async fn release(run: &Run<'_>, notices: &mut Vec<Text>) -> Vec<Text> {
     left
 }
 
-/// The exit codes that only the run itself knows.
-fn told(schedule: &Schedule<'_>) -> Vec<ExitCode> {
-    let told = [
-        (ExitCode::Interrupted, schedule.is_interrupted()),
-        (ExitCode::Internal, schedule.run.faults.load(Ordering::Relaxed) > 0),
-        (ExitCode::Safety, schedule.run.guard.halted().is_some()),
-    ];
-    told.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect()
+/// How the run ended, its verdicts apart.
+fn end(schedule: &Schedule<'_>) -> End {
+    End {
+        is_interrupted: schedule.is_interrupted(),
+        is_refused: schedule.run.guard.halted().is_some(),
+        is_faulty: schedule.run.faults.load(Ordering::Relaxed) > 0,
+    }
 }
 
 /// What a run came to.
 struct Results {
     started: (Instant, SystemTime),
-    cases: Vec<CaseReport>,
+    cases: Vec<CaseRan>,
     notices: Vec<Text>,
     left: Vec<Text>,
     accounts: Vec<String>,
-    told: Vec<ExitCode>,
+    end: End,
 }
 
-fn report(run: &Run<'_>, results: Results) -> RunReport {
-    let Results { started: (instant, time), cases, notices, left, accounts, told } = results;
-    let mut report = RunReport {
-        schema: SCHEMA,
-        version: env!("CARGO_PKG_VERSION"),
+fn ran(run: &Run<'_>, results: Results) -> Ran {
+    let Results { started: (instant, time), cases, notices, left, accounts, end } = results;
+    Ran {
         run: run.id.clone(),
         started: jiff::Timestamp::try_from(time)
             .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
@@ -171,14 +168,7 @@ fn report(run: &Run<'_>, results: Results) -> RunReport {
         calls: run.tally.counts(),
         left: left.iter().map(|line| run.redactor.show(line)).collect(),
         accounts,
-        baseline: None,
-        differential: None,
-        deviations: None,
-        figures: Figures::of(&cases),
-        exit_code: ExitCode::Pass,
-        exit_codes: told,
+        end,
         cases,
-    };
-    report.conclude();
-    report
+    }
 }

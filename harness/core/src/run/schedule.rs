@@ -6,7 +6,7 @@ use super::options::SequenceOf;
 use super::progress::Progress;
 use crate::fixture::Case;
 use crate::normalise::Shown;
-use crate::report::{CaseReport, Outcome};
+use crate::report::{CaseRan, Outcome};
 use aws_lc_rs::digest;
 use futures_util::FutureExt;
 use std::collections::{BTreeMap, HashSet};
@@ -43,7 +43,7 @@ pub(super) enum Part<T> {
 
 impl Schedule<'_> {
     /// Runs the cases, required ones first. The reports are by the id of the case.
-    pub(super) async fn cases(&self) -> BTreeMap<String, CaseReport> {
+    pub(super) async fn cases(&self) -> BTreeMap<String, CaseRan> {
         let (mut first, then) = self.ordered();
         let mut reports = BTreeMap::new();
         // Required cases can require others. There are few of them, so they are run one by one, the least demanding
@@ -104,13 +104,13 @@ impl Schedule<'_> {
         ordered.into_iter().partition(|case| required.contains(case.id()))
     }
 
-    async fn one(&self, case: &Case, known: &BTreeMap<String, CaseReport>) -> CaseReport {
+    async fn one(&self, case: &Case, known: &BTreeMap<String, CaseRan>) -> CaseRan {
         let report = self.verdict_on(case, known).await;
         self.progress.ended(&report);
         report
     }
 
-    async fn verdict_on(&self, case: &Case, known: &BTreeMap<String, CaseReport>) -> CaseReport {
+    async fn verdict_on(&self, case: &Case, known: &BTreeMap<String, CaseRan>) -> CaseRan {
         if self.is_interrupted() {
             return not_run(case, Outcome::Skipped, &"the run was interrupted".into());
         }

@@ -4,7 +4,7 @@ use super::list::{Entry, List};
 use crate::fixture::{Corpus, Edition, Level};
 use crate::normalise::Shown;
 use crate::report::{
-    CaseDeviation, CaseReport, DeviationsReport, Figures, Outcome, Pinned, RunReport, Stale, StaleEntry,
+    CaseDeviation, CaseRan, DeviationsReport, HeldDeviations, Outcome, Pinned, Ran, Relisted, Stale, StaleEntry,
 };
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -51,19 +51,17 @@ impl List {
     }
 }
 
-/// Gives the cases that the list covers their outcome by it, and the run its figures and exit code. An entry about cases
-/// that were not selected, or have no verdict, is neither listed nor stale.
-pub fn apply(mut report: RunReport, list: &List, corpus: &Corpus, today: Date) -> RunReport {
-    let before: BTreeMap<String, Outcome> = report.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
-    let fail_on = report.fail_on;
-    for case in &mut report.cases {
-        if let Some(entry) = list.entry_of(&case.id) {
-            judge(case, entry, fail_on, today);
-        }
-    }
-    skip_what_rests_on_the_list(&mut report.cases, &before, corpus);
+/// What becomes of the cases of a run by the list, and of the list by the run. An entry about cases that were not
+/// selected, or have no verdict, is neither listed nor stale.
+pub fn apply(ran: &Ran, list: &List, corpus: &Corpus, today: Date) -> HeldDeviations {
+    let before: BTreeMap<String, Outcome> = ran.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
+    let covered = ran.cases.iter().filter_map(|case| {
+        let relisted = judge(case, list.entry_of(&case.id)?, ran.fail_on, today)?;
+        Some((case.id.clone(), relisted))
+    });
+    let mut cases: BTreeMap<String, Relisted> = covered.collect();
     let stale = list.entries.iter().filter_map(|entry| without_case(entry, corpus)).collect();
-    let mut deviations = DeviationsReport {
+    let mut report = DeviationsReport {
         file: list.file.clone(),
         entries: list.entries.len(),
         not_selected: 0,
@@ -71,20 +69,19 @@ pub fn apply(mut report: RunReport, list: &List, corpus: &Corpus, today: Date) -
         stale,
     };
     for entry in list.entries.iter().filter(|entry| without_case(entry, corpus).is_none()) {
-        let mut covered = report.cases.iter().filter(|case| entry.covers(&case.id)).peekable();
+        let mut covered = before.keys().filter(|id| entry.covers(id)).peekable();
         if covered.peek().is_none() {
-            deviations.not_selected += 1;
-        } else if covered.all(|case| case.deviation.is_none()) {
-            deviations.no_verdict += 1;
+            report.not_selected += 1;
+        } else if covered.all(|id| !cases.contains_key(id)) {
+            report.no_verdict += 1;
         }
     }
-    report.figures = Figures::of(&report.cases);
-    report.deviations = Some(deviations);
-    report.conclude();
-    report
+    skip_what_rests_on_the_list(&mut cases, &before, corpus);
+    HeldDeviations { report, cases }
 }
 
-fn judge(case: &mut CaseReport, entry: &Entry, fail_on: Level, today: Date) {
+/// What an entry makes of a case; nothing if the case has no verdict that the entry could be about.
+fn judge(case: &CaseRan, entry: &Entry, fail_on: Level, today: Date) -> Option<Relisted> {
     let is_expired = today > entry.expires;
     let stale = match case.outcome {
         Outcome::Pass | Outcome::Diverges | Outcome::Indeterminate if entry.flaky && !is_expired => None,
@@ -92,29 +89,31 @@ fn judge(case: &mut CaseReport, entry: &Entry, fail_on: Level, today: Date) {
         Outcome::Pass => Some(Stale::Passes),
         Outcome::Diverges if entry.flaky => Some(Stale::Expired),
         Outcome::Diverges => otherwise(&case.pinned, entry, fail_on).or(is_expired.then_some(Stale::Expired)),
-        _ => return,
+        _ => return None,
     };
+    let mut reason = case.reason.clone();
     // What a flaky case did this time is logged all the same.
     if entry.flaky && stale.is_none() {
         let did = match case.outcome {
             Outcome::Diverges => format!("diverges this time: {}", case.pinned.answer),
             outcome => format!("{} this time", outcome.as_verb()),
         };
-        let did = case.reason.take().map_or(did.clone(), |reason| format!("{did}: {reason}"));
-        case.reason = Some(Shown::ours(did));
+        let did = reason.map_or(did.clone(), |reason| format!("{did}: {reason}"));
+        reason = Some(Shown::ours(did));
     }
-    case.outcome = match &stale {
+    let outcome = match &stale {
         Some(_) => Outcome::Stale,
         None if entry.flaky => Outcome::Flaky,
         None => Outcome::Listed,
     };
-    case.deviation = Some(CaseDeviation {
+    let deviation = Some(CaseDeviation {
         entry: entry.pattern().to_owned(),
         reason: entry.reason.clone(),
         link: entry.link.clone(),
         expires: entry.expires.to_string(),
         stale,
     });
+    Some(Relisted { outcome, reason, deviation })
 }
 
 /// What differs between an answer and an entry, if anything does.
@@ -136,32 +135,35 @@ pub(super) fn otherwise(pinned: &Pinned, entry: &Entry, fail_on: Level) -> Optio
 
 /// Cases that say nothing as long as a listed one deviates are part of what the list says: they were not run, and that
 /// is known.
-fn skip_what_rests_on_the_list(cases: &mut [CaseReport], before: &BTreeMap<String, Outcome>, corpus: &Corpus) {
+fn skip_what_rests_on_the_list(
+    cases: &mut BTreeMap<String, Relisted>,
+    before: &BTreeMap<String, Outcome>,
+    corpus: &Corpus,
+) {
     // A required case can itself rest on another; no chain is longer than there are cases.
     loop {
-        let after: BTreeMap<&str, &CaseReport> = cases.iter().map(|case| (case.id.as_str(), case)).collect();
-        let excused: Vec<(usize, String)> = cases
-            .iter()
-            .enumerate()
-            .filter(|(_, case)| case.outcome == Outcome::Blocked)
-            .filter_map(|(index, case)| {
-                let required = after.get(blocker(&case.id, before, corpus)?)?;
-                let is_known = match required.outcome {
+        let after = |id: &str| cases.get(id).map(|relisted| relisted.outcome).or(before.get(id).copied());
+        let excused: Vec<(String, Relisted)> = before
+            .keys()
+            .filter(|id| after(id) == Some(Outcome::Blocked))
+            .filter_map(|id| {
+                let required = blocker(id, before, corpus)?;
+                let outcome = after(required)?;
+                let is_known = match outcome {
                     Outcome::Listed | Outcome::Flaky => true,
-                    Outcome::Skipped => before.get(&required.id) == Some(&Outcome::Blocked),
+                    Outcome::Skipped => before.get(required) == Some(&Outcome::Blocked),
                     _ => false,
                 };
-                let verb = required.outcome.as_verb();
-                is_known.then(|| (index, format!("it says nothing as long as `{}` {verb}", required.id)))
+                let reason = format!("it says nothing as long as `{required}` {}", outcome.as_verb());
+                let relisted =
+                    Relisted { outcome: Outcome::Skipped, reason: Some(Shown::ours(reason)), deviation: None };
+                is_known.then(|| (id.clone(), relisted))
             })
             .collect();
         if excused.is_empty() {
             return;
         }
-        for (index, reason) in excused {
-            cases[index].outcome = Outcome::Skipped;
-            cases[index].reason = Some(Shown::ours(reason));
-        }
+        cases.extend(excused);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::compare::{BodyFact, Fact, Mismatch, Place, What, differs};
 use crate::compare_tests::CORPUS;
 use crate::fixture::{Edition, Level};
 use crate::normalise::{Normaliser, Redactor};
-use crate::report::{CaseReport, ExitCode, Figures, Outcome, Pinned, RunReport, SCHEMA, Stale, TargetReport};
+use crate::report::{About, CaseRan, End, ExitCode, Held, Look, Outcome, Pinned, Ran, RunReport, Stale, TargetReport};
 use crate::text::TargetText;
 
 const TODAY: &str = "2026-06-01";
@@ -18,14 +18,14 @@ fn today() -> Date {
 }
 
 /// A case that answers 500; the mismatch is a `must`.
-pub(crate) fn case(id: &str, outcome: Outcome) -> CaseReport {
+pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
     let differs = match outcome {
         Outcome::Diverges => {
             vec![(Level::Must, "status, answer: 500".to_owned()), (Level::May, "message, answer".to_owned())]
         }
         _ => Vec::new(),
     };
-    CaseReport {
+    CaseRan {
         id: id.to_owned(),
         title: String::new(),
         group: id.split('/').next().unwrap().to_owned(),
@@ -35,7 +35,6 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseReport {
         outcome,
         reason: None,
         mismatches: Vec::new(),
-        deviation: None,
         pinned: Pinned { answer: if differs.is_empty() { "200" } else { "500" }.to_owned(), differs },
         exchanges: Vec::new(),
         recording: Recording::default(),
@@ -44,12 +43,8 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseReport {
     }
 }
 
-pub(crate) fn report(cases: &[(&str, Outcome)]) -> RunReport {
-    let cases: Vec<CaseReport> = cases.iter().map(|(id, outcome)| case(id, *outcome)).collect();
-    let figures = Figures::of(&cases);
-    let mut report = RunReport {
-        schema: SCHEMA,
-        version: "0",
+pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
+    Ran {
         run: "r".to_owned(),
         started: String::new(),
         duration_ms: 0,
@@ -69,16 +64,14 @@ pub(crate) fn report(cases: &[(&str, Outcome)]) -> RunReport {
         calls: std::collections::BTreeMap::new(),
         left: Vec::new(),
         accounts: Vec::new(),
-        baseline: None,
-        differential: None,
-        deviations: None,
-        figures,
-        exit_code: ExitCode::Pass,
-        exit_codes: Vec::new(),
-        cases,
-    };
-    report.conclude();
-    report
+        end: End::default(),
+        cases: cases.iter().map(|(id, outcome)| case(id, *outcome)).collect(),
+    }
+}
+
+pub(crate) fn concluded(ran: &Ran, looks: &[Look], held: Held) -> RunReport {
+    let about = About { name: None, corpus: &CORPUS, repeat: &|id| format!("trentcheck run {id}") };
+    RunReport::conclude(ran, looks, held, &about)
 }
 
 fn entry(case: &str, answer: &str, expires: &str) -> String {
@@ -97,7 +90,9 @@ fn list(text: &str) -> List {
 }
 
 fn applied(cases: &[(&str, Outcome)], text: &str) -> RunReport {
-    apply(report(cases), &list(text), &CORPUS, today())
+    let ran = ran(cases);
+    let deviations = Some(apply(&ran, &list(text), &CORPUS, today()));
+    concluded(&ran, &[], Held { deviations, ..Held::default() })
 }
 
 const CASE: &str = "members/number";
@@ -276,7 +271,7 @@ fn fresh(renewed: Option<Date>) -> Fresh {
 }
 
 fn updated(text: &str, cases: &[(&str, Outcome)]) -> Update {
-    update(text, &list(text), &report(cases), &CORPUS, today(), &fresh(None)).unwrap()
+    update(text, &list(text), &ran(cases), &CORPUS, today(), &fresh(None)).unwrap()
 }
 
 #[test]
@@ -341,11 +336,11 @@ fn a_glob_whose_cases_part_falls_apart() {
 #[test]
 fn a_past_date_is_not_moved_unless_asked() {
     let text = entry(CASE, "500", "2026-05-31");
-    let report = report(&[(CASE, Outcome::Diverges)]);
-    let kept = update(&text, &list(&text), &report, &CORPUS, today(), &fresh(None)).unwrap();
+    let ran = ran(&[(CASE, Outcome::Diverges)]);
+    let kept = update(&text, &list(&text), &ran, &CORPUS, today(), &fresh(None)).unwrap();
     assert_eq!((kept.text.as_str(), &kept.expired[..]), (text.as_str(), &[CASE.to_owned()][..]));
     let later = fresh(Some("2026-12-31".parse().unwrap()));
-    let renewed = update(&text, &list(&text), &report, &CORPUS, today(), &later).unwrap();
+    let renewed = update(&text, &list(&text), &ran, &CORPUS, today(), &later).unwrap();
     assert!(renewed.text.contains("2026-12-31") && renewed.expired.is_empty());
 }
 
@@ -359,13 +354,13 @@ fn entries_of_cases_that_were_skipped_stay() {
 #[test]
 fn a_run_that_is_not_complete_writes_no_list() {
     for outcome in [Outcome::Indeterminate, Outcome::Blocked, Outcome::Unsupported] {
-        let report = report(&[(CASE, outcome), (OTHER, Outcome::Pass)]);
-        let refused = update("", &list(""), &report, &CORPUS, today(), &fresh(None)).unwrap_err();
+        let ran = ran(&[(CASE, outcome), (OTHER, Outcome::Pass)]);
+        let refused = update("", &list(""), &ran, &CORPUS, today(), &fresh(None)).unwrap_err();
         assert!(refused.to_string().contains(CASE), "{refused}");
     }
-    let mut interrupted = report(&[(CASE, Outcome::Pass)]);
-    interrupted.exit_codes.push(ExitCode::Interrupted);
+    let mut interrupted = ran(&[(CASE, Outcome::Pass)]);
+    interrupted.end.is_interrupted = true;
     assert!(update("", &list(""), &interrupted, &CORPUS, today(), &fresh(None)).is_err());
-    let skipped = report(&[(CASE, Outcome::Skipped)]);
+    let skipped = ran(&[(CASE, Outcome::Skipped)]);
     assert!(update("", &list(""), &skipped, &CORPUS, today(), &fresh(None)).is_err());
 }

@@ -3,7 +3,7 @@
 use super::apply::{blocker, otherwise};
 use super::list::{Entry, List};
 use crate::fixture::{Corpus, Level};
-use crate::report::{CaseReport, ExitCode, Outcome, Pinned, RunReport};
+use crate::report::{CaseRan, Figures, Outcome, Pinned, Ran};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
@@ -62,22 +62,22 @@ enum Now {
 pub fn update(
     text: &str,
     list: &List,
-    report: &RunReport,
+    ran: &Ran,
     corpus: &Corpus,
     today: Date,
     fresh: &Fresh,
 ) -> Result<Update, Incomplete> {
-    check(report, list, corpus)?;
+    check(ran, list, corpus)?;
     let mut document: DocumentMut = text.parse().expect("the list was read from this text, so it is TOML");
     if text.trim().is_empty() {
-        document["edition"] = value(report.target.edition.to_string());
-        document["fail-on"] = value(report.fail_on.to_string());
+        document["edition"] = value(ran.target.edition.to_string());
+        document["fail-on"] = value(ran.fail_on.to_string());
     }
     let mut tables = match document.remove("deviation") {
         Some(Item::ArrayOfTables(tables)) => tables,
         _ => ArrayOfTables::new(),
     };
-    let mut writer = Writer { report, corpus, today, fresh, update: Update::default() };
+    let mut writer = Writer { ran, corpus, today, fresh, update: Update::default() };
     writer.entries(list, &mut tables);
     writer.new_cases(list, &mut tables);
     let mut update = writer.update;
@@ -90,7 +90,7 @@ pub fn update(
 
 /// Writes entries, and notes what changed.
 struct Writer<'a> {
-    report: &'a RunReport,
+    ran: &'a Ran,
     corpus: &'a Corpus,
     today: Date,
     fresh: &'a Fresh,
@@ -112,7 +112,7 @@ impl Writer<'_> {
             if let [(case, Now::Otherwise(pinned))] = covered.as_slice()
                 && !entry.is_glob()
             {
-                pin(table, pinned, self.report.fail_on);
+                pin(table, pinned, self.ran.fail_on);
                 table["reason"] = value(again(entry, self.fresh));
                 self.update.changed.push(case.clone());
                 continue;
@@ -131,13 +131,13 @@ impl Writer<'_> {
 
     /// The cases of the run that an entry covers, and what the run says of each.
     fn covered(&self, entry: &Entry) -> Vec<(String, Now)> {
-        let covered = self.report.cases.iter().filter(|case| entry.covers(&case.id));
-        covered.map(|case| (case.id.clone(), now(case, entry, self.report.fail_on))).collect()
+        let covered = self.ran.cases.iter().filter(|case| entry.covers(&case.id));
+        covered.map(|case| (case.id.clone(), now(case, entry, self.ran.fail_on))).collect()
     }
 
     /// Adds an entry for each case that deviates and has none.
     fn new_cases(&mut self, list: &List, tables: &mut ArrayOfTables) {
-        for case in self.report.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
+        for case in self.ran.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
             if list.entry_of(&case.id).is_none() {
                 let (reason, expires) = (self.fresh.reason.clone(), self.fresh.expires);
                 tables.push(self.entry(&case.id, &case.pinned, Said { reason, link: None, expires }));
@@ -167,7 +167,7 @@ impl Writer<'_> {
             }
             Now::Holds => {
                 self.update.kept.push(case.to_owned());
-                let differs = entry.sorted().into_iter().map(|text| (self.report.fail_on, text)).collect();
+                let differs = entry.sorted().into_iter().map(|text| (self.ran.fail_on, text)).collect();
                 let pinned = Pinned { answer: entry.answer.clone().unwrap_or_default(), differs };
                 Some(self.entry(case, &pinned, said(entry.reason.clone())))
             }
@@ -181,7 +181,7 @@ impl Writer<'_> {
     fn entry(&self, id: &str, pinned: &Pinned, said: Said<'_>) -> Table {
         let mut table = Table::new();
         table["case"] = value(id);
-        pin(&mut table, pinned, self.report.fail_on);
+        pin(&mut table, pinned, self.ran.fail_on);
         table["reason"] = value(said.reason);
         if let Some(link) = said.link {
             table["link"] = value(link);
@@ -199,12 +199,12 @@ struct Said<'a> {
     expires: Date,
 }
 
-fn check(report: &RunReport, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
-    if report.exit_codes.contains(&ExitCode::Interrupted) {
+fn check(ran: &Ran, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
+    if ran.end.is_interrupted {
         return Err(Incomplete("it was interrupted".to_owned()));
     }
-    let before: BTreeMap<String, Outcome> = report.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
-    for case in &report.cases {
+    let before: BTreeMap<String, Outcome> = ran.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
+    for case in &ran.cases {
         let is_flaky = list.entry_of(&case.id).is_some_and(|entry| entry.flaky);
         let is_known = match case.outcome {
             Outcome::Indeterminate => is_flaky,
@@ -217,7 +217,7 @@ fn check(report: &RunReport, list: &List, corpus: &Corpus) -> Result<(), Incompl
             return Err(Incomplete(format!("`{}` {}: {reason}", case.id, case.outcome.as_verb())));
         }
     }
-    if report.figures.judged() == 0 {
+    if Figures::of(&ran.cases).judged() == 0 {
         return Err(Incomplete("no case was judged".to_owned()));
     }
     Ok(())
@@ -232,7 +232,7 @@ fn rests_on_a_divergence(id: &str, before: &BTreeMap<String, Outcome>, corpus: &
     }
 }
 
-fn now(case: &CaseReport, entry: &Entry, fail_on: Level) -> Now {
+fn now(case: &CaseRan, entry: &Entry, fail_on: Level) -> Now {
     match case.outcome {
         _ if entry.flaky => Now::Holds,
         Outcome::Pass => Now::Passes,

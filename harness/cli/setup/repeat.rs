@@ -1,0 +1,45 @@
+//! The command line that runs a case again as it was run.
+
+use super::settings::RunSettings;
+use super::words::Words;
+use trentcheck_core::fixture::Level;
+use trentcheck_core::run::Target;
+use trentcheck_core::send::Lane;
+
+/// Such command lines, for the cases of one run.
+pub(crate) struct Repeat {
+    flags: Words,
+}
+
+impl Repeat {
+    /// What the settings say and the target turned out to be.
+    pub(super) fn of(settings: &RunSettings, target: &Target) -> Self {
+        let mut flags = Words::default();
+        settings.target.repeat(target, &mut flags);
+        if settings.fail_on != Level::Must {
+            flags.flag("--fail-on", settings.fail_on);
+        }
+        if settings.lane == Lane::Http {
+            flags.flag("--lane", "http");
+        }
+        flags.path("--fixtures", settings.fixtures.as_deref());
+        if settings.allow_mutation {
+            flags.switch("--allow-mutation");
+        }
+        if !settings.allow_key.is_empty() {
+            // The keys themselves are only in the configuration.
+            flags.maybe("--target", settings.name.as_ref());
+            flags.path("--config", Some(&settings.configuration.path));
+            settings.allow_key.iter().for_each(|key| flags.flag("--allow-key", key));
+        }
+        Self { flags }
+    }
+
+    /// The line for the case of this id.
+    pub(crate) fn line(&self, case: &str) -> String {
+        let mut line = Words::of("trentcheck run");
+        line.word(case);
+        line.all(&self.flags);
+        line.line()
+    }
+}

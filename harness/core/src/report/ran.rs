@@ -1,0 +1,125 @@
+//! What a run itself knows when it has ended, whatever it is held against afterwards.
+
+use super::case::{ExchangeReport, Mismatch, Outcome, Verdict};
+use super::deviation::Pinned;
+use super::target::TargetReport;
+use crate::baseline::Recording;
+use crate::fixture::Level;
+use crate::normalise::Shown;
+use std::collections::BTreeMap;
+
+/// One look at a target: a run that has ended.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// The run's id, as in the tags of its keys.
+    pub run: String,
+    /// When it began, in UTC.
+    pub started: String,
+    /// Wall time, in milliseconds.
+    pub duration_ms: u64,
+    /// What was tested.
+    pub target: TargetReport,
+    /// `wire` or `http`.
+    pub lane: String,
+    /// Cases at a time.
+    pub jobs: usize,
+    /// The seed of the order; absent when cases ran as listed.
+    pub seed: Option<u64>,
+    /// From which level on a mismatch fails the run.
+    pub fail_on: Level,
+    /// By how many seconds our clock was ahead of the target's, by the Date of its first answer.
+    pub clock_ahead_s: Option<i64>,
+    /// What concerns the run as a whole, in sentences.
+    pub notices: Vec<Shown>,
+    /// How many keys were made.
+    pub keys: usize,
+    /// How many requests were sent, by the operation that they name.
+    pub calls: BTreeMap<String, u64>,
+    /// Keys that could not be released, with the reason.
+    pub left: Vec<Shown>,
+    /// Accounts that the target was seen to use. They are for redaction; no report shows them.
+    pub accounts: Vec<String>,
+    /// How it ended.
+    pub end: End,
+    /// The cases, in the order of the corpus.
+    pub cases: Vec<CaseRan>,
+}
+
+impl Ran {
+    /// The case of this id.
+    pub fn case(&self, id: &str) -> Option<&CaseRan> {
+        self.cases.iter().find(|case| case.id == id)
+    }
+}
+
+/// How a run ended, apart from the verdicts on its cases. Nothing, one or several of these can apply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// It was interrupted.
+    pub is_interrupted: bool,
+    /// A safety rule stopped it.
+    pub is_refused: bool,
+    /// A fault of our own ended something in it.
+    pub is_faulty: bool,
+}
+
+impl End {
+    /// What applies to this run or to another.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            is_interrupted: self.is_interrupted || other.is_interrupted,
+            is_refused: self.is_refused || other.is_refused,
+            is_faulty: self.is_faulty || other.is_faulty,
+        }
+    }
+}
+
+/// A case as it was run.
+#[derive(Clone, Debug)]
+pub struct CaseRan {
+    /// The case's id.
+    pub id: String,
+    /// The fact that it tests.
+    pub title: String,
+    /// Its group.
+    pub group: String,
+    /// Its level.
+    pub level: Level,
+    /// The clauses that it tests.
+    pub clauses: Vec<String>,
+    /// Where its expectations come from.
+    pub source: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it was not judged.
+    pub reason: Option<Shown>,
+    /// Every mismatch, also those below the level that fails a run.
+    pub mismatches: Vec<Mismatch>,
+    /// What was answered, in the form in which deviation files hold it.
+    pub pinned: Pinned,
+    /// The judged exchanges and, after a mismatch, those that read the key back.
+    pub exchanges: Vec<ExchangeReport>,
+    /// The exchanges and the states read back, with what varies replaced: what snapshots and baselines hold.
+    pub recording: Recording,
+    /// What each placeholder of the recording stands for, in sentences.
+    pub replaced: Vec<String>,
+    /// Wall time of the case, in microseconds.
+    pub duration_us: u64,
+}
+
+impl CaseRan {
+    /// Whether there is something to record: a verdict, and what it was reached from.
+    pub fn is_recordable(&self) -> bool {
+        self.outcome.is_judged() && !self.recording.sections.is_empty()
+    }
+}
+
+impl Verdict for CaseRan {
+    fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.outcome == Outcome::Diverges
+    }
+}
