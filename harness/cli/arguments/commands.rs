@@ -204,7 +204,7 @@ pub(crate) struct ServeArguments {
 
 #[derive(Args)]
 pub(crate) struct SelfcheckArguments {
-    /// Only these mutants; globs are taken
+    /// Only these mutants: names or globs such as `*-null`
     #[arg(value_name = "MUTANT")]
     pub(crate) mutants: Vec<String>,
     /// Send each mutant only the case that has to find it

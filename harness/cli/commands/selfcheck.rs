@@ -316,3 +316,23 @@ fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<Stri
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::chosen;
+
+    #[test]
+    fn mutants_are_chosen_by_globs() {
+        let names =
+            |pattern: &str| chosen(&[pattern.to_owned()]).map(|mutants| mutants.iter().map(|one| one.name).collect());
+        let ending: Vec<&str> = names("*-null").unwrap_or_default();
+        assert!(
+            ending.contains(&"success-body-null") && ending.iter().all(|name| name.ends_with("-null")),
+            "{ending:?}"
+        );
+        assert_eq!(names("success-body-nul?").unwrap_or_default(), ["success-body-null"]);
+        let refused = names("sucess-body-null").map(|_: Vec<&str>| ()).map_err(|failure| failure.text());
+        assert!(refused.is_err_and(|text| text.contains("did you mean `success-body-null`?")));
+        assert!(names("[").is_err());
+    }
+}
