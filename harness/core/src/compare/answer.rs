@@ -1,7 +1,7 @@
 //! Compares one answer with the expectations of a case.
 
 use super::mismatch::{Mismatch, What};
-use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Meaning, ShapeRule, Success, SuccessMember};
 use crate::normalise::{coding, not_kept};
 use crate::observe::{Body, Observation};
 use serde_json::Value;
@@ -140,82 +140,102 @@ fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> 
     if observation.status != 200 {
         return vec![status(observation, "200", None)];
     }
-    let body = |expected: &str, hint: Option<&str>| Difference {
+    let body = |expected: &str, hint: Option<String>| Difference {
         what: What::Body,
         expected: expected.to_owned(),
         found: describe_body(observation),
-        hint: hint.map(str::to_owned),
+        hint,
         rule: Some(ShapeRule::SuccessBody),
     };
     let is_empty_object = matches!(&observation.body, Body::Json(Value::Object(members)) if members.is_empty());
-    let both = is_empty_object.then_some("`{}` satisfies neither edition");
-    match context.edition {
-        Edition::KeyOnly if observation.body == Body::Empty => Vec::new(),
-        Edition::KeyOnly => {
-            let is_newer =
-                matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"));
-            let newer =
-                is_newer.then_some("that is the body of the edition `key-material-id`; choose it with `--edition`");
-            vec![body("zero bytes", both.or(newer))]
+    let both = is_empty_object.then(|| "`{}` satisfies neither edition".to_owned());
+    let operation = &context.corpus.operation;
+    let of_other = |is_such: &dyn Fn(&Success) -> bool| {
+        let other = Edition::ALL.into_iter().find(|other| is_such(operation.success_in(*other)))?;
+        Some(format!("that is the body of the edition `{other}`; choose it with `--edition`"))
+    };
+    match operation.success_in(context.edition) {
+        Success::ZeroBytes if observation.body == Body::Empty => Vec::new(),
+        Success::ZeroBytes => {
+            let is_such = |other: &Success| match (&observation.body, other.members().first()) {
+                (Body::Json(Value::Object(members)), Some(first)) => members.contains_key(&first.name),
+                _ => false,
+            };
+            vec![body("zero bytes", both.or_else(|| of_other(&is_such)))]
         }
-        Edition::KeyMaterialId => match &observation.body {
-            Body::Json(Value::Object(members)) if !members.is_empty() => success_object(members, context),
-            Body::Empty => vec![body(
-                "an object of `KeyId` and `KeyMaterialId`",
-                Some("that is the body of the edition `key-only`; choose it with `--edition`"),
-            )],
-            _ => vec![body("an object of `KeyId` and `KeyMaterialId`", both)],
+        Success::Object(wanted) => match &observation.body {
+            Body::Json(Value::Object(members)) if !members.is_empty() => success_object(wanted, members, context),
+            Body::Empty => {
+                let hint = of_other(&|other| *other == Success::ZeroBytes);
+                vec![body(&format!("an object of {}", names(wanted)), hint)]
+            }
+            _ => vec![body(&format!("an object of {}", names(wanted)), both)],
         },
     }
 }
 
-fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_>) -> Vec<Difference> {
+/// The names of members as they stand in a sentence.
+fn names(members: &[SuccessMember]) -> String {
+    members.iter().map(|member| format!("`{}`", member.name)).collect::<Vec<_>>().join(" and ")
+}
+
+fn success_object(
+    wanted: &[SuccessMember],
+    members: &serde_json::Map<String, Value>,
+    context: &Context<'_>,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut differ = |rule, expected: String, found: String| {
         differences.push(Difference { what: What::Body, expected, found, hint: None, rule: Some(rule) });
     };
-    let extra: Vec<&str> =
-        members.keys().map(String::as_str).filter(|name| !["KeyId", "KeyMaterialId"].contains(name)).collect();
+    let is_wanted = |name: &&str| wanted.iter().any(|member| member.name == *name);
+    let extra: Vec<&str> = members.keys().map(String::as_str).filter(|name| !is_wanted(name)).collect();
     if !extra.is_empty() {
-        differ(ShapeRule::SuccessMembers, "no members but `KeyId` and `KeyMaterialId`".to_owned(), extra.join(", "));
+        differ(ShapeRule::SuccessMembers, format!("no members but {}", names(wanted)), extra.join(", "));
     }
-    match members.get("KeyId") {
-        Some(Value::String(key_id)) => {
-            if let Some(arn) = context.key_arn
-                && key_id != arn
-            {
-                differ(
-                    ShapeRule::SuccessKeyIdIsArn,
-                    format!("`KeyId` is the key's ARN, `{arn}`"),
-                    format!("`{key_id}`"),
-                );
-            }
+    for SuccessMember { name, is } in wanted {
+        match is {
+            Meaning::KeyArn => match members.get(name) {
+                Some(Value::String(key_id)) => {
+                    if let Some(arn) = context.key_arn
+                        && key_id != arn
+                    {
+                        differ(
+                            ShapeRule::SuccessKeyIdIsArn,
+                            format!("`{name}` is the key's ARN, `{arn}`"),
+                            format!("`{key_id}`"),
+                        );
+                    }
+                }
+                other => differ(ShapeRule::SuccessBody, format!("`{name}` is a string"), or_absent(other)),
+            },
+            Meaning::DeletedMaterialId => match members.get(name) {
+                Some(Value::String(id)) if is_material_id(id) => {
+                    if let Some(deleted) = context.material_id
+                        && id != deleted
+                    {
+                        differ(
+                            ShapeRule::SuccessMaterialIdIsDeleted,
+                            format!("`{name}` is that of the deleted material, `{deleted}`"),
+                            format!("`{id}`"),
+                        );
+                    }
+                }
+                None if !context.material_is_named => {}
+                Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
+                other => differ(
+                    ShapeRule::SuccessMaterialId,
+                    format!("`{name}` is 64 lower-case hex digits"),
+                    or_absent(other),
+                ),
+            },
         }
-        other => differ(ShapeRule::SuccessBody, "`KeyId` is a string".to_owned(), or_absent(other)),
-    }
-    let is_material_id =
-        |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    match members.get("KeyMaterialId") {
-        Some(Value::String(id)) if is_material_id(id) => {
-            if let Some(deleted) = context.material_id
-                && id != deleted
-            {
-                differ(
-                    ShapeRule::SuccessMaterialIdIsDeleted,
-                    format!("`KeyMaterialId` is that of the deleted material, `{deleted}`"),
-                    format!("`{id}`"),
-                );
-            }
-        }
-        None if !context.material_is_named => {}
-        Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
-        other => differ(
-            ShapeRule::SuccessMaterialId,
-            "`KeyMaterialId` is 64 lower-case hex digits".to_owned(),
-            or_absent(other),
-        ),
     }
     differences
+}
+
+fn is_material_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn named_error(observation: &Observation, error: &str, context: &Context<'_>) -> Vec<Difference> {

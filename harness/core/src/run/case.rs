@@ -171,7 +171,7 @@ impl Attempt<'_> {
         for (number, (request, exchange)) in requests.iter().zip(exchanges).enumerate() {
             self.recorder.add(JUDGED, request, exchange);
             let place = if exchanges.len() > 1 { format!("answer {}", number + 1) } else { "answer".to_owned() };
-            let material_id = deleted_material(request, &self.world);
+            let material_id = deleted_material(&run.corpus.operation, request, &self.world);
             let context = Context {
                 corpus: run.corpus,
                 edition: run.target.edition,
@@ -221,7 +221,7 @@ impl Attempt<'_> {
 }
 
 fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<Vec<Request>, Ended> {
-    let planned = plan(&case.request, world).map_err(|error| match error {
+    let planned = plan(&run.corpus.operation, &case.request, world).map_err(|error| match error {
         PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;
