@@ -1,9 +1,10 @@
 //! One test a snapshot: every exchange with the reference, in both editions, asserted with insta's macros on the files
-//! that the command reads and writes by itself.
+//! that the command reads and writes by itself; and every screen of the command.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-#[path = "support.rs"]
+mod fake;
+mod screens;
 #[expect(dead_code, reason = "the other test binary uses the rest")]
 mod support;
 
@@ -32,6 +33,7 @@ fn main() {
         }
     }
     trials.push(Trial::test("no_snapshot_is_left_over", move || left_over(&expected)));
+    trials.extend(screens::trials(runtime.handle()));
     libtest_mimic::run(&arguments, trials).exit();
 }
 

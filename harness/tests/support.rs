@@ -1,5 +1,8 @@
 //! A reference target as the harness sees one, and a run at it.
 
+pub(crate) mod command;
+pub(crate) mod scratch;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

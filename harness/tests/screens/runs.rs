@@ -1,0 +1,166 @@
+//! Runs and everything else that talks to a target, at references, mutants and servers that are none.
+
+use super::{Screen, Stage};
+use trentcheck_core::fixture::Edition;
+
+/// The screens.
+pub(super) const SCREENS: &[Screen] = &[
+    ("run-passes", |stage| stage.call(&[])),
+    ("run-passes-edition", |stage| stage.call(&["run", "--edition", "key-material-id", "materials/*", "success/*"])),
+    ("run-wrong-status", |stage| {
+        at_mutant(stage, "not-found-status-404", &["example/*", "identifiers/without-dashes"])
+    }),
+    ("run-wrong-body", |stage| at_mutant(stage, "success-body-null", &["success/symmetric", "success/disabled"])),
+    ("run-wrong-effect", |stage| at_mutant(stage, "disabled-hmac-kept", &["success/*hmac*"])),
+    ("run-wrong-type", |stage| at_mutant(stage, "pending-deletion-refused", &["success/pending-deletion"])),
+    ("run-transport-fault", |stage| at_mutant(stage, "framing-two-lengths", &["members/empty"])),
+    ("run-closed", |stage| at_mutant(stage, "every-second-closes", &["protocol/eight-in-a-row"])),
+    ("run-wrong-header", |stage| at_mutant(stage, "request-id-absent", &["members/empty", "members/null"])),
+    ("run-notes", |stage| at_mutant(stage, "date-absent", &["members/*", "example/*"])),
+    ("run-fails-on-notes", |stage| at_mutant(stage, "date-absent", &["members/empty", "--fail-on", "may"])),
+    ("run-brief", |stage| at_mutant(stage, "success-body-null", &["success/*", "--brief"])),
+    ("run-other-edition", other_edition),
+    ("run-skips", |stage| stage.call(&["run", "--lane", "http", "protocol/*", "materials/*"])),
+    ("run-blocked", blocked),
+    ("run-unsupported", unsupported),
+    ("run-dead-port", |stage| stage.call(&["run", "--endpoint", "http://127.0.0.1:1", "success/*"])),
+    ("run-unknown-credentials", unknown_credentials),
+    ("run-nothing", |stage| stage.call(&["run", "materials/*"])),
+    ("run-drift", drift),
+    ("run-baseline-odds", baseline_odds),
+    ("run-deviations", deviations),
+    ("run-side-by-side", side_by_side),
+    ("run-several-targets", several_targets),
+    ("deviations-update", deviations_update),
+    ("doctor", |stage| stage.call(&["doctor"])),
+    ("doctor-dead-port", |stage| stage.call(&["doctor", "--endpoint", "http://127.0.0.1:1"])),
+    ("doctor-no-kms", doctor_no_kms),
+    ("selfcheck-two", |stage| stage.call(&["selfcheck", "--quick", "success-body-null", "success-status-20[12]"])),
+    ("explore-finding", explore_finding),
+    ("explore-nothing", |stage| stage.call(&["explore", "--seed", "1", "--cases", "5"])),
+    ("explore-dead-port", |stage| stage.call(&["explore", "--seed", "1", "--endpoint", "http://127.0.0.1:1"])),
+    ("sweep-dry-run", sweep_dry_run),
+];
+
+fn at_mutant(stage: &mut Stage, name: &str, more: &[&str]) {
+    let url = stage.mutant(name);
+    stage.call(&[&["run", "--endpoint", &url], more].concat());
+}
+
+fn other_edition(stage: &mut Stage) {
+    let url = stage.reference(Edition::KeyMaterialId);
+    stage.call(&["run", "success/symmetric", "success/hmac", "--edition", "key-only", "--endpoint", &url]);
+}
+
+/// A target on which nobody may do anything.
+fn blocked(stage: &mut Stage) {
+    let url = stage.answers("400 Bad Request", r#"{"__type":"AccessDeniedException","message":"not you"}"#);
+    stage.call(&["run", "success/symmetric", "success/hmac", "members/empty", "--endpoint", &url]);
+}
+
+fn unsupported(stage: &mut Stage) {
+    let url = stage.answers("400 Bad Request", r#"{"__type":"UnknownOperationException"}"#);
+    stage.call(&["run", "success/symmetric", "members/empty", "--endpoint", &url]);
+}
+
+fn unknown_credentials(stage: &mut Stage) {
+    let url = stage.reference(Edition::KeyOnly);
+    let nobody =
+        [("TRENTCHECK_ACCESS_KEY_ID", "AKIDNOBODY0000000001"), ("TRENTCHECK_SECRET_ACCESS_KEY", "of-nobody-at-all")];
+    stage.call_with(&["run", "identifiers/absent-id", "--endpoint", &url], &nobody);
+}
+
+const CASES: [&str; 2] = ["example/absent-key", "success/symmetric"];
+
+fn drift(stage: &mut Stage) {
+    let right = stage.reference(Edition::KeyOnly);
+    let other = stage.mutant("headers-added");
+    let run = |url: &str, command: &str| {
+        [&[command, "--endpoint", url, if command == "record" { "base" } else { "--against=base" }], &CASES[..]]
+            .concat()
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect::<Vec<_>>()
+    };
+    for (url, command) in [(&right, "record"), (&right, "run"), (&other, "run")] {
+        let arguments = run(url, command);
+        stage.call(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    stage.call(&["accept", "base", "success/symmetric"]);
+    stage.call(&["accept", "base"]);
+    stage.call(&["accept", "base"]);
+}
+
+fn baseline_odds(stage: &mut Stage) {
+    stage.prepare(&["record", "base", CASES[0], CASES[1]]);
+    stage.write("base/success__gone.snap", "whatever");
+    stage.call(&["run", "--against", "base", CASES[0], "members/empty"]);
+    stage.call(&["run", "--against", "base", "--strict", CASES[0], "members/empty"]);
+    stage.call(&["accept", "base", "--delete-unreferenced"]);
+    stage.call_with(&["record", "base"], &[("CI", "true")]);
+}
+
+fn deviations(stage: &mut Stage) {
+    let url = stage.mutant("success-body-null");
+    let entry = |case: &str, differs: &str| {
+        format!(
+            "[[deviation]]\ncase = \"{case}\"\nanswer = \"200\"\ndiffers = [\"{differs}\"]\nreason = \"the body is null\"\n\
+             link = \"https://example.test/issues/1\"\nexpires = 2999-12-31\n"
+        )
+    };
+    let list = [
+        entry("success/symmetric", "body, answer: null"),
+        entry("success/disabled", "body, answer: {}"),
+        entry("members/empty", "body, answer: null"),
+        entry("success/hmac", "body, answer: null").replace("2999-12-31", "2019-12-31"),
+        entry("protocol/keep-alive", "body, answer: null"),
+    ];
+    stage.write("known.toml", &list.concat());
+    let run = ["run", "success/symmetric", "success/disabled", "members/empty", "success/hmac", "--endpoint", &url];
+    stage.call(&[&run[..], &["--deviations", "known.toml"]].concat());
+    stage.call(&["run", "success/symmetric", "--endpoint", &url, "--deviations", "known.toml"]);
+}
+
+fn side_by_side(stage: &mut Stage) {
+    let left = stage.reference(Edition::KeyOnly);
+    let right = stage.mutant("pending-deletion-refused");
+    stage.call(&["run", "success/*", "--endpoint", &left, "--against", &right]);
+    stage.call(&["run", "success/*", "--endpoint", &left, "--against", &right, "--noise", &right]);
+    stage.call(&["run", "success/*", "--endpoint", &left, "--against", "http://127.0.0.1:1"]);
+}
+
+fn several_targets(stage: &mut Stage) {
+    let right = stage.reference(Edition::KeyOnly);
+    let wrong = stage.mutant("success-body-null");
+    stage.write(
+        "trentcheck.toml",
+        &format!("[targets.right]\nendpoint = \"{right}\"\n[targets.wrong]\nendpoint = \"{wrong}\"\n"),
+    );
+    stage.call(&["run", "success/symmetric", "--target", "all"]);
+}
+
+fn deviations_update(stage: &mut Stage) {
+    let url = stage.mutant("pending-deletion-refused");
+    let update = ["deviations", "update", "--endpoint", &url, "known.toml"];
+    stage.call_with(&update, &[("CI", "true")]);
+    stage.call(&update);
+    stage.call(&update);
+    stage.call(&["run", "success/pending-deletion", "--endpoint", &url, "--deviations", "known.toml"]);
+    stage.call(&["deviations", "update", "--endpoint", "http://127.0.0.1:1", "known.toml"]);
+}
+
+fn doctor_no_kms(stage: &mut Stage) {
+    let url = stage.answers("404 Not Found", "<html></html>");
+    stage.call(&["doctor", "--endpoint", &url]);
+}
+
+fn explore_finding(stage: &mut Stage) {
+    let url = stage.mutant("success-body-null");
+    stage.call(&["explore", "--seed", "1", "--cases", "10", "--endpoint", &url]);
+}
+
+fn sweep_dry_run(stage: &mut Stage) {
+    let url = stage.reference(Edition::KeyOnly);
+    stage.call(&["sweep", "--endpoint", &url, "--dry-run"]);
+    stage.call(&["sweep", "--endpoint", &url]);
+}
