@@ -38,8 +38,10 @@ CRATES = [
         "arguments": "clap's structs. They never change after parsing, and never read a file or the environment.",
         "render": "A report as a person reads it. Never decides an exit code.",
         "edge": "The only ways out and in: streams, files, signals, cores. Knows no subcommand."}),
-    ("tests", "One integration binary, and one for the snapshots of exchanges. Core and reference meet only here and in `cli`.", {
-        "": "A file a subject."}),
+    ("tests", "One integration binary, and one for the snapshots of exchanges and screens. Core and reference meet only here and in `cli`.", {
+        "": "A file a subject.",
+        "screens": "What users read: each screen of the command is a snapshot in `snapshots/screens`.",
+        "support": "What tests share: the command, folders, servers, runs."}),
 ]
 
 def sentence(path):

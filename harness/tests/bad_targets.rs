@@ -1,14 +1,10 @@
 //! Whatever a target does, a run ends within its limits, without a panic and without a pass.
 
-use crate::faulty::{Behaviour, start};
+use crate::support::faulty::{Behaviour, start};
+use crate::support::tls::front;
 use crate::support::{complaints, config, corpus, options, reference, replay, target};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio::net::TcpListener;
 use trentcheck_core::fixture::Edition;
 use trentcheck_core::report::{ExitCode, Outcome, RunReport};
 use trentcheck_core::run::Target;
@@ -77,39 +73,10 @@ async fn a_dead_port_is_one_clear_sentence() {
     assert!(report.notices[0].contains("no connection"), "{:?}", report.notices);
 }
 
-/// A TLS front on loopback that hands everything to an address.
-pub(crate) async fn tls_front(backend: std::net::SocketAddr) -> (std::net::SocketAddr, Vec<u8>) {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["kms.example.test".to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
-    let server = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(server));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let (Ok(mut front), Ok(mut back)) = (acceptor.accept(stream).await, TcpStream::connect(backend).await)
-                else {
-                    return;
-                };
-                let _ = tokio::io::copy_bidirectional(&mut front, &mut back).await;
-            });
-        }
-    });
-    (address, cert.pem().into_bytes())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_is_verified_unless_asked_otherwise_and_then_every_case_passes() {
     let (server, plain) = reference(config(Edition::KeyOnly)).await;
-    let (address, ca) = tls_front(server.address()).await;
+    let (address, ca) = front(server.address()).await;
     let endpoint = format!("https://kms.example.test:{}", address.port());
     let with = |tls: Tls| Target {
         tls: Tls { resolve: Some(address), ..tls },
@@ -117,7 +84,7 @@ async fn tls_is_verified_unless_asked_otherwise_and_then_every_case_passes() {
         elsewhere: None,
         ..plain.clone()
     };
-    let refused = run_at(with(Tls { ca_pem: Some(tls_front(server.address()).await.1), ..Tls::default() })).await;
+    let refused = run_at(with(Tls { ca_pem: Some(front(server.address()).await.1), ..Tls::default() })).await;
     assert_eq!(refused.exit_code, ExitCode::Indeterminate);
     assert!(refused.notices[0].contains("TLS failed"), "{:?}", refused.notices);
     for tls in [Tls { ca_pem: Some(ca), ..Tls::default() }, Tls { verify: Verify::NoInsecure, ..Tls::default() }] {

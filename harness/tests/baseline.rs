@@ -1,82 +1,26 @@
 //! Baselines through the command: what is written, what counts as drift, what is refused.
 
-use crate::fake;
+use crate::support::command::{said, trentcheck, trentcheck_with};
+use crate::support::fake;
+use crate::support::scratch::{Scratch, file};
 use crate::support::{config, reference};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use trentcheck_core::fixture::Edition;
 
 const CASES: &[&str] = &["example/*", "success/symmetric", "success/disabled"];
 
-/// A folder of its own for each test, gone afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("baseline-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-
-    fn files(&self, end: &str) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).into_iter().flatten();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.retain(|name| name.ends_with(end));
-        names.sort();
-        names
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::create_dir_all(&self.0).unwrap();
-        std::fs::write(self.0.join(name), text).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trentcheck"));
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name == "CI" || name.starts_with("TRENTCHECK_") || name.starts_with("AWS_") {
-            command.env_remove(&name);
-        }
-    }
-    command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"));
-    command
-}
-
-fn trentcheck(arguments: &[&str]) -> Output {
-    command(arguments).output().unwrap()
-}
-
 fn with_cases<'a>(front: &[&'a str]) -> Vec<&'a str> {
     front.iter().chain(CASES).copied().collect()
 }
 
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn recorded(edition: &str) -> Folder {
-    let folder = Folder::new();
-    let output = trentcheck(&with_cases(&["record", "--edition", edition, folder.path()]));
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert_eq!(folder.files(".snap").len(), 6, "{}", text(&output));
+#[track_caller]
+fn recorded(edition: &str) -> Scratch {
+    let folder = Scratch::new();
+    let output = trentcheck(&with_cases(&["record", "--edition", edition, folder.as_str()]));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(folder.names(".snap").len(), 6, "{}", said(&output));
     folder
 }
 
@@ -89,37 +33,37 @@ fn what_was_recorded_is_found_again() {
     {
         assert!(file.contains(part), "{part}: {file}");
     }
-    let output = trentcheck(&with_cases(&["run", "--against", folder.path()]));
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert!(text(&output).contains("drift: 0 of 6 compared cases differ"), "{}", text(&output));
-    assert_eq!(folder.files(".snap.new"), Vec::<String>::new());
+    let output = trentcheck(&with_cases(&["run", "--against", folder.as_str()]));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("drift: 0 of 6 compared cases differ"), "{}", said(&output));
+    assert_eq!(folder.names(".snap.new"), Vec::<String>::new());
     // A case without a recording is told and fails nothing.
-    let output = trentcheck(&with_cases(&["run", "--against", folder.path(), "members/empty"]));
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert!(text(&output).contains("1 judged cases have no recording: members/empty"), "{}", text(&output));
+    let output = trentcheck(&with_cases(&["run", "--against", folder.as_str(), "members/empty"]));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("1 judged cases have no recording: members/empty"), "{}", said(&output));
 }
 
 #[test]
 fn a_strict_run_fails_for_want_of_a_recording_and_names_the_case() {
     let folder = recorded("key-only");
     let strict = |more: &[&str]| {
-        let output = trentcheck(&[&with_cases(&["run", "--against", folder.path(), "--strict"]), more].concat());
-        (output.status.code(), text(&output))
+        let output = trentcheck(&[&with_cases(&["run", "--against", folder.as_str(), "--strict"]), more].concat());
+        (output.status.code(), said(&output))
     };
     assert_eq!(strict(&[]).0, Some(0));
-    let (code, said) = strict(&["members/empty"]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("`--strict`: 1 judged cases have no recording"), "{said}");
-    assert!(said.contains("lacks recordings: 0 of 7 judged cases diverge"), "{said}");
-    assert!(said.contains("exit code 1 (a judged case has no recording)"), "{said}");
-    let (code, said) = strict(&["members/empty", "--report", "json"]);
-    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((code, &report["exit_code"]), (Some(1), &serde_json::json!(1)), "{said}");
+    let (code, told) = strict(&["members/empty"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("`--strict`: 1 judged cases have no recording"), "{told}");
+    assert!(told.contains("lacks recordings: 0 of 7 judged cases diverge"), "{told}");
+    assert!(told.contains("exit code 1 (a judged case has no recording)"), "{told}");
+    let (code, told) = strict(&["members/empty", "--report", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, &report["exit_code"]), (Some(1), &serde_json::json!(1)), "{told}");
     assert_eq!(report["runs"][0]["baseline"]["not_recorded"], serde_json::json!(["members/empty"]));
     for arguments in [&["run", "--strict"][..], &["run", "--strict", "--against", "http://127.0.0.1:1"]] {
         let output = trentcheck(arguments);
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-        assert!(text(&output).contains("`--strict` needs `--against DIR`"), "{}", text(&output));
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("`--strict` needs `--against DIR`"), "{}", said(&output));
     }
 }
 
@@ -131,23 +75,19 @@ async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
     let (server, target) =
         reference(trentcheck_reference::Config { mutant: Some(control), ..config(Edition::KeyOnly) }).await;
     let endpoint = target.endpoint.to_string();
-    let path = folder.path().to_owned();
+    let path = folder.as_str().to_owned();
     let run = move |extra: &[&str], ci: bool| {
         let mut arguments = with_cases(&["run", "--endpoint", &endpoint, "--against", &path]);
         arguments.extend(extra);
-        let mut command = command(&arguments);
-        if ci {
-            command.env("CI", "true");
-        }
-        command.output().unwrap()
+        trentcheck_with(if ci { &[("CI", "true")] } else { &[] }, &arguments)
     };
     let (in_ci, drifted, json) =
         tokio::task::spawn_blocking(move || (run(&[], true), run(&[], false), run(&["--report", "json"], false)))
             .await
             .unwrap();
-    assert_eq!(in_ci.status.code(), Some(1), "{}", text(&in_ci));
-    assert_eq!(drifted.status.code(), Some(1), "{}", text(&drifted));
-    let told = text(&drifted);
+    assert_eq!(in_ci.status.code(), Some(1), "{}", said(&in_ci));
+    assert_eq!(drifted.status.code(), Some(1), "{}", said(&drifted));
+    let told = said(&drifted);
     assert!(told.contains("exit code 1 (the target is no longer as its baseline)"), "{told}");
     assert!(told.contains("0 of 6 judged cases diverge"), "{told}");
     assert!(told.contains("≠ success/symmetric"), "{told}");
@@ -160,37 +100,37 @@ async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
     assert!(!drifted.is_empty());
     assert_eq!(report["baseline"]["drifted"], drifted.len());
     assert!(drifted[0]["drift"][0]["place"].is_string());
-    let pending = folder.files(".snap.new");
+    let pending = folder.names(".snap.new");
     assert!(pending.contains(&"success__symmetric.snap.new".to_owned()), "{pending:?}");
     // insta reads what is pending, as its own review does.
     for name in &pending {
-        insta::Snapshot::from_file(&folder.0.join(name)).unwrap();
+        insta::Snapshot::from_file(&folder.path().join(name)).unwrap();
     }
-    let refused = command(&["accept", folder.path()]).env("CI", "1").output().unwrap();
+    let refused = trentcheck_with(&[("CI", "1")], &["accept", folder.as_str()]);
     assert_eq!(refused.status.code(), Some(2));
-    let one = trentcheck(&["accept", folder.path(), "success/symmetric"]);
-    assert_eq!(one.status.code(), Some(0), "{}", text(&one));
-    assert_eq!(folder.files(".snap.new").len(), pending.len() - 1);
-    let rest = trentcheck(&["accept", folder.path()]);
-    assert!(text(&rest).contains("nothing waits any more"), "{}", text(&rest));
-    assert_eq!((folder.files(".snap").len(), folder.files(".snap.new").len()), (6, 0));
+    let one = trentcheck(&["accept", folder.as_str(), "success/symmetric"]);
+    assert_eq!(one.status.code(), Some(0), "{}", said(&one));
+    assert_eq!(folder.names(".snap.new").len(), pending.len() - 1);
+    let rest = trentcheck(&["accept", folder.as_str()]);
+    assert!(said(&rest).contains("nothing waits any more"), "{}", said(&rest));
+    assert_eq!((folder.names(".snap").len(), folder.names(".snap.new").len()), (6, 0));
     let endpoint = target.endpoint.to_string();
-    let path = folder.path().to_owned();
+    let path = folder.as_str().to_owned();
     let after = tokio::task::spawn_blocking(move || {
         trentcheck(&with_cases(&["run", "--endpoint", &endpoint, "--against", &path]))
     })
     .await
     .unwrap();
-    assert_eq!(after.status.code(), Some(0), "{}", text(&after));
+    assert_eq!(after.status.code(), Some(0), "{}", said(&after));
     server.stop().await;
 }
 
 #[test]
 fn in_ci_nothing_is_recorded() {
-    let folder = Folder::new();
-    let output = command(&["record", folder.path()]).env("CI", "true").output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
-    assert!(!folder.0.exists());
+    let folder = file("base");
+    let output = trentcheck_with(&[("CI", "true")], &["record", &folder]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(!Path::new(&folder).exists());
 }
 
 #[test]
@@ -198,12 +138,12 @@ fn a_baseline_that_says_nothing_is_refused_before_anything_is_sent() {
     let folder = recorded("key-only");
     // Nobody listens there: an attempt to send would be told.
     let run = |extra: &[&str]| {
-        let mut arguments = vec!["run", "--endpoint", "http://127.0.0.1:1", "--against", folder.path()];
+        let mut arguments = vec!["run", "--endpoint", "http://127.0.0.1:1", "--against", folder.as_str()];
         arguments.extend(extra);
         let output = trentcheck(&arguments);
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         assert!(output.stdout.is_empty());
-        text(&output)
+        said(&output)
     };
     assert!(run(&["--edition", "key-material-id"]).contains("its edition is `key-only`, and here it is"));
     assert!(run(&["--lane", "http"]).contains("its lane is `wire`"));
@@ -223,16 +163,16 @@ fn a_baseline_that_says_nothing_is_refused_before_anything_is_sent() {
         // Nothing is lost: what cannot be read is still there.
         assert_eq!(folder.read("success__symmetric.snap"), broken);
     }
-    std::fs::write(folder.0.join("success__symmetric.snap"), b"---\ninfo:\n\xff\n---\n").unwrap();
+    folder.write("success__symmetric.snap", b"---\ninfo:\n\xff\n---\n");
     assert!(run(&[]).contains("success__symmetric.snap"));
     let missing = trentcheck(&["run", "--against", "no/such/folder"]);
     assert_eq!(missing.status.code(), Some(2));
-    assert!(text(&missing).contains("read the baseline `no/such/folder`"), "{}", text(&missing));
-    let empty = Folder::new();
+    assert!(said(&missing).contains("read the baseline `no/such/folder`"), "{}", said(&missing));
+    let empty = Scratch::new();
     empty.write("README.md", "nothing");
-    let nothing = trentcheck(&["run", "--against", empty.path()]);
+    let nothing = trentcheck(&["run", "--against", empty.as_str()]);
     assert_eq!(nothing.status.code(), Some(2));
-    assert!(text(&nothing).contains("find a recording"), "{}", text(&nothing));
+    assert!(said(&nothing).contains("find a recording"), "{}", said(&nothing));
 }
 
 #[test]
@@ -240,30 +180,30 @@ fn files_of_no_case_are_told_and_deleted_only_when_asked() {
     let folder = recorded("key-only");
     folder.write("success__gone.snap", "whatever");
     folder.write("notes.txt", "kept");
-    let output = trentcheck(&with_cases(&["run", "--against", folder.path()]));
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert!(text(&output).contains("success__gone.snap belongs to no case"), "{}", text(&output));
-    let told = trentcheck(&["accept", folder.path()]);
-    assert!(text(&told).contains("success__gone.snap belongs to no case"), "{}", text(&told));
-    assert_eq!(folder.files("gone.snap").len(), 1);
-    let deleted = trentcheck(&["accept", folder.path(), "--delete-unreferenced"]);
-    assert!(text(&deleted).contains("was deleted"), "{}", text(&deleted));
-    assert_eq!(folder.files("gone.snap").len(), 0);
-    assert_eq!((folder.files(".snap").len(), folder.files(".txt").len()), (6, 1));
+    let output = trentcheck(&with_cases(&["run", "--against", folder.as_str()]));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("success__gone.snap belongs to no case"), "{}", said(&output));
+    let told = trentcheck(&["accept", folder.as_str()]);
+    assert!(said(&told).contains("success__gone.snap belongs to no case"), "{}", said(&told));
+    assert_eq!(folder.names("gone.snap").len(), 1);
+    let deleted = trentcheck(&["accept", folder.as_str(), "--delete-unreferenced"]);
+    assert!(said(&deleted).contains("was deleted"), "{}", said(&deleted));
+    assert_eq!(folder.names("gone.snap").len(), 0);
+    assert_eq!((folder.names(".snap").len(), folder.names(".txt").len()), (6, 1));
 }
 
 #[test]
 fn insta_asserts_on_the_files_that_the_command_wrote() {
     let folder = recorded("key-material-id");
-    for name in folder.files(".snap") {
+    for name in folder.names(".snap") {
         let kept = folder.read(&name);
         let (_, contents) = kept.split_once("\n---\n").unwrap();
         let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(&folder.0);
+        settings.set_snapshot_path(folder.path());
         settings.set_prepend_module_to_snapshot(false);
         settings.bind(|| insta::assert_snapshot!(name.strip_suffix(".snap").unwrap(), contents));
     }
-    assert_eq!(folder.files(".snap.new"), Vec::<String>::new());
+    assert_eq!(folder.names(".snap.new"), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,29 +223,29 @@ async fn what_differs_once_and_not_again_is_no_drift() {
     .await;
     let endpoint = format!("http://{address}");
     tokio::task::spawn_blocking(move || {
-        let folder = Folder::new();
+        let folder = Scratch::new();
         let at = |front: &[&str]| trentcheck(&[front, &["--endpoint", &endpoint, "example/absent-key"]].concat());
-        let output = at(&["record", folder.path()]);
-        assert_eq!(folder.files(".snap").len(), 1, "{}", text(&output));
+        let output = at(&["record", folder.as_str()]);
+        assert_eq!(folder.names(".snap").len(), 1, "{}", said(&output));
         let requests = asked.load(Ordering::SeqCst);
         // The whole first look is odd, the second is not.
         odd.store(requests, Ordering::SeqCst);
-        let once = text(&at(&["run", "--against", folder.path()]));
+        let once = said(&at(&["run", "--against", folder.as_str()]));
         assert!(once.contains("drift: 0 of 1 compared"), "{once}");
         assert!(
             once.contains("example/absent-key differed once and not again: judged, answer: header `Server`"),
             "{once}"
         );
-        assert_eq!(folder.files(".snap.new").len(), 0);
+        assert_eq!(folder.names(".snap.new").len(), 0);
         odd.store(usize::MAX, Ordering::SeqCst);
-        let twice = text(&at(&["run", "--against", folder.path()]));
+        let twice = said(&at(&["run", "--against", folder.as_str()]));
         assert!(twice.contains("drift: 1 of 1 compared"), "{twice}");
-        assert_eq!(folder.files(".snap.new").len(), 1);
+        assert_eq!(folder.names(".snap.new").len(), 1);
         // What waits to be accepted goes when nothing differs any more.
         odd.store(0, Ordering::SeqCst);
-        let gone = text(&at(&["run", "--against", folder.path()]));
+        let gone = said(&at(&["run", "--against", folder.as_str()]));
         assert!(gone.contains("example/absent-key no longer differs; its `.snap.new` was deleted"), "{gone}");
-        assert_eq!(folder.files(".snap.new").len(), 0);
+        assert_eq!(folder.names(".snap.new").len(), 0);
     })
     .await
     .unwrap();
@@ -318,12 +258,12 @@ async fn a_baseline_of_one_region_holds_in_another() {
     let there = target.elsewhere.unwrap();
     let (region, there) = (there.region, there.endpoint.to_string());
     tokio::task::spawn_blocking(move || {
-        let folder = Folder::new();
-        let output = trentcheck(&with_cases(&["record", folder.path(), "--endpoint", &here]));
-        assert_eq!(folder.files(".snap").len(), 6, "{}", text(&output));
+        let folder = Scratch::new();
+        let output = trentcheck(&with_cases(&["record", folder.as_str(), "--endpoint", &here]));
+        assert_eq!(folder.names(".snap").len(), 6, "{}", said(&output));
         let output =
-            trentcheck(&with_cases(&["run", "--against", folder.path(), "--endpoint", &there, "--region", &region]));
-        assert!(text(&output).contains("drift: 0 of 6 compared cases differ"), "{}", text(&output));
+            trentcheck(&with_cases(&["run", "--against", folder.as_str(), "--endpoint", &there, "--region", &region]));
+        assert!(said(&output).contains("drift: 0 of 6 compared cases differ"), "{}", said(&output));
     })
     .await
     .unwrap();

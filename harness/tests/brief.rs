@@ -1,6 +1,6 @@
 //! A run with many divergences stays readable: what is the same for all is said once, and `--brief` takes a line each.
 
-use crate::command::{text, trentcheck};
+use crate::support::command::{text, trentcheck_apart};
 use crate::support::{config, reference};
 use trentcheck_core::fixture::Edition;
 
@@ -9,12 +9,9 @@ async fn a_hint_is_given_once_and_brief_takes_a_line_for_each_divergence() {
     // A target of the other edition: every success has another body.
     let (server, target) = reference(config(Edition::KeyMaterialId)).await;
     let endpoint = target.endpoint.to_string();
-    let run = async |more: &[&'static str]| {
-        let (endpoint, more) = (endpoint.clone(), more.to_vec());
-        let output = tokio::task::spawn_blocking(move || {
-            trentcheck(&[&["run", "success/*", "--edition", "key-only", "--endpoint", &endpoint], &more[..]].concat())
-        });
-        let output = output.await.unwrap();
+    let run = async |more: &[&str]| {
+        let arguments = [&["run", "success/*", "--edition", "key-only", "--endpoint", &endpoint], more].concat();
+        let output = trentcheck_apart(&[], &arguments).await;
         assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
         text(&output.stdout)
     };

@@ -1,47 +1,20 @@
 //! The command as its users meet it.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
-
-pub(crate) fn trentcheck(arguments: &[&str]) -> Output {
-    trentcheck_with(arguments, &[])
-}
-
-/// The command with these variables, and none of those that would change what it does.
-pub(crate) fn trentcheck_with(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trentcheck"));
-    // Nothing of the environment may change what a test sees.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("TRENTCHECK_") || name.starts_with("AWS_") || name == "CI" {
-            command.env_remove(&name);
-        }
-    }
-    command.envs(environment.iter().copied());
-    command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR")).output().unwrap()
-}
-
-pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// The reference on a port of its own. Whoever starts it stops it.
-fn serve(stdout: Stdio, stderr: Stdio) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_trentcheck")).arg("serve").stdout(stdout).stderr(stderr).spawn().unwrap()
-}
+use crate::support::command::{Served, json, program, text, trentcheck, trentcheck_with};
+use crate::support::scratch;
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_mistake_is_one_clear_error_and_exit_code_2() {
-    let scratch = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(scratch.join("broken.toml"), "endpiont = \"http://127.0.0.1:1\"\n").unwrap();
+    scratch::written("broken.toml", "endpiont = \"http://127.0.0.1:1\"\n");
     let kept = |schema: &str, word: &str| {
         format!(
             r#"{{"schema":"trentcheck-failures/{schema}","failures":[{{"edition":"key-only","{word}":{{"start":"nowhere","relation":"model","steps":["use"]}}}}]}}"#
         )
     };
-    std::fs::write(scratch.join("other.json"), kept("9", "trial")).unwrap();
-    std::fs::write(scratch.join("member.json"), kept("1", "trail")).unwrap();
-    std::fs::write(scratch.join("start.json"), kept("1", "trial")).unwrap();
+    scratch::written("other.json", kept("9", "trial"));
+    scratch::written("member.json", kept("1", "trail"));
+    scratch::written("start.json", kept("1", "trial"));
     for (arguments, expected) in [
         (&["--edtion", "key-only"][..], "--edition"),
         (&["run", "success/symetric"], "did you mean `success/symmetric`"),
@@ -93,12 +66,8 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
 
 #[test]
 fn credentials_do_not_go_over_plain_http() {
-    let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
-        .args(["run", "--endpoint", "http://kms.example.com"])
-        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "example")
-        .output()
-        .unwrap();
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "example")];
+    let output = trentcheck_with(&keys, &["run", "--endpoint", "http://kms.example.com"]);
     assert_eq!(output.status.code(), Some(5));
     assert!(text(&output.stderr).contains("plain HTTP"));
 }
@@ -115,7 +84,7 @@ fn a_dead_port_ends_with_exit_code_3_and_one_sentence() {
 fn the_main_job_passes_and_its_report_is_json() {
     let output = trentcheck(&["--report", "json"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = json(&output);
     assert_eq!(report["schema"], "trentcheck-report/2");
     assert_eq!((&report["exit_code"], report["runs"].as_array().map(Vec::len)), (&0.into(), Some(1)));
     let report = &report["runs"][0];
@@ -175,12 +144,8 @@ fn coverage_has_a_case_or_a_reason_for_every_clause() {
 #[test]
 fn explore_and_sweep_keep_to_loopback() {
     for word in ["explore", "sweep"] {
-        let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
-            .args([word, "--endpoint", "https://kms.example.com"])
-            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "example")
-            .output()
-            .unwrap();
+        let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "example")];
+        let output = trentcheck_with(&keys, &[word, "--endpoint", "https://kms.example.com"]);
         assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("loopback"));
     }
@@ -201,17 +166,12 @@ fn a_case_after_shuffle_is_a_case() {
 
 #[test]
 fn unknown_credentials_are_one_sentence_and_no_divergence() {
-    let mut server = serve(Stdio::piped(), Stdio::null());
-    let mut line = String::new();
-    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim().trim_start_matches("listening on ");
+    let server = Served::start(&[]);
     let environment = [
         ("TRENTCHECK_ACCESS_KEY_ID", "AKIDNOBODY0000000001"),
         ("TRENTCHECK_SECRET_ACCESS_KEY", "a-secret-key-of-nobody"),
     ];
-    let output = trentcheck_with(&["run", "identifiers/absent-id", "--endpoint", url], &environment);
-    server.kill().unwrap();
-    server.wait().unwrap();
+    let output = trentcheck_with(&environment, &["run", "identifiers/absent-id", "--endpoint", &server.url]);
     assert_eq!(output.status.code(), Some(3));
     let stdout = text(&output.stdout);
     assert_eq!(stdout.matches("the credentials that sign: it answers").count(), 1, "{stdout}");
@@ -221,12 +181,8 @@ fn unknown_credentials_are_one_sentence_and_no_divergence() {
 #[test]
 fn a_result_that_is_lost_is_no_success() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
-        .arg("list")
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .output()
-        .unwrap();
+    let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), &[]);
+    let output = command.arg("list").stdout(full).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("write to stdout"), "{}", text(&output.stderr));
 }
@@ -236,7 +192,7 @@ fn a_result_that_is_lost_is_no_success() {
 fn a_run_that_is_terminated_ends_as_one_that_is_interrupted() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut run = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
+    let mut run = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), &[])
         .args(["run", "--endpoint", &url, "--timeout", "2s"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -251,20 +207,17 @@ fn a_run_that_is_terminated_ends_as_one_that_is_interrupted() {
 
 #[test]
 fn the_reference_tells_the_credentials_that_it_takes_as_they_are() {
-    let mut server = serve(Stdio::null(), Stdio::piped());
-    let lines = BufReader::new(server.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+    let mut server = Served::start(&[]);
+    let lines = std::iter::from_fn(|| server.stderr_line());
     let principals: Vec<String> = lines.take_while(|line| line.starts_with("principal ")).collect();
-    server.kill().unwrap();
-    server.wait().unwrap();
     assert_eq!(principals.len(), 5, "{principals:?}");
     assert!(principals.iter().all(|line| !line.contains('<')), "{principals:?}");
 }
 
 #[test]
 fn every_key_of_the_configuration_is_described() {
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{}.toml", std::process::id()));
-    std::fs::write(&file, "nonsense = 1\n").unwrap();
-    let output = trentcheck(&["run", "--config", &file.to_string_lossy()]);
+    let file = scratch::written("nonsense.toml", "nonsense = 1\n");
+    let output = trentcheck(&["run", "--config", &file]);
     let said = text(&output.stderr);
     let known = said.split("expected one of ").nth(1).unwrap_or_default();
     let words = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
@@ -277,7 +230,6 @@ fn every_key_of_the_configuration_is_described() {
     known.sort();
     described.sort();
     assert_eq!(known, described, "{said}");
-    std::fs::remove_file(&file).unwrap();
 }
 
 #[test]

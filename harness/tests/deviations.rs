@@ -1,45 +1,22 @@
 //! Known deviations as users of the command meet them, at mutants of the reference.
 
-use crate::command::{text, trentcheck, trentcheck_with};
-use crate::support::{config, reference};
-use std::path::{Path, PathBuf};
+use crate::support::command::{text, trentcheck, trentcheck_apart};
+use crate::support::scratch;
+use crate::support::{corpus, served};
+use std::path::Path;
 use trentcheck_core::deviation::{Date, List};
-use trentcheck_core::fixture::Edition;
-use trentcheck_reference::{Config, Server};
 
-/// A folder of its own for each test.
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("deviations-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// The reference with one fault.
-async fn mutant(name: &str) -> (Server, String) {
-    let mutant = trentcheck_reference::mutants().iter().find(|mutant| mutant.name == name);
-    assert!(mutant.is_some(), "{name}");
-    let (server, target) = reference(Config { mutant, ..config(Edition::KeyOnly) }).await;
-    (server, target.endpoint.to_string())
-}
-
-/// Runs the command apart from the runtime that serves its target.
-async fn command(arguments: &[&str], environment: &[(&'static str, &'static str)]) -> (Option<i32>, String, String) {
-    let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-    let environment = environment.to_vec();
-    let output = tokio::task::spawn_blocking(move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        trentcheck_with(&arguments, &environment)
-    });
-    let output = output.await.unwrap();
+/// What the command says, apart from the runtime that serves its target.
+async fn command(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let output = trentcheck_apart(variables, arguments).await;
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_written_from_a_run_makes_the_next_run_pass_until_the_target_changes() {
-    let file = scratch("update").join("known.toml");
+    let file = scratch::folder().join("known.toml");
     let path = file.to_str().unwrap();
-    let (wrong, url) = mutant("pending-deletion-refused").await;
+    let (wrong, url) = served(Some("pending-deletion-refused")).await;
     let (code, _, _) = command(&["run", "success/pending-deletion", "--endpoint", &url], &[]).await;
     assert_eq!(code, Some(1));
 
@@ -65,8 +42,7 @@ async fn a_list_written_from_a_run_makes_the_next_run_pass_until_the_target_chan
     assert!(stdout.contains("concern cases that were not selected"), "{stdout}");
     wrong.stop().await;
 
-    let (right, target) = reference(config(Edition::KeyOnly)).await;
-    let url = target.endpoint.to_string();
+    let (right, url) = served(None).await;
     let (code, stdout, _) = command(&["run", "--endpoint", &url, "--deviations", path, "--report", "json"], &[]).await;
     assert_eq!(code, Some(1), "{stdout}");
     let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
@@ -83,12 +59,12 @@ async fn a_list_written_from_a_run_makes_the_next_run_pass_until_the_target_chan
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_wrong_answer_than_the_listed_one_is_stale() {
-    let file = scratch("otherwise").join("known.toml");
+    let file = scratch::folder().join("known.toml");
     let path = file.to_str().unwrap();
-    let (first, url) = mutant("pending-deletion-refused").await;
+    let (first, url) = served(Some("pending-deletion-refused")).await;
     assert_eq!(command(&["deviations", "update", "--endpoint", &url, path], &[]).await.0, Some(0));
     first.stop().await;
-    let (second, url) = mutant("pending-deletion-reset").await;
+    let (second, url) = served(Some("pending-deletion-reset")).await;
     let (code, stdout, _) =
         command(&["run", "success/pending-deletion", "--endpoint", &url, "--deviations", path], &[]).await;
     assert_eq!(code, Some(1), "{stdout}");
@@ -104,7 +80,7 @@ async fn another_wrong_answer_than_the_listed_one_is_stale() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_without_all_verdicts_writes_nothing() {
-    let file = scratch("incomplete").join("known.toml");
+    let file = scratch::folder().join("known.toml");
     let arguments = ["deviations", "update", "--endpoint", "http://127.0.0.1:1", file.to_str().unwrap()];
     let (code, stdout, stderr) = command(&arguments, &[]).await;
     assert_eq!((code, file.exists()), (Some(3), false), "{stdout}{stderr}");
@@ -113,8 +89,8 @@ async fn a_run_without_all_verdicts_writes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_configuration_names_targets_and_their_lists() {
-    let folder = scratch("targets");
-    let (server, url) = mutant("success-body-null").await;
+    let folder = scratch::folder();
+    let (server, url) = served(Some("success-body-null")).await;
     let entry = |answer: &str| {
         format!(
             "case = \"success/symmetric\"\nanswer = \"{answer}\"\ndiffers = [\"body, answer: null\"]\nreason = \"a null\"\n\
@@ -169,20 +145,18 @@ async fn the_configuration_names_targets_and_their_lists() {
 
 #[test]
 fn a_list_that_cannot_be_used_is_exit_code_2() {
-    let folder = scratch("broken");
-    let write = |name: &str, text: &str| {
-        std::fs::write(folder.join(name), text).unwrap();
-        folder.join(name).to_str().unwrap().to_owned()
-    };
     let entry = "answer = \"200\"\ndiffers = [\"body, answer: null\"]\nreason = \"r\"\nexpires = \"2999-12-31\"\n";
-    let typo = write("typo.toml", &format!("[[deviation]]\ncase = \"success/symetric\"\n{entry}"));
-    let wide = write("wide.toml", &format!("[[deviation]]\ncase = \"*\"\n{entry}"));
-    let edition = write("edition.toml", "edition = \"key-material-id\"\n");
-    let level = write("level.toml", "fail-on = \"may\"\n");
-    let key = write("key.toml", "editoin = \"key-only\"\n");
-    let inline = write("inline.toml", &format!("[[deviation]]\ncase = \"success/symetric\"\n{entry}"));
-    let both = write("both.toml", &format!("deviations = \"x\"\n[[deviation]]\ncase = \"success/symmetric\"\n{entry}"));
-    let nested = write("nested.toml", "[targets.a.targets.b]\nregion = \"r\"\n");
+    let typo = scratch::written("typo.toml", format!("[[deviation]]\ncase = \"success/symetric\"\n{entry}"));
+    let wide = scratch::written("wide.toml", format!("[[deviation]]\ncase = \"*\"\n{entry}"));
+    let edition = scratch::written("edition.toml", "edition = \"key-material-id\"\n");
+    let level = scratch::written("level.toml", "fail-on = \"may\"\n");
+    let key = scratch::written("key.toml", "editoin = \"key-only\"\n");
+    let inline = scratch::written("inline.toml", format!("[[deviation]]\ncase = \"success/symetric\"\n{entry}"));
+    let both = scratch::written(
+        "both.toml",
+        format!("deviations = \"x\"\n[[deviation]]\ncase = \"success/symmetric\"\n{entry}"),
+    );
+    let nested = scratch::written("nested.toml", "[targets.a.targets.b]\nregion = \"r\"\n");
     for (arguments, expected) in [
         (&["--deviations", &typo][..], "did you mean `success/symmetric`"),
         (&["--deviations", &wide], "at most 20"),
@@ -208,7 +182,7 @@ fn a_list_that_cannot_be_used_is_exit_code_2() {
 
 #[test]
 fn the_lists_that_are_shipped_can_be_used() {
-    let corpus = crate::support::corpus();
+    let corpus = corpus();
     for (name, entries) in [("ministack", 35), ("moto", 0)] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/deviations/{name}.toml"));
         let list = List::parse(name, &std::fs::read_to_string(path).unwrap(), &corpus).unwrap();

@@ -1,25 +1,12 @@
 //! Two targets side by side, as users of the command meet it: references, one of them a mutant.
 
-use crate::command::{text, trentcheck};
-use crate::support::{config, reference};
+use crate::support::command::{said, text, trentcheck, trentcheck_apart};
+use crate::support::{config, reference, scratch, served};
 use trentcheck_core::fixture::Edition;
-use trentcheck_reference::{Config, Server};
-
-async fn served(mutant: Option<&str>) -> (Server, String) {
-    let mutant = mutant.map(|name| trentcheck_reference::mutants().iter().find(|mutant| mutant.name == name).unwrap());
-    let (server, target) = reference(Config { mutant, ..config(Edition::KeyOnly) }).await;
-    (server, target.endpoint.to_string())
-}
 
 /// Runs a few cases, apart from the runtime that serves the targets.
 async fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let arguments: Vec<String> =
-        ["run", "success/*", "identifiers/absent*"].iter().chain(arguments).map(|word| (*word).to_owned()).collect();
-    let output = tokio::task::spawn_blocking(move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        trentcheck(&arguments)
-    });
-    let output = output.await.unwrap();
+    let output = trentcheck_apart(&[], &[&["run", "success/*", "identifiers/absent*"], arguments].concat()).await;
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
@@ -83,7 +70,7 @@ fn a_second_target_that_cannot_be_used_is_told() {
         (&["--against", ".", "--noise", "http://127.0.0.1:1"], 2, ""),
     ] {
         let output = trentcheck(&[&["run", "success/symmetric"], arguments].concat());
-        let said = text(&output.stdout) + &text(&output.stderr);
+        let said = said(&output);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
@@ -94,26 +81,22 @@ async fn a_named_second_target_has_settings_of_its_own() {
     let (first, left) = served(None).await;
     let (second, target) = reference(config(Edition::KeyMaterialId)).await;
     let right = target.endpoint.to_string();
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("named-{}", std::process::id()));
-    std::fs::create_dir_all(folder.join("both")).unwrap();
+    std::fs::create_dir(scratch::folder().join("both")).unwrap();
     let keys = "aws_access_key_id = AKIDTRENTCHECK000001\naws_secret_access_key = ";
-    let credentials = folder.join("credentials");
-    std::fs::write(
-        &credentials,
+    let credentials = scratch::written(
+        "credentials",
         format!("[good]\n{keys}trentcheck-dummy-secret-primary\n[wrong]\n{keys}another-secret\n"),
-    )
-    .unwrap();
+    );
     let named = |name: &str, profile: &str| {
         format!("[targets.{name}]\nendpoint = \"{right}\"\nedition = \"key-material-id\"\nprofile = \"{profile}\"\n")
     };
     let text_of = named("good", "good") + &named("wrong", "wrong") + &named("both", "good") + "[targets.none]\n";
-    std::fs::write(folder.join("trentcheck.toml"), text_of).unwrap();
+    scratch::written("trentcheck.toml", text_of);
     let run = async |more: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trentcheck"));
-        command.args(["run", "success/symmetric", "--endpoint", &left]).args(more).current_dir(&folder);
-        command.env("AWS_SHARED_CREDENTIALS_FILE", &credentials).env("AWS_CONFIG_FILE", folder.join("config"));
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+        let files = [("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str()), ("AWS_CONFIG_FILE", "config")];
+        let arguments = [&["run", "success/symmetric", "--endpoint", &left], more].concat();
+        let output = trentcheck_apart(&files, &arguments).await;
+        (output.status.code(), said(&output))
     };
     // Each side answers as its edition says: they differ, and both agree with the spec.
     let (code, said) = run(&["--against", "good"]).await;
@@ -135,7 +118,6 @@ async fn a_named_second_target_has_settings_of_its_own() {
         assert_eq!(code, Some(2), "{said}");
         assert!(said.contains(expected), "{said}");
     }
-    std::fs::remove_dir_all(&folder).unwrap();
     first.stop().await;
     second.stop().await;
 }

@@ -1,6 +1,6 @@
 //! Property mode at the reference and at its mutants.
 
-use crate::altered;
+use crate::support::altered;
 use crate::support::{config, corpus, documents, options, reference, replay};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,23 +1,21 @@
 //! `trentcheck explore` as its users meet it: what it keeps, and how it ends.
 
-use crate::altered;
-use crate::command::{text, trentcheck};
-use crate::fake;
-use crate::support::{config, reference};
+use crate::support::altered;
+use crate::support::command::{text, trentcheck_apart};
+use crate::support::fake;
+use crate::support::scratch::file;
+use crate::support::{config, reference, served};
 use std::path::PathBuf;
 use std::process::Output;
 use tokio::net::TcpListener;
 use trentcheck_core::fixture::Edition;
-use trentcheck_reference::{Config, Server, mutant};
 
-/// A file for kept failures that goes with the test.
+/// The file of the test's kept failures.
 struct Kept(PathBuf);
 
 impl Kept {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.json", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
+    fn new() -> Self {
+        Self(PathBuf::from(file("kept.json")))
     }
 
     fn text(&self) -> String {
@@ -26,35 +24,18 @@ impl Kept {
 
     /// Explores, with these arguments too.
     async fn explore(&self, url: &str, more: &[&str]) -> Output {
-        let file = self.0.to_string_lossy().into_owned();
-        let arguments: Vec<String> = ["explore", "--seed", "1", "--endpoint", url, "--failures", &file]
-            .iter()
-            .chain(more)
-            .map(|word| (*word).to_owned())
-            .collect();
-        let run = move || trentcheck(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        tokio::task::spawn_blocking(run).await.unwrap()
+        let file = self.0.to_string_lossy();
+        let arguments = [&["explore", "--seed", "1", "--endpoint", url, "--failures", &file], more].concat();
+        trentcheck_apart(&[], &arguments).await
     }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-async fn serve(name: Option<&str>) -> (Server, String) {
-    let mutant = name.map(|name| mutant(name).unwrap());
-    let (server, target) = reference(Config { mutant, ..config(Edition::KeyOnly) }).await;
-    (server, target.endpoint.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_is_kept_for_each_target_that_showed_it() {
-    let kept = Kept::new("kept");
-    let (wrong, wrong_url) = serve(Some("success-body-null")).await;
-    let (also_wrong, also_url) = serve(Some("success-body-null")).await;
-    let (right, right_url) = serve(None).await;
+    let kept = Kept::new();
+    let (wrong, wrong_url) = served(Some("success-body-null")).await;
+    let (also_wrong, also_url) = served(Some("success-body-null")).await;
+    let (right, right_url) = served(None).await;
     let few = ["--cases", "10"];
     let first = kept.explore(&wrong_url, &few).await;
     let stdout = text(&first.stdout);
@@ -83,8 +64,8 @@ async fn a_failure_is_kept_for_each_target_that_showed_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_is_mended_where_it_was_seen_is_no_longer_kept() {
-    let kept = Kept::new("mended");
-    let (wrong, url) = serve(Some("success-body-null")).await;
+    let kept = Kept::new();
+    let (wrong, url) = served(Some("success-body-null")).await;
     kept.explore(&url, &["--cases", "10"]).await;
     wrong.stop().await;
     assert!(kept.text().contains("\"trial\""));
@@ -100,7 +81,7 @@ async fn a_failure_that_is_mended_where_it_was_seen_is_no_longer_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_port_is_one_sentence_and_exit_code_3() {
-    let kept = Kept::new("dead");
+    let kept = Kept::new();
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let output = kept.explore(&format!("http://{address}"), &[]).await;
     let stdout = text(&output.stdout);
@@ -112,7 +93,7 @@ async fn a_dead_port_is_one_sentence_and_exit_code_3() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_web_server_is_no_kms() {
-    let kept = Kept::new("web");
+    let kept = Kept::new();
     for page in ["404 Not Found", "200 OK", "501 Not Implemented"] {
         let address = fake::start(move |_, _| {
             format!("HTTP/1.1 {page}\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>")
@@ -129,8 +110,8 @@ async fn a_web_server_is_no_kms() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kms_without_the_operation_is_told_and_exit_code_3() {
-    let kept = Kept::new("lacking");
-    let (server, _) = serve(None).await;
+    let kept = Kept::new();
+    let (server, _) = served(None).await;
     // The word that the target says is wrong, so that the reference knows no such operation either.
     let lacking = fake::start(move |_, _| {
         let body = r#"{"__type":"UnknownOperationException"}"#;
@@ -146,7 +127,7 @@ async fn a_kms_without_the_operation_is_told_and_exit_code_3() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_found_before_a_target_died_is_printed_and_kept() {
-    let kept = Kept::new("died");
+    let kept = Kept::new();
     let (wrong, target) = reference(config(Edition::KeyOnly)).await;
     // Enough connections for some trials and to repeat what they show.
     let way = altered::start(wrong.address(), ("x-amzn-requestid", "x-amzn-requestix"), 400).await;

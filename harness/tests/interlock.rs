@@ -1,7 +1,9 @@
 //! What may be changed at a service that is not on loopback, and what has to be said before.
 
-use crate::sdk::client_of;
-use crate::services::{KEYS, scratch, service, text, trentcheck, with};
+use crate::support::client::{client_of, keys};
+use crate::support::command::{json_run, reasons, text, trentcheck_apart};
+use crate::support::scratch::{file, written};
+use crate::support::service::{ACCOUNT, FAST, KEYS, service, with};
 use crate::support::{complaints, concluded, config, corpus, documents, options, reference, replay, selection};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyState, Tag};
@@ -18,26 +20,6 @@ use trentcheck_core::report::{CaseRan, CaseReport, ExitCode, Outcome};
 use trentcheck_core::run::{Options, Permit, Progress, Target, run};
 use trentcheck_reference as reference_server;
 
-pub(crate) const ACCOUNT: &str = "111122223333";
-
-/// Paces that tests do not wait for.
-pub(crate) const FAST: [&str; 14] = [
-    "CancelKeyDeletion",
-    "CreateAlias",
-    "CreateKey",
-    "DeleteAlias",
-    "DeleteImportedKeyMaterial",
-    "DisableKey",
-    "EnableKey",
-    "Encrypt",
-    "Decrypt",
-    "GetParametersForImport",
-    "ImportKeyMaterial",
-    "ListKeys",
-    "ScheduleKeyDeletion",
-    "Sign",
-];
-
 /// The command at the service, with everything that only slows it down taken away.
 async fn at(reached: &[String], more: &[&str]) -> Output {
     let rates: Vec<String> = FAST.iter().map(|operation| format!("{operation}=100000")).collect();
@@ -46,38 +28,13 @@ async fn at(reached: &[String], more: &[&str]) -> Output {
         arguments.extend(["--rate", rate]);
     }
     arguments.extend(more);
-    trentcheck(&KEYS, &arguments).await
-}
-
-/// A path for a ledger of this test's own.
-fn ledger(name: &str) -> PathBuf {
-    let path = PathBuf::from(scratch(&format!("{name}.jsonl"), ""));
-    std::fs::remove_file(&path).unwrap();
-    path
-}
-
-/// The ids and states of all keys.
-pub(crate) async fn keys(client: &Client) -> Vec<(String, KeyState)> {
-    let mut found = Vec::new();
-    let mut pages = client.list_keys().into_paginator().items().send();
-    while let Some(key) = pages.next().await {
-        let id = key.unwrap().key_id.unwrap();
-        let state = client.describe_key().key_id(&id).send().await.unwrap().key_metadata.unwrap().key_state.unwrap();
-        found.push((id, state));
-    }
-    found
-}
-
-/// The one run of a report.
-pub(crate) fn json(output: &Output) -> Value {
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
-    report["runs"][0].clone()
+    trentcheck_apart(&KEYS, &arguments).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_sent_before_account_plan_and_a_yes() {
     let (server, reached) = service("interlock-unsaid").await;
-    let path = ledger("unsaid");
+    let path = PathBuf::from(file("run.jsonl"));
     let path = path.to_str().unwrap();
     for (more, expected) in [
         (&["--allow-mutation"][..], "only in an account that is named"),
@@ -97,10 +54,10 @@ async fn the_plan_is_what_the_run_does_and_every_key_is_released() {
     let (server, reached) = service("interlock-plan").await;
     let client = client_of(&server, "primary");
     let before = keys(&client).await.len();
-    let path = ledger("plan");
+    let path = PathBuf::from(file("run.jsonl"));
     let more = ["--allow-mutation", "--account", ACCOUNT, "--yes", "--report", "json", "--ledger"];
     let output = at(&reached, &[&more[..], &[path.to_str().unwrap()]].concat()).await;
-    let (report, plan) = (json(&output), text(&output.stderr));
+    let (report, plan) = (json_run(&output), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{plan}{}", reasons(&report));
     assert!(report["figures"]["pass"].as_u64().unwrap() > 20, "{}", report["figures"]);
     let made = report["keys"].as_u64().unwrap();
@@ -124,10 +81,10 @@ async fn an_account_that_does_not_match_is_seen_before_a_key_is_made() {
     let client = client_of(&server, "primary");
     client.create_key().description("somebody's").send().await.unwrap();
     let before = keys(&client).await;
-    let path = ledger("account");
+    let path = PathBuf::from(file("run.jsonl"));
     let more = ["--allow-mutation", "--account", "999999999999", "--yes", "--report", "json", "--ledger"];
     let output = at(&reached, &[&more[..], &[path.to_str().unwrap()]].concat()).await;
-    let report = json(&output);
+    let report = json_run(&output);
     assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
     assert!(report["notices"].to_string().contains("was named"), "{}", report["notices"]);
     assert_eq!(report["calls"]["CreateKey"], Value::Null, "{}", report["calls"]);
@@ -267,7 +224,7 @@ async fn a_panic_in_a_case_releases_every_key_all_the_same() {
     let (server, target) = reference(config(Edition::KeyOnly)).await;
     let client = client_of(&server, "primary");
     let before = keys(&client).await.len();
-    let (path, readings) = (ledger("panic"), AtomicUsize::new(0));
+    let (path, readings) = (PathBuf::from(file("run.jsonl")), AtomicUsize::new(0));
     let clock = move || {
         assert_ne!(readings.fetch_add(1, Ordering::Relaxed), 60, "a fault of our own, on purpose");
         SystemTime::now()
@@ -283,12 +240,6 @@ async fn a_panic_in_a_case_releases_every_key_all_the_same() {
     assert_eq!((pending, after.len() - before), (report.keys, report.keys));
     drop(options);
     assert_eq!(Ledger::open(Path::new(&path)).unwrap().1, []);
-}
-
-/// Why cases of a report have no verdict.
-pub(crate) fn reasons(report: &Value) -> String {
-    let cases = report["cases"].as_array().unwrap();
-    cases.iter().filter_map(|case| Some(format!("\n{}: {}", case["id"], case["reason"].as_str()?))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -310,14 +261,14 @@ async fn a_sweep_off_loopback_says_what_it_would_do_and_waits_for_a_yes() {
         (&["--account", ACCOUNT], 5, "nobody is here to confirm"),
         (&["--account", ACCOUNT, "--dry-run"], 0, "1 keys would be scheduled"),
     ] {
-        let output = trentcheck(&KEYS, &with("sweep", &reached, &[&old[..], more].concat())).await;
+        let output = trentcheck_apart(&KEYS, &with("sweep", &reached, &[&old[..], more].concat())).await;
         assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
         let said = text(&output.stderr) + &text(&output.stdout);
         assert!(said.contains(expected), "{said}");
         assert_eq!(state_of(&ours).await, KeyState::Enabled, "{expected}");
     }
     let output =
-        trentcheck(&KEYS, &with("sweep", &reached, &[&old[..], &["--account", ACCOUNT, "--yes"]].concat())).await;
+        trentcheck_apart(&KEYS, &with("sweep", &reached, &[&old[..], &["--account", ACCOUNT, "--yes"]].concat())).await;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!((state_of(&ours).await, state_of(&foreign).await), (KeyState::PendingDeletion, KeyState::Enabled));
 }
@@ -329,12 +280,12 @@ async fn a_second_target_off_loopback_gets_no_key_whatever_is_allowed_at_the_fir
     let value = |flag: &str| reached[reached.iter().position(|word| word == flag).unwrap() + 1].clone();
     let (endpoint, resolve, ca) = (value("--endpoint"), value("--resolve"), value("--ca"));
     let table = format!("[targets.right]\nendpoint = \"{endpoint}\"\nresolve = \"{resolve}\"\nca = \"{ca}\"\n");
-    let configuration = scratch("interlock-right.toml", table);
+    let configuration = written("interlock-right.toml", table);
     let before = keys(&client_of(&right, "primary")).await;
     let left = format!("http://{}", left.address());
     let arguments = ["run", "success/*", "--endpoint", &left, "--against", "right", "--config", &configuration];
     let more = ["--allow-mutation", "--account", ACCOUNT, "--yes", "--settle", "200ms"];
-    let output = trentcheck(&KEYS, &[&arguments[..], &more].concat()).await;
+    let output = trentcheck_apart(&KEYS, &[&arguments[..], &more].concat()).await;
     assert!(right.served() > 0, "{}", text(&output.stderr));
     assert_eq!(keys(&client_of(&right, "primary")).await, before);
 }
@@ -343,7 +294,7 @@ async fn a_second_target_off_loopback_gets_no_key_whatever_is_allowed_at_the_fir
 async fn a_panic_while_a_key_is_released_is_told_and_the_others_are_released() {
     let (server, target) = reference(config(Edition::KeyOnly)).await;
     let client = client_of(&server, "primary");
-    let (path, has_ended) = (ledger("panic-release"), Arc::new(AtomicUsize::new(0)));
+    let (path, has_ended) = (PathBuf::from(file("run.jsonl")), Arc::new(AtomicUsize::new(0)));
     let ended = Arc::clone(&has_ended);
     // The first reading of the clock after the case signs the first call of the release.
     let clock = move || {

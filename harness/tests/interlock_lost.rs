@@ -1,9 +1,9 @@
 //! Calls that are carried out while their answers are lost: no key is forgotten, and nothing that destroys is repeated.
 
-use crate::interlock::{ACCOUNT, keys};
-use crate::losing::{Fate, front};
-use crate::sdk::client_of;
-use crate::services::scratch;
+use crate::support::client::{client_of, keys};
+use crate::support::losing::{Fate, front};
+use crate::support::scratch::Scratch;
+use crate::support::service::ACCOUNT;
 use crate::support::{complaints, config, corpus, documents, options, reference, replay};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::KeyState;
@@ -46,8 +46,8 @@ async fn ended(
     target.elsewhere = None;
     target.account = Some(ACCOUNT.to_owned());
     target.principals.remove(&PrincipalName::Stranger);
-    let path = PathBuf::from(scratch(&format!("lost-{name}.jsonl"), ""));
-    std::fs::remove_file(&path).unwrap();
+    let folder = Scratch::new();
+    let path = PathBuf::from(folder.file(&format!("{name}.jsonl")));
     let (ledger, _) = Ledger::open(&path).unwrap();
     let options = Options { permit, ledger: Some(Arc::new(ledger)), settle: Duration::from_millis(200), ..options(1) };
     let report = replay(&corpus(), cases, &target, &options).await;

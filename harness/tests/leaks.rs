@@ -1,11 +1,13 @@
 //! No secret leaves the program: planted in every field of an exchange and of the configuration, looked for in every
 //! output.
 
-use crate::fake::start;
+use crate::support::command::{said, trentcheck_in};
+use crate::support::fake::start;
+use crate::support::scratch;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 const KEY_ID: &str = "ASIAPL4NTEDKEYID0001";
 const SECRET: &str = "pl4nted/s3cret+k3y=0123456789abcdefXYZ~_";
@@ -42,6 +44,7 @@ fn spellings(secret: &str) -> Vec<String> {
     ]
 }
 
+#[track_caller]
 fn must_not_leak(what: &str, text: &str) {
     let text = text.to_lowercase();
     for secret in forbidden() {
@@ -85,34 +88,16 @@ fn answer(request: &str, body: &str) -> String {
     )
 }
 
+/// The command with the secrets, in this folder.
+#[track_caller]
 fn trentcheck(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trentcheck"));
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name == "CI" || name.starts_with("TRENTCHECK_") || name.starts_with("AWS_") {
-            command.env_remove(&name);
-        }
-    }
-    command
-        .env("TRENTCHECK_ACCESS_KEY_ID", KEY_ID)
-        .env("TRENTCHECK_SECRET_ACCESS_KEY", SECRET)
-        .env("TRENTCHECK_SESSION_TOKEN", TOKEN)
-        .env("TRENTCHECK_SETTLE", "50ms")
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leaks-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+    let variables = [
+        ("TRENTCHECK_ACCESS_KEY_ID", KEY_ID),
+        ("TRENTCHECK_SECRET_ACCESS_KEY", SECRET),
+        ("TRENTCHECK_SESSION_TOKEN", TOKEN),
+        ("TRENTCHECK_SETTLE", "50ms"),
+    ];
+    trentcheck_in(folder, &variables, arguments)
 }
 
 /// Every file below a folder.
@@ -134,12 +119,12 @@ const CASES: &[&str] = &["example/absent-key", "success/never-imported", "succes
 async fn what_a_target_repeats_is_in_no_output() {
     let endpoint = format!("http://{}", start(answer).await);
     let checked = tokio::task::spawn_blocking(move || {
-        let folder = folder("exchange");
+        let folder = scratch::folder();
         let run = |front: &[&str], cases: &[&str]| {
             let arguments: Vec<&str> = front.iter().chain(&["--endpoint", &endpoint]).chain(cases).copied().collect();
             let output = trentcheck(&folder, &arguments);
-            must_not_leak(&arguments.join(" "), &text(&output));
-            (output.status.code(), text(&output))
+            must_not_leak(&arguments.join(" "), &said(&output));
+            (output.status.code(), said(&output))
         };
         let (_, told) = run(&["run", "--fail-on", "may"], CASES);
         // The secrets did come: their places are there.
@@ -161,12 +146,11 @@ async fn what_a_target_repeats_is_in_no_output() {
         assert!(folder.join("base/example__absent-key.snap.new").exists(), "{told}");
         run(&["explore", "--cases", "10", "--failures", "kept.json"], &[]);
         run(&["explain", "success/symmetric"], &[]);
-        must_not_leak("explain", &text(&trentcheck(&folder, &["explain", "authentication/control"])));
+        must_not_leak("explain", &said(&trentcheck(&folder, &["explain", "authentication/control"])));
         let files = files(&folder);
         for path in &files {
             must_not_leak(&path.display().to_string(), &String::from_utf8_lossy(&std::fs::read(path).unwrap()));
         }
-        std::fs::remove_dir_all(&folder).unwrap();
         files.len()
     });
     assert!(checked.await.unwrap() >= 4);
@@ -176,14 +160,14 @@ async fn what_a_target_repeats_is_in_no_output() {
 async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told() {
     let endpoint = format!("http://{}", start(answer).await);
     tokio::task::spawn_blocking(move || {
-        let folder = folder("gate");
+        let folder = scratch::folder();
         let record = |region: &str, directory: &str| {
             trentcheck(&folder, &["record", directory, "--endpoint", &endpoint, "--region", region, "example/*"])
         };
         for (number, secret) in [SECRET.to_owned()].into_iter().chain(spellings(TOKEN)).enumerate() {
             let directory = format!("base{number}");
             let output = record(&secret, &directory);
-            let told = text(&output);
+            let told = said(&output);
             must_not_leak("the refusal", &told);
             assert_eq!(output.status.code(), Some(5), "{told}");
             assert!(told.contains("example__absent-key.snap` is not written: line 8 would hold a secret ("), "{told}");
@@ -197,9 +181,9 @@ async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told
         let arguments =
             ["run", "--endpoint", &endpoint, "--region", SECRET, "--against", "other", "example/absent-key"];
         let output = trentcheck(&folder, &arguments);
-        must_not_leak("the run", &text(&output));
-        assert_eq!(output.status.code(), Some(5), "{}", text(&output));
-        assert!(text(&output).contains("drift: 1 of 1"), "{}", text(&output));
+        must_not_leak("the run", &said(&output));
+        assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+        assert!(said(&output).contains("drift: 1 of 1"), "{}", said(&output));
         assert!(!folder.join("other/example__absent-key.snap.new").exists());
         // What is recorded already stays as it is, and a hand that writes a secret into it does not get it accepted.
         assert_eq!(record("us-east-2", "base").status.code(), Some(3));
@@ -213,9 +197,8 @@ async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told
         )
         .unwrap();
         let accepted = trentcheck(&folder, &["accept", "base"]);
-        assert_eq!(accepted.status.code(), Some(5), "{}", text(&accepted));
+        assert_eq!(accepted.status.code(), Some(5), "{}", said(&accepted));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
-        std::fs::remove_dir_all(&folder).unwrap();
     })
     .await
     .unwrap();
@@ -223,7 +206,7 @@ async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told
 
 #[test]
 fn a_secret_in_the_wrong_place_of_the_command_line_is_not_repeated() {
-    let folder = folder("configuration");
+    let folder = scratch::folder();
     let url = format!("http://user:{SECRET}@127.0.0.1:1");
     let (path, field) = (format!("json=/nowhere/{TOKEN}"), format!("creating={SECRET}"));
     let elsewhere = format!("us-west-2=ftp://{SECRET}");
@@ -257,10 +240,9 @@ fn a_secret_in_the_wrong_place_of_the_command_line_is_not_repeated() {
         &[SECRET],
     ] {
         let output = trentcheck(&folder, arguments);
-        assert_ne!(text(&output), "", "{arguments:?}");
-        must_not_leak(&arguments.join(" "), &text(&output));
+        assert_ne!(said(&output), "", "{arguments:?}");
+        must_not_leak(&arguments.join(" "), &said(&output));
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,16 +257,15 @@ async fn a_compressed_answer_is_told_and_not_kept() {
         };
         let endpoint = format!("http://{}", start(answer).await);
         let checked = tokio::task::spawn_blocking(move || {
-            let folder = folder(&format!("compressed-{}", coding.len()));
+            let folder = scratch::folder();
             let run = |front: &[&str]| {
                 let more = ["--endpoint", &endpoint, "example/absent-key"];
-                text(&trentcheck(&folder, &front.iter().chain(&more).copied().collect::<Vec<_>>()))
+                said(&trentcheck(&folder, &front.iter().chain(&more).copied().collect::<Vec<_>>()))
             };
             let mut told = [run(&["run"]), run(&["run", "--report", "json"]), run(&["record", "base"])].join("\n");
             for path in files(&folder) {
                 told.push_str(&std::fs::read_to_string(path).unwrap());
             }
-            std::fs::remove_dir_all(&folder).unwrap();
             told
         });
         let told = checked.await.unwrap();
@@ -327,12 +308,12 @@ async fn a_list_of_deviations_holds_no_secret() {
     };
     let endpoint = format!("http://{}", start(refusal).await);
     tokio::task::spawn_blocking(move || {
-        let folder = folder("deviations");
+        let folder = scratch::folder();
         let fixtures = fixtures_of_one_case(&folder);
         let update = ["deviations", "update", "--endpoint", &endpoint, "--fixtures", &fixtures, "known.toml"];
         let output = trentcheck(&folder, &update);
-        must_not_leak("deviations update", &text(&output));
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        must_not_leak("deviations update", &said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let known = folder.join("known.toml");
         let written = std::fs::read_to_string(&known).unwrap();
         must_not_leak("the list", &written);
@@ -342,11 +323,10 @@ async fn a_list_of_deviations_holds_no_secret() {
         std::fs::write(&known, &commented).unwrap();
         for arguments in [&update[..], &[&update[..], &["--reason", SECRET]].concat()] {
             let output = trentcheck(&folder, arguments);
-            must_not_leak("deviations update", &text(&output));
-            assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+            must_not_leak("deviations update", &said(&output));
+            assert_eq!(output.status.code(), Some(5), "{}", said(&output));
             assert_eq!(std::fs::read_to_string(&known).unwrap(), commented);
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     })
     .await
     .unwrap();
@@ -358,20 +338,19 @@ async fn a_ledger_holds_no_secret() {
     let planted = |request: &str, body: &str| answer(request, body).replace(":key/", &format!(":key/{SECRET}/"));
     let endpoint = format!("http://{}", start(planted).await);
     tokio::task::spawn_blocking(move || {
-        let folder = folder("ledger");
+        let folder = scratch::folder();
         let run = ["run", "--endpoint", &endpoint, "success/never-imported", "--ledger"];
         let output = trentcheck(&folder, &[&run[..], &["run.ledger"]].concat());
-        must_not_leak("the run", &text(&output));
+        must_not_leak("the run", &said(&output));
         let written = std::fs::read_to_string(folder.join("run.ledger")).unwrap();
         // Only the account of an ARN has to be there, for `sweep`.
         must_not_leak("the ledger", &written.replace(ACCOUNT, ""));
         assert!(written.contains("\"intent\""), "{written}");
         let output = trentcheck(&folder, &[&run[..], &["other.ledger", "--region", SECRET]].concat());
-        must_not_leak("the refusal", &text(&output));
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        must_not_leak("the refusal", &said(&output));
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         let written = std::fs::read_to_string(folder.join("other.ledger")).unwrap();
         assert_eq!(written, "{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/2\"}\n");
-        std::fs::remove_dir_all(&folder).unwrap();
     })
     .await
     .unwrap();
@@ -389,17 +368,16 @@ async fn accounts_that_are_named_are_kept_back_by_every_command() {
     );
     let endpoint = format!("http://{}", start(move |_, _| answer.clone()).await);
     tokio::task::spawn_blocking(move || {
-        let folder = folder("named-accounts");
+        let folder = scratch::folder();
         for command in [&["run", "example/absent-key"][..], &["doctor"], &["explore", "--cases", "3"]] {
             let command = [command, &["--endpoint", &endpoint]].concat();
             // It is shown where nobody has said that it is an account, so that there is something to keep back.
-            assert!(text(&trentcheck(&folder, &command)).contains(NAMED), "{command:?}");
+            assert!(said(&trentcheck(&folder, &command)).contains(NAMED), "{command:?}");
             for flag in ["--account", "--stranger-account"] {
-                let said = text(&trentcheck(&folder, &[&command[..], &[flag, NAMED]].concat()));
+                let said = said(&trentcheck(&folder, &[&command[..], &[flag, NAMED]].concat()));
                 assert!(!said.contains(NAMED), "{command:?} {flag}: {said}");
             }
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     })
     .await
     .unwrap();

@@ -1,8 +1,9 @@
 //! Keys that are lent to a run: used only when the command line repeats them, and given back as they were.
 
-use crate::interlock::{ACCOUNT, FAST, json, keys, reasons};
-use crate::sdk::{client_of, import, state};
-use crate::services::{KEYS, scratch, service, text, trentcheck, with};
+use crate::support::client::{client_of, import, keys, state};
+use crate::support::command::{json_run, reasons, text, trentcheck_apart};
+use crate::support::scratch::written;
+use crate::support::service::{ACCOUNT, FAST, KEYS, service, with};
 use crate::support::{complaints, config, corpus, options, reference, replay};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
@@ -38,9 +39,9 @@ async fn is_as_it_was(client: &Client, key_id: &str, sealed: &Blob) -> bool {
 
 /// A configuration file that lends this key for a precondition.
 fn lending(name: &str, precondition: &str, key_id: &str, material: &[u8]) -> String {
-    let material = scratch(&format!("{name}.bin"), material);
+    let material = written(&format!("{name}.bin"), material);
     let text = format!("[keys.{precondition}]\nid = \"{key_id}\"\nmaterial = \"{material}\"\n");
-    scratch(&format!("{name}.toml"), text)
+    written(&format!("{name}.toml"), text)
 }
 
 async fn at(reached: &[String], configuration: &str, more: &[&str]) -> Output {
@@ -52,7 +53,7 @@ async fn at(reached: &[String], configuration: &str, more: &[&str]) -> Output {
     arguments.extend(["--account", ACCOUNT, "--ledger", &ledger]);
     rates.iter().for_each(|rate| arguments.extend(["--rate", rate]));
     arguments.extend(more);
-    trentcheck(&KEYS, &arguments).await
+    trentcheck_apart(&KEYS, &arguments).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +64,7 @@ async fn a_key_that_is_lent_and_repeated_is_used_and_given_back_as_it_was() {
     let before = keys(&client).await;
     let configuration = lending("lent", "imported-symmetric", &key_id, &MATERIAL);
     let output = at(&reached, &configuration, &["--allow-key", &key_id, "--yes"]).await;
-    let report = json(&output);
+    let report = json_run(&output);
     assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stderr), reasons(&report));
     assert!(report["figures"]["pass"].as_u64().unwrap() > 5, "{}", report["figures"]);
     assert!(report["calls"]["DeleteImportedKeyMaterial"].as_u64().unwrap() > 5, "{}", report["calls"]);
@@ -93,7 +94,7 @@ async fn a_key_that_is_not_repeated_or_not_confirmed_is_not_touched() {
     }
     let output = at(&reached, &configuration, &["--yes"]).await;
     assert!(text(&output.stderr).contains("`--allow-key` has to repeat its id"), "{}", text(&output.stderr));
-    assert!(json(&output)["calls"]["ImportKeyMaterial"].is_null());
+    assert!(json_run(&output)["calls"]["ImportKeyMaterial"].is_null());
     assert!(is_as_it_was(&client, &key_id, &sealed).await);
 }
 
@@ -105,7 +106,7 @@ async fn a_key_that_could_not_be_given_back_is_refused_before_anything_is_delete
     // Material that is not the key's.
     let configuration = lending("lent-wrong", "imported-symmetric", &key_id, &[8; 32]);
     let output = at(&reached, &configuration, &["--allow-key", &key_id, "--yes"]).await;
-    let report = json(&output);
+    let report = json_run(&output);
     assert_eq!(output.status.code(), Some(3), "{}{}", text(&output.stderr), reasons(&report));
     assert!(reasons(&report).contains("IncorrectKeyMaterialException"), "{}", reasons(&report));
     assert!(is_as_it_was(&client, &key_id, &sealed).await);
@@ -114,7 +115,7 @@ async fn a_key_that_could_not_be_given_back_is_refused_before_anything_is_delete
     client.disable_key().key_id(&key_id).send().await.unwrap();
     for (name, key_id, expected) in [("lent-aws", &other, "Origin"), ("lent-disabled", &key_id, "KeyState")] {
         let configuration = lending(name, "imported-symmetric", key_id, &MATERIAL);
-        let report = json(&at(&reached, &configuration, &["--allow-key", key_id, "--yes"]).await);
+        let report = json_run(&at(&reached, &configuration, &["--allow-key", key_id, "--yes"]).await);
         assert!(reasons(&report).contains(&format!("its {expected} is")), "{}", reasons(&report));
         assert!(report["calls"]["ImportKeyMaterial"].is_null(), "{}", report["calls"]);
     }

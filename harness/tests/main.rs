@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-mod altered;
 mod bad_targets;
 mod baseline;
 mod brief;
@@ -12,15 +11,12 @@ mod deviations;
 mod differential;
 mod explore;
 mod explore_command;
-mod fake;
-mod faulty;
 mod fixtures;
 mod interlock;
 mod interlock_lost;
 mod kill_matrix;
 mod leaks;
 mod lent;
-mod losing;
 mod repeat;
 mod sdk;
 mod services;

@@ -6,7 +6,7 @@ mod errors;
 mod help;
 mod runs;
 
-use crate::support::command::{finished, program, text};
+use crate::support::command::{text, trentcheck_in};
 use crate::support::scratch::Scratch;
 use crate::support::{config, reference};
 use libtest_mimic::{Failed, Trial};
@@ -72,13 +72,13 @@ impl Stage {
     /// Makes a call that is shown.
     #[track_caller]
     pub(crate) fn call(&mut self, arguments: &[&str]) {
-        self.call_with(arguments, &[]);
+        self.call_with(&[], arguments);
     }
 
     /// Makes a call with these variables that is shown.
     #[track_caller]
-    pub(crate) fn call_with(&mut self, arguments: &[&str], variables: &[(&str, &str)]) {
-        let output = finished(program(env!("CARGO_BIN_EXE_trentcheck"), self.folder.path(), variables).args(arguments));
+    pub(crate) fn call_with(&mut self, variables: &[(&str, &str)], arguments: &[&str]) {
+        let output = trentcheck_in(self.folder.path(), variables, arguments);
         let mut line = String::new();
         for (name, value) in variables {
             line += &format!("{name}={} ", quoted(value));
@@ -101,7 +101,7 @@ impl Stage {
 
     /// Makes a call that is not shown.
     pub(crate) fn prepare(&self, arguments: &[&str]) {
-        finished(program(env!("CARGO_BIN_EXE_trentcheck"), self.folder.path(), &[]).args(arguments));
+        trentcheck_in(self.folder.path(), &[], arguments);
     }
 
     /// Writes a file into the folder in which calls are made.
@@ -129,7 +129,7 @@ impl Stage {
                 body.len()
             )
         };
-        format!("http://{}", self.runtime.block_on(crate::fake::start(answer)))
+        format!("http://{}", self.runtime.block_on(crate::support::fake::start(answer)))
     }
 
     fn serve(&mut self, config: Config) -> String {

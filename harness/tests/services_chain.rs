@@ -1,7 +1,9 @@
 //! Credentials that another service gives: sign-on, roles, web identities, containers, each from a stand-in on loopback.
 
-use crate::fake;
-use crate::services::{scratch, service, text, trentcheck, with};
+use crate::support::command::{text, trentcheck_apart};
+use crate::support::fake;
+use crate::support::scratch::{file, written};
+use crate::support::service::{service, with};
 use std::net::SocketAddr;
 
 /// The temporary credentials that the reference knows.
@@ -68,14 +70,10 @@ async fn giver() -> SocketAddr {
 
 /// A home whose sign-on has been done.
 fn signed_on() -> String {
-    let home = scratch("signed-on", "");
-    std::fs::remove_file(&home).unwrap();
-    let cache = std::path::Path::new(&home).join(".aws/sso/cache");
-    std::fs::create_dir_all(&cache).unwrap();
     // The file is named by the hash of the start URL.
     let token = r#"{"accessToken":"signed-on","expiresAt":"2999-01-01T00:00:00Z","region":"us-east-2"}"#;
-    std::fs::write(cache.join("1997fabd2b1e0f948dd90c4e939020df4b7cbbbe.json"), token).unwrap();
-    home
+    written("signed-on/.aws/sso/cache/1997fabd2b1e0f948dd90c4e939020df4b7cbbbe.json", token);
+    file("signed-on")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,9 +81,9 @@ async fn whatever_gives_credentials_gives_them_to_the_run() {
     let (server, reached) = service("chain").await;
     let giver = format!("http://{}", giver().await);
     let contained = container("2999-01-01T00:00:00Z").await;
-    let config = scratch("chain-config", CONFIG);
-    let none = scratch("chain-credentials", "");
-    let token = scratch("chain-token", "a.b.c");
+    let config = written("chain-config", CONFIG);
+    let none = written("chain-credentials", "");
+    let token = written("chain-token", "a.b.c");
     let home = signed_on();
     let base = [
         ("AWS_CONFIG_FILE", config.as_str()),
@@ -105,7 +103,7 @@ async fn whatever_gives_credentials_gives_them_to_the_run() {
         (&web, &[]),
     ] {
         let arguments = [&["--account", "111122223333", "authentication/control", "--report", "json"], more].concat();
-        let output = trentcheck(&[&base[..], variables].concat(), &with("run", &reached, &arguments)).await;
+        let output = trentcheck_apart(&[&base[..], variables].concat(), &with("run", &reached, &arguments)).await;
         let said = text(&output.stdout) + &text(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{variables:?} {more:?}: {said}");
         assert!(KEYS.iter().all(|secret| !said.contains(secret)), "{said}");
@@ -115,8 +113,8 @@ async fn whatever_gives_credentials_gives_them_to_the_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_nobody_gives_are_one_clear_error() {
-    let config = scratch("chain-wrong-config", CONFIG);
-    let none = scratch("chain-wrong-credentials", "");
+    let config = written("chain-wrong-config", CONFIG);
+    let none = written("chain-wrong-credentials", "");
     let expired = container("2020-01-01T00:00:00Z").await;
     let garbage = format!("http://{}/keys", fake::start(|_, _| answer("403 Forbidden", "hunter2")).await);
     let denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>";
@@ -141,7 +139,7 @@ async fn credentials_that_nobody_gives_are_one_clear_error() {
     ] {
         // Nobody listens there: what is refused is refused before anything is sent.
         let arguments = [&["run", "--endpoint", "https://kms.example.test", "--resolve", "127.0.0.1:1"], more].concat();
-        let output = trentcheck(&[&base[..], variables].concat(), &arguments).await;
+        let output = trentcheck_apart(&[&base[..], variables].concat(), &arguments).await;
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{variables:?} {more:?}: {stderr}");
         assert!(stderr.contains(expected) && !stderr.contains("hunter2"), "{variables:?} {more:?}: {stderr}");

@@ -1,12 +1,16 @@
 //! Whose credentials sign a request to a service, and what is refused before anything is sent.
 
-use crate::services::{KEYS, scratch, service, text, trentcheck, with};
+use crate::support::command::{text, trentcheck_apart};
+use crate::support::scratch::written;
+use crate::support::service::{KEYS, service, with};
+use crate::support::{config, reference};
+use trentcheck_core::fixture::Edition;
 
 /// A folder of profile files, as variables of the environment.
 fn files(name: &str, credentials: &str, config: &str) -> [(&'static str, String); 2] {
     [
-        ("AWS_SHARED_CREDENTIALS_FILE", scratch(&format!("{name}-credentials"), credentials)),
-        ("AWS_CONFIG_FILE", scratch(&format!("{name}-config"), config)),
+        ("AWS_SHARED_CREDENTIALS_FILE", written(&format!("{name}-credentials"), credentials)),
+        ("AWS_CONFIG_FILE", written(&format!("{name}-config"), config)),
     ]
 }
 
@@ -69,7 +73,7 @@ async fn a_profile_signs_with_its_keys_or_with_what_its_process_prints() {
         (&by_name, &[]),
     ] {
         let arguments = [&["--account", "111122223333", "authentication/control"], more].concat();
-        let output = trentcheck(variables, &with("run", &reached, &arguments)).await;
+        let output = trentcheck_apart(variables, &with("run", &reached, &arguments)).await;
         let said = text(&output.stdout) + &text(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{more:?}: {said}");
     }
@@ -82,7 +86,7 @@ async fn credentials_that_cannot_be_used_are_one_clear_error() {
     let files = files("wrong", GOOD, CONFIG);
     let files: Vec<(&str, &str)> = files.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let expired = [&KEYS[..], &[("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")]].concat();
-    let broken = scratch("broken-credentials", "[good]\nnonsense\n");
+    let broken = written("broken-credentials", "[good]\nnonsense\n");
     let broken = [("AWS_SHARED_CREDENTIALS_FILE", broken.as_str())];
     let half = [("AWS_ACCESS_KEY_ID", "AKID")];
     for (variables, more, expected) in [
@@ -105,7 +109,7 @@ async fn credentials_that_cannot_be_used_are_one_clear_error() {
     ] {
         // Nobody listens there: what is refused is refused before anything is sent.
         let arguments = [&["run", "--endpoint", "https://kms.example.test", "--resolve", "127.0.0.1:1"], more].concat();
-        let output = trentcheck(variables, &arguments).await;
+        let output = trentcheck_apart(variables, &arguments).await;
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{more:?}: {stderr}");
         assert!(stderr.contains(expected) && !stderr.contains("hunter2"), "{more:?}: {stderr}");
@@ -124,7 +128,7 @@ async fn what_needs_other_services_is_refused_and_the_feature_is_named() {
         (&[("AWS_WEB_IDENTITY_TOKEN_FILE", "token")], &[], "a web identity"),
         (&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")], &[], "a container's credentials"),
     ] {
-        let output = trentcheck(variables, &[&run[..], more].concat()).await;
+        let output = trentcheck_apart(variables, &[&run[..], more].concat()).await;
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(stderr.contains(expected) && stderr.contains("`--features aws-config`"), "{stderr}");
@@ -135,7 +139,8 @@ async fn what_needs_other_services_is_refused_and_the_feature_is_named() {
 async fn a_login_session_is_refused_in_every_build() {
     let files = files("console", GOOD, CONFIG);
     let files: Vec<(&str, &str)> = files.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let output = trentcheck(&files, &["run", "--endpoint", "https://kms.example.test", "--profile", "console"]).await;
+    let output =
+        trentcheck_apart(&files, &["run", "--endpoint", "https://kms.example.test", "--profile", "console"]).await;
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("a login session") && stderr.contains("export-credentials"), "{stderr}");
@@ -143,37 +148,35 @@ async fn a_login_session_is_refused_in_every_build() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_loopback_only_what_is_given_explicitly_signs() {
-    let (server, _) =
-        crate::support::reference(crate::support::config(trentcheck_core::fixture::Edition::KeyOnly)).await;
+    let (server, _) = reference(config(Edition::KeyOnly)).await;
     let endpoint = format!("http://{}", server.address());
     let files = files("loopback", GOOD, CONFIG);
     let files: Vec<(&str, &str)> = files.iter().map(|(name, value)| (*name, value.as_str())).collect();
     // Credentials of the standard places would be refused by the reference, so the dummy ones have signed.
     let standard = [files.as_slice(), &[("AWS_ACCESS_KEY_ID", "AKIDREAL"), ("AWS_SECRET_ACCESS_KEY", "real")]].concat();
     let case = "authentication/control";
-    let ignored = trentcheck(&standard, &["run", case, "--endpoint", &endpoint]).await;
+    let ignored = trentcheck_apart(&standard, &["run", case, "--endpoint", &endpoint]).await;
     assert_eq!(ignored.status.code(), Some(0), "{}", text(&ignored.stdout));
     let explicit = [("TRENTCHECK_ACCESS_KEY_ID", "AKIDREAL"), ("TRENTCHECK_SECRET_ACCESS_KEY", "real")];
-    let refused = trentcheck(&explicit, &["run", case, "--endpoint", &endpoint]).await;
+    let refused = trentcheck_apart(&explicit, &["run", case, "--endpoint", &endpoint]).await;
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stdout));
-    let named = trentcheck(&files, &["run", case, "--endpoint", &endpoint, "--profile", "good"]).await;
+    let named = trentcheck_apart(&files, &["run", case, "--endpoint", &endpoint, "--profile", "good"]).await;
     assert_eq!(named.status.code(), Some(0), "{}", text(&named.stdout));
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_profile_plays_the_principal_who_is_denied() {
-    let (server, _) =
-        crate::support::reference(crate::support::config(trentcheck_core::fixture::Edition::KeyOnly)).await;
+    let (server, _) = reference(config(Edition::KeyOnly)).await;
     let endpoint = format!("http://{}", server.address());
     let files = files("denied", GOOD, CONFIG);
     let files: Vec<(&str, &str)> = files.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let run = ["run", "permission/denied", "--endpoint", &endpoint, "--report", "json"];
-    let output = trentcheck(&files, &[&run[..], &["--denied-profile", "refuses"]].concat()).await;
+    let output = trentcheck_apart(&files, &[&run[..], &["--denied-profile", "refuses"]].concat()).await;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let report = &report["runs"][0];
     assert_eq!(report["figures"]["pass"], report["figures"]["selected"], "{}", report["figures"]);
-    let without = trentcheck(&files, &run).await;
+    let without = trentcheck_apart(&files, &run).await;
     let report: serde_json::Value = serde_json::from_slice(&without.stdout).unwrap();
     let report = &report["runs"][0];
     assert_eq!(report["figures"]["skipped"], report["figures"]["selected"], "{}", report["figures"]);

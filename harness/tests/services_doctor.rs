@@ -1,6 +1,9 @@
 //! `doctor` at services that are well and at those that are not.
 
-use crate::services::{KEYS, service, text, trentcheck, with};
+use crate::support::command::{json, text, trentcheck_apart};
+use crate::support::service::{KEYS, service, with};
+use crate::support::{config, fake, reference};
+use trentcheck_core::fixture::Edition;
 
 /// The lines of a sign, by what they check.
 fn lines(stdout: &str, sign: &str) -> Vec<String> {
@@ -11,7 +14,7 @@ fn lines(stdout: &str, sign: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_well_passes_every_check_and_nothing_is_made_there() {
     let (server, reached) = service("doctor").await;
-    let output = trentcheck(&KEYS, &with("doctor", &reached, &[])).await;
+    let output = trentcheck_apart(&KEYS, &with("doctor", &reached, &[])).await;
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout}{}", text(&output.stderr));
     let good = lines(&stdout, "✓");
@@ -19,8 +22,8 @@ async fn a_service_that_is_well_passes_every_check_and_nothing_is_made_there() {
         assert!(good.iter().any(|line| line == what), "{what}: {stdout}");
     }
     assert_eq!(lines(&stdout, "✗"), Vec::<String>::new());
-    let json = trentcheck(&KEYS, &with("doctor", &reached, &["--report", "json"])).await;
-    let checkups: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let report = trentcheck_apart(&KEYS, &with("doctor", &reached, &["--report", "json"])).await;
+    let checkups = json(&report);
     assert_eq!(checkups["schema"], "trentcheck-doctor/1");
     assert!(checkups["checks"].as_array().unwrap().iter().all(|checkup| checkup["health"] != "bad"), "{checkups}");
     server.stop().await;
@@ -37,7 +40,7 @@ async fn what_is_wrong_has_its_own_line_and_a_hint() {
     for (variables, reached, expected) in
         [(&stranger, &reached, "identity"), (&KEYS, without_ca, "TLS"), (&KEYS, &nobody, "connection")]
     {
-        let output = trentcheck(variables, &with("doctor", reached, &[])).await;
+        let output = trentcheck_apart(variables, &with("doctor", reached, &[])).await;
         let stdout = text(&output.stdout);
         assert_eq!(output.status.code(), Some(3), "{expected}: {stdout}{}", text(&output.stderr));
         assert!(lines(&stdout, "✗").iter().any(|what| what == expected), "{expected}: {stdout}");
@@ -50,12 +53,12 @@ async fn what_is_wrong_has_its_own_line_and_a_hint() {
 async fn plain_http_at_a_port_of_tls_is_one_clear_sentence() {
     let (server, reached) = service("doctor-plain").await;
     let endpoint = format!("http://{}", reached[3]);
-    let doctor = trentcheck(&[], &["doctor", "--endpoint", &endpoint]).await;
+    let doctor = trentcheck_apart(&[], &["doctor", "--endpoint", &endpoint]).await;
     let stdout = text(&doctor.stdout);
     assert_eq!(doctor.status.code(), Some(3), "{stdout}");
     assert!(lines(&stdout, "✗") == ["TLS"] && stdout.contains("name the endpoint with `https://`"), "{stdout}");
     for lane in ["wire", "http"] {
-        let run = trentcheck(&[], &["run", "--endpoint", &endpoint, "--lane", lane]).await;
+        let run = trentcheck_apart(&[], &["run", "--endpoint", &endpoint, "--lane", lane]).await;
         let said = text(&run.stdout);
         assert_eq!(run.status.code(), Some(3), "{said}");
         assert_eq!(said.matches("it speaks TLS there").count(), 1, "{said}");
@@ -68,8 +71,8 @@ async fn plain_http_at_a_port_of_tls_is_one_clear_sentence() {
 async fn servers_that_close_or_explain_are_told_from_those_that_are_wrong() {
     // Neither speaks TLS, so that what they answer is judged.
     for answer in ["", "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"] {
-        let endpoint = format!("http://{}", crate::fake::start(move |_, _| answer).await);
-        let doctor = trentcheck(&[], &["doctor", "--endpoint", &endpoint]).await;
+        let endpoint = format!("http://{}", fake::start(move |_, _| answer).await);
+        let doctor = trentcheck_apart(&[], &["doctor", "--endpoint", &endpoint]).await;
         let said = text(&doctor.stdout);
         assert!(!said.contains("speaks TLS"), "{said}");
     }
@@ -81,7 +84,7 @@ async fn credentials_that_a_target_does_not_know_are_one_sentence_and_no_diverge
     let nobody = [("AWS_ACCESS_KEY_ID", "AKIDNOBODY"), ("AWS_SECRET_ACCESS_KEY", "unknown")];
     let wrong = [KEYS[0], ("AWS_SECRET_ACCESS_KEY", "not-the-secret")];
     for (variables, name) in [(nobody, "UnrecognizedClientException"), (wrong, "InvalidSignatureException")] {
-        let output = trentcheck(&variables, &with("run", &reached, &[])).await;
+        let output = trentcheck_apart(&variables, &with("run", &reached, &[])).await;
         let said = text(&output.stdout);
         assert_eq!(output.status.code(), Some(3), "{said}");
         assert!(said.contains("0 of 0 judged cases diverge") && said.contains("--profile"), "{said}");
@@ -92,11 +95,11 @@ async fn credentials_that_a_target_does_not_know_are_one_sentence_and_no_diverge
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_below_localhost_leads_to_this_machine_whatever_a_resolver_says() {
-    let (server, _) =
-        crate::support::reference(crate::support::config(trentcheck_core::fixture::Edition::KeyOnly)).await;
+    let (server, _) = reference(config(Edition::KeyOnly)).await;
     let endpoint = format!("http://no-resolver-has.this.localhost:{}", server.address().port());
     for lane in ["wire", "http"] {
-        let output = trentcheck(&[], &["run", "authentication/control", "--endpoint", &endpoint, "--lane", lane]).await;
+        let output =
+            trentcheck_apart(&[], &["run", "authentication/control", "--endpoint", &endpoint, "--lane", lane]).await;
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     }
     server.stop().await;
@@ -109,7 +112,7 @@ async fn a_key_that_no_case_asks_for_is_not_provided() {
     {
         for command in ["run", "doctor", "explore"] {
             let arguments = [command, "--endpoint", "http://127.0.0.1:1", "--provide", word];
-            let output = trentcheck(&[], &arguments).await;
+            let output = trentcheck_apart(&[], &arguments).await;
             let stderr = text(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{stderr}");
             assert!(stderr.contains(expected), "{stderr}");

@@ -3,14 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-mod fake;
 mod screens;
-#[expect(dead_code, reason = "the other test binary uses the rest")]
+#[expect(dead_code, unused_imports, reason = "the other test binary uses the rest")]
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
-use support::{config, corpus, options, ran, reference};
+use support::run::ran;
+use support::{config, corpus, options, reference};
 use trentcheck_core::baseline::Recording;
 use trentcheck_core::fixture::Edition;
 use trentcheck_core::report::CaseRan;

@@ -1,12 +1,12 @@
 //! A ledger is written before keys are made, and a sweep removes what a run left and nothing else.
 
-use crate::command::{text, trentcheck};
-use crate::sdk::client_of;
+use crate::support::client::{client_of, state};
+use crate::support::command::{text, trentcheck_apart};
+use crate::support::scratch::file;
 use crate::support::{config, corpus, options, reference, replay};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyState, Tag};
 use std::path::{Path, PathBuf};
-use std::process::Output;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::{Edition, Owner};
@@ -15,12 +15,6 @@ use trentcheck_core::run::{Clock, Options, Target};
 use trentcheck_core::sweep::{Sweeping, Swept, Touch, sweep};
 
 const RUN: &str = "0123456789ab";
-
-fn scratch(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.ledger", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    path
-}
 
 /// The ARN of a key with this description and tag.
 async fn key(client: &Client, description: &str, tag: Option<&str>) -> String {
@@ -40,10 +34,6 @@ async fn look_alikes(client: &Client) -> Vec<String> {
         key(client, &format!("a {named}"), Some(RUN)).await,
         key(client, "trentcheck production", Some("production")).await,
     ]
-}
-
-async fn state(client: &Client, arn: &str) -> KeyState {
-    client.describe_key().key_id(arn).send().await.unwrap().key_metadata.unwrap().key_state.unwrap()
 }
 
 async fn swept(target: &Target, sweeping: Sweeping, touch: Touch) -> Swept {
@@ -118,7 +108,7 @@ async fn a_key_whose_creation_was_not_recorded_is_found_among_hundreds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_ends_leaves_an_ended_ledger_without_secrets() {
-    let path = scratch("ended");
+    let path = PathBuf::from(file("run.ledger"));
     let (_server, target) = reference(config(Edition::KeyOnly)).await;
     let (ledger, _) = Ledger::open(&path).unwrap();
     let options = Options { ledger: Some(Arc::new(ledger)), ..options(4) };
@@ -140,21 +130,21 @@ async fn a_ledger_that_is_no_file_is_refused_and_nothing_is_sent() {
     }
     let (server, _) = reference(config(Edition::KeyOnly)).await;
     let endpoint = format!("http://{}", server.address());
-    let output = command(&["run", "--endpoint", &endpoint, "--ledger", "/dev/full"]).await;
+    let output = trentcheck_apart(&[], &["run", "--endpoint", &endpoint, "--ledger", "/dev/full"]).await;
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     assert_eq!(server.served(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_of_a_run_that_goes_on_or_did_not_end_is_refused_and_nothing_is_sent() {
-    let path = scratch("refused");
+    let path = PathBuf::from(file("run.ledger"));
     let file = path.to_string_lossy().into_owned();
     let (server, target) = reference(config(Edition::KeyOnly)).await;
     let endpoint = target.endpoint.to_string();
     let (ledger, _) = Ledger::open(&path).unwrap();
     ledger.begins(RUN, &endpoint, "us-east-2").unwrap();
     for arguments in [&["run", "--endpoint", &endpoint, "--ledger", &file][..], &["sweep", "--ledger", &file]] {
-        let output = command(arguments).await;
+        let output = trentcheck_apart(&[], arguments).await;
         assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("is in use by another run"), "{}", text(&output.stderr));
     }
@@ -164,22 +154,15 @@ async fn a_ledger_of_a_run_that_goes_on_or_did_not_end_is_refused_and_nothing_is
         (&["sweep", "--endpoint", "http://127.0.0.1:1", "--ledger", &file], "of the ledger was at"),
         (&["sweep", "--region", "us-west-2", "--ledger", &file], "of the ledger was at"),
     ] {
-        let output = command(arguments).await;
+        let output = trentcheck_apart(&[], arguments).await;
         assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
     }
     assert_eq!(server.served(), 0);
     // An intent whose key was never made: the sweep looks, finds nothing, and the ledger is free again.
     for expected in ["0 keys scheduled", "nothing to sweep"] {
-        let output = command(&["sweep", "--ledger", &file]).await;
+        let output = trentcheck_apart(&[], &["sweep", "--ledger", &file]).await;
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         assert!(text(&output.stdout).contains(expected), "{}", text(&output.stdout));
     }
-}
-
-/// The command, while the reference goes on answering.
-async fn command(arguments: &[&str]) -> Output {
-    let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-    let run = move || trentcheck(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    tokio::task::spawn_blocking(run).await.unwrap()
 }

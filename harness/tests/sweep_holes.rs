@@ -1,10 +1,11 @@
 //! A sweep and a ledger at targets that answer late, wrongly or "not now", and in hands that are not those of the run.
 
-use crate::bad_targets::tls_front;
-use crate::losing::{self, Fate};
-use crate::sdk::client_of;
-use crate::services::{KEYS, scratch, text, trentcheck};
-use crate::support::{config, corpus, options, reference, replay};
+use crate::support::client::{client_of, state};
+use crate::support::command::{text, trentcheck_apart};
+use crate::support::losing::{self, Fate};
+use crate::support::scratch::{file, written};
+use crate::support::service::{ACCOUNT, KEYS};
+use crate::support::{config, corpus, options, reference, replay, tls};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyState, Tag};
 use serde_json::{Value, json};
@@ -21,7 +22,6 @@ use trentcheck_core::send::Endpoint;
 use trentcheck_reference::Server;
 
 const RUN: &str = "0123456789ab";
-const ACCOUNT: &str = "111122223333";
 const STRANGER: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "AKIDTRENTCHECK000004"), ("AWS_SECRET_ACCESS_KEY", "trentcheck-dummy-secret-stranger")];
 
@@ -59,10 +59,6 @@ async fn alias_of(client: &Client, arn: &str) -> String {
     name
 }
 
-async fn state(client: &Client, arn: &str) -> KeyState {
-    client.describe_key().key_id(arn).send().await.unwrap().key_metadata.unwrap().key_state.unwrap()
-}
-
 /// The ledger of a run that was killed after these records.
 fn ledger(name: &str, endpoint: &str, records: &[Value]) -> String {
     let begun = [
@@ -70,7 +66,7 @@ fn ledger(name: &str, endpoint: &str, records: &[Value]) -> String {
         json!({ "event": "run", "run": RUN, "endpoint": endpoint, "region": "us-east-2" }),
     ];
     let lines: String = begun.iter().chain(records).map(|record| format!("{record}\n")).collect();
-    scratch(&format!("holes-{name}.jsonl"), lines)
+    written(&format!("holes-{name}.jsonl"), lines)
 }
 
 fn created(arn: &str) -> Value {
@@ -89,10 +85,11 @@ fn open(path: &str) -> Vec<OpenRun> {
 /// Sweeps by a ledger on loopback, through a front.
 async fn swept(address: SocketAddr, name: &str, records: &[Value]) -> (Output, Vec<OpenRun>) {
     let file = ledger(name, &format!("http://{address}"), records);
-    let output = trentcheck(&[], &["sweep", "--ledger", &file, "--settle", "400ms"]).await;
+    let output = trentcheck_apart(&[], &["sweep", "--ledger", &file, "--settle", "400ms"]).await;
     (output, open(&file))
 }
 
+#[track_caller]
 fn assert_left(output: &Output, expected: &str) {
     assert_eq!(output.status.code(), Some(6), "{}{}", text(&output.stdout), text(&output.stderr));
     let stdout = text(&output.stdout);
@@ -218,21 +215,22 @@ async fn an_intent_is_looked_for_where_and_by_whom_it_was_meant() {
     let region = server.config().regions[1].clone();
     for (name, region, owner) in [("elsewhere", region.as_str(), "primary"), ("stranger", "us-east-2", "stranger")] {
         let file = ledger(name, &endpoint, &[intent(region, owner)]);
-        let output = trentcheck(&[], &["sweep", "--ledger", &file, "--settle", "0s"]).await;
+        let output = trentcheck_apart(&[], &["sweep", "--ledger", &file, "--settle", "0s"]).await;
         assert_left(&output, "nobody is configured to look for it");
         let owner = if owner == "primary" { Owner::Primary } else { Owner::Stranger };
         assert_eq!(open(&file)[0].intents["key 1"], (region.to_owned(), owner));
     }
     let file = ledger("elsewhere", &endpoint, &[intent(&region, "primary")]);
     let elsewhere = format!("{region}=http://{}", server.address_of(&region).unwrap());
-    let output = trentcheck(&[], &["sweep", "--ledger", &file, "--settle", "0s", "--elsewhere", &elsewhere]).await;
+    let output =
+        trentcheck_apart(&[], &["sweep", "--ledger", &file, "--settle", "0s", "--elsewhere", &elsewhere]).await;
     assert_eq!((output.status.code(), open(&file)), (Some(0), vec![]), "{}", text(&output.stdout));
 }
 
 /// A front off loopback, with the arguments that reach it.
 async fn service(name: &str, backend: SocketAddr) -> (String, Vec<String>) {
-    let (address, ca) = tls_front(backend).await;
-    let ca = scratch(&format!("holes-{name}.pem"), ca);
+    let (address, ca) = tls::front(backend).await;
+    let ca = written(&format!("holes-{name}.pem"), ca);
     let endpoint = format!("https://kms.example.test:{}", address.port());
     let reached =
         ["sweep", "--endpoint", &endpoint, "--resolve", &address.to_string(), "--ca", &ca, "--settle", "200ms"]
@@ -242,7 +240,7 @@ async fn service(name: &str, backend: SocketAddr) -> (String, Vec<String>) {
 
 async fn at(reached: &[String], keys: &[(&str, &str)], more: &[&str]) -> Output {
     let arguments: Vec<&str> = reached.iter().map(String::as_str).chain(more.iter().copied()).collect();
-    trentcheck(keys, &arguments).await
+    trentcheck_apart(keys, &arguments).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -442,8 +440,7 @@ async fn an_alias_of_another_key_is_not_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_writes_each_key_down_before_it_asks_for_it_and_schedules_with_the_shortest_window() {
     let (server, mut target) = reference(config(Edition::KeyOnly)).await;
-    let path = PathBuf::from(scratch("holes-before.jsonl", ""));
-    std::fs::remove_file(&path).unwrap();
+    let path = PathBuf::from(file("run.jsonl"));
     let (seen, watch) = (path.clone(), Watch::default());
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (questions, changes) = (Arc::clone(&asked), watch.clone());
@@ -486,8 +483,8 @@ async fn keys_that_a_list_was_written_over_are_told_and_have_their_exit_code() {
         _ => Fate::Passed,
     };
     let endpoint = format!("http://{}", front(server.address(), holding).await);
-    let list = scratch("holes-list.toml", "");
-    let output = trentcheck(&[("CI", "")], &["deviations", "update", "--endpoint", &endpoint, &list]).await;
+    let list = written("holes-list.toml", "");
+    let output = trentcheck_apart(&[("CI", "")], &["deviations", "update", "--endpoint", &endpoint, &list]).await;
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(6), "{}{stderr}", text(&output.stdout));
     assert!(stderr.contains("left behind, remove by hand: key arn:"), "{stderr}");
@@ -497,8 +494,9 @@ async fn keys_that_a_list_was_written_over_are_told_and_have_their_exit_code() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_in_the_configuration_has_12_digits_too() {
     for name in ["account", "stranger-account"] {
-        let configuration = scratch(&format!("holes-{name}.toml"), format!("{name} = \"1111\"\n"));
-        let output = trentcheck(&[], &["sweep", "--config", &configuration, "--endpoint", "http://127.0.0.1:1"]).await;
+        let configuration = written(&format!("holes-{name}.toml"), format!("{name} = \"1111\"\n"));
+        let output =
+            trentcheck_apart(&[], &["sweep", "--config", &configuration, "--endpoint", "http://127.0.0.1:1"]).await;
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("12 digits"), "{}", text(&output.stderr));
     }

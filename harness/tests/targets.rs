@@ -1,58 +1,41 @@
 //! Targets of `trentcheck.toml`: how one is chosen, and what each has of its own.
 
-use crate::command::{text, trentcheck, trentcheck_with};
+use crate::support::command::{Served, said, trentcheck, trentcheck_apart, trentcheck_with};
+use crate::support::scratch::Scratch;
 use crate::support::{config, reference};
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 use trentcheck_core::fixture::Edition;
 use trentcheck_reference::{Config, controls};
 
-/// A folder with a configuration, gone afterwards.
-struct Folder(PathBuf);
+/// A folder with a configuration.
+struct Folder(Scratch);
 
 impl Folder {
-    fn new(name: &str, configuration: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("targets-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        let folder = Self(folder);
+    fn new(configuration: &str) -> Self {
+        let folder = Self(Scratch::new());
         folder.write(configuration);
         folder
     }
 
     fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
+        self.0.file(name)
     }
 
     fn write(&self, configuration: &str) {
-        std::fs::write(self.0.join("trentcheck.toml"), configuration).unwrap();
+        self.0.write("trentcheck.toml", configuration);
     }
 
     /// A command with this configuration, apart from the runtime that serves the targets.
     async fn trentcheck(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let config = self.path("trentcheck.toml");
-        let arguments: Vec<String> =
-            arguments.iter().chain(&["--config", &config]).map(|word| (*word).to_owned()).collect();
-        let run = move || trentcheck(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        said(&tokio::task::spawn_blocking(run).await.unwrap())
+        let output = trentcheck_apart(&[], &[arguments, &["--config", &config]].concat()).await;
+        (output.status.code(), said(&output))
     }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn said(output: &Output) -> (Option<i32>, String) {
-    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
 #[tokio::test]
 async fn a_target_has_to_be_chosen_where_the_configuration_has_some() {
-    let folder =
-        Folder::new("unchosen", "region = \"r\"\n[targets.a]\nendpoint = \"http://127.0.0.1:1\"\n[targets.b]\n");
+    let folder = Folder::new("region = \"r\"\n[targets.a]\nendpoint = \"http://127.0.0.1:1\"\n[targets.b]\n");
     let base = folder.path("base");
     let list = folder.path("list.toml");
     for command in [
@@ -79,7 +62,6 @@ async fn a_target_has_to_be_chosen_where_the_configuration_has_some() {
 #[tokio::test]
 async fn the_embedded_reference_can_be_asked_for() {
     let folder = Folder::new(
-        "embedded",
         "endpoint = \"http://127.0.0.1:1\"\nbaseline = \"nowhere\"\ndeviations = \"nowhere.toml\"\n[targets.a]\n",
     );
     for command in [&["run", "example/absent-key"][..], &["doctor"]] {
@@ -95,15 +77,15 @@ async fn the_embedded_reference_can_be_asked_for() {
     // A flag wins over the environment.
     let environment = [("TRENTCHECK_ENDPOINT", "http://127.0.0.1:1"), ("TRENTCHECK_TARGET", "a")];
     let config = folder.path("trentcheck.toml");
-    let output = trentcheck_with(&["run", "example/absent-key", "--embedded", "--config", &config], &environment);
-    assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+    let output = trentcheck_with(&environment, &["run", "example/absent-key", "--embedded", "--config", &config]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_explore_and_sweep_take_a_target_by_name() {
     let (server, target) = reference(config(Edition::KeyOnly)).await;
     let endpoint = target.endpoint.to_string();
-    let folder = Folder::new("named", &format!("[targets.here]\nendpoint = \"{endpoint}\"\n[targets.there]\n"));
+    let folder = Folder::new(&format!("[targets.here]\nendpoint = \"{endpoint}\"\n[targets.there]\n"));
     let failures = folder.path("failures.json");
     for (command, expected) in [
         (&["doctor"][..], endpoint.as_str()),
@@ -135,7 +117,7 @@ async fn targets_are_held_against_their_own_baselines_in_one_run() {
     let of = |plain_at: &str, other_at: &str| {
         table("plain", plain.endpoint.to_string(), plain_at) + &table("other", other.endpoint.to_string(), other_at)
     };
-    let folder = Folder::new("baselines", &of("base-plain", "base-other"));
+    let folder = Folder::new(&of("base-plain", "base-other"));
     let all = [&["run", "--target", "all", "--strict"], &CASES[..]].concat();
     for name in ["plain", "other"] {
         let base = folder.path(&format!("base-{name}"));
@@ -174,21 +156,10 @@ fn a_mutant_is_served_in_the_edition_that_is_asked_for() {
         (&["--edition", "key-only"], "key-only"),
         (&[], "key-only"),
     ] {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_trentcheck"))
-            .args(["serve", "--mutant", "pending-deletion-refused"])
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().trim_start_matches("listening on ").to_owned();
-        let run = |case: &str| trentcheck(&["run", case, "--edition", edition, "--endpoint", &url]);
+        let server = Served::start(&[&["--mutant", "pending-deletion-refused"], more].concat());
+        let run = |case: &str| trentcheck(&["run", case, "--edition", edition, "--endpoint", &server.url]);
         let (right, wrong) = (run("success/symmetric"), run("success/pending-deletion"));
-        server.kill().unwrap();
-        server.wait().unwrap();
-        assert_eq!(right.status.code(), Some(0), "{more:?}: {:?}", said(&right));
-        assert_eq!(wrong.status.code(), Some(1), "{more:?}: {:?}", said(&wrong));
+        assert_eq!(right.status.code(), Some(0), "{more:?}: {}", said(&right));
+        assert_eq!(wrong.status.code(), Some(1), "{more:?}: {}", said(&wrong));
     }
 }

@@ -83,9 +83,9 @@ fn endpoint(stage: &mut Stage) {
         ],
     );
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "example")];
-    stage.call_with(&["run", "--endpoint", "aws"], &keys);
-    stage.call_with(&["run", "--endpoint", "aws", "--region", "east"], &keys);
-    stage.call_with(&["run", "--endpoint", "http://kms.example.com", "--region", "us-east-2"], &keys);
+    stage.call_with(&keys, &["run", "--endpoint", "aws"]);
+    stage.call_with(&keys, &["run", "--endpoint", "aws", "--region", "east"]);
+    stage.call_with(&keys, &["run", "--endpoint", "http://kms.example.com", "--region", "us-east-2"]);
 }
 
 fn connection(stage: &mut Stage) {
@@ -103,15 +103,15 @@ fn connection(stage: &mut Stage) {
         &["--proxy", "env"],
         &["--proxy", "http://127.0.0.1:1", "--server-name", "other"],
     ] {
-        stage.call_with(&[&["run", "--endpoint", "https://kms.example.test"], more].concat(), &keys);
+        stage.call_with(&keys, &[&["run", "--endpoint", "https://kms.example.test"], more].concat());
     }
 }
 
 fn credentials(stage: &mut Stage) {
     let run = ["run", "--endpoint", "https://kms.example.test"];
     stage.call(&run);
-    stage.call_with(&run, &[("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")]);
-    stage.call_with(&run, &[("TRENTCHECK_ACCESS_KEY_ID", "AKIDEXAMPLE")]);
+    stage.call_with(&[("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")], &run);
+    stage.call_with(&[("TRENTCHECK_ACCESS_KEY_ID", "AKIDEXAMPLE")], &run);
     stage.write(
         "files",
         "[half]\naws_access_key_id = AKIDEXAMPLE\n[old]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\n\
@@ -119,7 +119,7 @@ fn credentials(stage: &mut Stage) {
     );
     for profile in ["nobody", "half", "old"] {
         let more = ["--profile", profile];
-        stage.call_with(&[&run[..], &more].concat(), &[("AWS_SHARED_CREDENTIALS_FILE", "files")]);
+        stage.call_with(&[("AWS_SHARED_CREDENTIALS_FILE", "files")], &[&run[..], &more].concat());
     }
     stage.write(
         "config",
@@ -131,7 +131,7 @@ fn credentials(stage: &mut Stage) {
     );
     for profile in ["fails", "garbage", "absent", "sleeps", "console"] {
         let more = ["--profile", profile, "--credential-timeout", "200ms"];
-        stage.call_with(&[&run[..], &more].concat(), &[("AWS_CONFIG_FILE", "config")]);
+        stage.call_with(&[("AWS_CONFIG_FILE", "config")], &[&run[..], &more].concat());
     }
 }
 
@@ -181,8 +181,8 @@ fn baseline(stage: &mut Stage) {
             &["accept", "nowhere"],
         ],
     );
-    stage.call_with(&["record", "new", "success/symmetric"], &[("CI", "true")]);
-    stage.call_with(&["accept", "base"], &[("CI", "true")]);
+    stage.call_with(&[("CI", "true")], &["record", "new", "success/symmetric"]);
+    stage.call_with(&[("CI", "true")], &["accept", "base"]);
 }
 
 fn deviations(stage: &mut Stage) {
@@ -227,7 +227,7 @@ fn explore(stage: &mut Stage) {
         ],
     );
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "example")];
-    stage.call_with(&["explore", "--endpoint", "https://kms.example.com"], &keys);
+    stage.call_with(&keys, &["explore", "--endpoint", "https://kms.example.com"]);
 }
 
 /// Keys that a run makes, and keys that are left.
@@ -252,6 +252,6 @@ fn keys(stage: &mut Stage) {
     for more in
         [&["run", "--allow-mutation"][..], &["run", "--allow-mutation", "--account", "111122223333"], &["sweep"]]
     {
-        stage.call_with(&[more, &service].concat(), &keys);
+        stage.call_with(&keys, &[more, &service].concat());
     }
 }

@@ -67,7 +67,7 @@ fn unknown_credentials(stage: &mut Stage) {
     let url = stage.reference(Edition::KeyOnly);
     let nobody =
         [("TRENTCHECK_ACCESS_KEY_ID", "AKIDNOBODY0000000001"), ("TRENTCHECK_SECRET_ACCESS_KEY", "of-nobody-at-all")];
-    stage.call_with(&["run", "identifiers/absent-id", "--endpoint", &url], &nobody);
+    stage.call_with(&nobody, &["run", "identifiers/absent-id", "--endpoint", &url]);
 }
 
 const CASES: [&str; 2] = ["example/absent-key", "success/symmetric"];
@@ -97,7 +97,7 @@ fn baseline_odds(stage: &mut Stage) {
     stage.call(&["run", "--against", "base", CASES[0], "members/empty"]);
     stage.call(&["run", "--against", "base", "--strict", CASES[0], "members/empty"]);
     stage.call(&["accept", "base", "--delete-unreferenced"]);
-    stage.call_with(&["record", "base"], &[("CI", "true")]);
+    stage.call_with(&[("CI", "true")], &["record", "base"]);
 }
 
 fn deviations(stage: &mut Stage) {
@@ -142,7 +142,7 @@ fn several_targets(stage: &mut Stage) {
 fn deviations_update(stage: &mut Stage) {
     let url = stage.mutant("pending-deletion-refused");
     let update = ["deviations", "update", "--endpoint", &url, "known.toml"];
-    stage.call_with(&update, &[("CI", "true")]);
+    stage.call_with(&[("CI", "true")], &update);
     stage.call(&update);
     stage.call(&update);
     stage.call(&["run", "success/pending-deletion", "--endpoint", &url, "--deviations", "known.toml"]);

@@ -1,6 +1,7 @@
 //! The command as its users start it: in an environment that the test chose, without input, and not for ever.
 
-use super::scratch::Scratch;
+use super::scratch;
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
@@ -14,35 +15,34 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// The width of every screen.
 const COLUMNS: &str = "100";
 
-/// Runs the command, in a folder of its own.
+/// Runs the command, in the folder of this test.
 #[track_caller]
 pub(crate) fn trentcheck(arguments: &[&str]) -> Output {
-    trentcheck_with(arguments, &[])
+    trentcheck_with(&[], arguments)
 }
 
-/// Runs the command with these variables, in a folder of its own.
+/// Runs the command with these variables, in the folder of this test.
 #[track_caller]
-pub(crate) fn trentcheck_with(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    trentcheck_in(Scratch::new().path(), arguments, variables)
+pub(crate) fn trentcheck_with(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    trentcheck_in(&scratch::folder(), variables, arguments)
 }
 
-/// Runs the command in this folder.
+/// Runs the command with these variables, in this folder.
 #[track_caller]
-pub(crate) fn trentcheck_in(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+pub(crate) fn trentcheck_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     finished(program(env!("CARGO_BIN_EXE_trentcheck"), folder, variables).args(arguments))
 }
 
-/// Runs the command with these variables, apart from the runtime that serves its target.
-pub(crate) async fn trentcheck_apart(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let owned = |text: &str| text.to_owned();
-    let arguments: Vec<String> = arguments.iter().map(|word| owned(word)).collect();
-    let variables: Vec<(String, String)> = variables.iter().map(|(name, value)| (owned(name), owned(value))).collect();
-    let run = move || {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
-        trentcheck_with(&arguments, &variables)
-    };
-    tokio::task::spawn_blocking(run).await.unwrap()
+/// Runs the command with these variables in the folder of this test, apart from the runtime that serves its target.
+pub(crate) async fn trentcheck_apart(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), variables);
+    command.args(arguments);
+    apart(command).await
+}
+
+/// Runs a program, apart from the runtime that serves its target.
+pub(crate) async fn apart(mut command: Command) -> Output {
+    tokio::task::spawn_blocking(move || finished(&mut command)).await.unwrap()
 }
 
 /// A program with these variables and none of those that change what the command does, without input.
@@ -102,8 +102,7 @@ impl Served {
     /// Starts it with these flags, and waits until it listens.
     #[track_caller]
     pub(crate) fn start(flags: &[&str]) -> Self {
-        let folder = Scratch::new();
-        let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), folder.path(), &[]);
+        let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), &[]);
         command.arg("serve").args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -137,8 +136,20 @@ pub(crate) fn said(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// The report that a call printed as JSON.
+/// The JSON that a call printed.
 #[track_caller]
-pub(crate) fn json(output: &Output) -> serde_json::Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(output)))
+}
+
+/// The one run of the report that a call printed.
+#[track_caller]
+pub(crate) fn json_run(output: &Output) -> Value {
+    json(output)["runs"][0].clone()
+}
+
+/// Why cases of a report have no verdict.
+pub(crate) fn reasons(report: &Value) -> String {
+    let cases = report["cases"].as_array().unwrap();
+    cases.iter().filter_map(|case| Some(format!("\n{}: {}", case["id"], case["reason"].as_str()?))).collect()
 }

@@ -1,9 +1,31 @@
-//! A folder for the files of one test, removed when the test ends.
+//! Folders for the files of one test, removed when the test ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The folder.
+thread_local! {
+    // Each test has a thread of its own.
+    static OWN: Scratch = Scratch::new();
+}
+
+/// The folder of the test that runs on this thread.
+#[track_caller]
+pub(crate) fn folder() -> PathBuf {
+    OWN.with(|scratch| scratch.path().to_owned())
+}
+
+/// The path of a file in it, whether or not there is one, as an argument of the command.
+pub(crate) fn file(name: &str) -> String {
+    OWN.with(|scratch| scratch.file(name))
+}
+
+/// Writes a file in it, with the folders above, and gives its path.
+#[track_caller]
+pub(crate) fn written(name: &str, contents: impl AsRef<[u8]>) -> String {
+    OWN.with(|scratch| scratch.write(name, contents))
+}
+
+/// A folder apart from the test's own.
 pub(crate) struct Scratch(TempDir);
 
 impl Scratch {
@@ -48,11 +70,6 @@ impl Scratch {
     pub(crate) fn read(&self, name: &str) -> String {
         let path = self.path().join(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    /// Whether there is a file of this name.
-    pub(crate) fn holds(&self, name: &str) -> bool {
-        self.path().join(name).exists()
     }
 
     /// The names of the files that end like this, in order.

@@ -1,0 +1,23 @@
+//! The corpus of `fixtures/`.
+
+use std::path::Path;
+use trentcheck_core::fixture::{Corpus, Document, load};
+
+/// The documents of `fixtures/`.
+pub(crate) fn documents() -> Vec<Document> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut documents = Vec::new();
+    for part in ["spec", "cases"] {
+        for entry in std::fs::read_dir(root.join(part)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            documents.push(Document { path: format!("{part}/{name}"), text: std::fs::read_to_string(&path).unwrap() });
+        }
+    }
+    documents
+}
+
+/// The corpus of `fixtures/`.
+pub(crate) fn corpus() -> Corpus {
+    load(&documents()).unwrap_or_else(|error| panic!("failed to {error}"))
+}
