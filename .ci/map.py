@@ -68,9 +68,9 @@ def listing():
             if not re.search(r"tests?$|properties$", path.stem) or crate == "tests":
                 by_room.setdefault(room, []).append(path)
         for room in [*rooms, *sorted(set(by_room) - set(rooms))]:
-            if room not in rooms and not room.endswith("_tests"):
+            if room not in rooms and not room.endswith("tests"):
                 wrong.append(f"{crate}/{room}: say in .ci/map.py what this room holds")
-            if room not in by_room or room.endswith("_tests"):
+            if room not in by_room or room.endswith("tests"):
                 continue
             out.append(f"\n**`{room or crate}`** {rooms.get(room, '')}\n\n| file | holds |\n|---|---|\n")
             for path in by_room[room]:

@@ -13,10 +13,10 @@ mod judging;
 pub(crate) mod list;
 pub(crate) mod record;
 pub(crate) mod regress;
-#[cfg(test)]
-mod report_tests;
 pub(crate) mod run;
 pub(crate) mod selfcheck;
 pub(crate) mod serve;
 mod several;
 pub(crate) mod sweep;
+#[cfg(test)]
+mod tests;

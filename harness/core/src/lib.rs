@@ -9,8 +9,6 @@ pub mod against;
 pub mod arn;
 pub mod baseline;
 pub mod compare;
-#[cfg(test)]
-mod compare_tests;
 #[expect(clippy::disallowed_methods, reason = "the one place where the system's randomness is read")]
 pub mod entropy;
 pub mod explore;
@@ -24,11 +22,7 @@ mod kms;
 pub mod ledger;
 pub mod normalise;
 pub mod observe;
-#[cfg(test)]
-mod observe_tests;
 pub mod plan;
-#[cfg(test)]
-mod plan_tests;
 pub mod report;
 #[expect(clippy::disallowed_methods, reason = "a run measures its cases and waits for states")]
 pub mod run;
@@ -36,5 +30,7 @@ pub mod send;
 pub mod sign;
 pub mod sweep;
 pub mod target;
+#[cfg(test)]
+mod test_support;
 pub mod text;
 pub use against::deviation;

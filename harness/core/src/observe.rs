@@ -184,18 +184,4 @@ fn message(body: &Body) -> Message {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::sanitise;
-
-    #[test]
-    fn namespaces_and_uris_are_taken_off() {
-        for raw in [
-            "FooError",
-            "FooError:http://internal.example/coral/com.example/",
-            "aws.protocoltests.json#FooError",
-            "aws.protocoltests.json#FooError:http://internal.example/coral/",
-        ] {
-            assert_eq!(sanitise(raw), "FooError");
-        }
-    }
-}
+mod tests;

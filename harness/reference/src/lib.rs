@@ -42,24 +42,18 @@ mod crypto;
 mod edition;
 mod error;
 mod front;
-#[cfg(test)]
-mod identifier_tests;
 mod json;
 mod key;
 mod mutant;
-#[cfg(test)]
-mod operation_tests;
 mod operations;
 mod protocol;
 mod request;
 mod resolve;
 mod server;
-#[cfg(test)]
-mod state_tests;
 mod store;
-mod verify;
 #[cfg(test)]
-mod verify_tests;
+mod tests;
+mod verify;
 
 pub use config::{Config, Permission, Principal, Seed, SeedKind};
 pub use edition::Edition;

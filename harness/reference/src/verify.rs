@@ -311,3 +311,6 @@ fn session(config: &Config, claim: &Claim, principal: &Principal) -> Result<(), 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,5 +5,3 @@
 mod baseline;
 pub mod deviation;
 mod target;
-#[cfg(test)]
-mod target_tests;

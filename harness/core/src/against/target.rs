@@ -107,3 +107,6 @@ fn uncompared(side: &str, case: &CaseRan) -> Uncompared {
     let reason = case.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
     Uncompared { case: case.id.clone(), reason: format!("on the {side} it {}{reason}", outcome.as_verb()) }
 }
+
+#[cfg(test)]
+mod tests;

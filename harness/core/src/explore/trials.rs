@@ -164,11 +164,11 @@ fn runner(seed: u64, number: usize) -> TestRunner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare_tests::CORPUS;
     use crate::explore::generate::Grammar;
     use crate::explore::{Move, Relation};
     use crate::fixture::{Edition, Mutation, PrincipalName, RequestChange};
     use crate::plan::{KeyNames, World, plan};
+    use crate::test_support::CORPUS;
     use proptest::prelude::*;
 
     fn grammar(edition: Edition) -> Grammar {

@@ -104,8 +104,8 @@ fn identifiers(text: &str, found: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare_tests::CORPUS;
     use crate::plan::base_request;
+    use crate::test_support::CORPUS;
 
     #[test]
     fn another_operation_is_recognised_and_near_misses_of_ours_are_not() {

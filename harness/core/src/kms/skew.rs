@@ -33,21 +33,10 @@ pub(crate) fn complaint(seconds_ahead: i64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Header;
-    use crate::send::{ResponseFraming, Version};
+    use crate::test_support::answer;
 
     fn ahead(date: &str, ours: u64) -> Option<i64> {
-        let response = Response {
-            version: Version::Http11,
-            status: 400,
-            reason: String::new(),
-            headers: vec![Header::new("date", date)],
-            body: Vec::new(),
-            framing: ResponseFraming::None,
-            interim: Vec::new(),
-            leftover: 0,
-            closes: false,
-        };
+        let response = answer(400, &[("date", date)], b"");
         seconds_ahead(&response, SystemTime::UNIX_EPOCH + Duration::from_secs(ours))
     }
 

@@ -7,11 +7,11 @@ mod lines;
 mod moment;
 mod pattern;
 mod placeholder;
-#[cfg(test)]
-mod properties;
 mod redact;
 mod secrets;
 mod shown;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use coding::{coding, not_kept};
 pub(crate) use lines::PRESENT;

@@ -3,6 +3,8 @@
 mod error;
 mod request;
 mod template;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use error::PlanError;

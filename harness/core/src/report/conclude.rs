@@ -150,3 +150,6 @@ fn exit_codes(report: &RunReport, end: End) -> Vec<ExitCode> {
     }
     codes
 }
+
+#[cfg(test)]
+mod tests;

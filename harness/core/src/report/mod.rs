@@ -6,8 +6,6 @@ mod baseline;
 mod case;
 mod cited;
 mod conclude;
-#[cfg(test)]
-mod conclude_tests;
 mod deviation;
 mod differential;
 mod exit;

@@ -294,20 +294,10 @@ fn pace(target: &Target, operation: &Operation) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::send::{ResponseFraming, Version};
+    use crate::test_support::observed;
 
     fn answer(status: u16, error: &str) -> Observation {
-        observe(&Response {
-            version: Version::Http11,
-            status,
-            reason: String::new(),
-            headers: Vec::new(),
-            body: format!(r#"{{"__type":"{error}","message":"m"}}"#).into_bytes(),
-            framing: ResponseFraming::None,
-            interim: Vec::new(),
-            leftover: 0,
-            closes: false,
-        })
+        observed(status, &format!(r#"{{"__type":"{error}","message":"m"}}"#))
     }
 
     #[test]

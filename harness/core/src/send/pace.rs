@@ -95,7 +95,7 @@ pub(super) fn operation(request: &Request) -> &str {
 mod tests {
     use super::*;
     use crate::http::{Framing, Header};
-    use crate::send::{ResponseFraming, Version};
+    use crate::test_support;
     use std::collections::BTreeMap;
 
     fn pace() -> Pace {
@@ -104,17 +104,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Result<Response, SendError> {
-        Ok(Response {
-            version: Version::Http11,
-            status,
-            reason: String::new(),
-            headers: Vec::new(),
-            body: body.as_bytes().to_vec(),
-            framing: ResponseFraming::None,
-            interim: Vec::new(),
-            leftover: 0,
-            closes: false,
-        })
+        Ok(test_support::answer(status, &[], body.as_bytes()))
     }
 
     #[test]

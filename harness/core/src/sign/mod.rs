@@ -2,16 +2,12 @@
 
 mod canonical;
 mod credentials;
-#[cfg(test)]
-mod fault_tests;
 mod mutate;
 #[expect(clippy::module_inception, reason = "it holds what the folder is named after")]
 mod sign;
 mod signer;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod vector_tests;
 
 pub use crate::fixture::Mutation;
 pub use canonical::{

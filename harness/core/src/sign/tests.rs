@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod faults;
+mod vectors;
+
 use super::canonical::sha256;
 use super::signer::by_library;
 use super::*;

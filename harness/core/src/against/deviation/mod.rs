@@ -5,7 +5,7 @@
 mod apply;
 mod list;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod update;
 
 pub use apply::{Mismatched, apply};

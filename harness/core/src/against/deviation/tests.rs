@@ -3,75 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use super::*;
-use crate::baseline::Recording;
 use crate::compare::{BodyFact, Fact, Mismatch, Place, What, differs};
-use crate::compare_tests::CORPUS;
 use crate::fixture::{Edition, Level};
 use crate::normalise::{Normaliser, Redactor};
-use crate::report::{About, CaseRan, End, ExitCode, Held, Look, Outcome, Pinned, Ran, RunReport, Stale, TargetReport};
+use crate::report::{ExitCode, Held, Outcome, RunReport, Stale};
+use crate::test_support::{CORPUS, concluded, ran};
 use crate::text::TargetText;
 
 const TODAY: &str = "2026-06-01";
 
 fn today() -> Date {
     TODAY.parse().unwrap()
-}
-
-/// A case that answers 500; the mismatch is a `must`.
-pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
-    let differs = match outcome {
-        Outcome::Diverges => {
-            vec![(Level::Must, "status, answer: 500".to_owned()), (Level::May, "message, answer".to_owned())]
-        }
-        _ => Vec::new(),
-    };
-    CaseRan {
-        id: id.to_owned(),
-        title: String::new(),
-        group: id.split('/').next().unwrap().to_owned(),
-        level: Level::Must,
-        clauses: Vec::new(),
-        source: "page".to_owned(),
-        outcome,
-        reason: None,
-        mismatches: Vec::new(),
-        pinned: Pinned { answer: if differs.is_empty() { "200" } else { "500" }.to_owned(), differs },
-        exchanges: Vec::new(),
-        recording: Recording::default(),
-        replaced: Vec::new(),
-        duration_us: 0,
-    }
-}
-
-pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
-    Ran {
-        run: "r".to_owned(),
-        started: String::new(),
-        duration_ms: 0,
-        target: TargetReport {
-            endpoint: "http://127.0.0.1:1".to_owned(),
-            region: "us-east-2".to_owned(),
-            edition: Edition::KeyMaterialId,
-            embedded: false,
-        },
-        lane: "wire".to_owned(),
-        jobs: 1,
-        seed: None,
-        fail_on: Level::Must,
-        clock_ahead_s: None,
-        notices: Vec::new(),
-        keys: 0,
-        calls: std::collections::BTreeMap::new(),
-        left: Vec::new(),
-        accounts: Vec::new(),
-        end: End::default(),
-        cases: cases.iter().map(|(id, outcome)| case(id, *outcome)).collect(),
-    }
-}
-
-pub(crate) fn concluded(ran: &Ran, looks: &[Look], held: Held) -> RunReport {
-    let about = About { name: None, corpus: &CORPUS, repeat: &|id| format!("trentcheck run {id}") };
-    RunReport::conclude(ran, looks, held, &about)
 }
 
 fn entry(case: &str, answer: &str, expires: &str) -> String {

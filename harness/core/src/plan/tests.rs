@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use crate::compare_tests::CORPUS;
 use crate::fixture::{Case, CaseFile};
 use crate::http::Framing;
 use crate::plan::{Absent, KeyNames, PlanError, Planned, World, plan, render};
+use crate::test_support::CORPUS;
 
 fn world() -> World {
     let key = KeyNames::of("k-1", "arn:aws:kms:us-east-2:111122223333:key/k-1".parse().unwrap());

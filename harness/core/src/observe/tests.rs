@@ -1,29 +1,10 @@
-//! What is read from an answer, and the answers that the tests of comparison start from.
+//! What is read from an answer.
 
+use super::sanitise;
 use crate::http::Header;
-use crate::observe::{Body, Carrier, Message, Observation, observe};
-use crate::send::{Response, ResponseFraming, Version};
+use crate::observe::{Body, Carrier, Message, observe};
+use crate::test_support::{answer, observed};
 use crate::text::TargetText;
-
-/// An answer of this status, headers and body, framed well.
-pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Response {
-    Response {
-        version: Version::Http11,
-        status,
-        reason: String::new(),
-        headers: headers.iter().map(|(name, value)| Header::new(*name, *value)).collect(),
-        body: body.to_vec(),
-        framing: ResponseFraming::Length(body.len() as u64),
-        interim: Vec::new(),
-        leftover: 0,
-        closes: false,
-    }
-}
-
-/// What is read from an answer of this status and body.
-pub(crate) fn observed(status: u16, body: &str) -> Observation {
-    observe(&answer(status, &[], body.as_bytes()))
-}
 
 #[test]
 fn a_body_is_empty_json_or_something_else() {
@@ -122,4 +103,16 @@ fn of_a_type_or_a_message_without_end_only_the_front_is_kept() {
     );
     let whole = format!("aws.protocoltests.json#{}", "y".repeat(480));
     assert_eq!(observed(400, &format!(r#"{{"__type":"{whole}"}}"#)).error_name().map(str::len), Some(480));
+}
+
+#[test]
+fn namespaces_and_uris_are_taken_off() {
+    for raw in [
+        "FooError",
+        "FooError:http://internal.example/coral/com.example/",
+        "aws.protocoltests.json#FooError",
+        "aws.protocoltests.json#FooError:http://internal.example/coral/",
+    ] {
+        assert_eq!(sanitise(raw), "FooError");
+    }
 }

@@ -1,7 +1,5 @@
 //! Sends signed requests to the server over a socket. Each test checks one fact.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
-
 use crate::config::Config;
 use crate::edition::Edition;
 use crate::server::Server;

@@ -1,10 +1,8 @@
 //! How requests name keys, and the checks before the signature.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
-
+use super::operations::{Client, with_material};
 use crate::config::Config;
 use crate::edition::Edition;
-use crate::operation_tests::{Client, with_material};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

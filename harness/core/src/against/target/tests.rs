@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use super::deviation::tests::{concluded, ran};
 use crate::baseline::Recording;
 use crate::report::{Agrees, DifferentialReport, ExitCode, Held, Outcome, Ran};
+use crate::test_support::{concluded, ran};
 
 const CASE: &str = "members/number";
 

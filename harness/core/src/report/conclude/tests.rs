@@ -1,10 +1,10 @@
 //! What a report adds up, and which exit codes follow.
 
-use super::*;
-use crate::against::deviation::tests::{concluded, ran};
 use crate::baseline::{Difference, Drift, Head};
 use crate::fixture::Edition;
 use crate::normalise::Shown;
+use crate::report::*;
+use crate::test_support::{concluded, ran};
 use std::collections::BTreeMap;
 
 const CASE: &str = "members/number";

@@ -3,7 +3,8 @@
 use super::*;
 use crate::http::{Framing, Header, Request};
 use crate::plan::World;
-use crate::send::{Response, ResponseFraming};
+use crate::send::Response;
+use crate::test_support::answer;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
@@ -62,17 +63,7 @@ proptest! {
         };
         let lines = request_lines(&request, &redactor());
         prop_assert!(bare(&lines), "{lines:?}");
-        let response = Response {
-            version: crate::send::Version::Http11,
-            status: 200,
-            reason: secret.clone(),
-            headers: vec![header],
-            framing: ResponseFraming::Length(body.len() as u64),
-            body,
-            interim: Vec::new(),
-            leftover: 0,
-            closes: false,
-        };
+        let response = Response { reason: secret.clone(), headers: vec![header], ..answer(200, &[], &body) };
         let lines = response_lines(&response, &redactor());
         prop_assert!(bare(&lines), "{lines:?}");
     }

@@ -1,10 +1,8 @@
 //! Checks states of keys over time: deletion dates, import tokens, expiration, rotations and tags.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
-
+use super::operations::{Client, with_material};
 use crate::config::Config;
 use crate::edition::Edition;
-use crate::operation_tests::{Client, with_material};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};

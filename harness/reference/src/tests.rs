@@ -1,0 +1,7 @@
+//! The server as a client sees it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod identifiers;
+mod operations;
+mod states;
