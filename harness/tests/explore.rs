@@ -47,6 +47,7 @@ async fn explored(corpus: &Corpus, target: &Target, model: &Target, options: &Ex
 }
 
 /// A reference with this fault.
+#[track_caller]
 fn mutated(name: &str) -> (Config, Edition) {
     let mutant = mutants().iter().find(|mutant| mutant.name == name).unwrap_or_else(|| panic!("{name} is no mutant"));
     let edition = match mutant.edition {

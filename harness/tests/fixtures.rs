@@ -29,6 +29,7 @@ fn the_corpus_is_as_large_as_it_says() {
 }
 
 /// Loads the corpus with one replacement and gives what the linter says.
+#[track_caller]
 fn findings(path: &str, from: &str, to: &str) -> String {
     let mut documents = documents();
     let document = documents.iter_mut().find(|document| document.path == path).unwrap();

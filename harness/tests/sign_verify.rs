@@ -54,6 +54,7 @@ impl Verifier {
         sign_planned(&planned, credentials, &self.target.region, SystemTime::now()).map(|signed| signed.request)
     }
 
+    #[track_caller]
     fn answer(&self, request: &Request) -> Observation {
         let exchanges = self.runtime.block_on(self.sender.wire(std::slice::from_ref(request)));
         observe(exchanges[0].result.as_ref().unwrap_or_else(|error| panic!("{error:?}: {request:?}")))

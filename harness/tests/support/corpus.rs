@@ -18,6 +18,7 @@ pub(crate) fn documents() -> Vec<Document> {
 }
 
 /// The corpus of `fixtures/`.
+#[track_caller]
 pub(crate) fn corpus() -> Corpus {
     load(&documents()).unwrap_or_else(|error| panic!("failed to {error}"))
 }

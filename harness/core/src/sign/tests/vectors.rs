@@ -126,6 +126,7 @@ impl Vector {
     }
 }
 
+#[track_caller]
 fn vectors() -> Vec<Vector> {
     let vectors = toml::from_str::<Vectors>(include_str!("../../../../../fixtures/sigv4/vectors.toml")).unwrap().vector;
     assert_eq!(vectors.len(), 38);
