@@ -36,15 +36,13 @@ async fn nothing_is_sent_before_account_plan_and_a_yes() {
     let (server, reached) = service("interlock-unsaid").await;
     let path = PathBuf::from(file("run.jsonl"));
     let path = path.to_str().unwrap();
-    for (more, expected) in [
-        (&["--allow-mutation"][..], "only in an account that is named"),
-        (&["--allow-mutation", "--account", ACCOUNT], "nobody is here to confirm"),
-        (&["--allow-mutation", "--account", "1111", "--yes"], "12 digits"),
+    for (more, code) in [
+        (&["--allow-mutation"][..], 5),
+        (&["--allow-mutation", "--account", ACCOUNT], 5),
+        (&["--allow-mutation", "--account", "1111", "--yes"], 2),
     ] {
         let output = at(&reached, &[more, &["--ledger", path]].concat()).await;
-        let code = if expected == "12 digits" { 2 } else { 5 };
         assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
-        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
     }
     assert_eq!(server.served(), 0);
 }
@@ -66,7 +64,6 @@ async fn the_plan_is_what_the_run_does_and_every_key_is_released() {
         let calls = report["calls"][operation].as_u64().unwrap();
         assert!(calls > 0 && plan.contains(&format!("{calls:6}  {operation}")), "{operation} {calls}: {plan}");
     }
-    assert!(plan.contains("about USD 0.0") && plan.contains("duration  "), "{plan}");
     assert!(!plan.contains(ACCOUNT), "{plan}");
     let after = keys(&client).await;
     assert_eq!(after.len() - before, usize::try_from(made).unwrap());
@@ -173,6 +170,7 @@ async fn a_key_that_is_no_longer_the_runs_is_not_touched_again() {
 }
 
 /// The corpus with one case more, which says that it names no key and does.
+#[track_caller]
 fn corpus_with_a_lie(key_id: &str) -> trentcheck_core::fixture::Corpus {
     let mut documents = documents();
     let text = format!(

@@ -8,6 +8,7 @@ mod runs;
 
 use crate::support::command::{text, trentcheck_in};
 use crate::support::scratch::Scratch;
+use crate::support::service::service;
 use crate::support::{config, reference};
 use libtest_mimic::{Failed, Trial};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ fn filters() -> Vec<(&'static str, &'static str)> {
         (r"(/[^\s`'=]+)?/scratch[0-9A-Za-z]{6}\b", "[folder]"),
         // Ports of servers of ours; the fixed ones of examples are smaller.
         (r"127\.0\.0\.1:[1-6]\d{4}\b", "127.0.0.1:[port]"),
+        (r"kms\.example\.test:[1-6]\d{4}\b", "kms.example.test:[port]"),
         (r"made to port \d+", "made to port [port]"),
         // Ids that were drawn, whole or cut off; an example of the documentation is of no version and stays.
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", "[uuid]"),
@@ -52,10 +54,12 @@ fn filters() -> Vec<(&'static str, &'static str)> {
         (r"X-Amz-Date: 202\d{5}T\d{6}Z", "X-Amz-Date: [date]"),
         (r"Credential=<access-key-id>/202\d{5}/", "Credential=<access-key-id>/[day]/"),
         (r"(recorded|until) 20\d\d-\d\d-\d\d", "$1 [day]"),
-        (r"\b\d+ s (ahead of|behind) the target's", "[seconds] $1 the target's"),
+        (r"\b\d+ s (ahead of|behind) the target's", "[seconds] ahead of the target's"),
         (r"\b\d+\.\d+ s\b", "[duration]"),
         // How often a state is read again depends on the machine.
         (r"\b\d+ exchanges with", "[number] exchanges with"),
+        // The system's own number of an error.
+        (r"\(os error \d+\)", "(os error [number])"),
         (concat!("(trentcheck|by) ", env!("CARGO_PKG_VERSION")), "$1 [version]"),
     ]
 }
@@ -109,6 +113,11 @@ impl Stage {
         self.folder.write(name, contents);
     }
 
+    /// A file of the folder in which calls are made.
+    pub(crate) fn read(&self, name: &str) -> String {
+        self.folder.read(name)
+    }
+
     /// The URL of a reference.
     pub(crate) fn reference(&mut self, edition: Edition) -> String {
         self.serve(config(edition))
@@ -119,6 +128,13 @@ impl Stage {
         let all: Vec<&'static Mutant> = mutants().iter().chain(controls()).collect();
         let mutant = all.into_iter().find(|mutant| mutant.name == name);
         self.serve(Config { mutant: Some(mutant.unwrap()), ..config(Edition::KeyOnly) })
+    }
+
+    /// The arguments that reach a reference off loopback.
+    pub(crate) fn service(&mut self) -> Vec<String> {
+        let (server, reached) = self.runtime.block_on(service("ca"));
+        self.servers.push(server);
+        reached
     }
 
     /// The URL of a server that answers everything alike.

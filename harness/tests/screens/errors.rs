@@ -10,6 +10,8 @@ pub(super) const SCREENS: &[Screen] = &[
     ("errors-connection", connection),
     ("errors-credentials", credentials),
     ("errors-configuration", configuration),
+    ("errors-unchosen-target", unchosen_target),
+    ("errors-second-target", second_target),
     ("errors-baseline", baseline),
     ("errors-deviations", deviations),
     ("errors-explore", explore),
@@ -76,6 +78,8 @@ fn endpoint(stage: &mut Stage) {
             &["run", "--endpoint", dead, "--rate", "CreateKey=fast"],
             &["run", "--endpoint", dead, "--rate", "CreateKey=0"],
             &["run", "--endpoint", dead, "--account", "1111"],
+            &["run", "--endpoint", dead, "--ca", "nowhere.pem"],
+            &["run", "--endpoint", dead, "--proxy", "http://192.0.2.1:3128"],
             &["run", "--endpoint", dead, "--resolve", "192.0.2.1:443"],
             &["run", "--endpoint", dead, "--elsewhere", "us-west-2=http://192.0.2.1:80"],
             &["run", "--endpoint", dead, "--embedded"],
@@ -85,23 +89,30 @@ fn endpoint(stage: &mut Stage) {
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "example")];
     stage.call_with(&keys, &["run", "--endpoint", "aws"]);
     stage.call_with(&keys, &["run", "--endpoint", "aws", "--region", "east"]);
+    stage.call_with(&keys, &["run", "--endpoint", "aws", "--region", "us-iso-east-1"]);
     stage.call_with(&keys, &["run", "--endpoint", "http://kms.example.com", "--region", "us-east-2"]);
 }
 
 fn connection(stage: &mut Stage) {
+    let pair = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).unwrap();
     stage.write("nothing.pem", "nothing");
+    stage.write("certificate.pem", &pair.cert.pem());
+    stage.write("other.pem", &rcgen::KeyPair::generate().unwrap().serialize_pem());
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "example")];
     for more in [
         &["--ca", "nowhere.pem"][..],
         &["--ca", "nothing.pem"],
         &["--client-cert", "nowhere.pem"],
         &["--client-cert", "nothing.pem"],
+        &["--client-cert", "certificate.pem"],
+        &["--client-cert", "certificate.pem", "--client-key", "other.pem"],
         &["--client-key", "nothing.pem"],
         &["--server-name", "not a name"],
         &["--resolve", "kms.example.test:443"],
         &["--proxy", "https://proxy.example.test:3128"],
         &["--proxy", "env"],
         &["--proxy", "http://127.0.0.1:1", "--server-name", "other"],
+        &["--fips"],
     ] {
         stage.call_with(&keys, &[&["run", "--endpoint", "https://kms.example.test"], more].concat());
     }
@@ -114,23 +125,34 @@ fn credentials(stage: &mut Stage) {
     stage.call_with(&[("TRENTCHECK_ACCESS_KEY_ID", "AKIDEXAMPLE")], &run);
     stage.write(
         "files",
-        "[half]\naws_access_key_id = AKIDEXAMPLE\n[old]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\n\
+        "[good]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\n[half]\naws_access_key_id = AKIDEXAMPLE\n[old]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = example\n\
          aws_credential_expiration = 2019-01-01T00:00:00Z\n",
     );
-    for profile in ["nobody", "half", "old"] {
-        let more = ["--profile", profile];
-        stage.call_with(&[("AWS_SHARED_CREDENTIALS_FILE", "files")], &[&run[..], &more].concat());
+    for more in [
+        &["--profile", "nobody"][..],
+        &["--profile", "half"],
+        &["--profile", "old"],
+        &["--profile", "good", "--denied-profile", "nobody"],
+        &["--profile", "good", "--stranger-profile", "old"],
+    ] {
+        stage.call_with(&[("AWS_SHARED_CREDENTIALS_FILE", "files")], &[&run[..], more].concat());
     }
+    stage.write("broken", "[good]\nnonsense\n");
+    stage.call_with(&[("AWS_SHARED_CREDENTIALS_FILE", "broken")], &run);
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "example")];
+    stage.call_with(&[&keys[..], &[("AWS_CREDENTIAL_EXPIRATION", "2019-01-01T00:00:00Z")]].concat(), &run);
     stage.write(
         "config",
         "[profile fails]\ncredential_process = /bin/sh -c 'echo no such vault >&2; exit 3'\n\
          [profile garbage]\ncredential_process = /bin/echo nonsense\n\
          [profile absent]\ncredential_process = /nonexistent/program\n\
          [profile sleeps]\ncredential_process = /bin/sleep 1000\n\
+         [profile quote]\ncredential_process = /bin/echo \"open\n\
+         [profile old-process]\ncredential_process = /bin/echo '{\"Version\":1,\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\",\"Expiration\":\"2019-01-01T00:00:00Z\"}'\n\
          [profile console]\nlogin_session = arn:aws:iam::111122223333:user/u\n",
     );
-    for profile in ["fails", "garbage", "absent", "sleeps", "console"] {
-        let more = ["--profile", profile, "--credential-timeout", "200ms"];
+    for profile in ["fails", "garbage", "absent", "sleeps", "quote", "old-process", "console"] {
+        let more = ["--profile", profile, "--credential-timeout", if profile == "sleeps" { "200ms" } else { "5s" }];
         stage.call_with(&[("AWS_CONFIG_FILE", "config")], &[&run[..], &more].concat());
     }
 }
@@ -138,7 +160,9 @@ fn credentials(stage: &mut Stage) {
 fn configuration(stage: &mut Stage) {
     stage.write("broken.toml", "endpiont = \"http://127.0.0.1:1\"\n");
     stage.write("nested.toml", "[targets.a.targets.b]\nregion = \"r\"\n");
-    stage.write("both.toml", "deviations = \"x\"\n[[deviation]]\ncase = \"success/symmetric\"\n");
+    let entry = "answer = \"200\"\ndiffers = [\"body, answer: null\"]\nreason = \"r\"\nexpires = \"2999-12-31\"\n";
+    stage.write("both.toml", &format!("deviations = \"x\"\n[[deviation]]\ncase = \"success/symmetric\"\n{entry}"));
+    stage.write("inline.toml", &format!("[[deviation]]\ncase = \"success/symetric\"\n{entry}"));
     stage.write("targets.toml", "region = \"r\"\n[targets.a]\nendpoint = \"http://127.0.0.1:1\"\n[targets.b]\n");
     stage.write("two.toml", "[targets.a]\nbaseline = \"base\"\n[targets.b]\nbaseline = \"base\"\n");
     each(
@@ -148,6 +172,7 @@ fn configuration(stage: &mut Stage) {
             &["run", "--config", "broken.toml"],
             &["run", "--config", "nested.toml"],
             &["run", "--config", "both.toml"],
+            &["run", "--config", "inline.toml"],
             &["run", "--config", "targets.toml"],
             &["run", "--config", "targets.toml", "--target", "c"],
             &["run", "--config", "targets.toml", "--target", "a", "--embedded"],
@@ -159,16 +184,53 @@ fn configuration(stage: &mut Stage) {
     );
 }
 
+fn unchosen_target(stage: &mut Stage) {
+    stage.write("trentcheck.toml", "region = \"r\"\n[targets.a]\nendpoint = \"http://127.0.0.1:1\"\n[targets.b]\n");
+    each(
+        stage,
+        &[
+            &["run", "example/absent-key"],
+            &["run", "--against", "a"],
+            &["record", "base"],
+            &["deviations", "update", "list.toml"],
+            &["doctor"],
+            &["explore", "--cases", "1"],
+            &["sweep"],
+        ],
+    );
+}
+
+fn second_target(stage: &mut Stage) {
+    stage.write("trentcheck.toml", "[targets.none]\n[targets.both]\nendpoint = \"http://127.0.0.1:1\"\n");
+    stage.write("both/README.md", "a folder of the same name");
+    let run = ["run", "--endpoint", "http://127.0.0.1:2", "--against"];
+    for more in [
+        &["none"][..],
+        &["both"],
+        &["http://127.0.0.1:1", "--noise", "nobody"],
+        &["http://kms.example.com", "--region", "us-east-2"],
+    ] {
+        stage.call(&[&run, more].concat());
+    }
+}
+
 fn baseline(stage: &mut Stage) {
     stage.prepare(&["record", "base", "success/symmetric"]);
     stage.write("empty/README.md", "nothing");
     stage.write("unreadable/success__symmetric.snap", "");
+    stage.write("no-yaml/success__symmetric.snap", "---\ninfo: [\n---\n# judged\n");
+    stage.write(
+        "no-heading/success__symmetric.snap",
+        &stage.read("base/success__symmetric.snap").replace("# judged", "judged"),
+    );
     each(
         stage,
         &[
             &["run", "--against", "nowhere"],
             &["run", "--against", "empty"],
             &["run", "--against", "unreadable"],
+            &["run", "--against", "no-yaml"],
+            &["run", "--against", "no-heading"],
             &["run", "--against", "base", "--edition", "key-material-id"],
             &["run", "--against", "base", "--lane", "http"],
             &["run", "--against", "base", "members/empty"],
@@ -218,6 +280,8 @@ fn explore(stage: &mut Stage) {
         stage,
         &[
             &["explore", "--seed", "abc"],
+            &["explore", "--seed=-1"],
+            &["explore", "--seed", "18446744073709551616"],
             &["explore", "--cases", "0"],
             &["explore", "--for", "soon"],
             &["explore", "--failures", "broken.json"],

@@ -1,6 +1,7 @@
 //! Runs and everything else that talks to a target, at references, mutants and servers that are none.
 
 use super::{Screen, Stage};
+use crate::support::service::KEYS;
 use trentcheck_core::fixture::Edition;
 
 /// The screens.
@@ -35,8 +36,12 @@ pub(super) const SCREENS: &[Screen] = &[
     ("doctor", |stage| stage.call(&["doctor"])),
     ("doctor-dead-port", |stage| stage.call(&["doctor", "--endpoint", "http://127.0.0.1:1"])),
     ("doctor-no-kms", doctor_no_kms),
+    ("doctor-service", doctor_service),
+    ("doctor-plain-http", doctor_plain_http),
     ("selfcheck-two", |stage| stage.call(&["selfcheck", "--quick", "success-body-null", "success-status-20[12]"])),
     ("explore-finding", explore_finding),
+    ("explore-kept", explore_kept),
+    ("explore-no-kms", explore_no_kms),
     ("explore-nothing", |stage| stage.call(&["explore", "--seed", "1", "--cases", "5"])),
     ("explore-dead-port", |stage| stage.call(&["explore", "--seed", "1", "--endpoint", "http://127.0.0.1:1"])),
     ("sweep-dry-run", sweep_dry_run),
@@ -157,6 +162,50 @@ fn doctor_no_kms(stage: &mut Stage) {
 fn explore_finding(stage: &mut Stage) {
     let url = stage.mutant("success-body-null");
     stage.call(&["explore", "--seed", "1", "--cases", "10", "--endpoint", &url]);
+}
+
+fn doctor_service(stage: &mut Stage) {
+    let reached = stage.service();
+    let at = |count: usize| [&["doctor"], &*reached[..count].iter().map(String::as_str).collect::<Vec<_>>()].concat();
+    stage.call_with(&KEYS, &at(6));
+    stage.call_with(&[("AWS_ACCESS_KEY_ID", "AKIDNOBODY"), ("AWS_SECRET_ACCESS_KEY", "unknown")], &at(6));
+    // Its certificate is not known.
+    stage.call_with(&KEYS, &at(4));
+}
+
+/// Plain HTTP at a port of TLS.
+fn doctor_plain_http(stage: &mut Stage) {
+    let endpoint = format!("http://{}", stage.service()[3]);
+    stage.call(&["doctor", "--endpoint", &endpoint]);
+    stage.call(&["run", "success/symmetric", "--endpoint", &endpoint]);
+}
+
+/// A failure that is kept, looked for elsewhere, seen elsewhere too, and mended.
+fn explore_kept(stage: &mut Stage) {
+    let [wrong, also] = [stage.mutant("success-body-null"), stage.mutant("success-body-null")];
+    let right = stage.reference(Edition::KeyOnly);
+    let explore = |url: &str| ["explore", "--seed", "1", "--cases", "4", "--endpoint", url].map(str::to_owned);
+    for url in [&wrong, &right, &also] {
+        let arguments = explore(url);
+        stage.call(&arguments.each_ref().map(String::as_str));
+    }
+    // The right server gets the address of the wrong ones.
+    const FILE: &str = "trentcheck-failures.json";
+    stage.write(FILE, &stage.read(FILE).replace(&wrong, &right).replace(&also, &right));
+    let arguments = explore(&right);
+    stage.call(&arguments.each_ref().map(String::as_str));
+}
+
+fn explore_no_kms(stage: &mut Stage) {
+    for (status, body) in [
+        ("404 Not Found", "<html></html>"),
+        ("200 OK", "<html></html>"),
+        ("501 Not Implemented", "<html></html>"),
+        ("400 Bad Request", r#"{"__type":"UnknownOperationException"}"#),
+    ] {
+        let url = stage.answers(status, body);
+        stage.call(&["explore", "--seed", "1", "--endpoint", &url]);
+    }
 }
 
 fn sweep_dry_run(stage: &mut Stage) {
