@@ -1,6 +1,7 @@
 //! The values of flags, and how they are read.
 
 use clap::ValueEnum;
+use jiff::SignedDuration;
 use std::time::Duration;
 
 /// The lane of the judged exchanges.
@@ -20,20 +21,55 @@ pub(crate) fn account(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads `10s`, `500ms` or `15m`.
+/// Reads a time such as `10s`, `500ms` or `1h 30m`. It is not negative.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no time such as `10s`, `500ms` or `15m`");
-    let split = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?;
-    let (number, unit) = text.split_at(split);
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let time = match unit {
-        "ms" => Duration::from_millis(number),
-        "s" => Duration::from_secs(number),
-        "m" => Duration::from_secs(number.checked_mul(60).ok_or_else(wrong)?),
-        "h" => Duration::from_secs(number.checked_mul(60 * 60).ok_or_else(wrong)?),
-        _ => return Err(wrong()),
-    };
     // More than anybody waits, and less than what clocks can count.
     const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    let time: SignedDuration =
+        text.parse().map_err(|_| format!("`{text}` is no time such as `10s`, `500ms` or `15m`"))?;
+    let time = Duration::try_from(time).map_err(|_| format!("`{text}` is negative"))?;
     if time > LONGEST { Err(format!("`{text}` is longer than 30 days")) } else { Ok(time) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+    use std::time::Duration;
+
+    #[test]
+    fn times_are_read_in_the_usual_forms() {
+        for (text, milliseconds) in [
+            ("0s", 0),
+            ("500ms", 500),
+            ("10s", 10_000),
+            ("15m", 900_000),
+            ("2h", 7_200_000),
+            ("720h", 2_592_000_000),
+            ("1.5s", 1_500),
+            ("1h 30m", 5_400_000),
+            ("1h30m", 5_400_000),
+            ("2 minutes", 120_000),
+            ("PT30S", 30_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_a_reason() {
+        for (text, reason) in [
+            ("", "is no time"),
+            ("10", "is no time"),
+            ("s", "is no time"),
+            ("10x", "is no time"),
+            ("1mo", "is no time"),
+            ("99999999999999999999h", "is no time"),
+            ("-10s", "is negative"),
+            ("10s ago", "is negative"),
+            ("721h", "longer than 30 days"),
+        ] {
+            let told = duration(text);
+            assert!(told.as_ref().is_err_and(|told| told.contains(reason)), "{text}: {told:?}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The only way out of the process, and what stands closest to it: errors, interrupts, progress, cores. It knows no
+//! The only way out of the process, and what stands closest to it: errors, interrupts, progress, cores, words for a shell. It knows no
 //! subcommand.
 
 pub(crate) mod cores;
@@ -7,4 +7,5 @@ pub(crate) mod failure;
 pub(crate) mod interrupt;
 pub(crate) mod output;
 pub(crate) mod progress;
+pub(crate) mod shell;
 pub(crate) mod writing;

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
+use trentcheck_core::file::write_whole;
 use trentcheck_core::normalise::Redactor;
 
 /// What has to be kept back, learnt as the process goes. One for the process, so that no way out can forget it.
@@ -97,17 +98,8 @@ pub(crate) fn must_be_clean(path: &Path, text: &str) -> Result<(), Failure> {
     .hint("look at what the target repeats, and at flags and files that may hold a secret by mistake"))
 }
 
-/// Writes a file as a whole, or leaves what is there: beside it first, then in its place.
+/// Writes a file whole, or leaves what is there.
 pub(crate) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
     must_be_clean(path, text)?;
-    let wrong = |error: std::io::Error| Failure::usage(format!("write `{}`: {error}", path.display()));
-    // A pipe or a device has no place beside it.
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, text).map_err(wrong);
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let beside = path.with_file_name(name);
-    std::fs::write(&beside, text).map_err(wrong)?;
-    std::fs::rename(&beside, path).map_err(wrong)
+    write_whole(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
 }

@@ -27,10 +27,17 @@ pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'sta
     if body.len() > 4096 {
         return Err("its body is too long for a line");
     }
+    if body.starts_with('@') {
+        return Err("curl takes a body that begins with `@` for the name of a file");
+    }
+    let quoted = |text: &str| match shlex::try_quote(text) {
+        Ok(word) => Ok(word.into_owned()),
+        Err(_) => Err("it has a NUL byte, which no command line can hold"),
+    };
+    let (method, target) = (quoted(&request.method)?, quoted(&request.target)?);
     let (user, token) = signs(planned.principal);
     let mut line = format!(
-        "curl -i -X {} \"$ENDPOINT{}\" --aws-sigv4 \"aws:amz:$AWS_REGION:kms\" --user \"{user}\"{token}",
-        request.method, request.target
+        "curl -i -X {method} \"$ENDPOINT\"{target} --aws-sigv4 \"aws:amz:$AWS_REGION:kms\" --user \"{user}\"{token}"
     );
     for header in &request.headers {
         let own = ["host", "content-length", "x-amz-date", "authorization", "x-amz-security-token"];
@@ -40,14 +47,14 @@ pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'sta
                 true => format!("{};", header.name),
                 false => format!("{}: {}", header.name, header.text()),
             };
-            line.push_str(&format!(" -H {}", quoted(&text)));
+            line.push_str(&format!(" -H {}", quoted(&text)?));
         }
     }
     if request.header("Content-Type").is_none() {
         // curl would send that of a form.
         line.push_str(" -H 'Content-Type:'");
     }
-    line.push_str(&format!(" --data-binary {}", quoted(body)));
+    line.push_str(&format!(" --data-binary {}", quoted(body)?));
     Ok(line)
 }
 
@@ -71,7 +78,50 @@ fn signs(principal: PrincipalName) -> (String, String) {
     (format!("${prefix}_ACCESS_KEY_ID:${prefix}_SECRET_ACCESS_KEY"), token)
 }
 
-/// A word for a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::super::explain::example_world;
+    use super::curl;
+    use trentcheck_core::fixture::RequestChange;
+    use trentcheck_core::plan::plan;
+
+    fn line(method: &str, target: &str, body: &str) -> Result<String, &'static str> {
+        let planned = plan(&RequestChange::default(), &example_world()).unwrap();
+        let mut request = planned.request.clone();
+        (request.method, request.target, request.body) = (method.to_owned(), target.to_owned(), body.into());
+        curl(&planned, &request)
+    }
+
+    #[test]
+    fn a_shell_takes_method_target_and_body_as_they_are() {
+        for (method, target, body) in [
+            ("POST", "/", "{}"),
+            ("post", "/?a=b&c=\"d\"", "it's"),
+            ("GET;id", "/$(id)`id`$HOME", "two\nlines"),
+            ("!", "/two words#x", ""),
+        ] {
+            let line = line(method, target, body).unwrap();
+            let words = shlex::split(&line).unwrap();
+            let after = |flag: &str| &words[words.iter().position(|word| word == flag).unwrap() + 1];
+            assert_eq!((after("-X").as_str(), after("--data-binary").as_str()), (method, body), "{line}");
+            assert!(words.contains(&format!("$ENDPOINT{target}")), "{line}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_runs_nothing_of_a_target() {
+        let line = line("GET", "/\"$(echo ran)`echo ran`\"$HOME", "{}").unwrap();
+        let script = format!("curl() {{ printf '%s\\n' \"$4\"; }}; {line}");
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).env("ENDPOINT", "http://h").output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "http://h/\"$(echo ran)`echo ran`\"$HOME\n");
+    }
+
+    #[test]
+    fn what_curl_would_read_otherwise_has_no_line() {
+        assert!(line("POST", "/", "@file").is_err());
+        assert!(line("POST", "/\0", "{}").is_err());
+    }
 }

@@ -100,7 +100,7 @@ fn request(case: &Case) -> Result<Vec<String>, Failure> {
 }
 
 /// The world of the page's example.
-fn example_world() -> World {
+pub(super) fn example_world() -> World {
     let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
     let key = |id: &str| KeyNames {
         id: id.to_owned(),

@@ -1,5 +1,6 @@
 //! An exploration as a person reads it.
 
+use crate::edge::shell;
 use trentcheck_core::compare::Mismatch;
 use trentcheck_core::explore::{Certainty, Ended, Exploration, Finding, Relation};
 use trentcheck_core::fixture::Edition;
@@ -50,7 +51,7 @@ pub(crate) fn render(explored: &Explored<'_>) -> String {
     }
     let mut again = format!("trentcheck explore --seed {seed} --edition {edition}");
     if let Some(endpoint) = asked {
-        again.push_str(&format!(" --endpoint {endpoint}"));
+        again.push_str(&shell::flag("--endpoint", endpoint));
     }
     again.push_str(flags);
     if exploration.generated > 0 {

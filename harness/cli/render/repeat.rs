@@ -1,5 +1,6 @@
 //! The line that repeats a case.
 
+use crate::edge::shell;
 use trentcheck_core::fixture::Level;
 use trentcheck_core::report::{CaseReport, RunReport};
 
@@ -14,9 +15,10 @@ pub(crate) struct Repeat {
 impl Repeat {
     /// The line for a case of a run.
     pub(crate) fn line(&self, case: &CaseReport, report: &RunReport) -> String {
-        let mut line = format!("trentcheck run {} --edition {}", case.id, report.target.edition);
+        let mut line = format!("trentcheck run {} --edition {}", shell::word(&case.id), report.target.edition);
         if let Some(endpoint) = &self.endpoint {
-            line.push_str(&format!(" --endpoint {endpoint} --region {}", report.target.region));
+            line.push_str(&shell::flag("--endpoint", endpoint));
+            line.push_str(&shell::flag("--region", &report.target.region));
         }
         if report.fail_on != Level::Must {
             line.push_str(&format!(" --fail-on {}", report.fail_on));

@@ -3,6 +3,7 @@
 use super::configuration::File;
 use crate::arguments::ConnectionArguments;
 use crate::edge::failure::Failure;
+use crate::edge::shell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use trentcheck_core::send::{ClientIdentity, Endpoint, Proxy, Tls, Verify};
@@ -102,7 +103,7 @@ impl Connection {
         let mut line = String::new();
         let mut add = |flag: &str, value: Option<String>| {
             if let Some(value) = value {
-                line.push_str(&format!(" {flag} {value}"));
+                line.push_str(&shell::flag(flag, &value));
             }
         };
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
@@ -125,4 +126,19 @@ impl Connection {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Connection, Verify};
+    use crate::arguments::ConnectionArguments;
+    use crate::setup::configuration::File;
+
+    #[test]
+    fn a_path_with_blanks_stays_one_word() {
+        let arguments = ConnectionArguments { ca: Some("my ca/$HOME.pem".into()), ..Default::default() };
+        let connection = Connection::of(&arguments, &File::default());
+        assert_eq!(connection.verify, Verify::Yes);
+        assert_eq!(connection.flags(), " --ca 'my ca/$HOME.pem'");
+    }
 }

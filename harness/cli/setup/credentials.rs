@@ -5,6 +5,7 @@ use super::configuration::File;
 use super::environment::{variable, wait_for};
 use crate::arguments::CredentialArguments;
 use crate::edge::failure::Failure;
+use crate::edge::shell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::PathBuf;
@@ -49,7 +50,7 @@ impl Signers {
             ("--denied-profile", &self.denied_profile),
             ("--stranger-profile", &self.stranger_profile),
         ];
-        flags.iter().filter_map(|(flag, name)| Some(format!(" {flag} {}", name.as_ref()?))).collect()
+        flags.iter().filter_map(|(flag, name)| Some(shell::flag(flag, name.as_ref()?))).collect()
     }
 }
 

@@ -112,8 +112,12 @@ impl Ledger {
     /// A file that cannot be used, that another run holds, or that is no ledger.
     pub fn open(path: &Path) -> Result<(Self, Vec<OpenRun>), LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        // Nobody but the owner has to know which keys were made.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(failed)?;
         // A device may have no end to read to.
         if !file.metadata().map_err(failed)?.is_file() {
             return Err(failed(std::io::Error::other("it is no ordinary file")));
@@ -307,6 +311,16 @@ mod tests {
         drop(ledger);
         let run = Ledger::open(&path).unwrap().1.remove(0);
         assert_eq!((run.keys, run.released), (BTreeSet::new(), only("arn1")));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_may_read_a_new_ledger() {
+        use std::os::unix::fs::PermissionsExt;
+        let path = scratch("mode");
+        let _ledger = Ledger::open(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::remove_file(&path).unwrap();
     }
 

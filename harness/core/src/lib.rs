@@ -13,6 +13,7 @@ mod compare_tests;
 #[expect(clippy::disallowed_methods, reason = "the one place where the system's randomness is read")]
 pub mod entropy;
 pub mod explore;
+pub mod file;
 pub mod fixture;
 pub mod http;
 pub mod identity;

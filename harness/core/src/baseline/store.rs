@@ -3,6 +3,7 @@
 
 use super::head::Head;
 use super::snap::{Snap, SnapError, SnapFile};
+use crate::file::write_whole;
 use crate::fixture::Corpus;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -187,9 +188,7 @@ impl Baseline {
         std::fs::create_dir_all(&self.directory).map_err(unwritable(&self.directory))?;
         for (case, text) in texts {
             let path = self.path(case, kind);
-            let beside = self.directory.join(format!(".{}.tmp", file_name(case)));
-            std::fs::write(&beside, text).map_err(unwritable(&beside))?;
-            std::fs::rename(&beside, &path).map_err(unwritable(&path))?;
+            write_whole(&path, text).map_err(unwritable(&path))?;
         }
         Ok(())
     }

@@ -3,8 +3,10 @@
 use super::endpoint::{Endpoint, EndpointError, Scheme};
 use super::error::SendError;
 use crate::http::{Header, Request};
+use ::http::Uri;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::percent_decode_str;
 use std::fmt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,6 +37,9 @@ pub enum ProxyError {
     /// The environment was asked, and says nothing.
     #[error("none of {0} is set")]
     NotInEnvironment(&'static str),
+    /// The target's host cannot be looked up in NO_PROXY.
+    #[error("`{0}` is no host that NO_PROXY can list")]
+    Host(String),
 }
 
 impl Proxy {
@@ -84,7 +89,7 @@ impl Proxy {
         let url = names.into_iter().find_map(value).ok_or(ProxyError::NotInEnvironment(said))?;
         let proxy = Self::parse(&url)?;
         let direct = value("no_proxy").or_else(|| value("NO_PROXY")).unwrap_or_default();
-        Ok((!is_listed(&endpoint.host, &direct)).then_some(proxy))
+        Ok((!is_listed(endpoint, &proxy.endpoint, &direct)?).then_some(proxy))
     }
 
     /// Whether the proxy, as typed, can only be this machine.
@@ -170,14 +175,15 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Whether NO_PROXY lists a host: by its name, by a domain that it is in, or by `*`.
-fn is_listed(host: &str, list: &str) -> bool {
-    list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
-        let domain = entry.trim_start_matches("*.").trim_start_matches('.');
-        entry == "*"
-            || host.eq_ignore_ascii_case(domain)
-            || host.to_ascii_lowercase().ends_with(&format!(".{}", domain.to_ascii_lowercase()))
-    })
+/// Whether NO_PROXY lists the endpoint, as curl and reqwest read it: by its name, by a domain that it is in, by its
+/// address, by a network that it is in, or by `*`.
+fn is_listed(endpoint: &Endpoint, proxy: &Endpoint, list: &str) -> Result<bool, ProxyError> {
+    // The matcher takes `*` for names only; curl takes it for addresses too.
+    if list.split(',').any(|entry| entry.trim() == "*") {
+        return Ok(true);
+    }
+    let uri: Uri = endpoint.to_string().parse().map_err(|_| ProxyError::Host(endpoint.host.clone()))?;
+    Ok(Matcher::builder().all(proxy.to_string()).no(list).build().intercept(&uri).is_none())
 }
 
 #[cfg(test)]
@@ -226,5 +232,35 @@ mod tests {
         }
         assert!(from(&[upper, ("NO_PROXY", "aws.com,,azonaws.com")]).unwrap().is_some());
         assert!(matches!(from(&[("HTTP_PROXY", "http://h:1")]), Err(ProxyError::NotInEnvironment(_))));
+    }
+
+    #[test]
+    fn no_proxy_lists_names_domains_addresses_and_networks() {
+        let is_direct = |url: &str, list: &str| {
+            let variable = |name: &str| match name {
+                "ALL_PROXY" => Some("http://user:password@proxy:1".to_owned()),
+                "NO_PROXY" => Some(list.to_owned()),
+                _ => None,
+            };
+            Proxy::from_environment(&Endpoint::parse(url).unwrap(), variable).unwrap().is_none()
+        };
+        for (url, list) in [
+            ("http://kms.example.com", "EXAMPLE.com"),
+            ("http://10.1.2.3:80", "10.0.0.0/8"),
+            ("http://10.1.2.3", "10.1.2.3"),
+            ("http://[fd00::1]:8080", "fd00::/8"),
+            ("https://[::1]", "::1"),
+            ("https://10.1.2.3", "a, *"),
+        ] {
+            assert!(is_direct(url, list), "{url} by {list}");
+        }
+        for (url, list) in [
+            ("http://kms.example.com", ""),
+            ("http://kms.example.com", "*.example.com"),
+            ("http://kmsexample.com", "example.com"),
+            ("http://11.1.2.3", "10.0.0.0/8"),
+        ] {
+            assert!(!is_direct(url, list), "{url} by {list}");
+        }
     }
 }
