@@ -22,6 +22,7 @@ mod leaks;
 mod lent;
 mod losing;
 mod sdk;
+mod serve;
 mod services;
 #[cfg(feature = "aws-config")]
 mod services_chain;

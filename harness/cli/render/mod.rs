@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod kill_matrix;
 pub(crate) mod repeat;
+pub(crate) mod served;
 pub(crate) mod several;
 pub(crate) mod style;
 pub(crate) mod sweep;

@@ -28,6 +28,8 @@ pub(crate) struct Signers {
     profile: Option<String>,
     denied_profile: Option<String>,
     stranger_profile: Option<String>,
+    /// Access keys that the configuration file holds.
+    written: BTreeMap<PrincipalName, Credentials>,
     /// How long a credential process, a sign-on or a role may take.
     limit: Duration,
 }
@@ -39,8 +41,18 @@ impl Signers {
             profile: arguments.profile.clone().or_else(|| file.profile.clone()),
             denied_profile: arguments.denied_profile.clone().or_else(|| file.denied_profile.clone()),
             stranger_profile: arguments.stranger_profile.clone().or_else(|| file.stranger_profile.clone()),
+            written: file.credentials.clone(),
             limit: arguments.credential_timeout.unwrap_or(PROCESS),
         }
+    }
+
+    /// The access key that the configuration file holds for a principal.
+    fn written(&self, principal: PrincipalName) -> Result<Option<Identity>, IdentityError> {
+        let Some(Credentials { access_key_id, secret_access_key, session_token }) = self.written.get(&principal) else {
+            return Ok(None);
+        };
+        let origin = "the configuration file";
+        Identity::resolved([access_key_id, secret_access_key], session_token.as_deref(), None, origin).map(Some)
     }
 
     /// The flags that repeat this.
@@ -54,13 +66,17 @@ impl Signers {
     }
 }
 
-/// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else off loopback
-/// from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
+/// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else on loopback
+/// from the configuration file, and off loopback from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
 pub(crate) fn principals(
     signers: &Signers,
     region: &str,
     is_loopback: bool,
 ) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
+    if !is_loopback && !signers.written.is_empty() {
+        return Err(Failure::safety("`credentials` of a configuration file are for a target on loopback only")
+            .hint("name profiles of the AWS files with `profile`, `denied-profile` and `stranger-profile`"));
+    }
     let mut principals = BTreeMap::new();
     let mut files = Files::default();
     for (principal, prefix, profile) in [
@@ -72,7 +88,10 @@ pub(crate) fn principals(
     ] {
         let identity = match profile {
             Some(profile) => Some(of_profile(files.profiles()?, profile, signers, region)?),
-            None => from_environment(prefix, variable)?,
+            None => match from_environment(prefix, variable)? {
+                Some(identity) => Some(identity),
+                None => signers.written(principal)?,
+            },
         };
         let Some(identity) = identity else { continue };
         let credentials = match principal {
