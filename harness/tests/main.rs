@@ -32,4 +32,5 @@ mod sign_verify;
 mod support;
 mod sweep;
 mod sweep_holes;
+mod sweep_line;
 mod targets;

@@ -97,7 +97,9 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     }
     if let Some(path) = &arguments.ledger {
         output::to_stderr(&format!(
-            "hint: the ledger stays open: sweep again later, by whoever made the keys; look at what is left even then, and delete `{}` once nothing of the run is there",
+            "hint: the ledger stays open. Sweep again later, with the credentials of the run{}:\n  {}\nhint: if that does not help, look at the target yourself, and delete `{}` when nothing of the run is left there",
+            TargetSettings::sweep_needs(&target),
+            settings.sweep_line(path, &target),
             path.display()
         ));
     }

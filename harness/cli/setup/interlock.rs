@@ -50,6 +50,7 @@ pub(crate) async fn permit(
     }
     let most = rehearsal.keys * MORE_KEYS;
     let deadline = settings.deadline;
+    let ledger = ledger.map(|path| (path, settings.target.sweep_line(path, target)));
     let plan = Plan { lent: &lent, rehearsal: &rehearsal, most, target, corpus, ledger, deadline };
     output::to_stderr(&plan.render());
     if !settings.yes {

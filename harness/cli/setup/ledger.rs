@@ -1,6 +1,6 @@
 //! The ledger that a run writes before it makes a key, for `sweep` to read.
 
-use super::settings::RunSettings;
+use super::settings::{RunSettings, TargetSettings};
 use crate::edge::failure::Failure;
 use std::path::{Path, PathBuf};
 use trentcheck_core::ledger::{Ledger, LedgerError, OpenRun};
@@ -20,7 +20,7 @@ pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<Pat
 }
 
 /// The ledger for a new run. One that still lists keys belongs to the run that left them.
-pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, Failure> {
+pub(crate) fn ledger_of_new_run(path: &Path, settings: &TargetSettings, target: &Target) -> Result<Ledger, Failure> {
     if target.embedded {
         return Err(Failure::usage("use `--ledger` at the embedded reference: its keys end with the run")
             .hint("it goes with `--endpoint`"));
@@ -30,7 +30,11 @@ pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, 
         None => Ok(ledger.keeping_back(&target.redactor())),
         Some(first) => {
             Err(Failure::safety(format!("the ledger `{}` is of run {}, which did not end", path.display(), first.run))
-                .hint(format!("`trentcheck sweep --ledger {}` removes what it left", path.display())))
+                .hint(format!(
+                    "this removes what it left{}:\n  {}",
+                    TargetSettings::sweep_needs(target),
+                    settings.sweep_line(path, target)
+                )))
         }
     }
 }

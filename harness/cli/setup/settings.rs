@@ -9,6 +9,7 @@ use super::known::Known;
 use super::service::Service;
 use crate::arguments::{LaneName, RunArguments, TargetArguments};
 use crate::edge::failure::Failure;
+use crate::edge::shell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +23,10 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// A target and how it is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetSettings {
+    /// Its name in the configuration.
+    pub(super) name: Option<String>,
+    /// The configuration file, if it is not the one of the usual name.
+    config: Option<PathBuf>,
     /// The endpoint; absent for the embedded reference.
     pub(crate) endpoint: Option<String>,
     /// Whether the embedded reference has to be asked for by a flag.
@@ -70,7 +75,13 @@ impl TargetSettings {
         // Flags last, so that they win.
         let rates = file.rates.iter().map(|(name, rate)| format!("{name}={rate}"));
         let provide = file.provide.iter().map(|(name, id)| format!("{name}={id}"));
+        let name = match choice {
+            Choice::Named(name) => Some(name.clone()),
+            Choice::Embedded | Choice::Unnamed => None,
+        };
         Self {
+            name,
+            config: configuration.other_than_usual().map(Path::to_owned),
             is_embedded_named: endpoint.is_none()
                 && (*choice == Choice::Embedded || configuration.names().next().is_some()),
             endpoint,
@@ -108,6 +119,7 @@ impl TargetSettings {
     /// that were named for that one are not there on the other.
     pub(crate) fn at_another_url(&self, url: &str, first: &Target) -> Self {
         Self {
+            name: None,
             endpoint: Some(url.to_owned()),
             is_embedded_named: false,
             region: Some(first.region.clone()),
@@ -139,6 +151,31 @@ impl TargetSettings {
             region: Some(region.to_owned()),
             ..self.clone()
         }
+    }
+
+    /// The command that sweeps what a run of these settings left at this target, as a line for a shell. Accounts are not in
+    /// it, because they are not shown.
+    pub(crate) fn sweep_line(&self, ledger: &Path, target: &Target) -> String {
+        let flags = [
+            ("--ledger", Some(ledger.display().to_string())),
+            ("--config", self.config.as_ref().map(|path| path.display().to_string())),
+            ("--target", self.name.clone()),
+            // As the ledger has them: the configuration may describe another target.
+            ("--endpoint", Some(target.endpoint.to_string())),
+            ("--region", Some(target.region.clone())),
+            ("--elsewhere", self.elsewhere.clone()),
+        ];
+        let flags = flags.into_iter().filter_map(|(name, value)| Some(shell::flag(name, &value?)));
+        ["trentcheck sweep".to_owned()]
+            .into_iter()
+            .chain(flags)
+            .chain([self.connection.flags(), self.signers.flags()])
+            .collect()
+    }
+
+    /// What the line lacks, to follow a sentence.
+    pub(crate) fn sweep_needs(target: &Target) -> &'static str {
+        if target.endpoint.is_loopback() { "" } else { ", with the account in `TRENTCHECK_ACCOUNT`" }
     }
 
     /// The flags besides `--endpoint` that repeat which target it is, how it is reached and who signs, each behind a space.

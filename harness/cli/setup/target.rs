@@ -67,6 +67,11 @@ impl Prepared {
         let (_server, mut target) = match (&settings.endpoint, terms.missing) {
             (Some(url), _) => (None, remote(settings, url)?),
             (None, Missing::Embedded) => {
+                if let Some(name) = &settings.name {
+                    return Err(Failure::usage(format!("use the target `{name}`: it has no endpoint")).hint(format!(
+                        "give `[targets.{name}]` an `endpoint`; `--embedded` chooses the embedded reference"
+                    )));
+                }
                 let (server, target) = embedded::start(settings.edition(), settings.timeout()).await?;
                 (Some(server), target)
             }
