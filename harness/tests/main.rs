@@ -21,6 +21,7 @@ mod kill_matrix;
 mod leaks;
 mod lent;
 mod losing;
+mod permissions;
 mod sdk;
 mod serve;
 mod services;
