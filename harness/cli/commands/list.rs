@@ -28,7 +28,7 @@ pub(crate) fn list(cases: &Cases, fixtures: Option<&Path>) -> Result<u8, Failure
         lines.push(String::new());
     }
     if count == 0 {
-        return Err(Failure::usage("find a case that all the conditions take"));
+        return Err(Failure::rule("no case meets all the conditions"));
     }
     lines.push(format!("{count} cases"));
     to_stdout(&lines.join("\n"));

@@ -87,7 +87,8 @@ pub(crate) fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failur
     };
     for pattern in patterns {
         if !mutants().iter().any(|mutant| takes(pattern, mutant.name)) {
-            return Err(Failure::usage(format!("find the mutant `{pattern}`")).hint("`NAME*` takes all that begin so"));
+            return Err(Failure::rule(format!("there is no mutant `{pattern}`"))
+                .hint("`NAME*` takes all whose names begin with NAME"));
         }
     }
     let is_chosen = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| takes(pattern, name));

@@ -15,14 +15,14 @@ use trentcheck_reference::{Config, Edition, Server, mutant};
 pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     if !arguments.listen.ip().is_loopback() {
         return Err(Failure::safety("the reference target listens on loopback only")
-            .hint("its credentials are published, so nobody else should reach it"));
+            .hint("its credentials are published, so no other machine may reach it"));
     }
     if let Some(path) = &arguments.config_out {
         must_be_ours(path)?;
     }
     let mutant = match &arguments.mutant {
         Some(name) => Some(mutant(name).ok_or_else(|| {
-            Failure::usage(format!("find the mutant `{name}`"))
+            Failure::rule(format!("there is no mutant `{name}`"))
                 .hint("`trentcheck selfcheck --quick --matrix FILE` writes a list of them")
         })?),
         None => None,
@@ -80,7 +80,10 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
 fn must_be_ours(path: &Path) -> Result<(), Failure> {
     match path.is_file() && !std::fs::read_to_string(path).is_ok_and(|text| text.starts_with(served::HEAD)) {
         false => Ok(()),
-        true => Err(Failure::usage(format!("write `{}`: `serve` replaces only a file that it wrote", path.display()))
-            .hint("name another file with `--config-out`")),
+        true => Err(Failure::rule(format!(
+            "`serve` replaces only a file that it wrote, and `{}` is another",
+            path.display()
+        ))
+        .hint("name another file with `--config-out`")),
     }
 }

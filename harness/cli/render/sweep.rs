@@ -18,10 +18,10 @@ pub(crate) fn render(swept: &Swept, touched: Touched) -> String {
     lines.extend(swept.aliases.iter().map(|name| format!("{would}deleted: {name}")));
     lines.extend(swept.scheduled.iter().map(|arn| format!("{would}scheduled for deletion in 7 days: {arn}")));
     lines.extend(swept.pending.iter().map(|arn| format!("pending deletion already: {arn}")));
-    lines.extend(swept.skipped.iter().map(|line| format!("let be: {line}")));
+    lines.extend(swept.skipped.iter().map(|line| format!("skipped: {line}")));
     lines.extend(swept.left.iter().map(|line| format!("left: {line}")));
     lines.push(format!(
-        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} let be, {} left",
+        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} skipped, {} left",
         swept.scheduled.len(),
         swept.pending.len(),
         swept.aliases.len(),

@@ -173,13 +173,13 @@ impl Configuration {
             Failure::usage(format!("read `{}`, line {line}: {what}", path.display()))
         })?;
         if let Some((name, _)) = file.targets.iter().find(|(_, target)| !target.targets.is_empty()) {
-            return Err(Failure::usage(format!("read `{}`: the target `{name}` holds targets itself", path.display())));
+            return Err(Failure::rule(format!("`{}`: the target `{name}` cannot hold targets itself", path.display())));
         }
         let tables = std::iter::once(&file).chain(file.targets.values());
         if let Some(principal) = tables.filter_map(File::signs_twice).next() {
             let name = word(principal);
-            return Err(Failure::usage(format!(
-                "read `{}`: `credentials.{name}` and a profile both say how `{name}` signs",
+            return Err(Failure::rule(format!(
+                "`{}`: `credentials.{name}` and a profile both say how `{name}` signs",
                 path.display()
             ))
             .hint("keep one of them"));
@@ -206,11 +206,11 @@ impl Configuration {
     pub(super) fn named(&self, name: &str) -> Result<File, Failure> {
         let Some(named) = self.file.targets.get(name) else {
             let known: Vec<&str> = self.names().collect();
-            let failure = Failure::usage(format!("find the target `{name}` in `{}`", self.path.display()));
+            let failure = Failure::rule(format!("`{}` has no target `{name}`", self.path.display()));
             return Err(if known.is_empty() {
-                failure.hint("a table `[targets.NAME]` describes a target")
+                failure.hint(format!("describe it in a table `[targets.{name}]`"))
             } else {
-                failure.hint(format!("it has {}", known.join(", ")))
+                failure.hint(format!("its targets are {}", known.join(", ")))
             });
         };
         Ok(named.clone().over(self.file.clone()))

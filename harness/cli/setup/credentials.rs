@@ -75,7 +75,7 @@ pub(crate) fn principals(
 ) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
     if !is_loopback && !signers.written.is_empty() {
         return Err(Failure::safety("`credentials` of a configuration file are for a target on loopback only")
-            .hint("name profiles of the AWS files with `profile`, `denied-profile` and `stranger-profile`"));
+            .hint("use `profile`, `denied-profile` and `stranger-profile`, which name profiles of the AWS files"));
     }
     let mut principals = BTreeMap::new();
     let mut files = Files::default();
@@ -145,7 +145,7 @@ fn of_profile(profiles: &Profiles, name: &str, signers: &Signers, region: &str) 
         Way::Login => Err(Failure::usage(format!(
             "find credentials in the profile `{name}`: it asks for a login session, which only the AWS CLI can use"
         ))
-        .hint(format!("give a profile `credential_process = aws configure export-credentials --profile {name}`"))),
+        .hint(format!("use a profile with `credential_process = aws configure export-credentials --profile {name}`"))),
     }
 }
 
@@ -165,9 +165,9 @@ fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity,
             .map_err(|error| failure(format!("`{program}`: {error}")))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let all = async { tokio::join!(read(stdout), read(stderr), child.wait()) };
-        tokio::time::timeout(limit, all).await.map_err(|_| {
-            failure(format!("it did not end within {limit:?}")).hint("`--credential-timeout` gives it longer")
-        })
+        tokio::time::timeout(limit, all)
+            .await
+            .map_err(|_| failure(format!("it did not end within {limit:?}")).hint("raise `--credential-timeout`"))
     });
     let (stdout, stderr, status) = ran?;
     let status = status.map_err(|error| failure(error.to_string()))?;

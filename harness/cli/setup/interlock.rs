@@ -35,8 +35,8 @@ pub(crate) async fn permit(
         return Ok(Passed::unlimited(permit));
     }
     let Some(account) = &target.account else {
-        return Err(Failure::safety("keys are made only in an account that is named")
-            .hint("`--account` with its number; if the target's keys turn out to be in another, nothing goes on"));
+        return Err(Failure::safety("off loopback, keys are created only in an account that you name")
+            .hint("name it with `--account`; if the target creates keys in another account, the run stops"));
     };
     let selection = match permit {
         Permit::NoKeys => &on_lent_only(corpus, selection, &lent),

@@ -44,9 +44,7 @@ impl Session {
         let prepared = Prepared::of(&settings.target, &corpus, terms).await?;
         let target = &prepared.target;
         if settings.ledger.is_some() && matches!(settings.against, Some(Against::Target(_))) {
-            return Err(
-                Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
-            );
+            return Err(Failure::rule("`--ledger` does not go with a second target: one sweep cannot reach both"));
         }
         let path = ledger_path(&settings, target);
         // Held before anybody is asked: a ledger that cannot be had is a reason not to begin.

@@ -272,12 +272,13 @@ impl RunSettings {
         };
         if arguments.strict && !matches!(against, Some(Against::Baseline(_))) {
             let of = name.as_ref().map(|name| format!(" for the target `{name}`")).unwrap_or_default();
-            return Err(Failure::usage(format!("use `--strict` without a baseline{of}"))
-                .hint("`--strict` needs `--against DIR`, or `baseline` in the configuration"));
+            return Err(Failure::rule(format!(
+                "`--strict` needs `--against DIR`, or a `baseline` in the configuration{of}"
+            )));
         }
         if arguments.noise.is_some() && !matches!(against, Some(Against::Target(_))) {
-            return Err(Failure::usage("find a noise floor without a second target")
-                .hint("`--noise` goes with `--against URL|NAME`, and names a target identical to the first"));
+            return Err(Failure::rule("`--noise` needs `--against URL` or `--against NAME`")
+                .hint("`--noise` names a target that is identical to the left one"));
         }
         Ok(Self {
             target: TargetSettings::put_together(&arguments.target, choice, &file, configuration),
@@ -312,8 +313,8 @@ fn against(word: &str, configuration: &Configuration) -> Result<Against, Failure
     let is_name = configuration.names().any(|name| name == word);
     match (word.contains("://"), is_name) {
         (false, true) if Path::new(word).is_dir() => {
-            Err(Failure::usage(format!("compare with `{word}`: it is a target of the configuration and a directory"))
-                .hint(format!("`./{word}` is the directory")))
+            Err(Failure::rule(format!("`--against {word}` is a target of the configuration and a directory"))
+                .hint(format!("write `./{word}` for the directory")))
         }
         (false, false) => Ok(Against::Baseline(PathBuf::from(word))),
         (true, _) | (false, true) => Ok(Against::Target(word.to_owned())),
@@ -327,7 +328,7 @@ fn shuffle(word: Option<&str>) -> Result<Shuffle, Failure> {
         Some(number) => Shuffle::Seed(
             number
                 .parse()
-                .map_err(|_| Failure::usage(format!("read `--shuffle {number}`: it takes a number, or none")))?,
+                .map_err(|_| Failure::rule(format!("`--shuffle` takes a number or no value, not `{number}`")))?,
         ),
     })
 }
