@@ -197,6 +197,9 @@ pub(crate) struct ServeArguments {
     /// How long every answer takes
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) latency: Duration,
+    /// Write a configuration file with everything that a client of this server needs, for `run --config FILE --target reference`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config_out: Option<PathBuf>,
     /// Serve a mutant: the reference with one named fault
     #[arg(long, value_name = "NAME")]
     pub(crate) mutant: Option<String>,

@@ -22,10 +22,14 @@ const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let UpdateArguments { run, file, reason, expires } = arguments;
     if run.against.is_some() {
-        return Err(Failure::usage("use `--against` here: a list of deviations is about the spec"));
+        return Err(Failure::rule(
+            "`deviations update` does not take `--against`: a list of deviations is about the spec",
+        ));
     }
     if run.strict {
-        return Err(Failure::usage("use `--strict` here: a list of deviations is about the spec"));
+        return Err(Failure::rule(
+            "`deviations update` does not take `--strict`: a list of deviations is about the spec",
+        ));
     }
     let configuration = Configuration::read(run.target.config.as_deref())?;
     let choice = one(&run.target, &configuration, Unchosen::Refused)?;
@@ -36,11 +40,14 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
         (Some(file), _) => file.clone(),
         (None, Known::File(file)) => file.clone(),
         (None, Known::Inline { path, .. }) => {
-            return Err(Failure::usage(format!("update the deviations in `{path}`: they have no file of their own"))
-                .hint("move them into one and name it with `deviations = \"FILE\"`"));
+            return Err(Failure::rule(format!(
+                "`deviations update` needs a separate file: the deviations are in `{path}`"
+            ))
+            .hint("move them into a file, and name it with `deviations = \"FILE\"`"));
         }
         (None, Known::Nothing) => {
-            return Err(Failure::usage("find the file to write").hint("`trentcheck deviations update FILE` names one"));
+            return Err(Failure::rule("`deviations update` needs the file to write")
+                .hint("name it: `trentcheck deviations update FILE`"));
         }
     };
     let corpus = &session.corpus;
@@ -62,8 +69,7 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let update = match (updated(&old, &list, &ran, corpus, today, &fresh), told) {
         (Ok(update), _) => update,
         (Err(incomplete), told) => {
-            let failure =
-                Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is left as it is", path.display()));
+            let failure = Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is unchanged", path.display()));
             let Some(code) = told else { return Err(failure) };
             output::report(&failure);
             return Ok(code as u8);

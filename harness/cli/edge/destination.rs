@@ -29,7 +29,7 @@ pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
                     Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
                 }
             }
-            _ => Err(Failure::usage(format!("read `--report {word}`")).hint("it takes `json` or `json=PATH`")),
+            _ => Err(Failure::rule(format!("`--report` takes `json` or `json=PATH`, not `{word}`"))),
         })
         .collect()
 }

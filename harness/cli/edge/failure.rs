@@ -2,33 +2,46 @@
 
 use trentcheck_core::report;
 
+/// What stands before a message that says what could not be done.
+const FAILED: &str = "failed to ";
+
 /// An error that ends the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: report::ExitCode,
+    prefix: &'static str,
     message: String,
     hint: Option<String>,
 }
 
 impl Failure {
-    /// Wrong usage, configuration or fixture. The message can follow "failed to".
+    /// Something named by usage, configuration or fixture could not be done. The message can follow "failed to".
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Usage, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Usage, FAILED, message)
     }
 
-    /// Refused by a safety rule.
+    /// Wrong usage or configuration. The message is a clause that states the rule.
+    pub(crate) fn rule(message: impl Into<String>) -> Self {
+        Self::of(report::ExitCode::Usage, "", message)
+    }
+
+    /// Refused by a safety rule. The message is a clause that states the rule.
     pub(crate) fn safety(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Safety, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Safety, "refused: ", message)
     }
 
-    /// What was asked for needs verdicts that are not there.
+    /// What was asked for needs verdicts that are not there. The message can follow "failed to".
     pub(crate) fn unjudged(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Indeterminate, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Indeterminate, FAILED, message)
     }
 
-    /// A fault of our own.
+    /// A fault of our own. The message can follow "failed to".
     pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Internal, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Internal, FAILED, message)
+    }
+
+    fn of(code: report::ExitCode, prefix: &'static str, message: impl Into<String>) -> Self {
+        Self { code, prefix, message: message.into(), hint: None }
     }
 
     /// What to do about it.
@@ -44,10 +57,7 @@ impl Failure {
 
     /// The failure as a person reads it.
     pub(crate) fn text(&self) -> String {
-        let mut text = match self.code {
-            report::ExitCode::Safety => format!("error: refused: {}", self.message),
-            _ => format!("error: failed to {}", self.message),
-        };
+        let mut text = format!("error: {}{}", self.prefix, self.message);
         if let Some(hint) = &self.hint {
             text.push_str(&format!("\nhint: {hint}"));
         }

@@ -24,8 +24,8 @@ impl Writing {
     pub(crate) fn must_be_allowed(self, what: &str) -> Result<(), Failure> {
         match self {
             Self::Allowed => Ok(()),
-            Self::InCi => Err(Failure::usage(format!("{what}: nothing is written where `CI` is set"))
-                .hint("do it on a machine of your own, and commit the directory")),
+            Self::InCi => Err(Failure::rule(format!("`{what}` writes nothing where the variable `CI` is set"))
+                .hint("run it on your machine, review the files and commit them")),
         }
     }
 }

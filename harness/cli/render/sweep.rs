@@ -22,10 +22,10 @@ pub(crate) fn render(swept: &Swept, touched: Touched) -> String {
     lines.extend(swept.aliases.iter().map(|alias| format!("{would}deleted: {}", name(alias))));
     lines.extend(swept.scheduled.iter().map(|arn| format!("{would}scheduled for deletion in 7 days: {}", name(arn))));
     lines.extend(swept.pending.iter().map(|arn| format!("pending deletion already: {}", name(arn))));
-    lines.extend(swept.skipped.iter().map(|line| format!("let be: {}", shown(line))));
+    lines.extend(swept.skipped.iter().map(|line| format!("skipped: {}", shown(line))));
     lines.extend(swept.left.iter().map(|line| format!("left: {}", shown(line))));
     lines.push(format!(
-        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} let be, {} left",
+        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} skipped, {} left",
         swept.scheduled.len(),
         swept.pending.len(),
         swept.aliases.len(),

@@ -40,9 +40,7 @@ fn config(region: &str) -> ProviderConfig {
 fn ask(provider: &impl ProvideCredentials, origin: &str, limit: Duration) -> Result<Identity, Failure> {
     let failure = |why: &str| Failure::usage(format!("find credentials in {origin}: {why}"));
     let credentials = wait_for(async { tokio::time::timeout(limit, provider.provide_credentials()).await })
-        .map_err(|_| {
-            failure(&format!("nobody answered within {limit:?}")).hint("`--credential-timeout` gives it longer")
-        })?
+        .map_err(|_| failure(&format!("no answer came within {limit:?}")).hint("raise `--credential-timeout`"))?
         .map_err(|error| failure(&causes(&error)))?;
     let keys = [credentials.access_key_id(), credentials.secret_access_key()];
     Ok(Identity::resolved(keys, credentials.session_token(), credentials.expiry(), origin)?)

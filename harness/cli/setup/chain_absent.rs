@@ -8,10 +8,10 @@ use trentcheck_core::identity::Identity;
 /// A profile that needs other services.
 pub(crate) fn of_profile(name: &str, what: &str, _region: &str, _limit: Duration) -> Result<Identity, Failure> {
     Err(Failure::usage(format!(
-        "find credentials in the profile `{name}`: it asks for {what}, which takes a build with `--features aws-config`"
+        "find credentials in the profile `{name}`: it needs {what}, which needs a build with `--features aws-config`"
     ))
     .hint(format!(
-        "build it so, or give a profile `credential_process = aws configure export-credentials --profile {name}`"
+        "build trentcheck with it, or use a profile with `credential_process = aws configure export-credentials --profile {name}`"
     )))
 }
 
@@ -24,10 +24,10 @@ pub(crate) fn of_surroundings(_region: &str, _limit: Duration) -> Result<Identit
     ];
     Err(match given.iter().find(|(name, _)| variable(name).is_some()) {
         Some((name, what)) => Failure::usage(format!(
-            "find credentials for a target off loopback: {name} asks for {what}, which takes a build with `--features aws-config`"
+            "find credentials for a target off loopback: {name} asks for {what}, which needs a build with `--features aws-config`"
         )),
         None => Failure::usage("find credentials for a target off loopback").hint(
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), or name a profile with `--profile`; an instance's role takes a build with `--features aws-config`",
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), or name a profile with `--profile`; an instance's role needs a build with `--features aws-config`",
         ),
     })
 }

@@ -43,7 +43,7 @@ pub(crate) fn one(
     let mut choices = several(arguments, configuration, unchosen)?;
     match (choices.pop(), choices.is_empty()) {
         (Some(choice), true) => Ok(choice),
-        _ => Err(Failure::usage("use several targets here").hint("choose one with `--target`")),
+        _ => Err(Failure::rule("this command takes one target").hint("choose it with `--target NAME`")),
     }
 }
 
@@ -63,14 +63,12 @@ fn several(
     // An endpoint at the top of the file is a target of the file's own.
     let is_nowhere = arguments.endpoint.is_none() && configuration.endpoint().is_none();
     if is_nowhere && !known.is_empty() && unchosen == Unchosen::Refused {
-        return Err(Failure::usage(format!(
-            "choose a target: `{}` has targets ({}), and none was asked for",
+        return Err(Failure::rule(format!(
+            "`{}` has targets ({}), and you chose none",
             configuration.path.display(),
             known.join(", ")
         ))
-        .hint(
-            "`--target NAME` takes one of them, `--target all` takes all, `--embedded` takes the embedded reference",
-        ));
+        .hint("`--target NAME` chooses one of them, `--target all` all of them, `--embedded` the embedded reference"));
     }
     Ok(vec![Choice::Unnamed])
 }
@@ -85,7 +83,7 @@ fn embedded(arguments: &TargetArguments) -> Result<Vec<Choice>, Failure> {
         (false, true) => "--target",
         (false, false) => return Ok(vec![Choice::Embedded]),
     };
-    Err(Failure::usage(format!("use both `--embedded` and `{other}`: each names a target")).hint("give one of them"))
+    Err(Failure::rule(format!("`--embedded` and `{other}` both choose the target")).hint("give one of them"))
 }
 
 fn names(asked: &[String], configuration: &Configuration) -> Result<Vec<String>, Failure> {
@@ -93,8 +91,8 @@ fn names(asked: &[String], configuration: &Configuration) -> Result<Vec<String>,
     if names.iter().any(|name| name == ALL) && !configuration.names().any(|name| name == ALL) {
         names = configuration.names().map(str::to_owned).collect();
         if names.is_empty() {
-            return Err(Failure::usage("find any target: the configuration has none")
-                .hint("a table `[targets.NAME]` describes a target"));
+            return Err(Failure::rule("`--target all` needs targets in the configuration, and it has none")
+                .hint("describe a target in a table `[targets.NAME]`"));
         }
     }
     let mut once: Vec<String> = Vec::new();

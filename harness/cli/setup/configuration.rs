@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::deviation::Entry;
-use trentcheck_core::fixture::{Edition, Level};
+use trentcheck_core::fixture::{Edition, Level, PrincipalName};
+use trentcheck_core::sign::Credentials;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "trentcheck.toml";
@@ -37,6 +38,9 @@ pub(crate) struct File {
     pub(super) profile: Option<String>,
     pub(super) denied_profile: Option<String>,
     pub(super) stranger_profile: Option<String>,
+    /// Access keys of principals at a target on loopback.
+    #[serde(default, deserialize_with = "access_keys")]
+    pub(super) credentials: BTreeMap<PrincipalName, Credentials>,
     #[serde(default, deserialize_with = "number")]
     pub(super) account: Option<String>,
     #[serde(default, deserialize_with = "number")]
@@ -62,8 +66,31 @@ pub(crate) struct File {
 }
 
 impl File {
+    fn profile_of(&self, principal: PrincipalName) -> Option<&str> {
+        match principal {
+            PrincipalName::Primary => self.profile.as_deref(),
+            PrincipalName::Denied => self.denied_profile.as_deref(),
+            PrincipalName::Stranger => self.stranger_profile.as_deref(),
+            PrincipalName::Session | PrincipalName::Expired => None,
+        }
+    }
+
+    /// A principal that has both a profile and an access key in this table.
+    fn signs_twice(&self) -> Option<PrincipalName> {
+        self.credentials.keys().copied().find(|principal| self.profile_of(*principal).is_some())
+    }
+
     /// The values of a target over those of the whole file.
     fn over(self, base: Self) -> Self {
+        // A profile of the target's table replaces an access key of the rest of the file, and the other way round.
+        let inherits = |principal: PrincipalName| !self.credentials.contains_key(&principal);
+        let profile = self.profile.clone().or(base.profile.filter(|_| inherits(PrincipalName::Primary)));
+        let denied_profile =
+            self.denied_profile.clone().or(base.denied_profile.filter(|_| inherits(PrincipalName::Denied)));
+        let stranger_profile =
+            self.stranger_profile.clone().or(base.stranger_profile.filter(|_| inherits(PrincipalName::Stranger)));
+        let mut credentials = base.credentials;
+        credentials.retain(|principal, _| self.profile_of(*principal).is_none());
         // A list of its own in either form replaces the common one in either form.
         let has_list = self.deviations.is_some() || !self.deviation.is_empty();
         let (deviations, deviation) =
@@ -72,6 +99,7 @@ impl File {
         provide.extend(self.provide);
         let mut rates = base.rates;
         rates.extend(self.rates);
+        credentials.extend(self.credentials);
         let mut keys = base.keys;
         keys.extend(self.keys);
         Self {
@@ -89,9 +117,10 @@ impl File {
             client_cert: self.client_cert.or(base.client_cert),
             client_key: self.client_key.or(base.client_key),
             proxy: self.proxy.or(base.proxy),
-            profile: self.profile.or(base.profile),
-            denied_profile: self.denied_profile.or(base.denied_profile),
-            stranger_profile: self.stranger_profile.or(base.stranger_profile),
+            profile,
+            denied_profile,
+            stranger_profile,
+            credentials,
             account: self.account.or(base.account),
             stranger_account: self.stranger_account.or(base.stranger_account),
             elsewhere: self.elsewhere.or(base.elsewhere),
@@ -144,7 +173,16 @@ impl Configuration {
             Failure::usage(format!("read `{}`, line {line}: {what}", path.display()))
         })?;
         if let Some((name, _)) = file.targets.iter().find(|(_, target)| !target.targets.is_empty()) {
-            return Err(Failure::usage(format!("read `{}`: the target `{name}` holds targets itself", path.display())));
+            return Err(Failure::rule(format!("`{}`: the target `{name}` cannot hold targets itself", path.display())));
+        }
+        let tables = std::iter::once(&file).chain(file.targets.values());
+        if let Some(principal) = tables.filter_map(File::signs_twice).next() {
+            let name = word(principal);
+            return Err(Failure::rule(format!(
+                "`{}`: `credentials.{name}` and a profile both say how `{name}` signs",
+                path.display()
+            ))
+            .hint("keep one of them"));
         }
         Ok(Self { path, text, file })
     }
@@ -152,6 +190,11 @@ impl Configuration {
     /// The names of the targets that it describes.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.file.targets.keys().map(String::as_str)
+    }
+
+    /// Its path, unless it is the file that is read when none is named.
+    pub(super) fn other_than_usual(&self) -> Option<&Path> {
+        (self.path != Path::new(DEFAULT_FILE)).then_some(&self.path)
     }
 
     /// The endpoint at its top.
@@ -163,11 +206,11 @@ impl Configuration {
     pub(super) fn named(&self, name: &str) -> Result<File, Failure> {
         let Some(named) = self.file.targets.get(name) else {
             let known: Vec<&str> = self.names().collect();
-            let failure = Failure::usage(format!("find the target `{name}` in `{}`", self.path.display()));
+            let failure = Failure::rule(format!("`{}` has no target `{name}`", self.path.display()));
             return Err(if known.is_empty() {
-                failure.hint("a table `[targets.NAME]` describes a target")
+                failure.hint(format!("describe it in a table `[targets.{name}]`"))
             } else {
-                failure.hint(format!("it has {}", known.join(", ")))
+                failure.hint(format!("its targets are {}", known.join(", ")))
             });
         };
         Ok(named.clone().over(self.file.clone()))
@@ -188,6 +231,44 @@ impl Configuration {
     pub(super) fn beside(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
+}
+
+/// The name of a principal in the file.
+fn word(principal: PrincipalName) -> &'static str {
+    match principal {
+        PrincipalName::Primary => "primary",
+        PrincipalName::Session => "session",
+        PrincipalName::Denied => "denied",
+        PrincipalName::Stranger => "stranger",
+        PrincipalName::Expired => "expired",
+    }
+}
+
+/// An access key as the file writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct AccessKey {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+}
+
+/// Reads the access keys of principals. An error says what the table may hold, and nothing of what it holds.
+fn access_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<PrincipalName, Credentials>, D::Error> {
+    let wrong = |_| {
+        serde::de::Error::custom(
+            "`credentials` has tables `primary`, `session`, `denied`, `stranger` and `expired`, each with \
+             `access-key-id`, `secret-access-key` and, for temporary credentials, `session-token`",
+        )
+    };
+    let table = toml::Value::deserialize(deserializer)?;
+    let keys: BTreeMap<PrincipalName, AccessKey> = table.try_into().map_err(wrong)?;
+    let credentials = |AccessKey { access_key_id, secret_access_key, session_token }| Credentials {
+        access_key_id,
+        secret_access_key,
+        session_token,
+    };
+    Ok(keys.into_iter().map(|(principal, key)| (principal, credentials(key))).collect())
 }
 
 /// Reads a time as the flags do.

@@ -16,7 +16,7 @@ pub(crate) fn confirm(account: &str) -> Result<(), Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let reader = if is_terminal { Reader::Somebody } else { Reader::Nobody };
     confirmed(reader, account, || {
-        output::prompt("To go on, type the number of the account: ");
+        output::prompt("To continue, type the number of the account: ");
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         Ok(line)
@@ -26,8 +26,10 @@ pub(crate) fn confirm(account: &str) -> Result<(), Failure> {
 /// Whether what is typed is a yes. Nobody is asked who is not there.
 fn confirmed(reader: Reader, account: &str, typed: impl FnOnce() -> std::io::Result<String>) -> Result<(), Failure> {
     if matches!(reader, Reader::Nobody) {
-        return Err(Failure::safety("nobody is here to confirm the plan; nothing was changed at the target")
-            .hint("`--yes` confirms it beforehand"));
+        return Err(Failure::safety(
+            "nobody can confirm the plan, because there is no terminal; nothing was changed at the target",
+        )
+        .hint("`--yes` confirms the plan without asking"));
     }
     match typed() {
         Ok(line) if line.trim() == account => Ok(()),

@@ -48,13 +48,14 @@ impl Connection {
     /// The settings of connections to an endpoint. Nothing may lead what was typed as loopback to elsewhere.
     pub(super) fn settings(&self, endpoint: &Endpoint) -> Result<Tls, Failure> {
         if self.verify == Verify::NoInsecure && self.ca.is_some() {
-            return Err(Failure::usage("use both `--insecure` and `--ca`: one of them is enough"));
+            return Err(Failure::rule("`--insecure` does not go with `--ca`")
+                .hint("`--ca` verifies the certificate, `--insecure` does not"));
         }
         let proxy = self.proxy(endpoint)?;
         if endpoint.is_loopback() {
             let leads_away = |what: String| {
                 Failure::safety(format!("the endpoint is on loopback, and {what} is not"))
-                    .hint("name the endpoint as it is; what is safe is judged by its name")
+                    .hint("give the real endpoint; its name decides what is safe to send")
             };
             if let Some(address) = self.resolve.filter(|address| !address.ip().is_loopback()) {
                 return Err(leads_away(format!("`--resolve {address}`")));
@@ -80,7 +81,7 @@ impl Connection {
                 let key_pem = key.as_deref().map(read).transpose()?.unwrap_or_else(|| certificate_pem.clone());
                 Ok(Some(ClientIdentity { certificate_pem, key_pem }))
             }
-            (None, Some(_)) => Err(Failure::usage("use `--client-key` without `--client-cert`")),
+            (None, Some(_)) => Err(Failure::rule("`--client-key` needs `--client-cert`")),
             (None, None) => Ok(None),
         }
     }

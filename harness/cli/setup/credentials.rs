@@ -28,6 +28,8 @@ pub(crate) struct Signers {
     profile: Option<String>,
     denied_profile: Option<String>,
     stranger_profile: Option<String>,
+    /// Access keys that the configuration file holds.
+    written: BTreeMap<PrincipalName, Credentials>,
     /// How long a credential process, a sign-on or a role may take.
     limit: Duration,
 }
@@ -39,8 +41,18 @@ impl Signers {
             profile: arguments.profile.clone().or_else(|| file.profile.clone()),
             denied_profile: arguments.denied_profile.clone().or_else(|| file.denied_profile.clone()),
             stranger_profile: arguments.stranger_profile.clone().or_else(|| file.stranger_profile.clone()),
+            written: file.credentials.clone(),
             limit: arguments.credential_timeout.unwrap_or(PROCESS),
         }
+    }
+
+    /// The access key that the configuration file holds for a principal.
+    fn written(&self, principal: PrincipalName) -> Result<Option<Identity>, IdentityError> {
+        let Some(Credentials { access_key_id, secret_access_key, session_token }) = self.written.get(&principal) else {
+            return Ok(None);
+        };
+        let origin = "the configuration file";
+        Identity::resolved([access_key_id, secret_access_key], session_token.as_deref(), None, origin).map(Some)
     }
 
     /// Adds the flags that repeat this. Credentials in the environment stay there.
@@ -54,13 +66,17 @@ impl Signers {
     }
 }
 
-/// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else off loopback
-/// from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
+/// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else on loopback
+/// from the configuration file, and off loopback from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
 pub(crate) fn principals(
     signers: &Signers,
     region: &str,
     is_loopback: bool,
 ) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
+    if !is_loopback && !signers.written.is_empty() {
+        return Err(Failure::safety("`credentials` of a configuration file are for a target on loopback only")
+            .hint("use `profile`, `denied-profile` and `stranger-profile`, which name profiles of the AWS files"));
+    }
     let mut principals = BTreeMap::new();
     let mut files = Files::default();
     for (principal, prefix, profile) in [
@@ -72,7 +88,10 @@ pub(crate) fn principals(
     ] {
         let identity = match profile {
             Some(profile) => Some(of_profile(files.profiles()?, profile, signers, region)?),
-            None => from_environment(prefix, variable)?,
+            None => match from_environment(prefix, variable)? {
+                Some(identity) => Some(identity),
+                None => signers.written(principal)?,
+            },
         };
         let Some(identity) = identity else { continue };
         let credentials = match principal {
@@ -126,7 +145,7 @@ fn of_profile(profiles: &Profiles, name: &str, signers: &Signers, region: &str) 
         Way::Login => Err(Failure::usage(format!(
             "find credentials in the profile `{name}`: it asks for a login session, which only the AWS CLI can use"
         ))
-        .hint(format!("give a profile `credential_process = aws configure export-credentials --profile {name}`"))),
+        .hint(format!("use a profile with `credential_process = aws configure export-credentials --profile {name}`"))),
     }
 }
 
@@ -146,9 +165,9 @@ fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity,
             .map_err(|error| failure(format!("`{program}`: {error}")))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let all = async { tokio::join!(read(stdout), read(stderr), child.wait()) };
-        tokio::time::timeout(limit, all).await.map_err(|_| {
-            failure(format!("it did not end within {limit:?}")).hint("`--credential-timeout` gives it longer")
-        })
+        tokio::time::timeout(limit, all)
+            .await
+            .map_err(|_| failure(format!("it did not end within {limit:?}")).hint("raise `--credential-timeout`"))
     });
     let (stdout, stderr, status) = ran?;
     let status = status.map_err(|error| failure(error.to_string()))?;

@@ -35,8 +35,8 @@ pub(crate) async fn permit(
         return Ok(Passed::unlimited(permit));
     }
     let Some(account) = &target.account else {
-        return Err(Failure::safety("keys are made only in an account that is named")
-            .hint("`--account` with its number; if the target's keys turn out to be in another, nothing goes on"));
+        return Err(Failure::safety("off loopback, keys are created only in an account that you name")
+            .hint("name it with `--account`; if the target creates keys in another account, the run stops"));
     };
     let selection = match permit {
         Permit::NoKeys => &on_lent_only(corpus, selection, &lent),
@@ -50,6 +50,7 @@ pub(crate) async fn permit(
     }
     let most = rehearsal.keys * MORE_KEYS;
     let deadline = settings.deadline;
+    let ledger = ledger.map(|path| (path, settings.target.sweep_line(path, target)));
     let plan = Plan { lent: &lent, rehearsal: &rehearsal, most, target, corpus, ledger, deadline };
     output::to_stderr(&plan.render());
     if !settings.yes {

@@ -36,8 +36,8 @@ impl Known {
         }
         Ok(match (&file.deviations, file.deviation.is_empty()) {
             (Some(_), false) => {
-                return Err(Failure::usage(format!(
-                    "read `{}`: a target has either `deviations` or `[[deviation]]`, not both",
+                return Err(Failure::rule(format!(
+                    "`{}`: a target has either `deviations` or `[[deviation]]`, not both",
                     configuration.path.display()
                 )));
             }
@@ -69,7 +69,7 @@ impl Known {
 pub(crate) fn fits(list: &List, edition: Edition, fail_on: Level) -> Result<(), Failure> {
     list.fits(edition, fail_on).map_err(|error| {
         Failure::usage(error.to_string())
-            .hint("choose with `--edition` and `--fail-on`, or take a list that was made so")
+            .hint("run with the `--edition` and `--fail-on` of the list, or use a list for this run")
     })
 }
 

@@ -14,24 +14,25 @@ use trentcheck_core::run::Lent;
 pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>, Failure> {
     let known: Vec<&str> = settings.keys.values().map(|key| key.id.as_str()).collect();
     if let Some(id) = settings.allow_key.iter().find(|id| !known.contains(&id.as_str())) {
-        return Err(Failure::usage(format!("use the key `{id}`: the configuration has no such key"))
-            .hint("a table `[keys.PRECONDITION]` has its `id` and a file with its `material`"));
+        return Err(Failure::rule(format!("`--allow-key {id}`: the configuration has no such key"))
+            .hint("describe it in a table `[keys.PRECONDITION]`, with its `id` and a file with its `material`"));
     }
     if let Some(twice) = known.iter().find(|id| known.iter().any(|other| other != *id && key_id(other) == key_id(id))) {
-        return Err(Failure::usage(format!("use the key `{twice}` under two names")).hint("write its id in one form"));
+        return Err(Failure::rule(format!("the configuration names the key `{twice}` twice, in two forms"))
+            .hint("write its id in one form"));
     }
     let mut lent = Vec::new();
     for (precondition, key) in &settings.keys {
         if !settings.allow_key.contains(&key.id) {
             output::to_stderr(&format!(
-                "the key of [keys.{precondition}] is not used: `--allow-key` has to repeat its id"
+                "the key of `[keys.{precondition}]` is not used: repeat its id with `--allow-key` to use it"
             ));
             continue;
         }
         let material = std::fs::read(&key.material)
             .map_err(|error| Failure::usage(format!("read `{}`: {error}", key.material.display())))?;
         if material.is_empty() {
-            return Err(Failure::usage(format!("use `{}` as key material: it is empty", key.material.display())));
+            return Err(Failure::rule(format!("the key material in `{}` is empty", key.material.display())));
         }
         let spelt = [BASE64_STANDARD.encode(&material), material.iter().map(|byte| format!("{byte:02x}")).collect()];
         output::protect(&Redactor::new(spelt.map(|text| (text, "<key-material>"))));

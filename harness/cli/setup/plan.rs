@@ -1,6 +1,6 @@
 //! What a run that makes keys would do, as it is printed before: cases, keys, calls, cost, duration.
 
-use crate::edge::shell;
+use super::settings::TargetSettings;
 use std::path::Path;
 use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, PriceOf};
@@ -15,7 +15,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) most: usize,
     pub(crate) target: &'a Target,
     pub(crate) corpus: &'a Corpus,
-    pub(crate) ledger: Option<&'a Path>,
+    /// The ledger, and the line that sweeps by it.
+    pub(crate) ledger: Option<(&'a Path, String)>,
     pub(crate) deadline: Duration,
 }
 
@@ -44,9 +45,13 @@ impl Plan<'_> {
         lines.extend(self.by_operation());
         lines.push(self.cost(keys, calls));
         lines.push(self.duration());
-        if let Some(ledger) = self.ledger {
-            let word = shell::word(&ledger.to_string_lossy());
-            lines.push(format!("  ledger    {}; after a crash: `trentcheck sweep --ledger {word}`", ledger.display()));
+        if let Some((ledger, sweep)) = &self.ledger {
+            lines.push(format!(
+                "  ledger    {}; after a crash{}:",
+                ledger.display(),
+                TargetSettings::sweep_needs(self.target)
+            ));
+            lines.push(format!("            {sweep}"));
         }
         lines.join("\n")
     }

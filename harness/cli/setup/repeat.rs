@@ -26,8 +26,8 @@ impl Repeat {
         if settings.allow_mutation {
             flags.switch("--allow-mutation");
         }
-        if !settings.allow_key.is_empty() {
-            // The keys themselves are only in the configuration.
+        if !settings.allow_key.is_empty() || settings.target.has_written_credentials() {
+            // The keys of these, and such credentials, are only in the configuration.
             flags.maybe("--target", settings.name.as_ref());
             flags.path("--config", Some(&settings.configuration.path));
             settings.allow_key.iter().for_each(|key| flags.flag("--allow-key", key));

@@ -59,7 +59,7 @@ pub(super) struct Place<'a> {
 pub(super) fn place(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
     let (endpoint, region) = unchecked(asked)?;
     if region.is_empty() || !region.chars().all(|letter| letter.is_ascii_graphic()) {
-        return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
+        return Err(Failure::rule(format!("`{}` is not the name of a Region", region.escape_debug()))
             .hint("a Region is named like `us-east-2`"));
     }
     Ok((endpoint, region))
@@ -69,7 +69,7 @@ fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
     let Service { modules, stack } = asked.service;
     if asked.url == AWS {
         let region = region(asked)?.ok_or_else(|| {
-            Failure::usage("find the Region of `--endpoint aws`")
+            Failure::rule("`--endpoint aws` needs a Region")
                 .hint("name it with `--region`, AWS_REGION or the profile's `region`")
         })?;
         let endpoint = kms_endpoint(&region, modules, stack)
@@ -77,8 +77,8 @@ fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
         return Ok((endpoint, region));
     }
     if modules == Modules::Fips || stack == Stack::Dual {
-        return Err(Failure::usage("use `--fips` or `--dual-stack` with an endpoint of one's own")
-            .hint("they choose among the endpoints of `--endpoint aws`"));
+        return Err(Failure::rule("`--fips` and `--dual-stack` need `--endpoint aws`")
+            .hint("they choose among the endpoints of AWS KMS"));
     }
     let endpoint = parse(asked.url)?;
     let region = match endpoint.is_loopback() {
@@ -110,8 +110,10 @@ pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Res
                 rates.by_operation.insert(operation.to_owned(), rate);
             }
             _ => {
-                return Err(Failure::usage(format!("read `--rate {word}`"))
-                    .hint("it looks like `CreateKey=2`, with a number above 0"));
+                return Err(Failure::rule(format!(
+                    "`--rate` takes `OPERATION=N`, such as `CreateKey=2`, not `{word}`"
+                ))
+                .hint("the number must be above 0"));
             }
         }
     }

@@ -44,14 +44,12 @@ impl Session {
         let prepared = Prepared::of(&settings.target, &corpus, terms).await?;
         let target = &prepared.target;
         if settings.ledger.is_some() && matches!(settings.against, Some(Against::Target(_))) {
-            return Err(
-                Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
-            );
+            return Err(Failure::rule("`--ledger` does not go with a second target: one sweep cannot reach both"));
         }
         let path = ledger_path(&settings, target);
         // Held before anybody is asked: a ledger that cannot be had is a reason not to begin.
         let ledger = match &path {
-            Some(path) => Some(Arc::new(ledger_of_new_run(path, target)?)),
+            Some(path) => Some(Arc::new(ledger_of_new_run(path, &settings.target, target)?)),
             None => None,
         };
         let lent = lending::lent(&settings, &corpus)?;

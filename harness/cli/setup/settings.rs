@@ -23,6 +23,10 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 /// A target and how it is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetSettings {
+    /// Its name in the configuration.
+    pub(super) name: Option<String>,
+    /// The configuration file, if it is not the one of the usual name.
+    config: Option<PathBuf>,
     /// The endpoint; absent for the embedded reference.
     pub(crate) endpoint: Option<String>,
     /// Whether the embedded reference has to be asked for by a flag.
@@ -71,7 +75,13 @@ impl TargetSettings {
         // Flags last, so that they win.
         let rates = file.rates.iter().map(|(name, rate)| format!("{name}={rate}"));
         let provide = file.provide.iter().map(|(name, id)| format!("{name}={id}"));
+        let name = match choice {
+            Choice::Named(name) => Some(name.clone()),
+            Choice::Embedded | Choice::Unnamed => None,
+        };
         Self {
+            name,
+            config: configuration.other_than_usual().map(Path::to_owned),
             is_embedded_named: endpoint.is_none()
                 && (*choice == Choice::Embedded || configuration.names().next().is_some()),
             endpoint,
@@ -109,6 +119,7 @@ impl TargetSettings {
     /// that were named for that one are not there on the other.
     pub(crate) fn at_another_url(&self, url: &str, first: &Target) -> Self {
         Self {
+            name: None,
             endpoint: Some(url.to_owned()),
             is_embedded_named: false,
             region: Some(first.region.clone()),
@@ -140,6 +151,32 @@ impl TargetSettings {
             region: Some(region.to_owned()),
             ..self.clone()
         }
+    }
+
+    /// The command that sweeps what a run of these settings left at this target, as a line for a shell. Accounts are not in
+    /// it, because they are not shown.
+    pub(crate) fn sweep_line(&self, ledger: &Path, target: &Target) -> String {
+        let mut line = Words::of("trentcheck sweep");
+        line.path("--ledger", Some(ledger));
+        line.path("--config", self.config.as_deref());
+        line.maybe("--target", self.name.as_ref());
+        // As the ledger has them: the configuration may describe another target.
+        line.flag("--endpoint", &target.endpoint);
+        line.flag("--region", &target.region);
+        line.maybe("--elsewhere", self.elsewhere.as_ref());
+        self.connection.repeat(&mut line);
+        self.signers.repeat(&mut line);
+        line.line()
+    }
+
+    /// Whether the configuration file holds credentials themselves.
+    pub(crate) fn has_written_credentials(&self) -> bool {
+        !self.signers.written.is_empty()
+    }
+
+    /// What the line lacks, to follow a sentence.
+    pub(crate) fn sweep_needs(target: &Target) -> &'static str {
+        if target.endpoint.is_loopback() { "" } else { ", with the account in `TRENTCHECK_ACCOUNT`" }
     }
 
     /// Adds the flags that repeat which target it is, how it is reached, who signs, and what is known of it. `target` is
@@ -261,12 +298,13 @@ impl RunSettings {
         };
         if arguments.strict && !matches!(against, Some(Against::Baseline(_))) {
             let of = name.as_ref().map(|name| format!(" for the target `{name}`")).unwrap_or_default();
-            return Err(Failure::usage(format!("use `--strict` without a baseline{of}"))
-                .hint("`--strict` needs `--against DIR`, or `baseline` in the configuration"));
+            return Err(Failure::rule(format!(
+                "`--strict` needs `--against DIR`, or a `baseline` in the configuration{of}"
+            )));
         }
         if arguments.noise.is_some() && !matches!(against, Some(Against::Target(_))) {
-            return Err(Failure::usage("find a noise floor without a second target")
-                .hint("`--noise` goes with `--against URL|NAME`, and names a target identical to the first"));
+            return Err(Failure::rule("`--noise` needs `--against URL` or `--against NAME`")
+                .hint("`--noise` names a target that is identical to the left one"));
         }
         Ok(Self {
             target: TargetSettings::put_together(&arguments.target, choice, &file, configuration),
@@ -301,8 +339,8 @@ fn against(word: &str, configuration: &Configuration) -> Result<Against, Failure
     let is_name = configuration.names().any(|name| name == word);
     match (word.contains("://"), is_name) {
         (false, true) if Path::new(word).is_dir() => {
-            Err(Failure::usage(format!("compare with `{word}`: it is a target of the configuration and a directory"))
-                .hint(format!("`./{word}` is the directory")))
+            Err(Failure::rule(format!("`--against {word}` is a target of the configuration and a directory"))
+                .hint(format!("write `./{word}` for the directory")))
         }
         (false, false) => Ok(Against::Baseline(PathBuf::from(word))),
         (true, _) | (false, true) => Ok(Against::Target(word.to_owned())),
@@ -316,7 +354,7 @@ fn shuffle(word: Option<&str>) -> Result<Shuffle, Failure> {
         Some(number) => Shuffle::Seed(
             number
                 .parse()
-                .map_err(|_| Failure::usage(format!("read `--shuffle {number}`: it takes a number, or none")))?,
+                .map_err(|_| Failure::rule(format!("`--shuffle` takes a number or no value, not `{number}`")))?,
         ),
     })
 }

@@ -67,6 +67,11 @@ impl Prepared {
         let (_server, mut target) = match (&settings.endpoint, terms.missing) {
             (Some(url), _) => (None, remote(settings, url)?),
             (None, Missing::Embedded) => {
+                if let Some(name) = &settings.name {
+                    return Err(Failure::rule(format!("the target `{name}` has no endpoint")).hint(format!(
+                        "give `[targets.{name}]` an `endpoint`; `--embedded` chooses the embedded reference"
+                    )));
+                }
                 let (server, target) = embedded::start(settings.edition(), settings.timeout()).await?;
                 (Some(server), target)
             }
@@ -91,7 +96,9 @@ fn remote(settings: &TargetSettings, url: &str) -> Result<Target, Failure> {
     let principals = principals(signers, &region, endpoint.is_loopback())?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
-        return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
+        return Err(
+            Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use an `https://` endpoint")
+        );
     }
     let tls = settings.connection.settings(&endpoint)?;
     let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint)?;
@@ -115,7 +122,7 @@ fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         .iter()
         .map(|word| match word.split_once('=') {
             Some((name, id)) if !name.is_empty() && !id.is_empty() => Ok((name.to_owned(), id.to_owned())),
-            _ => Err(Failure::usage(format!("read `--provide {word}`")).hint("it looks like `creating=KEY-ID`")),
+            _ => Err(Failure::rule(format!("`--provide` takes `NAME=ID`, such as `creating=KEY-ID`, not `{word}`"))),
         })
         .collect()
 }
@@ -125,7 +132,7 @@ fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
     let known = || corpus.preconditions.iter().filter_map(|precondition| precondition.provided.as_deref());
     match target.provided.keys().find(|name| !known().any(|known| known == name.as_str())) {
         None => Ok(()),
-        Some(name) => Err(Failure::usage(format!("provide the key `{name}`: no case asks for one of this name")).hint(
+        Some(name) => Err(Failure::rule(format!("`--provide {name}`: no case asks for a key of this name")).hint(
             match nearest_of(name, known()) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("the names are {}", known().collect::<Vec<_>>().join(", ")),
@@ -138,13 +145,14 @@ fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
 fn elsewhere(word: Option<&str>, target: &Endpoint) -> Result<Option<Elsewhere>, Failure> {
     let Some(word) = word else { return Ok(None) };
     let Some((region, url)) = word.split_once('=') else {
-        return Err(Failure::usage(format!("read `--elsewhere {word}`"))
-            .hint("it looks like `us-west-2=http://127.0.0.1:4567`"));
+        return Err(Failure::rule(format!(
+            "`--elsewhere` takes `REGION=URL`, such as `us-west-2=http://127.0.0.1:4567`, not `{word}`"
+        )));
     };
     let endpoint = parse(url)?;
     if endpoint.is_loopback() != target.is_loopback() || endpoint.scheme != target.scheme {
-        return Err(Failure::safety(format!("{target} and {endpoint} are not the same service in two Regions"))
-            .hint("both have to be on loopback or both off it, and both over TLS or both not"));
+        return Err(Failure::safety(format!("{target} and {endpoint} cannot be one service in two Regions"))
+            .hint("both must be on loopback or both off it, and both with TLS or both without"));
     }
     Ok(Some(Elsewhere { endpoint, region: region.to_owned() }))
 }
