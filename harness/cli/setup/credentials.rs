@@ -29,7 +29,7 @@ pub(crate) struct Signers {
     denied_profile: Option<String>,
     stranger_profile: Option<String>,
     /// Access keys that the configuration file holds.
-    written: BTreeMap<PrincipalName, Credentials>,
+    pub(super) written: BTreeMap<PrincipalName, Credentials>,
     /// How long a credential process, a sign-on or a role may take.
     limit: Duration,
 }
