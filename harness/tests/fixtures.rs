@@ -59,6 +59,21 @@ fn the_linter_names_file_line_and_fault() {
         (cases, "answers = [\"refused\"]", "answers = [\"Refused\"]", "which is no error of the catalogue"),
         (cases, "level = \"should\", answers", "level = \"must\", answers", "claims `must` from `athena-2026-09-23`"),
         ("spec/clauses.toml", "unobservable = ", "observe = ", "no case tests `S-09`"),
+        ("spec/operation.toml", "\"KeyId\":\"{{ key }}\"", "\"Key\":\"{{ key }}\"", "`body` has to be a JSON object"),
+        (
+            "spec/operation.toml",
+            "name = \"DeleteImportedKeyMaterial\"",
+            "name = \"\"",
+            "needs a `name` and a `service`",
+        ),
+        ("spec/operation.toml", "is = \"deleted-material-id\"", "is = \"key-arn\"", "no two that mean the same"),
+        ("spec/operation.toml", "source = \"page\"", "source = \"hearsay\"", "cites `hearsay`, which is no source"),
+        (
+            "spec/operation.toml",
+            ", \"CurrentKeyMaterialId\"",
+            "",
+            "leaves out `CurrentKeyMaterialId`, which the operation may not change",
+        ),
         ("spec/sources.toml", "date = \"2023-11-07\"\n", "", "is a recording without a `date`"),
         ("spec/shape.toml", "id = \"type-is-bare\"", "id = \"no-server-fault\"", "it needs one"),
         (

@@ -87,7 +87,8 @@ mod tests {
     use trentcheck_core::plan::plan;
 
     fn line(method: &str, target: &str, body: &str) -> Result<String, &'static str> {
-        let planned = plan(&RequestChange::default(), &example_world()).unwrap();
+        let corpus = crate::setup::corpus::corpus(None).unwrap();
+        let planned = plan(&corpus.operation, &RequestChange::default(), &example_world()).unwrap();
         let mut request = planned.request.clone();
         (request.method, request.target, request.body) = (method.to_owned(), target.to_owned(), body.into());
         curl(&planned, &request)

@@ -21,7 +21,7 @@ pub(crate) fn render(corpus: &Corpus, case: &Case, edition: Edition) -> Result<S
     lines.push(String::new());
     lines.extend(clauses(corpus, case));
     lines.extend(expectations(corpus, case, edition));
-    lines.extend(request(case)?);
+    lines.extend(request(corpus, case)?);
     Ok(lines.join("\n").trim_end().to_owned())
 }
 
@@ -67,9 +67,9 @@ fn expectations(corpus: &Corpus, case: &Case, edition: Edition) -> Vec<String> {
     lines
 }
 
-fn request(case: &Case) -> Result<Vec<String>, Failure> {
+fn request(corpus: &Corpus, case: &Case) -> Result<Vec<String>, Failure> {
     let world = example_world();
-    let planned = plan(&case.request, &world).map_err(|error| Failure::usage(error.to_string()))?;
+    let planned = plan(&corpus.operation, &case.request, &world).map_err(|error| Failure::usage(error.to_string()))?;
     let credentials = Credentials {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),

@@ -6,7 +6,6 @@ use super::words::Words;
 use crate::arguments::ServiceArguments;
 use crate::edge::failure::Failure;
 use trentcheck_core::fixture::Corpus;
-use trentcheck_core::plan::OPERATION;
 use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
 
 /// The word that asks for AWS KMS itself. A word of its own, since a forgotten endpoint must never lead there.
@@ -118,7 +117,7 @@ pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Res
     }
     if !is_loopback {
         // Cases name operations that nobody has published anything about.
-        rates.others = rates.by_operation.get(OPERATION).copied();
+        rates.others = rates.by_operation.get(&corpus.operation.name).copied();
     }
     Ok(rates)
 }

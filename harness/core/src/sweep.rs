@@ -30,7 +30,7 @@ pub async fn sweep(
     clock: &Clock,
     settle: Duration,
 ) -> Result<Swept, SetupError> {
-    let clients = Clients::new(target, clock, settle, &corpus.unsupported, None)?;
+    let clients = Clients::new(target, clock, settle, corpus, None)?;
     let sweep = Sweep { target, clients: &clients, touch: &touch, settle };
     let mut swept = Swept::default();
     let found = match sweeping {

@@ -3,7 +3,7 @@
 use super::fact::{BodyFact, Fact as FactOf};
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
-use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Meaning, ShapeRule, Success, SuccessMember};
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
 use crate::text::{TargetText, Text};
@@ -145,83 +145,99 @@ fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> 
     if observation.status != 200 {
         return vec![status(observation, Fact::Status { any_of: vec![200] }, None)];
     }
-    let body = |expected: &str, hint: Option<&str>| Difference {
+    let body = |expected: &str, hint: Option<String>| Difference {
         what: What::Body,
         expected: Fact::words(expected),
         found: Fact::Body { body: describe_body(observation) },
-        hint: hint.map(str::to_owned),
+        hint,
         rule: Some(ShapeRule::SuccessBody),
     };
     let is_empty_object = matches!(&observation.body, Body::Json(Value::Object(members)) if members.is_empty());
-    let both = is_empty_object.then_some("`{}` satisfies neither edition");
-    match context.edition {
-        Edition::KeyOnly if observation.body == Body::Empty => Vec::new(),
-        Edition::KeyOnly => {
-            let is_newer =
-                matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"));
-            let newer =
-                is_newer.then_some("that is the body of the edition `key-material-id`; choose it with `--edition`");
-            vec![body("zero bytes", both.or(newer))]
+    let both = is_empty_object.then(|| "`{}` satisfies neither edition".to_owned());
+    let operation = &context.corpus.operation;
+    let of_other = |is_such: &dyn Fn(&Success) -> bool| {
+        let other = Edition::ALL.into_iter().find(|other| is_such(operation.success_in(*other)))?;
+        Some(format!("that is the body of the edition `{other}`; choose it with `--edition`"))
+    };
+    match operation.success_in(context.edition) {
+        Success::ZeroBytes if observation.body == Body::Empty => Vec::new(),
+        Success::ZeroBytes => {
+            let is_such = |other: &Success| match (&observation.body, other.members().first()) {
+                (Body::Json(Value::Object(members)), Some(first)) => members.contains_key(&first.name),
+                _ => false,
+            };
+            vec![body("zero bytes", both.or_else(|| of_other(&is_such)))]
         }
-        Edition::KeyMaterialId => match &observation.body {
-            Body::Json(Value::Object(members)) if !members.is_empty() => success_object(members, context),
-            Body::Empty => vec![body(
-                "an object of `KeyId` and `KeyMaterialId`",
-                Some("that is the body of the edition `key-only`; choose it with `--edition`"),
-            )],
-            _ => vec![body("an object of `KeyId` and `KeyMaterialId`", both)],
+        Success::Object(wanted) => match &observation.body {
+            Body::Json(Value::Object(members)) if !members.is_empty() => success_object(wanted, members, context),
+            Body::Empty => {
+                let hint = of_other(&|other| *other == Success::ZeroBytes);
+                vec![body(&format!("an object of {}", names(wanted)), hint)]
+            }
+            _ => vec![body(&format!("an object of {}", names(wanted)), both)],
         },
     }
 }
 
-fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_>) -> Vec<Difference> {
+/// The names of members as they stand in a sentence.
+fn names(members: &[SuccessMember]) -> String {
+    members.iter().map(|member| format!("`{}`", member.name)).collect::<Vec<_>>().join(" and ")
+}
+
+fn success_object(
+    wanted: &[SuccessMember],
+    members: &serde_json::Map<String, Value>,
+    context: &Context<'_>,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut differ = |rule, expected: Fact, found: Fact| {
         differences.push(Difference { what: What::Body, expected, found, hint: None, rule: Some(rule) });
     };
-    let is_extra = |name: &&String| !["KeyId", "KeyMaterialId"].contains(&name.as_str());
-    let extra: Vec<TargetText> = members.keys().filter(is_extra).map(|name| TargetText::new(name.as_str())).collect();
+    let is_wanted = |name: &&String| wanted.iter().any(|member| member.name == **name);
+    let text = |text: &str| TargetText::new(text);
+    let extra: Vec<TargetText> = members.keys().filter(|name| !is_wanted(name)).map(|name| text(name)).collect();
     if !extra.is_empty() {
-        let extra = Fact::Values { values: extra };
-        differ(ShapeRule::SuccessMembers, Fact::words("no members but `KeyId` and `KeyMaterialId`"), extra);
+        let expected = Fact::words(format!("no members but {}", names(wanted)));
+        differ(ShapeRule::SuccessMembers, expected, Fact::Values { values: extra });
     }
-    match members.get("KeyId") {
-        Some(Value::String(key_id)) => {
-            if let Some(arn) = context.key_arn
-                && key_id != arn
-            {
-                differ(
-                    ShapeRule::SuccessKeyIdIsArn,
-                    Fact::about("`KeyId` is the key's ARN,", TargetText::new(arn)),
-                    Fact::value(TargetText::new(key_id.as_str())),
-                );
-            }
+    for SuccessMember { name, is } in wanted {
+        match is {
+            Meaning::KeyArn => match members.get(name) {
+                Some(Value::String(key_id)) => {
+                    if let Some(arn) = context.key_arn
+                        && key_id != arn
+                    {
+                        let expected = Fact::about(format!("`{name}` is the key's ARN,"), text(arn));
+                        differ(ShapeRule::SuccessKeyIdIsArn, expected, Fact::value(text(key_id)));
+                    }
+                }
+                other => {
+                    differ(ShapeRule::SuccessBody, Fact::words(format!("`{name}` is a string")), or_absent(other));
+                }
+            },
+            Meaning::DeletedMaterialId => match members.get(name) {
+                Some(Value::String(id)) if is_material_id(id) => {
+                    if let Some(deleted) = context.material_id
+                        && id != deleted
+                    {
+                        let expected = Fact::about(format!("`{name}` is that of the deleted material,"), text(deleted));
+                        differ(ShapeRule::SuccessMaterialIdIsDeleted, expected, Fact::value(text(id)));
+                    }
+                }
+                None if !context.material_is_named => {}
+                Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
+                other => {
+                    let expected = Fact::words(format!("`{name}` is 64 lower-case hex digits"));
+                    differ(ShapeRule::SuccessMaterialId, expected, or_absent(other));
+                }
+            },
         }
-        other => differ(ShapeRule::SuccessBody, Fact::words("`KeyId` is a string"), or_absent(other)),
-    }
-    let is_material_id =
-        |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    match members.get("KeyMaterialId") {
-        Some(Value::String(id)) if is_material_id(id) => {
-            if let Some(deleted) = context.material_id
-                && id != deleted
-            {
-                differ(
-                    ShapeRule::SuccessMaterialIdIsDeleted,
-                    Fact::about("`KeyMaterialId` is that of the deleted material,", TargetText::new(deleted)),
-                    Fact::value(TargetText::new(id.as_str())),
-                );
-            }
-        }
-        None if !context.material_is_named => {}
-        Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
-        other => differ(
-            ShapeRule::SuccessMaterialId,
-            Fact::words("`KeyMaterialId` is 64 lower-case hex digits"),
-            or_absent(other),
-        ),
     }
     differences
+}
+
+fn is_material_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn named_error(observation: &Observation, error: &str, context: &Context<'_>) -> Vec<Difference> {

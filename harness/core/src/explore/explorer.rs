@@ -80,7 +80,8 @@ impl<'a> Explorer<'a> {
         let own = starts.iter().filter(is_own).cloned().collect();
         let theirs: BTreeSet<PrincipalName> = self.model.principals().collect();
         let principals = self.target.principals().filter(|name| theirs.contains(name)).collect();
-        Grammar { starts, own, principals, edition: self.target.target.edition }
+        let operation = self.corpus.operation.clone();
+        Grammar { operation, starts, own, principals, edition: self.target.target.edition }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::trial::{Move, Relation, Trial};
 use crate::fixture::{
-    Auth, Connection, Edition, Mutation, NameCase, Order, PrincipalName, RequestChange, RequestFraming,
+    Auth, Connection, Edition, Mutation, NameCase, Operation, Order, PrincipalName, RequestChange, RequestFraming,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -10,6 +10,8 @@ use proptest::sample::select;
 /// What a trial can use of a target.
 #[derive(Clone, Debug)]
 pub(super) struct Grammar {
+    /// What is asked for, and what near misses are made of.
+    pub(super) operation: Operation,
     /// Ids of preconditions that both sides can make.
     pub(super) starts: Vec<String>,
     /// Those of them whose key is the caller's own, in the Region that is asked.
@@ -41,12 +43,12 @@ pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
             relation: Relation::Model,
             steps,
         }),
-        2 => (own.clone(), harmless()).prop_map(|(start, change)| Trial {
+        2 => (own.clone(), harmless(&grammar.operation)).prop_map(|(start, change)| Trial {
             start,
             relation: Relation::Plain,
             steps: vec![Move::Delete(Box::new(change))],
         }),
-        1 => (own.clone(), orders(grammar.edition)).prop_map(|(start, pair)| Trial {
+        1 => (own.clone(), orders(grammar)).prop_map(|(start, pair)| Trial {
             start,
             relation: Relation::Plain,
             steps: pair.map(|change| Move::Delete(Box::new(change))).to_vec(),
@@ -70,7 +72,8 @@ fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
     let named = |id: &str| with(|change| change.key_id = Some(id.to_owned()));
     let material = |id: &str| {
         with(|change| {
-            change.body = Some(format!("{{\"KeyId\":\"{{{{ key.id }}}}\",\"KeyMaterialId\":\"{{{{ {id} }}}}\"}}"))
+            let pattern = format!("{{@member@,\"@material@\":\"{{{{ {id} }}}}\"}}");
+            change.body = Some(filled(&grammar.operation, &pattern));
         })
     };
     let pairs = [
@@ -146,11 +149,11 @@ fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     prop_oneof![
         1 => Just(RequestChange::default()),
         4 => identifier().prop_map(|text| with(|change| change.key_id = Some(text))),
-        4 => body(grammar.edition).prop_map(|text| with(|change| change.body = Some(text))),
-        1 => bytes().prop_map(|hex| with(|change| change.body_hex = Some(hex))),
-        5 => protocol(),
+        4 => body(grammar).prop_map(|text| with(|change| change.body = Some(text))),
+        1 => bytes(&grammar.operation).prop_map(|hex| with(|change| change.body_hex = Some(hex))),
+        5 => protocol(&grammar.operation),
         8 => authentication(grammar),
-        1 => (identifier(), harmless()).prop_map(|(text, mut change)| {
+        1 => (identifier(), harmless(&grammar.operation)).prop_map(|(text, mut change)| {
             if change.body.is_none() {
                 change.key_id = Some(text);
             }
@@ -158,6 +161,55 @@ fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
         }),
     ]
     .boxed()
+}
+
+/// A pattern with the words of the operation: `@body@` is the body of the base request, `@member@` the inside of it,
+/// `@key@` and `@material@` are the names of the members that name the key and the material.
+fn filled(operation: &Operation, pattern: &str) -> String {
+    let body = operation.body_for("{{ key.id }}");
+    let member = body.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(&body);
+    let pattern = pattern.replace("@body@", &body).replace("@member@", member);
+    pattern.replace("@key@", &operation.key_member).replace("@material@", &operation.material_member)
+}
+
+/// The same for several.
+fn all_filled(operation: &Operation, patterns: &[&str]) -> Vec<String> {
+    patterns.iter().map(|pattern| filled(operation, pattern)).collect()
+}
+
+/// A name and what its first letter becomes.
+fn first_letter(name: &str, change: impl Fn(char) -> String) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| change(first) + letters.as_str())
+}
+
+/// A name that begins in lower case.
+fn begun_low(name: &str) -> String {
+    first_letter(name, |letter| letter.to_lowercase().to_string())
+}
+
+/// A name without its last letter.
+fn shortened(name: &str) -> &str {
+    name.char_indices().next_back().map_or("", |(at, _)| &name[..at])
+}
+
+/// Names that are almost that of a member.
+fn near_names(name: &str) -> Vec<String> {
+    let last = name[shortened(name).len()..].to_uppercase();
+    let in_snake_case = name.chars().enumerate().fold(String::new(), |so_far, (at, letter)| {
+        let bar = if at > 0 && letter.is_uppercase() { "_" } else { "" };
+        format!("{so_far}{bar}{}", letter.to_lowercase())
+    });
+    vec![
+        begun_low(name),
+        name.to_lowercase(),
+        name.to_uppercase(),
+        format!("{}{last}", shortened(name)),
+        format!(" {name}"),
+        format!("{name} "),
+        first_letter(&name.to_lowercase(), |letter| letter.to_uppercase().to_string()),
+        in_snake_case,
+    ]
 }
 
 /// Text in which the template engine sees nothing to do.
@@ -238,7 +290,7 @@ fn identifier() -> BoxedStrategy<String> {
 }
 
 /// JSON text that is no string.
-fn value() -> BoxedStrategy<String> {
+fn value(operation: &Operation) -> BoxedStrategy<String> {
     let words = [
         "null",
         "true",
@@ -253,60 +305,62 @@ fn value() -> BoxedStrategy<String> {
         "{}",
         "\"\"",
         "[\"{{ key.id }}\"]",
-        "{\"KeyId\":\"{{ key.id }}\"}",
+        "@body@",
         "{\"a\":\"{{ key.id }}\"}",
         "[null]",
         "[[]]",
     ];
     let nested = (1_usize..40).prop_map(|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
     let long = (1_usize..6).prop_map(|size| format!("\"{}\"", "x".repeat(size * 1000)));
-    prop_oneof![8 => select(words.to_vec()).prop_map(str::to_owned), 1 => nested, 1 => long].boxed()
+    prop_oneof![8 => select(all_filled(operation, &words)), 1 => nested, 1 => long].boxed()
 }
 
 /// JSON text that every parser can hold.
-fn small_value() -> BoxedStrategy<String> {
-    let words = ["1", "null", "true", "\"x\"", "[]", "{}", "[1,[2]]", "{\"KeyId\":1}", "-1.5"];
-    select(words.to_vec()).prop_map(str::to_owned).boxed()
+fn small_value(operation: &Operation) -> BoxedStrategy<String> {
+    let words = ["1", "null", "true", "\"x\"", "[]", "{}", "[1,[2]]", "{\"@key@\":1}", "-1.5"];
+    select(all_filled(operation, &words)).boxed()
 }
 
-/// Bodies that are no object with a KeyId, or not quite JSON.
+/// Patterns of bodies that are no object with the member that names the key, or not quite JSON.
 const SYNTAX: &[&str] = &[
     "{}",
     "",
     " ",
     "[]",
-    "[{\"KeyId\":\"{{ key.id }}\"}]",
+    "[@body@]",
     "null",
     "true",
     "1",
     "\"{{ key.id }}\"",
-    "\u{feff}{\"KeyId\":\"{{ key.id }}\"}",
-    "{\"KeyId\":\"{{ key.id }}\"",
-    "{\"KeyId\":\"{{ key.id }}",
-    "{\"KeyId\":\"{{ key.id }}\",}",
-    "{\"KeyId\":\"{{ key.id }}\"} x",
-    "{\"KeyId\":\"{{ key.id }}\"}{}",
-    "{\"KeyId\":\"{{ key.id }}\"}}",
-    "{'KeyId':'{{ key.id }}'}",
-    "{KeyId:\"{{ key.id }}\"}",
-    "{\"KeyId\"=\"{{ key.id }}\"}",
-    "// x\n{\"KeyId\":\"{{ key.id }}\"}",
-    "KeyId={{ key.id }}",
-    "<KeyId>{{ key.id }}</KeyId>",
+    "\u{feff}@body@",
+    "{@member@",
+    "{\"@key@\":\"{{ key.id }}",
+    "{@member@,}",
+    "@body@ x",
+    "@body@{}",
+    "@body@}",
+    "{'@key@':'{{ key.id }}'}",
+    "{@key@:\"{{ key.id }}\"}",
+    "{\"@key@\"=\"{{ key.id }}\"}",
+    "// x\n@body@",
+    "@key@={{ key.id }}",
+    "<@key@>{{ key.id }}</@key@>",
 ];
 
 /// The request's body as text: near misses of a correct one.
-fn body(edition: Edition) -> BoxedStrategy<String> {
-    const KEY: &str = "\"KeyId\":\"{{ key.id }}\"";
-    let named = value().prop_map(|value| format!("{{\"KeyId\":{value}}}"));
-    let name = select(vec!["keyId", "keyid", "KEYID", "KeyID", " KeyId", "KeyId ", "Keyid", "key_id"])
-        .prop_map(|name| format!("{{\"{name}\":\"{{{{ key.id }}}}\"}}"));
-    let extra = (value(), select(vec!["Extra", "keyId", "ID", "", "KeyIdExtra", "__type"]), any::<bool>()).prop_map(
-        |(value, name, first)| match first {
-            true => format!("{{\"{name}\":{value},{KEY}}}"),
-            false => format!("{{{KEY},\"{name}\":{value}}}"),
-        },
-    );
+fn body(grammar: &Grammar) -> BoxedStrategy<String> {
+    let Grammar { operation, edition, .. } = grammar;
+    let key = operation.key_member.as_str();
+    let front = filled(operation, "{\"@key@\":");
+    let named = value(operation).prop_map(move |value| format!("{front}{value}}}"));
+    let name = select(near_names(key)).prop_map(|name| format!("{{\"{name}\":\"{{{{ key.id }}}}\"}}"));
+    let extras = ["Extra", &begun_low(key), "ID", "", &format!("{key}Extra"), "__type"].map(str::to_owned);
+    let member = filled(operation, "@member@");
+    let extra =
+        (value(operation), select(extras.to_vec()), any::<bool>()).prop_map(move |(value, name, first)| match first {
+            true => format!("{{\"{name}\":{value},{member}}}"),
+            false => format!("{{{member},\"{name}\":{value}}}"),
+        });
     let letters = select(vec!["0", "a", "A", "g", "é"]);
     let material_text = prop_oneof![
         Just("{{ key.material_id }}".to_owned()),
@@ -316,27 +370,23 @@ fn body(edition: Edition) -> BoxedStrategy<String> {
         (select(vec![0_usize, 1, 63, 64, 65, 127, 128, 129]), letters)
             .prop_map(|(length, letter)| letter.repeat(length)),
     ];
-    let material_value = prop_oneof![3 => material_text.prop_map(|text| format!("\"{text}\"")), 1 => value()];
-    let material = material_value.prop_map(|value| format!("{{{KEY},\"KeyMaterialId\":{value}}}"));
-    let duplicate = select(vec![
-        "{\"KeyId\":\"{{ key.id }}\",\"KeyId\":\"{{ key.id }}\"}",
-        "{\"KeyId\":\"{{ absent.id }}\",\"KeyId\":\"{{ key.id }}\"}",
-        "{\"KeyId\":\"{{ key.id }}\",\"KeyId\":null}",
-    ]);
+    let material_value = prop_oneof![3 => material_text.prop_map(|text| format!("\"{text}\"")), 1 => value(operation)];
+    let front = filled(operation, "{@member@,\"@material@\":");
+    let material = material_value.prop_map(move |value| format!("{front}{value}}}"));
+    let duplicate = ["{@member@,@member@}", "{\"@key@\":\"{{ absent.id }}\",@member@}", "{@member@,\"@key@\":null}"];
+    let duplicate = select(all_filled(operation, &duplicate));
     // Cut off somewhere behind the first brace; where the template stands it is cut as a whole.
-    let cut = (0_usize..12).prop_map(|less| {
-        let whole = "{\"KeyId\":\"{{ key.id }}\",\"Extra\":{\"a\":[1]}}";
-        whole[..whole.len() - less - 1].to_owned()
-    });
-    let second: u32 = if edition == Edition::KeyMaterialId { 4 } else { 1 };
+    let whole = filled(operation, "{@member@,\"Extra\":{\"a\":[1]}}");
+    let cut = (0_usize..12).prop_map(move |less| whole[..whole.len() - less - 1].to_owned());
+    let second: u32 = if *edition == Edition::KeyMaterialId { 4 } else { 1 };
     prop_oneof![
-        2 => select(spellings()).prop_map(str::to_owned),
+        2 => select(spellings(operation)),
         3 => named,
         2 => name,
         3 => extra,
         second => material,
-        1 => duplicate.prop_map(str::to_owned),
-        4 => select(SYNTAX).prop_map(str::to_owned),
+        1 => duplicate,
+        4 => select(all_filled(operation, SYNTAX)),
         1 => cut,
         1 => "\\PC{0,20}".prop_map(|text| literal(&text)),
     ]
@@ -344,56 +394,66 @@ fn body(edition: Edition) -> BoxedStrategy<String> {
 }
 
 /// Bodies that are not text, as hex.
-fn bytes() -> BoxedStrategy<String> {
-    let near = (proptest::collection::vec(any::<u8>(), 1..4)).prop_map(|bytes| {
-        let mut body = b"{\"KeyId\":\"".to_vec();
+fn bytes(operation: &Operation) -> BoxedStrategy<String> {
+    let (front, back) = operation.around_key();
+    let (front, back) = (front.to_owned(), back.to_owned());
+    let near = (proptest::collection::vec(any::<u8>(), 1..4)).prop_map(move |bytes| {
+        let mut body = front.clone().into_bytes();
         body.extend(bytes.iter().map(|byte| byte | 0x80));
-        body.extend(b"\"}");
+        body.extend(back.bytes());
         hex::encode(body)
     });
     prop_oneof![near, proptest::collection::vec(any::<u8>(), 1..24).prop_map(hex::encode)].boxed()
 }
 
 /// Other spellings of the same body.
-fn spellings() -> Vec<&'static str> {
-    vec![
-        "{\"KeyId\":\"{{ key.id }}\"}",
-        "{ \"KeyId\" : \"{{ key.id }}\" }",
-        "\n{\n\t\"KeyId\": \"{{ key.id }}\"\r\n}\n",
-        "{\"\\u004beyId\":\"{{ key.id }}\"}",
-        "{\"KeyId\":\"{{ key.id | replace('-', '\\\\u002d') }}\"}",
-    ]
+fn spellings(operation: &Operation) -> Vec<String> {
+    let escaped = first_letter(&operation.key_member, |letter| format!("\\u{:04x}", u32::from(letter)));
+    let escaped = format!("{{\"{escaped}\":\"{{{{ key.id }}}}\"}}");
+    all_filled(
+        operation,
+        &[
+            "@body@",
+            "{ \"@key@\" : \"{{ key.id }}\" }",
+            "\n{\n\t\"@key@\": \"{{ key.id }}\"\r\n}\n",
+            &escaped,
+            "{\"@key@\":\"{{ key.id | replace('-', '\\\\u002d') }}\"}",
+        ],
+    )
 }
 
 /// One body in two orders of its members.
-fn orders(edition: Edition) -> BoxedStrategy<[RequestChange; 2]> {
-    const KEY: &str = "\"KeyId\":\"{{ key.id }}\"";
-    let unknown = small_value().prop_map(|value| format!("\"Extra\":{value}")).boxed();
-    let other = match edition {
+fn orders(grammar: &Grammar) -> BoxedStrategy<[RequestChange; 2]> {
+    let operation = &grammar.operation;
+    let member = filled(operation, "@member@");
+    let unknown = small_value(operation).prop_map(|value| format!("\"Extra\":{value}")).boxed();
+    let other = match grammar.edition {
         Edition::KeyOnly => unknown,
         Edition::KeyMaterialId => {
-            let material = Just("\"KeyMaterialId\":\"{{ key.material_id }}\"".to_owned());
+            let material = Just(filled(operation, "\"@material@\":\"{{ key.material_id }}\""));
             prop_oneof![1 => unknown, 1 => material].boxed()
         }
     };
     other
-        .prop_map(|other| {
-            [format!("{{{other},{KEY}}}"), format!("{{{KEY},{other}}}")]
+        .prop_map(move |other| {
+            [format!("{{{other},{member}}}"), format!("{{{member},{other}}}")]
                 .map(|body| with(|change| change.body = Some(body)))
         })
         .boxed()
 }
 
 /// Changes that must not matter.
-fn harmless() -> BoxedStrategy<RequestChange> {
+fn harmless(operation: &Operation) -> BoxedStrategy<RequestChange> {
+    let [before, after] = ["{\"Extra\":", "{@member@,\"Extra\":"].map(|front| filled(operation, front));
+    let end = filled(operation, ",@member@}");
     prop_oneof![
         Just(with(|change| change.key_id = Some("{{ key.arn }}".to_owned()))),
-        select(spellings()).prop_map(|text| with(|change| change.body = Some(text.to_owned()))),
-        small_value().prop_map(|value| with(|change| {
-            change.body = Some(format!("{{\"Extra\":{value},\"KeyId\":\"{{{{ key.id }}}}\"}}"));
+        select(spellings(operation)).prop_map(|text| with(|change| change.body = Some(text))),
+        small_value(operation).prop_map(move |value| with(|change| {
+            change.body = Some(format!("{before}{value}{end}"));
         })),
-        small_value().prop_map(|value| with(|change| {
-            change.body = Some(format!("{{\"KeyId\":\"{{{{ key.id }}}}\",\"Extra\":{value}}}"));
+        small_value(operation).prop_map(move |value| with(|change| {
+            change.body = Some(format!("{after}{value}}}"));
         })),
         Just(with(|change| change.name_case = Some(NameCase::Lower))),
         Just(with(|change| change.name_case = Some(NameCase::Upper))),
@@ -406,20 +466,22 @@ fn harmless() -> BoxedStrategy<RequestChange> {
 }
 
 /// Changes of method, path, headers and framing.
-fn protocol() -> BoxedStrategy<RequestChange> {
+fn protocol(operation: &Operation) -> BoxedStrategy<RequestChange> {
     let owned = |pair: (&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
+    let Operation { name, service, .. } = operation;
+    let right = operation.target();
     let target = select(vec![
-        "",
-        "TrentService.",
-        "DeleteImportedKeyMaterial",
-        "TrentService.deleteImportedKeyMaterial",
-        "trentservice.DeleteImportedKeyMaterial",
-        "TrentService.DeleteImportedKeyMaterialX",
-        "TrentService.DeleteImportedKeyMateria",
-        "TrentService.DeleteImportedKeyMaterial.1",
-        "KMS.DeleteImportedKeyMaterial",
-        "TrentService/DeleteImportedKeyMaterial",
-        "TrentService.NoSuchOperation",
+        String::new(),
+        format!("{service}."),
+        name.clone(),
+        format!("{service}.{}", begun_low(name)),
+        format!("{}.{name}", service.to_lowercase()),
+        format!("{right}X"),
+        shortened(&right).to_owned(),
+        format!("{right}.1"),
+        format!("KMS.{name}"),
+        format!("{service}/{name}"),
+        format!("{service}.NoSuchOperation"),
     ]);
     let content_type = select(vec![
         "application/x-amz-json-1.1; charset=utf-8",
@@ -433,9 +495,9 @@ fn protocol() -> BoxedStrategy<RequestChange> {
     let method = select(vec!["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "post"]);
     let path = select(vec!["/x", "/?a=b", "/?", "/kms/", "/x/../", "/%20"]);
     prop_oneof![
-        2 => harmless(),
+        2 => harmless(operation),
         3 => target.prop_map(move |value| with(|change| {
-            change.set.insert("X-Amz-Target".to_owned(), value.to_owned());
+            change.set.insert("X-Amz-Target".to_owned(), value);
         })),
         2 => content_type.prop_map(move |value| with(|change| {
             change.set.insert("Content-Type".to_owned(), value.to_owned());
@@ -443,14 +505,14 @@ fn protocol() -> BoxedStrategy<RequestChange> {
         2 => method.prop_map(|method| with(|change| change.method = Some(method.to_owned()))),
         2 => path.prop_map(|target| with(|change| change.target = Some(target.to_owned()))),
         1 => select(vec!["X-Amz-Target", "Content-Type"]).prop_map(|name| with(|change| change.remove = vec![name.to_owned()])),
-        1 => select(vec![
+        1 => select([
             ("Accept", "*/*"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", "trentcheck"),
-            ("X-Amz-Target", "TrentService.DeleteImportedKeyMaterial"),
+            ("X-Amz-Target", &right),
             ("X-Empty", ""),
             ("X-Blanks", "a   b"),
-        ]).prop_map(move |pair| with(|change| change.add = vec![owned(pair)])),
+        ].map(owned).to_vec()).prop_map(move |pair| with(|change| change.add = vec![pair])),
         1 => select(vec![("X-Unsigned", "1"), ("Accept", "*/*"), ("Host", "trentcheck.invalid")])
             .prop_map(move |pair| with(|change| change.unsigned = vec![owned(pair)])),
         1 => Just(with(|change| change.times = Some(2))),
@@ -469,10 +531,11 @@ fn authentication(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     // Far from the edges of the window, where the answer depends on how long the exchange takes.
     let clock = select(vec![-240_i64, 240, -600, 600, -90_000, 90_000]);
     // What the body would hash to, as other services want it.
-    const HASH: &str = "{{ ('{\"KeyId\":\"' ~ key.id ~ '\"}') | sha256 }}";
-    let hash = (select(vec![None, Some(Mutation::BodyAltered)])).prop_map(|mutation| {
+    let (front, back) = grammar.operation.around_key();
+    let value = format!("{{{{ ('{front}' ~ key.id ~ '{back}') | sha256 }}}}");
+    let hash = (select(vec![None, Some(Mutation::BodyAltered)])).prop_map(move |mutation| {
         with(|change| {
-            change.add = vec![("X-Amz-Content-Sha256".to_owned(), HASH.to_owned())];
+            change.add = vec![("X-Amz-Content-Sha256".to_owned(), value.clone())];
             change.mutation = mutation;
         })
     });

@@ -5,7 +5,7 @@ use super::trial::{Move, Relation, is_plain};
 use crate::compare::{
     Claimed, Context, Fact, Mismatch, Place, What, WhichKey, every_answer, in_short, judge, transport,
 };
-use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, RequestChange};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, Meaning, RequestChange};
 use crate::normalise::{Normaliser, Redactor};
 use crate::observe::{Body, Observation};
 use crate::plan::World;
@@ -91,7 +91,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         corpus,
         edition: judging.edition,
         key_arn: judging.key_arn,
-        material_is_named: judging.has_named_material && names_material(expected),
+        material_is_named: judging.has_named_material && names_material(expected, judging),
         // A request that says which material it means may mean another one.
         material_id: judging.material_id.filter(|_| judging.step.change().is_some_and(is_plain)),
         clauses: &clauses,
@@ -218,9 +218,11 @@ pub(super) fn claimed(change: &RequestChange) -> Claimed {
     if is_odd { Claimed::No } else { Claimed::Yes }
 }
 
-fn names_material(expected: &Observation) -> bool {
+fn names_material(expected: &Observation, judging: &Judging<'_>) -> bool {
+    let success = judging.corpus.operation.success_in(judging.edition);
+    let Some(member) = success.member(Meaning::DeletedMaterialId) else { return false };
     match &expected.body {
-        Body::Json(value) => value["KeyMaterialId"].as_str().is_some_and(|id| !id.is_empty()),
+        Body::Json(value) => value[member].as_str().is_some_and(|id| !id.is_empty()),
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use crate::http::Request;
 use crate::keys::{Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
 use crate::kms::{Clients, Failure, FailureKind, Kms, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
-use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
+use crate::plan::{Absent, KeyNames, World, plan};
 use crate::send::{Fault, Response, SendError, Sender, Tally};
 use crate::sign::sign_planned;
 use crate::target::{Clock, SetupError, Target, partition};
@@ -88,8 +88,7 @@ impl<'a> Side<'a> {
         run: &'a str,
     ) -> Result<Self, SetupError> {
         let ExploreOptions { clock, entropy, settle, .. } = options;
-        let Clients { sender, host, primary, by_place, tally } =
-            Clients::new(target, clock, *settle, &corpus.unsupported, None)?;
+        let Clients { sender, host, primary, by_place, tally } = Clients::new(target, clock, *settle, corpus, None)?;
         let pool = Pool::new(Maker { entropy, run }, by_place, Provisions::default());
         let account = OnceLock::new();
         if let Some(known) = &target.account {
@@ -256,7 +255,7 @@ impl<'a> Side<'a> {
                     ("ScheduleKeyDeletion", body)
                 }
                 _ => match body(key, self.pool.maker(), call).await {
-                    Ok(body) => (operation(call), body),
+                    Ok(body) => (operation(&self.corpus.operation, call), body),
                     // The refused parameters are an answer too, but not one that this call is about.
                     Err(_) => return Seen::Impossible,
                 },
@@ -272,7 +271,7 @@ impl<'a> Side<'a> {
     }
 
     async fn delete(&self, stage: &Stage, change: &RequestChange) -> Seen {
-        let Ok(planned) = plan(change, &self.world(stage)) else { return Seen::Impossible };
+        let Ok(planned) = plan(&self.corpus.operation, change, &self.world(stage)) else { return Seen::Impossible };
         let Some(credentials) = self.target.principals.get(&planned.principal) else { return Seen::Impossible };
         let signed = sign_planned(&planned, credentials.clone(), &self.target.region, (self.clock)());
         let Ok(signed) = signed else { return Seen::Impossible };
@@ -320,8 +319,9 @@ impl<'a> Side<'a> {
     /// `start`, and does not say that it has no such operation.
     pub(super) async fn is_a_kms(&self, start: Option<&String>) -> Result<(), Text> {
         let url = &self.target.endpoint;
+        let operation = &self.corpus.operation;
         let ask = async |key_id: &str| {
-            let (_, exchange) = self.primary.exchange(OPERATION, &json!({ "KeyId": key_id })).await;
+            let (_, exchange) = self.primary.exchange(&operation.name, &operation.value_for(key_id)).await;
             match exchange.result {
                 Ok(response) => Ok(Some(observe(&response))),
                 Err(error) if error.fault() == Fault::Network => {
@@ -338,7 +338,8 @@ impl<'a> Side<'a> {
         }
         let Some(start) = start else { return Ok(()) };
         let found = first.as_ref().map_or_else(|| "nothing that is HTTP".into(), summary);
-        let no_operation = Text::from(format!("{url} has no operation {OPERATION}: it answers ")).and(found.clone());
+        let name = &operation.name;
+        let no_operation = Text::from(format!("{url} has no operation {name}: it answers ")).and(found.clone());
         match self.stage(start, "probe").await {
             Ok(stage) => {
                 let second = match &stage.names {
@@ -356,7 +357,7 @@ impl<'a> Side<'a> {
             Err(_) if lacks(&first) => Err(no_operation),
             Err(NoStage::NoAnswer(why)) => Err(Text::from(format!("failed to reach {url}: ")).and(why)),
             Err(NoStage::Unavailable(why)) => {
-                let what = Text::from(format!("{url} does not answer as a KMS: to {OPERATION} it answers "));
+                let what = Text::from(format!("{url} does not answer as a KMS: to {name} it answers "));
                 Err(what.and(found).and(", and ").and(why))
             }
         }

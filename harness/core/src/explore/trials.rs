@@ -164,6 +164,7 @@ fn runner(seed: u64, number: usize) -> TestRunner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare_tests::CORPUS;
     use crate::explore::generate::Grammar;
     use crate::explore::{Move, Relation};
     use crate::fixture::{Edition, Mutation, PrincipalName, RequestChange};
@@ -173,7 +174,7 @@ mod tests {
     fn grammar(edition: Edition) -> Grammar {
         let starts = vec!["imported-symmetric".to_owned(), "disabled".to_owned()];
         let principals = vec![PrincipalName::Primary, PrincipalName::Session];
-        Grammar { own: starts.clone(), starts, principals, edition }
+        Grammar { operation: CORPUS.operation.clone(), own: starts.clone(), starts, principals, edition }
     }
 
     proptest! {
@@ -200,7 +201,7 @@ mod tests {
             PrincipalName::Stranger,
             PrincipalName::Expired,
         ];
-        Grammar { own: starts.clone(), starts, principals, edition }
+        Grammar { operation: CORPUS.operation.clone(), own: starts.clone(), starts, principals, edition }
     }
 
     fn trials(edition: Edition, count: usize) -> Vec<Trial> {
@@ -286,7 +287,7 @@ mod tests {
         for edition in Edition::ALL {
             for trial in trials(edition, TRIALS) {
                 for change in trial.steps.iter().filter_map(Move::change) {
-                    let planned = plan(change, &world);
+                    let planned = plan(&CORPUS.operation, change, &world);
                     assert!(planned.is_ok(), "{change:?}: {:?}", planned.err());
                 }
             }

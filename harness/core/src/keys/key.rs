@@ -5,7 +5,7 @@ use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
 use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
-use crate::plan::{KeyNames, OPERATION};
+use crate::plan::KeyNames;
 use crate::text::TargetText;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -254,7 +254,8 @@ impl Key {
     /// Brings a key of its base into the state of a precondition.
     pub(crate) async fn prepare(&self, precondition: &Precondition) -> Result<(), Failure> {
         if precondition.material == Material::Deleted {
-            self.kms.call_once(OPERATION, &self.body()).await?;
+            let operation = self.kms.operation();
+            self.kms.call_once(&operation.name, &operation.value_for(&self.names.id)).await?;
             self.wait_for("PendingImport").await?;
         }
         for step in &precondition.then {

@@ -5,7 +5,7 @@ use super::failure::{Failure, FailureKind};
 use super::guard::Guard;
 use super::pauses::Pauses;
 use crate::arn::Arn;
-use crate::fixture::Owner;
+use crate::fixture::{Operation, Owner};
 use crate::http::Request;
 use crate::observe::Observation;
 use crate::send::Exchange;
@@ -30,6 +30,11 @@ impl Kms {
     /// The client without its guard, for functions of `kms` that only look.
     pub(crate) fn plain(&self) -> &Client {
         &self.client
+    }
+
+    /// The operation under test.
+    pub(crate) fn operation(&self) -> &Operation {
+        &self.client.operation
     }
 
     /// The Region that calls are signed for.

@@ -6,6 +6,6 @@ mod template;
 mod world;
 
 pub use error::PlanError;
-pub use request::{OPERATION, Planned, base_request, plan};
+pub use request::{Planned, base_request, plan};
 pub use template::render;
 pub use world::{Absent, KeyNames, World};

@@ -3,12 +3,9 @@
 use super::error::PlanError;
 use super::template::render;
 use super::world::World;
-use crate::fixture::Mutation;
 use crate::fixture::{Auth, Connection, NameCase, Order, PrincipalName, RequestChange, RequestFraming};
+use crate::fixture::{Mutation, Operation};
 use crate::http::{Framing, Header, Request};
-
-/// The value of `X-Amz-Target` for the operation.
-pub const OPERATION: &str = "DeleteImportedKeyMaterial";
 
 /// The protocol's media type.
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -56,12 +53,12 @@ impl Planned {
     }
 }
 
-/// The page's example request for any operation of the service, with this body.
-pub fn base_request(host: &str, operation: &str, body: Vec<u8>) -> Request {
+/// The page's example request with this value of `X-Amz-Target` and this body.
+pub fn base_request(host: &str, target: &str, body: Vec<u8>) -> Request {
     let headers = vec![
         Header::new("Host", host),
         Header::new("Content-Length", body.len().to_string()),
-        Header::new("X-Amz-Target", format!("TrentService.{operation}")),
+        Header::new("X-Amz-Target", target),
         Header::new("Content-Type", CONTENT_TYPE),
     ];
     Request { method: "POST".to_owned(), target: "/".to_owned(), headers, body, framing: Framing::ContentLength }
@@ -72,9 +69,9 @@ pub fn base_request(host: &str, operation: &str, body: Vec<u8>) -> Request {
 /// # Errors
 ///
 /// A template that cannot be rendered, or hex that is none.
-pub fn plan(change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
-    let body = body(change, world)?;
-    let mut request = base_request(&world.host, OPERATION, body);
+pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
+    let body = body(operation, change, world)?;
+    let mut request = base_request(&world.host, &operation.target(), body);
     if let Some(method) = &change.method {
         request.method.clone_from(method);
     }
@@ -128,7 +125,7 @@ pub fn plan(change: &RequestChange, world: &World) -> Result<Planned, PlanError>
     })
 }
 
-fn body(change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
+fn body(operation: &Operation, change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
     if let Some(hex) = &change.body_hex {
         return Ok(hex::decode(hex.split_whitespace().collect::<String>())?);
     }
@@ -137,7 +134,7 @@ fn body(change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
     }
     let default = if world.key.is_some() { "{{ key.id }}" } else { "{{ absent.id }}" };
     let key_id = render(change.key_id.as_deref().unwrap_or(default), world)?;
-    Ok(serde_json::json!({ "KeyId": key_id }).to_string().into_bytes())
+    Ok(operation.body_for(&key_id).into_bytes())
 }
 
 /// Puts the framing header where Content-Length stood.

@@ -40,19 +40,16 @@ impl ExitCode {
     pub fn first_of(codes: &[Self]) -> Self {
         const ORDER: [ExitCode; 9] = [
             ExitCode::Internal,
-            ExitCode::Interrupted,
             ExitCode::Safety,
             ExitCode::Usage,
             ExitCode::Divergence,
+            // Before the interrupt, which says that teardown is done.
             ExitCode::Teardown,
+            ExitCode::Interrupted,
             ExitCode::Indeterminate,
             ExitCode::NothingRun,
             ExitCode::Pass,
         ];
-        // An interrupt says that teardown is done; keys that are left say that it is not.
-        if codes.contains(&Self::Teardown) && codes.contains(&Self::Interrupted) && !codes.contains(&Self::Internal) {
-            return Self::Teardown;
-        }
         ORDER.into_iter().find(|code| codes.contains(code)).unwrap_or(Self::Pass)
     }
 
@@ -82,10 +79,12 @@ mod tests {
             (&[][..], Pass),
             (&[Indeterminate, Teardown, Divergence], Divergence),
             (&[Teardown, Indeterminate], Teardown),
-            (&[Divergence, Interrupted], Interrupted),
-            (&[Divergence, Teardown, Interrupted], Teardown),
+            (&[Divergence, Interrupted], Divergence),
+            (&[Divergence, Teardown, Interrupted], Divergence),
+            (&[Teardown, Interrupted], Teardown),
+            (&[Indeterminate, Interrupted], Interrupted),
             (&[Teardown, Interrupted, Internal], Internal),
-            (&[Divergence, Safety], Safety),
+            (&[Divergence, Safety, Interrupted], Safety),
         ] {
             assert_eq!(ExitCode::first_of(codes), first, "{codes:?}");
         }

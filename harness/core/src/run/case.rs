@@ -167,7 +167,7 @@ impl Attempt<'_> {
         for (number, (request, exchange)) in requests.iter().zip(exchanges).enumerate() {
             self.recorder.add(JUDGED, request, exchange);
             let place = Place::Answer { number: (exchanges.len() > 1).then_some(number + 1) };
-            let material_id = deleted_material(request, &self.world);
+            let material_id = deleted_material(&run.corpus.operation, request, &self.world);
             let context = Context {
                 corpus: run.corpus,
                 edition: run.target.edition,
@@ -217,7 +217,7 @@ impl Attempt<'_> {
 }
 
 fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<Vec<Request>, Ended> {
-    let planned = plan(&case.request, world).map_err(|error| match error {
+    let planned = plan(&run.corpus.operation, &case.request, world).map_err(|error| match error {
         PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;

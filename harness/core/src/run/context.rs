@@ -50,7 +50,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, SetupError> {
         let guard = Guard::new(&options.run_id, target, options.permit, options.lent.len())?;
         let Clients { sender, host, primary, by_place, tally } =
-            Clients::new(target, &options.clock, options.settle, &corpus.unsupported, Some(&guard))?;
+            Clients::new(target, &options.clock, options.settle, corpus, Some(&guard))?;
         let maker = Maker { entropy: &options.entropy, run: &options.run_id };
         let provisions =
             Provisions { ledger: options.ledger.clone(), lent: &options.lent, budget: options.budget.as_deref() };

@@ -2,17 +2,17 @@
 //! exist.
 
 use crate::entropy::Entropy;
-use crate::fixture::{Corpus, PrincipalName, Unsupported};
+use crate::fixture::{Corpus, Operation, PrincipalName, Unsupported};
 use crate::kms::{Clients, Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, skew, summary};
 use crate::normalise::{Redactor, Shown};
 use crate::observe::{Observation, observe};
-use crate::plan::{OPERATION, base_request};
+use crate::plan::base_request;
 use crate::send::{Exchange, Response, SendError, Verify};
 use crate::sign::{Signing, sign};
 use crate::target::{Clock, SetupError, Target};
 use crate::text::Text;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::{Duration, SystemTime};
 
 /// How a check ended.
@@ -78,9 +78,10 @@ pub async fn examine(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<Vec<Checkup>, SetupError> {
-    let clients = Clients::new(target, clock, Duration::ZERO, &corpus.unsupported, None)?;
-    let absent = json!({ "KeyId": entropy.uuid("doctor") });
-    let Some(exchange) = first_exchange(&clients, &absent).await else { return Ok(Vec::new()) };
+    let clients = Clients::new(target, clock, Duration::ZERO, corpus, None)?;
+    let operation = &corpus.operation;
+    let absent = entropy.uuid("doctor");
+    let Some(exchange) = first_exchange(&clients, operation, &absent).await else { return Ok(Vec::new()) };
     let checkups = match &exchange.result {
         Err(_) if clients.sender.meets_tls().await => wrong_scheme(target),
         Err(error) => way(target, Some(error)),
@@ -90,7 +91,7 @@ pub async fn examine(
             checkups.push(clocks(response, clock()));
             checkups.extend(service(&clients.primary, &observe(response), &absent).await);
             checkups.extend(other_principals(target));
-            checkups.push(pace(target));
+            checkups.push(pace(target, operation));
             checkups
         }
     };
@@ -99,9 +100,9 @@ pub async fn examine(
 }
 
 /// The operation under test on a key that does not exist, as the cases send it.
-async fn first_exchange(clients: &Clients, absent: &Value) -> Option<Exchange> {
+async fn first_exchange(clients: &Clients, operation: &Operation, absent: &str) -> Option<Exchange> {
     let client = clients.primary.plain();
-    let request = base_request(&clients.host, OPERATION, absent.to_string().into_bytes());
+    let request = base_request(&clients.host, &operation.target(), operation.body_for(absent).into_bytes());
     let signing = Signing::plain(client.credentials.clone(), &client.region, (client.clock)());
     let signed = sign(request, &signing).ok()?;
     clients.sender.wire(&[signed.request]).await.pop()
@@ -126,13 +127,13 @@ fn clocks(response: &Response, now: SystemTime) -> Found {
 }
 
 /// Who we are to the service, and what it lets us do, by its first answer and by one call of each other operation.
-async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Found> {
+async fn service(kms: &Kms, first: &Observation, absent: &str) -> Vec<Found> {
     let unsupported = &kms.plain().unsupported;
     let identity = identity(first);
     let is_known = identity.health == Health::Good;
-    let mut checkups = vec![identity, existence(unsupported, first)];
+    let mut checkups = vec![identity, existence(kms.operation(), unsupported, first)];
     if is_known {
-        checkups.push(permission(OPERATION, unsupported, first));
+        checkups.push(permission(&kms.operation().name, unsupported, first));
         for operation in NEEDED {
             checkups.push(ask(kms, operation, absent).await);
         }
@@ -233,20 +234,22 @@ fn identity(observation: &Observation) -> Found {
     }
 }
 
-fn existence(unsupported: &[Unsupported], observation: &Observation) -> Found {
+fn existence(operation: &Operation, unsupported: &[Unsupported], observation: &Observation) -> Found {
     let what = "operation";
     match says_unsupported(unsupported, observation) {
         true => Found {
             hint: Some("no case can be judged at this target".to_owned()),
             ..checkup(what, Health::Bad, summary(observation))
         },
-        false if observation.error_name().is_some() => checkup(what, Health::Good, format!("{OPERATION} is there")),
+        false if observation.error_name().is_some() => {
+            checkup(what, Health::Good, format!("{} is there", operation.name))
+        }
         false => checkup(what, Health::Unknown, summary(observation)),
     }
 }
 
-async fn ask(kms: &Kms, operation: &str, absent: &Value) -> Found {
-    let mut body = absent.clone();
+async fn ask(kms: &Kms, operation: &str, absent: &str) -> Found {
+    let mut body = json!({ "KeyId": absent });
     if operation == "GetParametersForImport" {
         body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
         body["WrappingKeySpec"] = json!("RSA_2048");
@@ -275,9 +278,9 @@ fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observ
     }
 }
 
-fn pace(target: &Target) -> Found {
+fn pace(target: &Target, operation: &Operation) -> Found {
     let rates = &target.limits.rates.by_operation;
-    let shown: Vec<String> = [OPERATION, "CreateKey", "GetParametersForImport"]
+    let shown: Vec<String> = [&operation.name, "CreateKey", "GetParametersForImport"]
         .iter()
         .filter_map(|operation| Some(format!("{operation} {}", rates.get(*operation)?)))
         .collect();

@@ -98,7 +98,7 @@ impl ReadBack<'_> {
         let Some(key) = key_of(self.lease, effect.on) else { return Ok(Vec::new()) };
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
-        let operation = operation(effect.call);
+        let operation = operation(&run.corpus.operation, effect.call);
         let mut has_new_token = false;
         loop {
             let (request, exchange) = key.kms().permitted(operation, &body).await?;
@@ -107,7 +107,10 @@ impl ReadBack<'_> {
                 Ok(response) => observe(response),
                 Err(error) if error.fault() == Fault::Target => {
                     let mismatch = transport(run.corpus, error);
-                    return Ok(mismatch.map(|found| Mismatch { place: place(effect), ..found }).into_iter().collect());
+                    return Ok(mismatch
+                        .map(|found| Mismatch { place: place(run, effect), ..found })
+                        .into_iter()
+                        .collect());
                 }
                 Err(error) => {
                     return Err(Unread::Indeterminate(Text::from(format!("{operation}: ")).and(error.text())));
@@ -153,8 +156,9 @@ fn key_of(lease: &mut Lease, on: On) -> Option<&mut Key> {
 }
 
 /// Where the mismatches of an effect are.
-fn place(effect: &Effect) -> Place<TargetText> {
-    Place::Afterwards { call: operation(effect.call).to_owned(), member: None, key: WhichKey::of(effect.on) }
+fn place(run: &Run<'_>, effect: &Effect) -> Place<TargetText> {
+    let call = operation(&run.corpus.operation, effect.call).to_owned();
+    Place::Afterwards { call, member: None, key: WhichKey::of(effect.on) }
 }
 
 /// Compares the answer of a call with what its effect expects.
@@ -167,7 +171,7 @@ fn judged(run: &Run<'_>, key: &Key, effect: &Effect, observation: &Observation) 
         material_id: None,
         clauses: &effect.clauses,
         source: effect.source.as_deref().unwrap_or_default(),
-        place: &place(effect),
+        place: &place(run, effect),
     };
     let mut mismatches = judge(observation, &effect.expect, &context);
     if effect.call == Call::Decrypt && observation.is_success() {

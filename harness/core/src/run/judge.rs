@@ -3,15 +3,15 @@
 use super::context::Run;
 use super::ended::{Ended, ended};
 use crate::compare::{Claimed, Context, Fact, Mismatch, Place, What, every_answer, judge, matches_answer, transport};
-use crate::fixture::{Answer, Case, Expectation, Level, PrincipalName, ShapeRule};
+use crate::fixture::{Answer, Case, Expectation, Level, Operation, PrincipalName, ShapeRule};
 use crate::http::Request;
 use crate::observe::observe;
-use crate::plan::{OPERATION, World, base_request, render};
+use crate::plan::{World, base_request, render};
 use crate::report::Outcome;
 use crate::send::{Exchange, Fault};
 use crate::sign::{Signing, sign};
 use crate::text::Text;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Compares one answer with its expectations and with the rules for every answer.
 pub(super) async fn judge_exchange(
@@ -78,18 +78,19 @@ pub(super) fn rendered(case: &Case, world: &World) -> Vec<Expectation> {
 }
 
 /// The id of the material that a request deletes: the one it names, or the key's current one.
-pub(super) fn deleted_material(request: &Request, world: &World) -> Option<String> {
+pub(super) fn deleted_material(operation: &Operation, request: &Request, world: &World) -> Option<String> {
     let body: Option<Value> = serde_json::from_slice(&request.body).ok();
-    let named = body.as_ref().and_then(|body| body["KeyMaterialId"].as_str().map(str::to_owned));
+    let named = body.as_ref().and_then(|body| body[&operation.material_member].as_str().map(str::to_owned));
     named.or_else(|| world.key.as_ref()?.material_id.clone())
 }
 
 /// Is the target still alive after a broken answer?
 async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
-    let body = json!({ "KeyId": run.options.entropy.uuid("liveness") }).to_string();
+    let operation = &run.corpus.operation;
+    let body = operation.body_for(&run.options.entropy.uuid("liveness"));
     let credentials = run.target.principals.get(&PrincipalName::Primary)?;
     let signing = Signing::plain(credentials.clone(), &run.target.region, (run.options.clock)());
-    let request = sign(base_request(&run.host, OPERATION, body.into_bytes()), &signing).ok()?.request;
+    let request = sign(base_request(&run.host, &operation.target(), body.into_bytes()), &signing).ok()?.request;
     let exchange = run.sender.wire(&[request]).await.pop()?;
     let found = match &exchange.result {
         Ok(_) => return None,

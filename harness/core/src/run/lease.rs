@@ -5,7 +5,7 @@ use super::ended::{Ended, blocked, ended};
 use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName};
 use crate::http::Request;
 use crate::keys::{Lease, NoLease};
-use crate::plan::{KeyNames, OPERATION, World};
+use crate::plan::{KeyNames, World};
 use crate::report::Outcome;
 
 /// Whether the case can be run, by what is known without a call.
@@ -82,7 +82,7 @@ pub(super) async fn only_ours(
     }
     let keys = [lease.map(|lease| &lease.key), lease.and_then(|lease| lease.other.as_ref())];
     for key in keys.into_iter().flatten() {
-        let owned = run.guard.owns(key.kms().plain(), OPERATION, key.arn.as_str()).await;
+        let owned = run.guard.owns(key.kms().plain(), &run.corpus.operation.name, key.arn.as_str()).await;
         owned.map_err(|failure| blocked(&failure))?;
     }
     // An id is looked up by the principal that signs the request, too.

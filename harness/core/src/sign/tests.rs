@@ -31,7 +31,11 @@ pub(super) fn page(secret: &str, mutation: Option<Mutation>) -> Signing {
 }
 
 pub(super) fn page_request(body: &str) -> Request {
-    crate::plan::base_request("kms.us-east-2.amazonaws.com", "DeleteImportedKeyMaterial", body.as_bytes().to_vec())
+    crate::plan::base_request(
+        "kms.us-east-2.amazonaws.com",
+        "TrentService.DeleteImportedKeyMaterial",
+        body.as_bytes().to_vec(),
+    )
 }
 
 /// Computed by an independent script and by botocore 1.44.5, which agree.
