@@ -61,6 +61,7 @@ fn no_case_is_skipped_with_the_configuration_that_serve_writes() {
         let run = trentcheck(&["run", "--config", file, "--target", "reference", "--report", "json"]);
         assert_eq!(run.status.code(), Some(0), "{edition}: {}", text(&run.stderr));
         let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+        let report = &report["runs"][0];
         assert_eq!(report["figures"]["skipped"], 0, "{edition}: {}", report["figures"]);
         assert_eq!(report["figures"]["pass"], report["figures"]["selected"], "{edition}: {}", report["figures"]);
         assert_eq!(report["target"]["edition"], edition);
