@@ -71,17 +71,40 @@ fn cite(difference: Difference, expectation: &Expectation, context: &Context<'_>
         place: context.place.clone(),
         expected: difference.expected,
         found: difference.found,
-        clauses: if expectation.clauses.is_empty() { context.clauses.to_vec() } else { expectation.clauses.clone() },
+        clauses: of_edition(
+            if expectation.clauses.is_empty() { context.clauses } else { &expectation.clauses },
+            context,
+        ),
         source: expectation.source.clone().unwrap_or_else(|| context.source.to_owned()),
         level: expectation.level,
         hint: difference.hint,
     };
     if let Some(shape) = difference.rule.and_then(|rule| context.corpus.shape(rule)) {
         mismatch.level = shape.level.min(expectation.level);
-        mismatch.clauses.clone_from(&shape.clauses);
+        mismatch.clauses = of_edition(&shape.clauses, context);
         mismatch.source.clone_from(&shape.source);
     }
     mismatch
+}
+
+/// The clauses that hold in the edition of the target: a target is not blamed with a sentence of the other one.
+fn of_edition(clauses: &[String], context: &Context<'_>) -> Vec<String> {
+    let holds = |id: &&String| {
+        let clause = context.corpus.clause(id);
+        clause.is_none_or(|clause| crate::fixture::holds_in(clause.editions.as_ref(), context.edition))
+    };
+    clauses.iter().filter(holds).cloned().collect()
+}
+
+/// Whether a success has the body of this edition.
+pub fn has_body_of(observation: &Observation, edition: Edition) -> bool {
+    observation.status == 200
+        && match edition {
+            Edition::KeyOnly => observation.body == Body::Empty,
+            Edition::KeyMaterialId => {
+                matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"))
+            }
+        }
 }
 
 fn differences(observation: &Observation, expectation: &Expectation, context: &Context<'_>) -> Vec<Difference> {
@@ -121,6 +144,8 @@ fn alternative(observation: &Observation, answer: &Answer, context: &Context<'_>
             vec![status(observation, Fact::words("4xx"), None)]
         }
         Answer::RefusedUnclaimed => Vec::new(),
+        Answer::RefusedOr501 if is_client_error(observation) || observation.status == 501 => Vec::new(),
+        Answer::RefusedOr501 => vec![status(observation, Fact::words("4xx or 501"), None)],
         Answer::Refused => error_shape(observation),
         Answer::Not(error) => {
             if !is_client_error(observation) {
@@ -156,19 +181,9 @@ fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> 
     let both = is_empty_object.then_some("`{}` satisfies neither edition");
     match context.edition {
         Edition::KeyOnly if observation.body == Body::Empty => Vec::new(),
-        Edition::KeyOnly => {
-            let is_newer =
-                matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"));
-            let newer =
-                is_newer.then_some("that is the body of the edition `key-material-id`; choose it with `--edition`");
-            vec![body("zero bytes", both.or(newer))]
-        }
+        Edition::KeyOnly => vec![body("zero bytes", both)],
         Edition::KeyMaterialId => match &observation.body {
             Body::Json(Value::Object(members)) if !members.is_empty() => success_object(members, context),
-            Body::Empty => vec![body(
-                "an object of `KeyId` and `KeyMaterialId`",
-                Some("that is the body of the edition `key-only`; choose it with `--edition`"),
-            )],
             _ => vec![body("an object of `KeyId` and `KeyMaterialId`", both)],
         },
     }

@@ -1,6 +1,7 @@
 //! A client of one endpoint and one principal. It asks no guard, so only `kms` makes calls with it, and only to look.
 
 use super::failure::{Failure, FailureKind, read, says_unsupported};
+use super::lateness::Lateness;
 use super::pauses::Pauses;
 use crate::fixture::Unsupported;
 use crate::http::Request;
@@ -26,6 +27,8 @@ pub(crate) struct Client {
     pub(crate) settle: Duration,
     /// The answers that mean "no such operation".
     pub(crate) unsupported: Arc<[Unsupported]>,
+    /// How late the target shows a change.
+    pub(crate) lateness: Arc<Lateness>,
 }
 
 impl Client {

@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::guard::Guard;
 use super::guarded::Kms;
+use super::lateness::Lateness;
 use crate::fixture::{Owner, Place, PrincipalName, Unsupported};
 use crate::send::{Sender, Tally, Tls};
 use crate::target::{Clock, SetupError, Target};
@@ -34,6 +35,7 @@ impl Clients {
         let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?.counted(&tally);
         let host = target.endpoint.authority();
         let unsupported: Arc<[Unsupported]> = unsupported.into();
+        let lateness = Arc::new(Lateness::default());
         let client = |sender: &Sender, host: &str, region: &str, principal| {
             let credentials = target.principals.get(&principal)?.clone();
             let client = Client {
@@ -44,6 +46,7 @@ impl Clients {
                 clock: Arc::clone(clock),
                 settle,
                 unsupported: Arc::clone(&unsupported),
+                lateness: Arc::clone(&lateness),
             };
             Some(Kms::new(client, guard.cloned()))
         };
