@@ -4,7 +4,7 @@ use super::material;
 use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
-use crate::kms::{Change, Failure, FailureKind, Kms, Pauses, mark};
+use crate::kms::{Change, Failure, FailureKind, Kms, Pauses, mark, patience};
 use crate::plan::{KeyNames, OPERATION};
 use crate::text::TargetText;
 use base64::Engine;
@@ -64,6 +64,8 @@ pub(crate) struct Key {
     pub(crate) ciphertext: Option<String>,
     /// What a call before the exchange made of a known message, for a key that is lent.
     pub(crate) mac: Option<String>,
+    /// The KeyState that DescribeKey showed last, if nothing was done since that could change it.
+    pub(crate) seen: Option<String>,
     /// Whether another case has used it.
     pub(crate) is_used: bool,
     label: String,
@@ -137,6 +139,7 @@ impl Key {
             arn,
             ciphertext: None,
             mac: None,
+            seen: None,
             is_used: false,
             label: label.to_owned(),
             material,
@@ -159,16 +162,21 @@ impl Key {
                 return Ok(metadata);
             }
             if !pauses.pause().await {
-                let is_seen = async || self.shows(state).await;
-                self.kms.is_late(Change::Precondition, is_seen).await;
+                self.kms.is_late(Change::Precondition, self.shows_late(state)).await;
                 return Err(otherwise(&metadata, state));
             }
         }
     }
 
-    /// Whether DescribeKey shows this state.
-    pub(super) async fn shows(&self, state: &str) -> bool {
-        self.describe().await.is_ok_and(|metadata| metadata["KeyState"] == state)
+    /// Whether DescribeKey shows this state when the budget for it is over.
+    pub(super) async fn shows_late(&self, state: &str) -> bool {
+        let mut pauses = patience(self.kms.settle());
+        while pauses.pause().await {
+            if self.describe().await.is_ok_and(|metadata| metadata["KeyState"] == state) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The body of a call that names the key and nothing else.
@@ -282,6 +290,9 @@ impl Key {
     /// Brings a key back to the state of its base, or says why it cannot be.
     pub(crate) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
         let wanted = self.base.state();
+        if self.seen.take().as_deref() == Some(wanted) {
+            return Ok(());
+        }
         let mut seen: Vec<String> = Vec::new();
         let mut pauses = Pauses::within(self.kms.settle());
         loop {

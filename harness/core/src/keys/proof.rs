@@ -31,6 +31,7 @@ impl Key {
     /// both, so that both are asked within the budget.
     pub(crate) async fn proved(&mut self, maker: Maker<'_>, state: &str) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.kms().settle());
+        self.seen = None;
         loop {
             let metadata = self.describe().await?;
             let wrong = match metadata["KeyState"] == state {
@@ -39,8 +40,7 @@ impl Key {
             };
             let Some(wrong) = wrong else { return Ok(metadata) };
             if !pauses.pause().await {
-                let is_seen = async || self.shows(state).await;
-                self.kms().is_late(Change::Precondition, is_seen).await;
+                self.kms().is_late(Change::Precondition, self.shows_late(state)).await;
                 return Err(wrong);
             }
         }

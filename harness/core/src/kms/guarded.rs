@@ -44,7 +44,7 @@ impl Kms {
     }
 
     /// How long after a change the target showed it, if that was longer than the budget for it.
-    pub(crate) async fn is_late(&self, change: Change, is_seen: impl AsyncFnMut() -> bool) -> Option<Duration> {
+    pub(crate) async fn is_late(&self, change: Change, is_seen: impl Future<Output = bool> + Send) -> Option<Duration> {
         self.client.lateness.beyond(self.settle(), change, is_seen).await
     }
 

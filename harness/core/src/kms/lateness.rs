@@ -28,12 +28,12 @@ pub(crate) enum Change {
 
 impl Lateness {
     /// How long after a change it was seen, if that was longer than `budget`. The first change of a kind that is not seen
-    /// within the budget is looked for somewhat longer; all others wait for what comes of that.
+    /// within the budget is looked for somewhat longer by `is_seen`; all others wait for what comes of that.
     pub(crate) async fn beyond(
         &self,
         budget: Duration,
         change: Change,
-        is_seen: impl AsyncFnMut() -> bool,
+        is_seen: impl Future<Output = bool> + Send,
     ) -> Option<Duration> {
         let known = self.known();
         if known.is_some() {
@@ -43,7 +43,7 @@ impl Lateness {
             Change::Precondition => &self.of_preconditions,
             Change::Effect => &self.of_effects,
         };
-        *cell.get_or_init(async || watch(budget, is_seen).await).await
+        *cell.get_or_init(|| watch(budget, is_seen)).await
     }
 
     /// The same, if it is known already.
@@ -54,13 +54,12 @@ impl Lateness {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how late the target is has to be measured")]
-async fn watch(budget: Duration, mut is_seen: impl AsyncFnMut() -> bool) -> Option<Duration> {
+async fn watch(budget: Duration, is_seen: impl Future<Output = bool> + Send) -> Option<Duration> {
     let started = Instant::now();
-    let mut pauses = Pauses::within((budget * PATIENCE).min(LONGEST));
-    while pauses.pause().await {
-        if is_seen().await {
-            return Some(budget + started.elapsed());
-        }
-    }
-    None
+    is_seen.await.then(|| budget + started.elapsed())
+}
+
+/// The pauses between the looks for a change that was not seen within the budget.
+pub(crate) fn patience(budget: Duration) -> Pauses {
+    Pauses::within((budget * PATIENCE).min(LONGEST))
 }

@@ -16,5 +16,5 @@ pub(crate) use clients::Clients;
 pub(crate) use failure::{Failure, FailureKind, UNKNOWN_SIGNER, is_transient, says_unsupported, summary, token_ended};
 pub(crate) use guard::Guard;
 pub(crate) use guarded::Kms;
-pub(crate) use lateness::Change;
+pub(crate) use lateness::{Change, patience};
 pub(crate) use pauses::Pauses;

@@ -3,9 +3,9 @@
 use super::context::Run;
 use super::recorder::Recorder;
 use crate::compare::{Context, Mismatch, Place, WhichKey, checks, judge, plaintext, transport};
-use crate::fixture::{Call, Effect, On, Precondition};
+use crate::fixture::{Call, Edition, Effect, On, Precondition};
 use crate::keys::{Key, Lease, body, operation, plaintext_sent};
-use crate::kms::{Change, Failure, FailureKind, Pauses, is_transient, summary, token_ended};
+use crate::kms::{Change, Failure, FailureKind, Pauses, is_transient, patience, summary, token_ended};
 use crate::observe::{Observation, observe};
 use crate::send::Fault;
 use crate::text::{TargetText, Text};
@@ -93,13 +93,13 @@ impl ReadBack<'_> {
             };
             let mismatches = checks(effect, before, &after, edition);
             if mismatches.is_empty() || !pauses.pause().await {
-                let is_seen =
-                    async || key.describe().await.is_ok_and(|after| checks(effect, before, &after, edition).is_empty());
                 if !mismatches.is_empty()
-                    && let Some(late) = key.kms().is_late(Change::Effect, is_seen).await
+                    && let Some(late) =
+                        key.kms().is_late(Change::Effect, comes_late(key, effect, before, edition)).await
                 {
                     return Err(Unread::Indeterminate(too_late(late)));
                 }
+                key.seen = after["KeyState"].as_str().map(str::to_owned);
                 self.recorder.metadata(effect.on, &after);
                 return Ok(mismatches);
             }
@@ -112,6 +112,9 @@ impl ReadBack<'_> {
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
         let operation = operation(effect.call);
+        if !matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac) {
+            key.seen = None;
+        }
         let mut has_new_token = false;
         loop {
             let (request, exchange) = key.kms().permitted(operation, &body).await?;
@@ -162,6 +165,17 @@ impl ReadBack<'_> {
             }
         }
     }
+}
+
+/// Whether an effect is seen when the budget for it is over.
+async fn comes_late(key: &Key, effect: &Effect, before: &Value, edition: Edition) -> bool {
+    let mut pauses = patience(key.kms().settle());
+    while pauses.pause().await {
+        if key.describe().await.is_ok_and(|after| checks(effect, before, &after, edition).is_empty()) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Why the effect of an exchange cannot be judged at a target that shows changes later than the budget for it.
