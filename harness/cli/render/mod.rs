@@ -14,4 +14,5 @@ pub(crate) mod table;
 pub(crate) mod terminal;
 pub(crate) mod terminal_deviations;
 pub(crate) mod terminal_differential;
+mod terminal_flaky;
 pub(crate) mod update;

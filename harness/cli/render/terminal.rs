@@ -3,13 +3,13 @@
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
-use super::{terminal_deviations, terminal_differential};
+use super::{terminal_deviations, terminal_differential, terminal_flaky};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::compare::Fact;
 use trentcheck_core::fixture::Level;
 use trentcheck_core::report::{
-    BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
+    BaselineReport, CaseReport, ExchangeReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
 };
 
 /// How much is said about each divergence.
@@ -43,6 +43,7 @@ fn of_run(report: &RunReport, detail: Detail) -> String {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
     lines.extend(divergences(report, detail));
+    lines.extend(terminal_flaky::render(report, detail));
     lines.extend(terminal_deviations::render(report));
     lines.extend(without_verdict(report));
     lines.extend(notes(report));
@@ -87,10 +88,14 @@ fn table(report: &RunReport) -> Vec<String> {
     rows.push(("all".to_owned(), report.figures));
     // Columns of a list of deviations are there where there is such a list.
     let has_list = report.deviations.is_some();
+    let has_flaky = has_list || report.figures.flaky > 0;
     let mut columns =
         vec![("group", Side::Left), ("cases", Side::Right), ("pass", Side::Right), ("diverge", Side::Right)];
     if has_list {
-        columns.extend([("listed", Side::Right), ("stale", Side::Right), ("flaky", Side::Right)]);
+        columns.extend([("listed", Side::Right), ("stale", Side::Right)]);
+    }
+    if has_flaky {
+        columns.push(("flaky", Side::Right));
     }
     let rest = ["no verdict", "skipped", "divergence", "coverage"];
     columns.extend(rest.map(|title| (title, Side::Right)));
@@ -98,7 +103,10 @@ fn table(report: &RunReport) -> Vec<String> {
         let red = |count: usize| Cell::styled(count, if count == 0 { Style::new() } else { RED });
         let mut row = vec![name.into(), figures.selected.into(), figures.pass.into(), red(figures.diverges)];
         if has_list {
-            row.extend([figures.listed.into(), red(figures.stale), figures.flaky.into()]);
+            row.extend([figures.listed.into(), red(figures.stale)]);
+        }
+        if has_flaky {
+            row.push(figures.flaky.into());
         }
         row.push((figures.unsupported + figures.indeterminate + figures.blocked).into());
         row.push(figures.skipped.into());
@@ -151,10 +159,11 @@ fn brief(case: &CaseReport, report: &RunReport) -> String {
 /// `hints` has how many cases have each hint; those that have been shown are taken out.
 fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, usize>) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
+    if let Some(cases) = case.intermittent {
+        lines.push(format!("    intermittent: it came and went in {cases} cases, with the same cause"));
+    }
     for mismatch in case.failures(report.fail_on) {
-        lines.push(format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level));
-        lines.push(format!("    {:9} {}", "expected", mismatch.expected));
-        lines.push(format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found));
+        lines.extend(difference(mismatch));
         lines.extend(why(mismatch, report));
         if let Some(hint) = &mismatch.hint
             && let Some(cases) = hints.remove(hint.as_str())
@@ -171,13 +180,26 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     let is_shown = |role: &str| {
         role == "judged" || case.failures(report.fail_on).any(|mismatch| mismatch.place.call() == Some(role))
     };
-    for exchange in case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)) {
-        lines.extend(exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line))));
-        lines.extend(exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line))));
-        lines.extend(exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}")));
-    }
+    lines.extend(case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)).flat_map(bytes));
     lines.push(format!("    {:9} {}", "repeat", case.repeat));
     lines
+}
+
+/// Where a mismatch is, what was expected there and what was found.
+pub(super) fn difference(mismatch: &Mismatch) -> [String; 3] {
+    [
+        format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level),
+        format!("    {:9} {}", "expected", mismatch.expected),
+        format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found),
+    ]
+}
+
+/// The lines of an exchange.
+pub(super) fn bytes(exchange: &ExchangeReport) -> Vec<String> {
+    let request = exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line)));
+    let response = exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line)));
+    let error = exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}"));
+    request.chain(response).chain(error).collect()
 }
 
 fn why(mismatch: &Mismatch, report: &RunReport) -> Vec<String> {

@@ -6,7 +6,7 @@ use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
-use crate::keys::{Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
+use crate::keys::{Choice, Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
 use crate::kms::{Clients, Failure, FailureKind, Kms, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
 use crate::plan::{Absent, KeyNames, World, plan};
@@ -119,7 +119,7 @@ impl<'a> Side<'a> {
         if precondition.spec.is_none() {
             return Ok(stage);
         }
-        let lease = self.pool.lease(precondition).await.map_err(|error| match error {
+        let lease = self.pool.lease(precondition, Choice::Any).await.map_err(|error| match error {
             NoLease::Unavailable(why) => NoStage::Unavailable(why),
             NoLease::Failed(failure) if matches!(failure.kind, FailureKind::NoAnswer | FailureKind::NotReached) => {
                 NoStage::NoAnswer(failure.describe())

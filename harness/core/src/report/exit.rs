@@ -14,7 +14,7 @@ pub enum ExitCode {
     Divergence = 1,
     /// Wrong usage, configuration or fixture.
     Usage = 2,
-    /// Cases are indeterminate, blocked or unsupported, and none diverges.
+    /// Cases are indeterminate, blocked, unsupported or flaky, and none diverges.
     Indeterminate = 3,
     /// Nothing was run.
     NothingRun = 4,

@@ -14,6 +14,8 @@ mod probe;
 mod progress;
 mod recorder;
 mod schedule;
+mod second;
+mod step;
 
 pub use crate::entropy::{Entropy, fill_random};
 pub use crate::keys::{Lent, LentError, MaterialError, wrap};

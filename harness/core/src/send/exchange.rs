@@ -123,3 +123,14 @@ pub struct Exchange {
     /// Durations.
     pub timing: Timing,
 }
+
+/// What became of a second request on the connection of a first one.
+#[derive(Clone, Debug)]
+pub enum Followed {
+    /// It was not sent: the target does not keep the connection.
+    Closed,
+    /// It was not sent: something came behind the first answer.
+    Surplus,
+    /// It was sent.
+    Answered(Box<Exchange>),
+}

@@ -3,7 +3,7 @@
 use super::connection::speaks_tls;
 use super::endpoint::{Endpoint, Scheme};
 use super::error::SetupError;
-use super::exchange::{Exchange, Limits};
+use super::exchange::{Exchange, Followed, Limits};
 use super::http_lane::{self, HttpLane};
 use super::pace::{Pace, operation};
 use super::tally::Tally;
@@ -97,6 +97,18 @@ impl Sender {
             self.lanes.pace.learn(request, exchange);
         }
         exchanges
+    }
+
+    /// Sends a request in the wire lane after [`Self::turn_of`], and a second one on the same connection if the target
+    /// keeps it.
+    pub async fn followed_in_turn(&self, request: &Request, by: &Request) -> (Exchange, Followed) {
+        self.tally.count(&[request.clone(), by.clone()]);
+        let (exchange, followed) = self.lanes.wire.followed(request, by).await;
+        self.lanes.pace.learn(request, &exchange);
+        if let Followed::Answered(second) = &followed {
+            self.lanes.pace.learn(by, second);
+        }
+        (exchange, followed)
     }
 
     /// Sends a request in the http lane.

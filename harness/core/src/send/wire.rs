@@ -3,7 +3,7 @@
 use super::connection::{Stream, has_ended, open, surplus};
 use super::endpoint::Endpoint;
 use super::error::SendError;
-use super::exchange::{Exchange, Lane, Limits, Response, Timing};
+use super::exchange::{Exchange, Followed, Lane, Limits, Response, Timing};
 use super::framing::says_close;
 use super::http1::{Decoder, encode};
 use super::proxy::Proxy;
@@ -33,53 +33,73 @@ impl Wire {
         let mut connection: Option<Box<dyn Stream>> = None;
         let mut exchanges = Vec::with_capacity(requests.len());
         for request in requests {
-            let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
-            let request = forwarded.as_ref().unwrap_or(request);
-            #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
-            let started = Instant::now();
-            #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
-            let deadline = tokio::time::Instant::now() + self.limits.exchange;
-            let mut timing = Timing::default();
             if let Some(idle) = &mut connection
-                && timeout_at(deadline, has_ended(idle)).await.unwrap_or(true)
+                && timeout(self.limits.exchange, has_ended(idle)).await.unwrap_or(true)
             {
                 connection = None;
             }
-            let reused = connection.is_some();
-            let opened = match connection.take() {
-                Some(stream) => Ok(stream),
-                None => {
-                    let opened = self.connect().await;
-                    timing.connect = Some(started.elapsed());
-                    opened
-                }
-            };
-            let result = match opened {
-                Err(error) => Err(error),
-                Ok(mut stream) => {
-                    let mut decoder = Decoder::new(self.limits.clone(), &request.method);
-                    let exchanged = exchange(&mut stream, request, &mut decoder, &mut timing, started);
-                    match timeout_at(deadline, exchanged).await {
-                        Ok(Ok((mut response, sent))) => {
-                            response.leftover += timeout_at(deadline, surplus(&mut stream)).await.unwrap_or(0);
-                            if sent == Sent::Whole && leaves_a_clean_connection(request, &response) {
-                                connection = Some(stream);
-                            }
-                            Ok(response)
-                        }
-                        Ok(Err(error)) => Err(error),
-                        Err(_) => Err(SendError::Timeout { after: self.limits.exchange, received: decoder.received() }),
-                    }
-                }
-            };
-            let result = match (self.forwarding(), result) {
-                (Some(proxy), Ok(Response { status: 407, .. })) => Err(proxy.wants_login()),
-                (_, result) => result,
-            };
-            timing.total = started.elapsed();
-            exchanges.push(Exchange { lane: Lane::Wire, result, reused, timing });
+            let (exchange, left) = self.one(request, connection.take()).await;
+            connection = left.filter(|left| left.is_clean).map(|left| left.stream);
+            exchanges.push(exchange);
         }
         exchanges
+    }
+
+    /// Sends a request, and a second one on the same connection if the target keeps it, whatever came behind the first
+    /// answer.
+    pub(super) async fn followed(&self, request: &Request, by: &Request) -> (Exchange, Followed) {
+        let (exchange, left) = self.one(request, None).await;
+        let followed = match (left, &exchange.result) {
+            (_, Ok(response)) if response.leftover > 0 => Followed::Surplus,
+            (Some(left), Ok(_)) => Followed::Answered(Box::new(self.one(by, Some(left.stream)).await.0)),
+            _ => Followed::Closed,
+        };
+        (exchange, followed)
+    }
+
+    /// Sends a request, and gives back the connection if the target keeps it.
+    async fn one(&self, request: &Request, connection: Option<Box<dyn Stream>>) -> (Exchange, Option<Left>) {
+        let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
+        let request = forwarded.as_ref().unwrap_or(request);
+        #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
+        let started = Instant::now();
+        #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
+        let deadline = tokio::time::Instant::now() + self.limits.exchange;
+        let mut timing = Timing::default();
+        let reused = connection.is_some();
+        let opened = match connection {
+            Some(stream) => Ok(stream),
+            None => {
+                let opened = self.connect().await;
+                timing.connect = Some(started.elapsed());
+                opened
+            }
+        };
+        let mut left = None;
+        let result = match opened {
+            Err(error) => Err(error),
+            Ok(mut stream) => {
+                let mut decoder = Decoder::new(self.limits.clone(), &request.method);
+                let exchanged = exchange(&mut stream, request, &mut decoder, &mut timing, started);
+                match timeout_at(deadline, exchanged).await {
+                    Ok(Ok((mut response, sent))) => {
+                        response.leftover += timeout_at(deadline, surplus(&mut stream)).await.unwrap_or(0);
+                        if sent == Sent::Whole && keeps_the_connection(request, &response) {
+                            left = Some(Left { stream, is_clean: leaves_a_clean_connection(request, &response) });
+                        }
+                        Ok(response)
+                    }
+                    Ok(Err(error)) => Err(error),
+                    Err(_) => Err(SendError::Timeout { after: self.limits.exchange, received: decoder.received() }),
+                }
+            }
+        };
+        let result = match (self.forwarding(), result) {
+            (Some(proxy), Ok(Response { status: 407, .. })) => Err(proxy.wants_login()),
+            (_, result) => result,
+        };
+        timing.total = started.elapsed();
+        (Exchange { lane: Lane::Wire, result, reused, timing }, left)
     }
 
     /// The proxy, if it sees the requests: without TLS there is no tunnel.
@@ -101,6 +121,18 @@ enum Sent {
     Part,
 }
 
+/// A connection that the target keeps.
+struct Left {
+    stream: Box<dyn Stream>,
+    /// Whether both ends agree where the next message begins.
+    is_clean: bool,
+}
+
+/// Whether both ends keep the connection.
+fn keeps_the_connection(request: &Request, response: &Response) -> bool {
+    !response.closes && response.status != 101 && !says_close(&request.headers)
+}
+
 /// Whether both ends agree where the next message begins. If not, the next request would be read as the rest of this
 /// one, or its answer would begin with what came behind this one, and the blame would fall on the wrong exchange.
 fn leaves_a_clean_connection(request: &Request, response: &Response) -> bool {
@@ -109,7 +141,7 @@ fn leaves_a_clean_connection(request: &Request, response: &Response) -> bool {
         Framing::Absent => request.body.is_empty(),
         Framing::Stated(length) => length == request.body.len() as u64,
     };
-    agrees && !response.closes && response.leftover == 0 && response.status != 101 && !says_close(&request.headers)
+    agrees && response.leftover == 0 && keeps_the_connection(request, response)
 }
 
 /// Writes and reads at once, since a target may answer before it has read everything.

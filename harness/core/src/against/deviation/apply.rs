@@ -84,7 +84,9 @@ pub fn apply(ran: &Ran, list: &List, corpus: &Corpus, today: Date) -> HeldDeviat
 fn judge(case: &CaseRan, entry: &Entry, fail_on: Level, today: Date) -> Option<Relisted> {
     let is_expired = today > entry.expires;
     let stale = match case.outcome {
-        Outcome::Pass | Outcome::Diverges | Outcome::Indeterminate if entry.flaky && !is_expired => None,
+        Outcome::Pass | Outcome::Diverges | Outcome::Indeterminate | Outcome::Flaky if entry.flaky && !is_expired => {
+            None
+        }
         Outcome::Pass if is_expired => Some(Stale::ExpiredAndPasses),
         Outcome::Pass => Some(Stale::Passes),
         Outcome::Diverges if entry.flaky => Some(Stale::Expired),
@@ -96,6 +98,7 @@ fn judge(case: &CaseRan, entry: &Entry, fail_on: Level, today: Date) -> Option<R
     if entry.flaky && stale.is_none() {
         let did = match case.outcome {
             Outcome::Diverges => format!("diverges this time: {}", case.pinned.answer),
+            Outcome::Flaky => format!("diverged once this time: {}", case.pinned.answer),
             outcome => format!("{} this time", outcome.as_verb()),
         };
         let did = reason.map_or(did.clone(), |reason| format!("{did}: {reason}"));
