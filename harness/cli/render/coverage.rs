@@ -1,4 +1,4 @@
-//! Prints which cases test each clause.
+//! Renders which cases test each clause.
 
 use super::table::{self, Cell, Side};
 use std::collections::BTreeMap;

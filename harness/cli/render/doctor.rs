@@ -1,4 +1,4 @@
-//! Prints the result of `doctor`.
+//! Renders the result of `doctor`.
 
 use super::style::BOLD;
 use super::table::{self, Side};

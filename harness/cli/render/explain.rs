@@ -1,4 +1,4 @@
-//! Prints a case: what it tests and why, the bytes of its request, and the answers that it accepts.
+//! Renders a case: what it tests and why, the bytes of its request, and the answers that it accepts.
 
 use super::curl::curl;
 use crate::edge::failure::Failure;
@@ -8,7 +8,7 @@ use trentcheck_core::normalise::{Redactor, request_lines};
 use trentcheck_core::plan::{Absent, KeyNames, World, plan};
 use trentcheck_core::sign::{Credentials, sign_planned};
 
-/// Prints the whole case. The request has example values.
+/// Renders the whole case. The request has example values.
 pub(crate) fn render(corpus: &Corpus, case: &Case, edition: Edition) -> Result<String, Failure> {
     let mut lines = vec![case.id().to_owned(), format!("  {}", case.title), String::new()];
     if let Some(note) = &case.note {

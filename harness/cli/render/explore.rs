@@ -1,4 +1,4 @@
-//! Prints the result of an exploration.
+//! Renders the result of an exploration.
 
 use trentcheck_core::compare::Mismatch;
 use trentcheck_core::explore::{Certainty, Ended, Exploration, Finding, Relation};
@@ -19,7 +19,7 @@ pub(crate) struct Explored<'a> {
     pub(crate) code: ExitCode,
 }
 
-/// Prints each finding, then the kept failures, then a summary and the command line that repeats the exploration.
+/// Renders each finding, then the kept failures, then a summary and the command line that repeats the exploration.
 pub(crate) fn render(explored: &Explored<'_>) -> String {
     let Explored { exploration, endpoint, again, kept, code } = *explored;
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! Prints the kill matrix: which mutants break each clause, and which cases find each mutant.
+//! Renders the kill matrix: which mutants break each clause, and which cases find each mutant.
 
 use super::table::{self, Cell, Side};
 use std::collections::{BTreeMap, BTreeSet};

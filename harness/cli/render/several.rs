@@ -1,4 +1,4 @@
-//! Prints several runs in one table.
+//! Renders several runs in one table.
 
 use super::style::percent;
 use super::table::{Side, titled};

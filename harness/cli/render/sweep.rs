@@ -1,4 +1,4 @@
-//! Prints the result of a sweep.
+//! Renders the result of a sweep.
 
 use crate::edge::output::shown;
 use trentcheck_core::sweep::Swept;

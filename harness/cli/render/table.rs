@@ -1,4 +1,4 @@
-//! Prints a table as text, without borders and with two blanks between columns.
+//! Renders a table as text, without borders and with two blanks between columns.
 
 use super::style::DIM;
 use anstyle::Style;

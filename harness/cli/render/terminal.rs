@@ -1,4 +1,4 @@
-//! Prints a run.
+//! Renders a run.
 
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};

@@ -1,4 +1,4 @@
-//! Prints how a list of known deviations applies to a run.
+//! Renders how a list of known deviations applies to a run.
 
 use super::style::{BOLD, DIM, RED, YELLOW};
 use super::table::{self, Cell, Side};

@@ -1,4 +1,4 @@
-//! Prints the comparison of two targets.
+//! Renders the comparison of two targets.
 
 use super::style::{BOLD, DIM, RED, YELLOW, percent, shortened, some_of};
 use std::collections::BTreeMap;

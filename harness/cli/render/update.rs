@@ -1,4 +1,4 @@
-//! Prints the changes to a list of known deviations.
+//! Renders the changes to a list of known deviations.
 
 use trentcheck_core::deviation::Update;
 

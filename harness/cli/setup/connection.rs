@@ -1,4 +1,4 @@
-//! The connection to a target: TLS, another address, a proxy.
+//! The settings of the connection to a target, such as TLS, another address and a proxy.
 
 use super::configuration::File;
 use super::words::Words;
