@@ -111,7 +111,7 @@ fn access_keys_of_a_configuration_are_for_loopback_and_are_not_shown() {
         (
             format!("{loopback}profile = \"p\"\n[targets.t.credentials.primary]\n{KEY}"),
             2,
-            "both say how `primary` signs",
+            "both give credentials for `primary`",
         ),
         (format!("{loopback}[targets.t.credentials.nobody]\n{KEY}"), 2, "has tables `primary`"),
         (format!("{loopback}[targets.t.credentials.denied]\n{KEY}token = \"hunter2\"\n"), 2, "has tables `primary`"),

@@ -124,7 +124,7 @@ async fn the_endpoint_of_aws_needs_a_region_that_has_one() {
     let in_region = [&KEYS[..], &[("AWS_REGION", "us-iso-east-1")]].concat();
     for (variables, more, expected) in [
         (&KEYS[..], &["--endpoint", "aws"][..], "`--endpoint aws` needs a Region"),
-        (&KEYS, &["--endpoint", "aws", "--region", "east"], "has not the form of a Region"),
+        (&KEYS, &["--endpoint", "aws", "--region", "east"], "does not have the form of a Region"),
         (&in_region, &["--endpoint", "aws"], "in none of the partitions"),
         (
             &KEYS,

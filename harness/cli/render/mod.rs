@@ -1,4 +1,4 @@
-//! Reports as a person reads them. Nothing here reads arguments, decides an exit code or prints.
+//! Reports for people. The code here reads no arguments, decides no exit code and prints nothing.
 
 pub(crate) mod coverage;
 pub(crate) mod curl;

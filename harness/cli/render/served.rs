@@ -1,13 +1,13 @@
-//! The configuration file of a client of `trentcheck serve`.
+//! Writes the configuration file for clients of `trentcheck serve`.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trentcheck_reference::{Edition, Principal, Server};
 
-/// The target's name in the file.
+/// The name of the target in the file.
 pub(crate) const NAME: &str = "reference";
 
-/// The file's first line, by which `serve` knows a file that it wrote.
+/// The first line of the file. `serve` recognises its own files by it.
 pub(crate) const HEAD: &str = "# Written by `trentcheck serve --config-out`.";
 
 #[derive(Serialize)]
@@ -36,7 +36,7 @@ struct AccessKey<'a> {
     session_token: Option<&'a str>,
 }
 
-/// Everything that a client of this server needs, so that no case is skipped.
+/// All settings that a client of this server needs, so that no case is skipped.
 pub(crate) fn configuration(server: &Server) -> String {
     let config = server.config();
     let account_of = |name: &str| {

@@ -1,11 +1,12 @@
-//! What a build without the feature `aws-config` says about credentials that another service would give.
+//! The replacement of `chain` in a build without the feature `aws-config`: it reports that credentials from another
+//! service need this feature.
 
 use super::environment::variable;
 use crate::edge::failure::Failure;
 use std::time::Duration;
 use trentcheck_core::identity::Identity;
 
-/// A profile that needs other services.
+/// Reports that the profile needs another service.
 pub(crate) fn of_profile(name: &str, what: &str, _region: &str, _limit: Duration) -> Result<Identity, Failure> {
     Err(Failure::usage(format!(
         "find credentials in the profile `{name}`: it needs {what}, which needs a build with `--features aws-config`"
@@ -15,7 +16,7 @@ pub(crate) fn of_profile(name: &str, what: &str, _region: &str, _limit: Duration
     )))
 }
 
-/// Neither variables nor profiles have credentials.
+/// Reports that neither variables nor profiles have credentials.
 pub(crate) fn of_surroundings(_region: &str, _limit: Duration) -> Result<Identity, Failure> {
     let given = [
         ("AWS_WEB_IDENTITY_TOKEN_FILE", "a web identity"),

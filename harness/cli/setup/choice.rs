@@ -1,40 +1,40 @@
-//! Which target a command is about: one of the configuration's, the embedded reference, or the one that flags, environment
-//! and the top of the configuration describe.
+//! Chooses the target of a command: a target of the configuration, the embedded reference, or the target that flags,
+//! environment and the top of the configuration describe.
 
 use super::configuration::Configuration;
 use super::environment::variable;
 use crate::arguments::TargetArguments;
 use crate::edge::failure::Failure;
 
-/// The name that stands for every target of the configuration.
+/// The name that chooses every target of the configuration.
 const ALL: &str = "all";
 
-/// The target that a command is about.
+/// The target of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// The one that the configuration describes under this name.
+    /// The target with this name in the configuration.
     Named(String),
-    /// The embedded reference, which was asked for.
+    /// The embedded reference, chosen by a flag.
     Embedded,
-    /// The one that needs no name.
+    /// The target without a name.
     Unnamed,
 }
 
-/// What holds where the configuration has targets and none is chosen.
+/// What happens if the configuration has targets and none is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unchosen {
     /// The command is refused.
     Refused,
-    /// Something else says which target it is.
+    /// The command continues, because another input names the target.
     Allowed,
 }
 
-/// The targets that were asked for, each once; never none.
+/// The chosen targets, each once. There is always at least one.
 pub(crate) fn chosen(arguments: &TargetArguments, configuration: &Configuration) -> Result<Vec<Choice>, Failure> {
     several(arguments, configuration, Unchosen::Refused)
 }
 
-/// The one target of a command that takes no more than one.
+/// The target of a command that takes only one.
 pub(crate) fn one(
     arguments: &TargetArguments,
     configuration: &Configuration,
@@ -60,7 +60,7 @@ fn several(
         return Ok(names.into_iter().map(Choice::Named).collect());
     }
     let known: Vec<&str> = configuration.names().collect();
-    // An endpoint at the top of the file is a target of the file's own.
+    // An endpoint at the top of the file describes one more target, which has no name.
     let is_nowhere = arguments.endpoint.is_none() && configuration.endpoint().is_none();
     if is_nowhere && !known.is_empty() && unchosen == Unchosen::Refused {
         return Err(Failure::rule(format!(
@@ -73,7 +73,7 @@ fn several(
     Ok(vec![Choice::Unnamed])
 }
 
-/// The flag wins over the environment; two flags contradict each other.
+/// The flag wins over the environment. Two flags that contradict each other are an error.
 fn embedded(arguments: &TargetArguments) -> Result<Vec<Choice>, Failure> {
     let is_flag = |value: &str, name: &str| variable(name).as_deref() != Some(value);
     let is_endpoint = arguments.endpoint.iter().any(|endpoint| is_flag(endpoint, "TRENTCHECK_ENDPOINT"));

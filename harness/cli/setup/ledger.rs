@@ -1,4 +1,4 @@
-//! The ledger that a run writes before it makes a key, for `sweep` to read.
+//! Opens the ledger in which a run records its keys before it creates them, so that `sweep` can find them.
 
 use super::settings::{RunSettings, TargetSettings};
 use crate::edge::failure::Failure;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use trentcheck_core::ledger::{Ledger, LedgerError, OpenRun};
 use trentcheck_core::run::Target;
 
-/// Where keys are written to before they are made: off loopback always somewhere.
+/// The path of the ledger. Off loopback there is always a ledger.
 pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<PathBuf> {
     match &settings.ledger {
         Some(path) => Some(path.clone()),
@@ -19,7 +19,7 @@ pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<Pat
     }
 }
 
-/// The ledger for a new run. One that still lists keys belongs to the run that left them.
+/// The ledger for a new run. A ledger that still lists keys is refused, because it belongs to an earlier run.
 pub(crate) fn ledger_of_new_run(path: &Path, settings: &TargetSettings, target: &Target) -> Result<Ledger, Failure> {
     if target.embedded {
         return Err(Failure::rule(
@@ -32,7 +32,7 @@ pub(crate) fn ledger_of_new_run(path: &Path, settings: &TargetSettings, target: 
         Some(first) => {
             Err(Failure::safety(format!("run {} of the ledger `{}` did not end", first.run, path.display())).hint(
                 format!(
-                    "this removes what it left{}:\n  {}",
+                    "this command removes the keys that it left{}:\n  {}",
                     TargetSettings::sweep_needs(target),
                     settings.sweep_line(path, target)
                 ),
@@ -41,7 +41,7 @@ pub(crate) fn ledger_of_new_run(path: &Path, settings: &TargetSettings, target: 
     }
 }
 
-/// A ledger, and the runs of it that did not end.
+/// Opens a ledger, and returns its runs that did not end.
 pub(crate) fn open(path: &Path) -> Result<(Ledger, Vec<OpenRun>), Failure> {
     Ledger::open(path).map_err(|error| match error {
         LedgerError::InUse { .. } => {

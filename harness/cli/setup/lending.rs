@@ -1,4 +1,5 @@
-//! Keys of the user's own that a run may use: named by the configuration, repeated on the command line.
+//! Keys that the user owns and that a run may use. The configuration describes them, and the command line names them
+//! again.
 
 use super::settings::RunSettings;
 use crate::edge::failure::Failure;
@@ -10,7 +11,7 @@ use trentcheck_core::fixture::Corpus;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::Lent;
 
-/// The keys that the configuration names and the command line repeats, with their material.
+/// The keys that both the configuration and the command line name, with their key material.
 pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>, Failure> {
     let known: Vec<&str> = settings.keys.values().map(|key| key.id.as_str()).collect();
     if let Some(id) = settings.allow_key.iter().find(|id| !known.contains(&id.as_str())) {
@@ -43,7 +44,7 @@ pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>,
     Ok(lent)
 }
 
-/// The key id in what names a key: an ARN, or the id itself.
+/// The key id in a key id or an ARN.
 fn key_id(named: &str) -> String {
     let arn = named.parse::<Arn>().ok();
     arn.as_ref().and_then(Arn::key_id).unwrap_or(named).to_owned()

@@ -1,4 +1,4 @@
-//! What a run that makes keys would do, as it is printed before: cases, keys, calls, cost, duration.
+//! The plan that is printed before a run creates keys: cases, keys, calls, cost and duration.
 
 use super::settings::TargetSettings;
 use std::path::Path;
@@ -7,21 +7,21 @@ use trentcheck_core::fixture::{Corpus, PriceOf};
 use trentcheck_core::report::{Outcome, Ran};
 use trentcheck_core::run::{Lent, Target};
 
-/// The plan, and what it is worked out from.
+/// The plan, with the values from which it is calculated.
 pub(crate) struct Plan<'a> {
     pub(crate) lent: &'a [Lent],
     pub(crate) rehearsal: &'a Ran,
-    /// How many keys may be made.
+    /// The most keys that may be created.
     pub(crate) most: usize,
     pub(crate) target: &'a Target,
     pub(crate) corpus: &'a Corpus,
-    /// The ledger, and the line that sweeps by it.
+    /// The ledger, and the command line that sweeps by it.
     pub(crate) ledger: Option<(&'a Path, String)>,
     pub(crate) deadline: Duration,
 }
 
 impl Plan<'_> {
-    /// The plan as a person reads it.
+    /// The text of the plan.
     pub(crate) fn render(&self) -> String {
         let skipped = self.rehearsal.cases.iter().filter(|case| case.outcome == Outcome::Skipped).count();
         let selected = self.rehearsal.cases.len();
@@ -56,7 +56,7 @@ impl Plan<'_> {
         lines.join("\n")
     }
 
-    /// How long the quota of an operation makes its calls last, at the least.
+    /// The pace of an operation, and the shortest time that its calls need at this pace.
     fn least(&self, operation: &str, calls: u64) -> Option<(f64, Duration)> {
         let rates = &self.target.limits.rates;
         let rate = rates.by_operation.get(operation).copied().or(rates.others)?;
@@ -73,7 +73,7 @@ impl Plan<'_> {
             .into_iter()
             .map(|(name, calls)| {
                 let pace = self.least(name, calls);
-                // What takes no time is not worth a column.
+                // A time of 0 seconds is not shown.
                 let pace = pace.filter(|(_, time)| time.as_secs() > 0);
                 let pace = pace.map(|(rate, time)| format!("at {rate} a second: {}", told(time))).unwrap_or_default();
                 format!("            {calls:6}  {name:26} {pace}").trim_end().to_owned()

@@ -1,25 +1,25 @@
-//! Writes a file whole, so that a reader sees the old content or the new one and never a part.
+//! Writes a file as a whole, so that a reader sees the old content or the new content, and never a part.
 
 use std::io::{self, Write};
 use std::path::Path;
 use tempfile::Builder;
 
-/// Writes a file whole: into a new file with a random name in the same folder, which then takes the place of the old
-/// one. A pipe or a device cannot be replaced, so it is written to directly.
+/// Writes a file as a whole: writes a new file with a random name in the same folder, then replaces the old file by it.
+/// A pipe or a device cannot be replaced, so it is written directly.
 ///
 /// # Errors
 ///
-/// The folder or the file cannot be written. An old file is then still there as it was.
+/// The folder or the file cannot be written. The old file is then unchanged.
 pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    // The umask decides who may read it, as for any other file.
+    // As for any other file, the umask decides which users may read it.
     write(path, text, 0o666)
 }
 
-/// Writes a file whole, as [`write_whole`] does. Only its owner may read it.
+/// Writes a file as a whole, as [`write_whole`] does. Only the owner can read it.
 ///
 /// # Errors
 ///
-/// As for [`write_whole`].
+/// The same as for [`write_whole`].
 pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
     write(path, text, 0o600)
 }

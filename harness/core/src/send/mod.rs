@@ -1,4 +1,4 @@
-//! Carries requests to a target. The only stage that opens sockets.
+//! Sends requests to a target. This is the only stage that opens sockets.
 
 mod chunked;
 mod connection;

@@ -1,4 +1,4 @@
-//! The wire lane: exactly the bytes of the request, and every byte of the answer.
+//! The wire lane: sends exactly the bytes of the request, and sees every byte of the answer.
 
 use super::connection::{Stream, has_ended, open, surplus};
 use super::endpoint::Endpoint;
@@ -17,7 +17,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{timeout, timeout_at};
 
-/// How connections are made.
+/// The settings of the connections.
 pub(super) struct Wire {
     pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
@@ -27,8 +27,8 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Sends requests one after another, on one connection as long as the target keeps it. A request of which a byte
-    /// was sent is never sent again: the operation is destructive.
+    /// Sends requests one after another, on one connection as long as the target keeps it open. A request is never sent
+    /// again after one byte of it was sent, because the operation is destructive.
     pub(super) async fn exchanges(&self, requests: &[Request]) -> Vec<Exchange> {
         let mut connection: Option<Box<dyn Stream>> = None;
         let mut exchanges = Vec::with_capacity(requests.len());
@@ -114,7 +114,7 @@ impl Wire {
     }
 }
 
-/// How much of a request was sent when its answer was whole.
+/// How much of a request was sent before its answer was complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Whole,
@@ -144,7 +144,7 @@ fn leaves_a_clean_connection(request: &Request, response: &Response) -> bool {
     agrees && response.leftover == 0 && keeps_the_connection(request, response)
 }
 
-/// Writes and reads at once, since a target may answer before it has read everything.
+/// Writes and reads at the same time, because a target may answer before it has read everything.
 async fn exchange(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &Request,
@@ -163,7 +163,7 @@ async fn exchange(
             biased;
             wrote = write_or_flush(&mut writer, &bytes[written..]), if writing == Writing::Goes => match wrote {
                 Ok(0) if written == bytes.len() => writing = Writing::Done,
-                // It may have answered all the same.
+                // The target may still have answered.
                 Ok(0) | Err(_) => writing = Writing::Failed,
                 Ok(count) => written += count,
             },
@@ -175,7 +175,7 @@ async fn exchange(
                         return Ok((response, sent));
                     }
                 }
-                // A TLS peer that closes without saying goodbye.
+                // The TLS peer closed without a close notification.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                     return Ok((decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)?, sent));
                 }
@@ -185,7 +185,7 @@ async fn exchange(
     }
 }
 
-/// Where the writing of a request is.
+/// The progress of writing the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writing {
     Goes,
@@ -193,18 +193,18 @@ enum Writing {
     Failed,
 }
 
-/// Writes some of what is left. If nothing is, flushes: TLS holds records back until it is told.
+/// Writes some of the remaining bytes, or flushes if none remain. TLS holds records back until it is flushed.
 async fn write_or_flush(writer: &mut (impl AsyncWrite + Unpin), left: &[u8]) -> Result<usize, Error> {
     if left.is_empty() { writer.flush().await.map(|()| 0) } else { writer.write(left).await }
 }
 
-/// Why reading failed. Only a reset is the peer's doing.
+/// The reason why reading failed. Only a reset is caused by the peer.
 fn broken(error: &Error, received: usize) -> SendError {
     match error.kind() {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
             SendError::Reset { received }
         }
-        // With TLS 1.3 a refused handshake is heard of only here.
+        // With TLS 1.3, a refused handshake is reported only here.
         ErrorKind::InvalidData => SendError::Tls(TargetText::new(error.to_string()).into()),
         _ => SendError::Connect(error.to_string().into()),
     }
@@ -218,7 +218,7 @@ mod tests {
     use std::task::{Context, Poll};
     use tokio::io::ReadBuf;
 
-    /// Takes everything, flushes nothing, and answers.
+    /// Accepts all bytes, never flushes, and answers.
     struct Unflushed(&'static [u8]);
 
     impl AsyncRead for Unflushed {
