@@ -5,6 +5,7 @@
 mod altered;
 mod bad_targets;
 mod baseline;
+mod blame;
 mod brief;
 mod command;
 mod conformance;

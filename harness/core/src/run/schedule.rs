@@ -138,7 +138,8 @@ impl Schedule<'_> {
     }
 
     async fn look_at(&self, case: &Case, choice: Choice) -> Looked {
-        match self.within(run_case(self.run, case, choice)).await {
+        // On the heap: what one case needs is too much for a stack that holds several.
+        match self.within(Box::pin(run_case(self.run, case, choice))).await {
             Part::Done(looked) => looked,
             Part::OutOfTime if self.is_interrupted() => not_looked_at(case, "the run was interrupted"),
             Part::OutOfTime => not_looked_at(case, "the time limit of the run was reached"),
