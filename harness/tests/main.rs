@@ -4,6 +4,7 @@
 
 mod bad_targets;
 mod baseline;
+mod blame;
 mod brief;
 mod command;
 mod conformance;
@@ -17,8 +18,10 @@ mod interlock_lost;
 mod kill_matrix;
 mod leaks;
 mod lent;
+mod permissions;
 mod repeat;
 mod sdk;
+mod serve;
 mod services;
 #[cfg(feature = "aws-config")]
 mod services_chain;
@@ -28,4 +31,5 @@ mod sign_verify;
 mod support;
 mod sweep;
 mod sweep_holes;
+mod sweep_line;
 mod targets;

@@ -1,7 +1,7 @@
 //! The line that repeats a case does what the run did, in a shell that knows nothing else.
 
-use crate::support::command::{apart, json, program, said, text, trentcheck_apart};
-use crate::support::scratch::{self, Scratch};
+use crate::support::command::{json, said, shell, text, trentcheck_apart};
+use crate::support::scratch::Scratch;
 use crate::support::{config, documents, reference, served};
 use std::path::Path;
 use std::process::Output;
@@ -25,15 +25,6 @@ fn fixtures(folder: &Scratch, cases: &[&str]) -> String {
     folder.as_str().to_owned()
 }
 
-/// Has a shell run the line.
-async fn shell(line: &str) -> Output {
-    let folder = Path::new(env!("CARGO_BIN_EXE_trentcheck")).parent().unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
-    let mut command = program("sh", &scratch::folder(), &[("PATH", &path), ACCOUNT]);
-    command.args(["-c", line]);
-    apart(command).await
-}
-
 async fn run(arguments: &[&str]) -> Output {
     trentcheck_apart(&[ACCOUNT], arguments).await
 }
@@ -47,7 +38,7 @@ fn printed(output: &Output) -> Vec<String> {
 }
 
 async fn must_diverge_again(line: &str, case: &str) {
-    let again = shell(line).await;
+    let again = shell(&[ACCOUNT], line).await;
     let said = said(&again);
     assert_eq!(again.status.code(), Some(1), "{line}: {said}");
     assert!(said.contains(&format!("✗ {case} ")), "{line}: {said}");
@@ -117,7 +108,7 @@ async fn an_exploration_is_repeated_by_its_line() {
         assert!(line.contains(part), "{part}: {line}");
     }
     std::fs::remove_file(&failures).unwrap();
-    let again = shell(&line).await;
+    let again = shell(&[ACCOUNT], &line).await;
     assert_eq!(again.status.code(), Some(1), "{line}: {}", said(&again));
     assert!(Path::new(&failures).exists(), "{line}");
     server.stop().await;

@@ -77,6 +77,33 @@ async fn the_embedded_reference_can_be_asked_for() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
+#[tokio::test]
+async fn a_target_without_an_endpoint_is_not_the_embedded_reference() {
+    let folder = Folder::new("[targets.a]\nregion = \"us-west-2\"\n[targets.b]\n");
+    let (base, list, failures) = (folder.path("base"), folder.path("list.toml"), folder.path("failures.json"));
+    for command in [
+        &["run", "example/absent-key"][..],
+        &["record", &base],
+        &["deviations", "update", &list],
+        &["doctor"],
+        &["explore", "--cases", "1", "--failures", &failures],
+    ] {
+        let (code, said) = folder.trentcheck(&[command, &["--target", "a"]].concat()).await;
+        assert_eq!(code, Some(2), "{command:?}: {said}");
+        for part in ["the target `a`", "no endpoint", "hint: give `[targets.a]` an `endpoint`", "`--embedded`"] {
+            assert!(said.contains(part), "{command:?}: {said}");
+        }
+    }
+    assert!(!Path::new(&base).exists() && !Path::new(&list).exists() && !Path::new(&failures).exists());
+    // Every target is checked before anything is sent to the first.
+    let (code, said) = folder.trentcheck(&["run", "example/absent-key", "--target", "all"]).await;
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = folder.trentcheck(&["run", "example/absent-key", "--embedded"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let elsewhere = ["run", "example/absent-key", "--target", "a", "--endpoint", "http://127.0.0.1:1"];
+    assert_eq!(folder.trentcheck(&elsewhere).await.0, Some(3));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_explore_and_sweep_take_a_target_by_name() {
     let (server, target) = reference(config(Edition::KeyOnly)).await;

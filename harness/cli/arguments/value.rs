@@ -1,4 +1,4 @@
-//! The values of flags, and how they are read.
+//! The values of flags, and their parsers.
 
 use clap::ValueEnum;
 use jiff::fmt::friendly::SpanParser;
@@ -7,13 +7,13 @@ use std::time::Duration;
 /// The lane of the judged exchanges.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum LaneName {
-    /// Our own exchange: the bytes of the case, every byte of the answer
+    /// Our own HTTP/1.1 exchange: sends exactly the bytes of the case and sees every byte of the answer
     Wire,
-    /// An ordinary client, for the cases that one can send
+    /// An ordinary HTTP client, for the cases that such a client can send
     Http,
 }
 
-/// Reads the number of an account.
+/// Reads an account number.
 pub(crate) fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text.to_owned()),
@@ -23,7 +23,7 @@ pub(crate) fn account(text: &str) -> Result<String, String> {
 
 /// Reads a time such as `10s`, `500ms` or `1h 30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    // More than anybody waits, and less than what clocks can count.
+    // Longer than any useful limit, and short enough for every clock to add.
     const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
     let time = SpanParser::new()
         .parse_unsigned_duration(text)

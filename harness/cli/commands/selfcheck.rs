@@ -93,9 +93,9 @@ pub(crate) fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failur
         if !mutants().iter().any(|mutant| glob.matches(mutant.name)) {
             let hint = match nearest_of(glob.text(), mutants().iter().map(|mutant| mutant.name)) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => "globs are taken, such as `NAME*` for all that begin so".to_owned(),
+                None => "`NAME*` takes all whose names begin with NAME".to_owned(),
             };
-            return Err(Failure::usage(format!("find the mutant `{glob}`")).hint(hint));
+            return Err(Failure::rule(format!("there is no mutant `{glob}`")).hint(hint));
         }
     }
     let is_chosen = |name: &str| globs.is_empty() || globs.iter().any(|glob| glob.matches(name));

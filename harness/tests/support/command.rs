@@ -41,8 +41,22 @@ pub(crate) async fn trentcheck_apart(variables: &[(&str, &str)], arguments: &[&s
 }
 
 /// Runs a program, apart from the runtime that serves its target.
-pub(crate) async fn apart(mut command: Command) -> Output {
+async fn apart(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || finished(&mut command)).await.unwrap()
+}
+
+/// Has a shell run a line that was printed, apart from the runtime that serves its target.
+pub(crate) async fn shell(variables: &[(&str, &str)], line: &str) -> Output {
+    apart(pasted(variables, line)).await
+}
+
+/// A shell that runs a line that was printed, as for a person who pastes it.
+pub(crate) fn pasted(variables: &[(&str, &str)], line: &str) -> Command {
+    let folder = Path::new(env!("CARGO_BIN_EXE_trentcheck")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let mut command = program("sh", &scratch::folder(), variables);
+    command.env("PATH", path).args(["-c", line]);
+    command
 }
 
 /// A program with these variables and none of those that change what the command does, without input.

@@ -91,3 +91,49 @@ async fn answer(server: SocketAddr, bytes: &[u8], fate: &(dyn Fn(&str, &str) -> 
         }
     }
 }
+
+/// A front that answers requests of one method with these bytes.
+pub(crate) async fn front_of_methods(server: SocketAddr, method: &'static str, bytes: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let Some(request) = message(&mut client, with_body).await else { return };
+                let answer = match request.starts_with(method.as_bytes()) {
+                    true => Some(bytes.as_bytes().to_vec()),
+                    false => answer(server, &request, &|_, _| Fate::Passed).await,
+                };
+                let _ = client.write_all(&answer.unwrap_or_default()).await;
+                let _ = client.shutdown().await;
+            });
+        }
+    });
+    address
+}
+
+/// A front that sends the first deletion once more, as somebody else's call, right after its key was restored and described.
+pub(crate) async fn front_of_somebody_else(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut deletion: Option<Vec<u8>> = None;
+        let mut is_restored = false;
+        while let Ok((mut client, _)) = listener.accept().await {
+            let Some(request) = message(&mut client, with_body).await else { continue };
+            let reply = answer(server, &request, &|_, _| Fate::Passed).await.unwrap_or_default();
+            let head = String::from_utf8_lossy(&request).into_owned();
+            if head.contains("DeleteImportedKeyMaterial") && reply.starts_with(b"HTTP/1.1 200") && deletion.is_none() {
+                deletion = Some(request);
+            } else if deletion.is_some() && head.contains("ImportKeyMaterial") {
+                is_restored = true;
+            } else if is_restored && head.contains("DescribeKey") {
+                is_restored = false;
+                answer(server, &deletion.clone().unwrap_or_default(), &|_, _| Fate::Passed).await;
+            }
+            let _ = client.write_all(&reply).await;
+            let _ = client.shutdown().await;
+        }
+    });
+    address
+}

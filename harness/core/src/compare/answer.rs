@@ -3,7 +3,7 @@
 use super::fact::{BodyFact, Fact as FactOf};
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
-use crate::fixture::{Answer, Corpus, Edition, Expectation, Meaning, ShapeRule, Success, SuccessMember};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Meaning, Operation, ShapeRule, Success, SuccessMember};
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
 use crate::text::{TargetText, Text};
@@ -71,17 +71,41 @@ fn cite(difference: Difference, expectation: &Expectation, context: &Context<'_>
         place: context.place.clone(),
         expected: difference.expected,
         found: difference.found,
-        clauses: if expectation.clauses.is_empty() { context.clauses.to_vec() } else { expectation.clauses.clone() },
+        clauses: of_edition(
+            if expectation.clauses.is_empty() { context.clauses } else { &expectation.clauses },
+            context,
+        ),
         source: expectation.source.clone().unwrap_or_else(|| context.source.to_owned()),
         level: expectation.level,
         hint: difference.hint,
     };
     if let Some(shape) = difference.rule.and_then(|rule| context.corpus.shape(rule)) {
         mismatch.level = shape.level.min(expectation.level);
-        mismatch.clauses.clone_from(&shape.clauses);
+        mismatch.clauses = of_edition(&shape.clauses, context);
         mismatch.source.clone_from(&shape.source);
     }
     mismatch
+}
+
+/// The clauses that hold in the edition of the target: a target is not blamed with a sentence of the other one.
+fn of_edition(clauses: &[String], context: &Context<'_>) -> Vec<String> {
+    let holds = |id: &&String| {
+        let clause = context.corpus.clause(id);
+        clause.is_none_or(|clause| crate::fixture::holds_in(clause.editions.as_ref(), context.edition))
+    };
+    clauses.iter().filter(holds).cloned().collect()
+}
+
+/// Whether a success has the body of this edition.
+pub fn has_body_of(observation: &Observation, operation: &Operation, edition: Edition) -> bool {
+    observation.status == 200
+        && match (operation.success_in(edition), &observation.body) {
+            (Success::ZeroBytes, body) => *body == Body::Empty,
+            (Success::Object(wanted), Body::Json(Value::Object(members))) => {
+                wanted.first().is_some_and(|first| members.contains_key(&first.name))
+            }
+            (Success::Object(_), _) => false,
+        }
 }
 
 fn differences(observation: &Observation, expectation: &Expectation, context: &Context<'_>) -> Vec<Difference> {
@@ -121,6 +145,8 @@ fn alternative(observation: &Observation, answer: &Answer, context: &Context<'_>
             vec![status(observation, Fact::words("4xx"), None)]
         }
         Answer::RefusedUnclaimed => Vec::new(),
+        Answer::RefusedOr501 if is_client_error(observation) || observation.status == 501 => Vec::new(),
+        Answer::RefusedOr501 => vec![status(observation, Fact::words("4xx or 501"), None)],
         Answer::Refused => error_shape(observation),
         Answer::Not(error) => {
             if !is_client_error(observation) {
@@ -155,25 +181,11 @@ fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> 
     let is_empty_object = matches!(&observation.body, Body::Json(Value::Object(members)) if members.is_empty());
     let both = is_empty_object.then(|| "`{}` satisfies neither edition".to_owned());
     let operation = &context.corpus.operation;
-    let of_other = |is_such: &dyn Fn(&Success) -> bool| {
-        let other = Edition::ALL.into_iter().find(|other| is_such(operation.success_in(*other)))?;
-        Some(format!("that is the body of the edition `{other}`; choose it with `--edition`"))
-    };
     match operation.success_in(context.edition) {
         Success::ZeroBytes if observation.body == Body::Empty => Vec::new(),
-        Success::ZeroBytes => {
-            let is_such = |other: &Success| match (&observation.body, other.members().first()) {
-                (Body::Json(Value::Object(members)), Some(first)) => members.contains_key(&first.name),
-                _ => false,
-            };
-            vec![body("zero bytes", both.or_else(|| of_other(&is_such)))]
-        }
+        Success::ZeroBytes => vec![body("zero bytes", both)],
         Success::Object(wanted) => match &observation.body {
             Body::Json(Value::Object(members)) if !members.is_empty() => success_object(wanted, members, context),
-            Body::Empty => {
-                let hint = of_other(&|other| *other == Success::ZeroBytes);
-                vec![body(&format!("an object of {}", names(wanted)), hint)]
-            }
             _ => vec![body(&format!("an object of {}", names(wanted)), both)],
         },
     }

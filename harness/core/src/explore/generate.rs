@@ -1,4 +1,4 @@
-//! Generators of trials. Simple values come first in every choice, since a failure shrinks towards them.
+//! Generates trials. Each choice lists simple values first, because a failure shrinks towards them.
 
 use super::trial::{Move, Relation, Trial};
 use crate::fixture::{
@@ -7,26 +7,26 @@ use crate::fixture::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What a trial can use of a target.
+/// The parts of a target that a trial can use.
 #[derive(Clone, Debug)]
 pub(super) struct Grammar {
-    /// What is asked for, and what near misses are made of.
+    /// The operation under test. Near misses are derived from it.
     pub(super) operation: Operation,
-    /// Ids of preconditions that both sides can make.
+    /// Ids of the preconditions that both sides can create.
     pub(super) starts: Vec<String>,
-    /// Those of them whose key is the caller's own, in the Region that is asked.
+    /// Those preconditions whose key belongs to the caller and is in the called Region.
     pub(super) own: Vec<String>,
-    /// Who can sign on both sides.
+    /// The principals that can sign on both sides.
     pub(super) principals: Vec<PrincipalName>,
     pub(super) edition: Edition,
 }
 
-/// A trial.
+/// Generates a trial.
 pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
     let starts = grammar.starts.clone();
     let usual = starts.first().cloned().unwrap_or_default();
     let start = prop_oneof![2 => Just(usual), 3 => select(starts)].boxed();
-    // Another's key may be denied by its ARN and not found by its id.
+    // A key of another account may be denied by its ARN and not found by its id.
     let own = select(grammar.own.clone()).boxed();
     let one = |start: BoxedStrategy<String>, change: BoxedStrategy<RequestChange>| {
         (start, change).prop_map(|(start, change)| Trial {
@@ -67,7 +67,7 @@ pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
     .boxed()
 }
 
-/// Requests that mean something for some keys only, with such a key.
+/// Requests that are useful for certain keys only, each with such a key.
 fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
     let named = |id: &str| with(|change| change.key_id = Some(id.to_owned()));
     let material = |id: &str| {
@@ -105,7 +105,7 @@ fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
         .boxed()
 }
 
-/// Calls before the operation, the operation, calls after it.
+/// Calls before the operation under test, the operation, and calls after it.
 fn sequence(grammar: &Grammar) -> BoxedStrategy<Vec<Move>> {
     let before = proptest::collection::vec(
         select(vec![Move::Disable, Move::Schedule, Move::Enable, Move::Cancel, Move::delete(), Move::ImportSame]),
@@ -117,7 +117,7 @@ fn sequence(grammar: &Grammar) -> BoxedStrategy<Vec<Move>> {
             Move::Describe,
             Move::Decrypt,
             Move::ImportSame,
-            // Whether the key serves again is what an import is looked at for.
+            // A trial imports key material to see whether the key works again.
             Move::ImportSame,
             Move::ImportOther,
             Move::delete(),
@@ -144,7 +144,7 @@ fn with(change: impl FnOnce(&mut RequestChange)) -> RequestChange {
     changes
 }
 
-/// One request, most often with one thing changed.
+/// One request, usually with one change.
 fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     prop_oneof![
         1 => Just(RequestChange::default()),
@@ -163,8 +163,8 @@ fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     .boxed()
 }
 
-/// A pattern with the words of the operation: `@body@` is the body of the base request, `@member@` the inside of it,
-/// `@key@` and `@material@` are the names of the members that name the key and the material.
+/// Fills the words of the operation into a pattern. `@body@` is the body of the base request, and `@member@` is its
+/// content without the braces. `@key@` and `@material@` are the names of the members for the key and the key material.
 fn filled(operation: &Operation, pattern: &str) -> String {
     let body = operation.body_for("{{ key.id }}");
     let member = body.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(&body);
@@ -172,28 +172,28 @@ fn filled(operation: &Operation, pattern: &str) -> String {
     pattern.replace("@key@", &operation.key_member).replace("@material@", &operation.material_member)
 }
 
-/// The same for several.
+/// The same as [`filled`], for several patterns.
 fn all_filled(operation: &Operation, patterns: &[&str]) -> Vec<String> {
     patterns.iter().map(|pattern| filled(operation, pattern)).collect()
 }
 
-/// A name and what its first letter becomes.
+/// The name with a changed first letter.
 fn first_letter(name: &str, change: impl Fn(char) -> String) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| change(first) + letters.as_str())
 }
 
-/// A name that begins in lower case.
+/// The name with a lower-case first letter.
 fn begun_low(name: &str) -> String {
     first_letter(name, |letter| letter.to_lowercase().to_string())
 }
 
-/// A name without its last letter.
+/// The name without its last letter.
 fn shortened(name: &str) -> &str {
     name.char_indices().next_back().map_or("", |(at, _)| &name[..at])
 }
 
-/// Names that are almost that of a member.
+/// Names that almost match the name of a member.
 fn near_names(name: &str) -> Vec<String> {
     let last = name[shortened(name).len()..].to_uppercase();
     let in_snake_case = name.chars().enumerate().fold(String::new(), |so_far, (at, letter)| {
@@ -212,12 +212,12 @@ fn near_names(name: &str) -> Vec<String> {
     ]
 }
 
-/// Text in which the template engine sees nothing to do.
+/// Text that the template engine leaves unchanged.
 fn literal(text: &str) -> String {
     text.replace('{', "{{ '{' }}")
 }
 
-/// Names of a key: valid forms, near misses.
+/// Values that name a key: valid forms and near misses.
 const FORMS: &[&str] = &[
     "{{ key.id }}",
     "{{ key.arn }}",
@@ -240,7 +240,7 @@ const FORMS: &[&str] = &[
     "",
 ];
 
-/// The parts of an ARN, each with what may stand there instead.
+/// The parts of an ARN, each with values that can replace it.
 const PARTS: [(&str, &[&str]); 7] = [
     ("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
     ("kms", &["s3", "KMS", ""]),
@@ -251,7 +251,7 @@ const PARTS: [(&str, &[&str]); 7] = [
     ("", &[":1", "/1", " ", "*"]),
 ];
 
-/// The value of KeyId: valid forms, near misses, lengths, arbitrary text.
+/// The value of KeyId: valid forms, near misses, other lengths and arbitrary text.
 fn identifier() -> BoxedStrategy<String> {
     let written = |parts: [&str; 7]| {
         let [partition, service, region, account, kind, id, tail] = parts;
@@ -269,7 +269,7 @@ fn identifier() -> BoxedStrategy<String> {
         wrong.into_iter().for_each(|(at, other)| parts[at] = other);
         written(parts)
     });
-    // No letter that an id can have at that place.
+    // These letters cannot occur in an id.
     let near = (0_usize..36, select(vec!['g', 'z', 'é']))
         .prop_map(|(at, letter)| format!("{{{{ key.id[:{at}] }}}}{letter}{{{{ key.id[{}:] }}}}", at + 1));
     let edges =
@@ -289,7 +289,7 @@ fn identifier() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// JSON text that is no string.
+/// JSON text that is not a string.
 fn value(operation: &Operation) -> BoxedStrategy<String> {
     let words = [
         "null",
@@ -315,13 +315,13 @@ fn value(operation: &Operation) -> BoxedStrategy<String> {
     prop_oneof![8 => select(all_filled(operation, &words)), 1 => nested, 1 => long].boxed()
 }
 
-/// JSON text that every parser can hold.
+/// JSON text that every parser accepts.
 fn small_value(operation: &Operation) -> BoxedStrategy<String> {
     let words = ["1", "null", "true", "\"x\"", "[]", "{}", "[1,[2]]", "{\"@key@\":1}", "-1.5"];
     select(all_filled(operation, &words)).boxed()
 }
 
-/// Patterns of bodies that are no object with the member that names the key, or not quite JSON.
+/// Patterns of bodies that are not an object with a key member, or not valid JSON.
 const SYNTAX: &[&str] = &[
     "{}",
     "",
@@ -347,7 +347,7 @@ const SYNTAX: &[&str] = &[
     "<@key@>{{ key.id }}</@key@>",
 ];
 
-/// The request's body as text: near misses of a correct one.
+/// The text of the request's body: near misses of a correct body.
 fn body(grammar: &Grammar) -> BoxedStrategy<String> {
     let Grammar { operation, edition, .. } = grammar;
     let key = operation.key_member.as_str();
@@ -375,7 +375,7 @@ fn body(grammar: &Grammar) -> BoxedStrategy<String> {
     let material = material_value.prop_map(move |value| format!("{front}{value}}}"));
     let duplicate = ["{@member@,@member@}", "{\"@key@\":\"{{ absent.id }}\",@member@}", "{@member@,\"@key@\":null}"];
     let duplicate = select(all_filled(operation, &duplicate));
-    // Cut off somewhere behind the first brace; where the template stands it is cut as a whole.
+    // Cuts the body at a place behind the first brace. A template is never cut into parts.
     let whole = filled(operation, "{@member@,\"Extra\":{\"a\":[1]}}");
     let cut = (0_usize..12).prop_map(move |less| whole[..whole.len() - less - 1].to_owned());
     let second: u32 = if *edition == Edition::KeyMaterialId { 4 } else { 1 };
@@ -393,7 +393,7 @@ fn body(grammar: &Grammar) -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Bodies that are not text, as hex.
+/// Bodies that are not text, in hexadecimal.
 fn bytes(operation: &Operation) -> BoxedStrategy<String> {
     let (front, back) = operation.around_key();
     let (front, back) = (front.to_owned(), back.to_owned());
@@ -406,7 +406,7 @@ fn bytes(operation: &Operation) -> BoxedStrategy<String> {
     prop_oneof![near, proptest::collection::vec(any::<u8>(), 1..24).prop_map(hex::encode)].boxed()
 }
 
-/// Other spellings of the same body.
+/// Other ways to write the same body.
 fn spellings(operation: &Operation) -> Vec<String> {
     let escaped = first_letter(&operation.key_member, |letter| format!("\\u{:04x}", u32::from(letter)));
     let escaped = format!("{{\"{escaped}\":\"{{{{ key.id }}}}\"}}");
@@ -422,7 +422,7 @@ fn spellings(operation: &Operation) -> Vec<String> {
     )
 }
 
-/// One body in two orders of its members.
+/// The same body with its members in two orders.
 fn orders(grammar: &Grammar) -> BoxedStrategy<[RequestChange; 2]> {
     let operation = &grammar.operation;
     let member = filled(operation, "@member@");
@@ -442,7 +442,7 @@ fn orders(grammar: &Grammar) -> BoxedStrategy<[RequestChange; 2]> {
         .boxed()
 }
 
-/// Changes that must not matter.
+/// Changes that must not change the answer.
 fn harmless(operation: &Operation) -> BoxedStrategy<RequestChange> {
     let [before, after] = ["{\"Extra\":", "{@member@,\"Extra\":"].map(|front| filled(operation, front));
     let end = filled(operation, ",@member@}");
@@ -520,7 +520,7 @@ fn protocol(operation: &Operation) -> BoxedStrategy<RequestChange> {
     .boxed()
 }
 
-/// Changes of who signs, when, and how.
+/// Changes of the principal, the time and the way of signing.
 fn authentication(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     let principals = grammar.principals.clone();
     let has_session = principals.contains(&PrincipalName::Session);
@@ -528,9 +528,10 @@ fn authentication(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
         |mutation: Mutation| matches!(mutation, Mutation::SessionTokenAltered | Mutation::SessionTokenAbsent);
     let mutations: Vec<Mutation> =
         Mutation::ALL.iter().copied().filter(|mutation| has_session || !of_session(*mutation)).collect();
-    // Far from the edges of the window, where the answer depends on how long the exchange takes.
+    // These offsets are far from the limits of the time window, where the answer depends on the duration of the
+    // exchange.
     let clock = select(vec![-240_i64, 240, -600, 600, -90_000, 90_000]);
-    // What the body would hash to, as other services want it.
+    // The hash of the body, which other services require.
     let (front, back) = grammar.operation.around_key();
     let value = format!("{{{{ ('{front}' ~ key.id ~ '{back}') | sha256 }}}}");
     let hash = (select(vec![None, Some(Mutation::BodyAltered)])).prop_map(move |mutation| {

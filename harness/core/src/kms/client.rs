@@ -1,6 +1,7 @@
 //! A client of one endpoint and one principal. It asks no guard, so only `kms` makes calls with it, and only to look.
 
 use super::failure::{Failure, FailureKind, read, says_unsupported};
+use super::lateness::Lateness;
 use super::pauses::Pauses;
 use crate::fixture::{Operation, Unsupported};
 use crate::http::Request;
@@ -31,6 +32,8 @@ pub(crate) struct Client {
     pub(crate) operation: Arc<Operation>,
     /// The answers that mean "no such operation".
     pub(crate) unsupported: Arc<[Unsupported]>,
+    /// How late the target shows a change.
+    pub(crate) lateness: Arc<Lateness>,
 }
 
 impl Client {

@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::guard::Guard;
 use super::guarded::Kms;
+use super::lateness::Lateness;
 use crate::fixture::{Corpus, Owner, Place, PrincipalName, Unsupported};
 use crate::send::{Sender, Tally, Tls};
 use crate::target::{Clock, SetupError, Target};
@@ -35,6 +36,7 @@ impl Clients {
         let host = target.endpoint.authority();
         let unsupported: Arc<[Unsupported]> = corpus.unsupported.as_slice().into();
         let operation = Arc::new(corpus.operation.clone());
+        let lateness = Arc::new(Lateness::default());
         let client = |sender: &Sender, host: &str, region: &str, principal| {
             let credentials = target.principals.get(&principal)?.clone();
             let client = Client {
@@ -46,6 +48,7 @@ impl Clients {
                 settle,
                 operation: Arc::clone(&operation),
                 unsupported: Arc::clone(&unsupported),
+                lateness: Arc::clone(&lateness),
             };
             Some(Kms::new(client, guard.cloned()))
         };

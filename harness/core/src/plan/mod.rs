@@ -1,4 +1,4 @@
-//! From a case and the world it meets to a request that is ready to be signed. Pure.
+//! Turns a case and the names of its world into a request that is ready to be signed. Pure.
 
 mod error;
 mod request;

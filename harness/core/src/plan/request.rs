@@ -1,4 +1,4 @@
-//! The base request and what a case changes in it.
+//! The base request, and the changes that a case makes to it.
 
 use super::error::PlanError;
 use super::template::render;
@@ -10,24 +10,24 @@ use crate::http::{Framing, Header, Request};
 /// The protocol's media type.
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
-/// A request that is ready to be signed, and how to sign it.
+/// A request that is ready to be signed, with the settings for signing.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// The request.
     pub request: Request,
-    /// Who signs.
+    /// The principal that signs.
     pub principal: PrincipalName,
     /// Seconds added to the time of signing.
     pub clock: i64,
-    /// Header names added to the signed set.
+    /// Header names that are added to the signed set.
     pub sign_also: Vec<String>,
-    /// Header names left out of the signed set.
+    /// Header names that are removed from the signed set.
     pub sign_not: Vec<String>,
-    /// Where the signature goes.
+    /// The place of the signature.
     pub auth: Auth,
-    /// A fault to apply after signing.
+    /// The fault that is applied after signing.
     pub mutation: Option<Mutation>,
-    /// How often to send it on one connection.
+    /// How often the request is sent on one connection.
     pub times: u8,
     unsigned: Vec<Header>,
     order: Option<Order>,
@@ -35,7 +35,8 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// What happens to a request after it is signed: headers that no signature covers, order and case of the lines.
+    /// Applies the changes that follow signing: adds unsigned headers, and changes the order and the case of header
+    /// lines.
     pub fn dress(&self, mut signed: Request) -> Request {
         signed.headers.extend(self.unsigned.iter().cloned());
         if self.order == Some(Order::Reversed) {
@@ -53,7 +54,7 @@ impl Planned {
     }
 }
 
-/// The page's example request with this value of `X-Amz-Target` and this body.
+/// The page's example request, with this value of `X-Amz-Target` and this body.
 pub fn base_request(host: &str, target: &str, body: Vec<u8>) -> Request {
     let headers = vec![
         Header::new("Host", host),
@@ -64,11 +65,11 @@ pub fn base_request(host: &str, target: &str, body: Vec<u8>) -> Request {
     Request { method: "POST".to_owned(), target: "/".to_owned(), headers, body, framing: Framing::ContentLength }
 }
 
-/// Plans the exchange of a case, which is the base request with these changes.
+/// Plans the exchange of a case: the base request with these changes.
 ///
 /// # Errors
 ///
-/// A template that cannot be rendered, or hex that is none.
+/// A template cannot be rendered, or `body-hex` is not hexadecimal.
 pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
     let body = body(operation, change, world)?;
     let mut request = base_request(&world.host, &operation.target(), body);
@@ -137,7 +138,7 @@ fn body(operation: &Operation, change: &RequestChange, world: &World) -> Result<
     Ok(operation.body_for(&key_id).into_bytes())
 }
 
-/// Puts the framing header where Content-Length stood.
+/// Replaces Content-Length by another framing header, in the same position.
 fn replace(request: &mut Request, name: &str, value: &str) {
     for header in &mut request.headers {
         if header.name == "Content-Length" {

@@ -14,7 +14,7 @@ pub enum ExitCode {
     Divergence = 1,
     /// Wrong usage, configuration or fixture.
     Usage = 2,
-    /// Cases are indeterminate, blocked or unsupported, and none diverges.
+    /// Cases are indeterminate, blocked, unsupported or flaky, and none diverges.
     Indeterminate = 3,
     /// Nothing was run.
     NothingRun = 4,
@@ -36,21 +36,25 @@ impl ExitCode {
         applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect()
     }
 
-    /// The one of several that the process ends with.
+    /// The one of several that the process ends with; a pass if there is none.
     pub fn first_of(codes: &[Self]) -> Self {
-        const ORDER: [ExitCode; 9] = [
-            ExitCode::Internal,
-            ExitCode::Safety,
-            ExitCode::Usage,
-            ExitCode::Divergence,
+        codes.iter().copied().min_by_key(|code| code.place()).unwrap_or(Self::Pass)
+    }
+
+    /// Its place in the order in which one wins over another.
+    fn place(self) -> usize {
+        match self {
+            Self::Internal => 0,
+            Self::Safety => 1,
+            Self::Usage => 2,
+            Self::Divergence => 3,
             // Before the interrupt, which says that teardown is done.
-            ExitCode::Teardown,
-            ExitCode::Interrupted,
-            ExitCode::Indeterminate,
-            ExitCode::NothingRun,
-            ExitCode::Pass,
-        ];
-        ORDER.into_iter().find(|code| codes.contains(code)).unwrap_or(Self::Pass)
+            Self::Teardown => 4,
+            Self::Interrupted => 5,
+            Self::Indeterminate => 6,
+            Self::NothingRun => 7,
+            Self::Pass => 8,
+        }
     }
 
     /// The code in words.

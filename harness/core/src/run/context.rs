@@ -30,6 +30,8 @@ pub(super) struct Run<'a> {
     pub(super) tally: Tally,
     /// How often an internal error ended something.
     pub(super) faults: AtomicUsize,
+    /// How many successes had the body of the other edition.
+    pub(super) other_edition: AtomicUsize,
     pub(super) redactor: Redactor,
     /// The caller's account and partition.
     pub(super) account: OnceLock<(String, String)>,
@@ -66,6 +68,7 @@ impl<'a> Run<'a> {
             guard,
             tally,
             faults: AtomicUsize::new(0),
+            other_edition: AtomicUsize::new(0),
             redactor: target.redactor(),
             account: OnceLock::new(),
             seconds_ahead: OnceLock::new(),

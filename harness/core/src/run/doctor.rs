@@ -1,6 +1,7 @@
 //! Whether a target can be tested at all, found out without changing anything: every call names a key that does not
-//! exist.
+//! exist, or only lists.
 
+use super::permissions::{Absent, Asking, PERMISSIONS};
 use crate::entropy::Entropy;
 use crate::fixture::{Corpus, Operation, PrincipalName, Unsupported};
 use crate::kms::{Clients, Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, skew, summary};
@@ -12,7 +13,7 @@ use crate::sign::{Signing, sign};
 use crate::target::{Clock, SetupError, Target};
 use crate::text::Text;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
 /// How a check ended.
@@ -56,17 +57,6 @@ impl Found {
     }
 }
 
-/// The operations that a run needs besides the one under test, and that can be asked for with a key that does not exist.
-const NEEDED: &[&str] = &[
-    "DescribeKey",
-    "GetParametersForImport",
-    "ListResourceTags",
-    "DisableKey",
-    "EnableKey",
-    "ScheduleKeyDeletion",
-    "CancelKeyDeletion",
-];
-
 /// Checks the way to the target, the clocks, who we are there, and what we may do.
 ///
 /// # Errors
@@ -80,8 +70,9 @@ pub async fn examine(
 ) -> Result<Vec<Checkup>, SetupError> {
     let clients = Clients::new(target, clock, Duration::ZERO, corpus, None)?;
     let operation = &corpus.operation;
-    let absent = entropy.uuid("doctor");
-    let Some(exchange) = first_exchange(&clients, operation, &absent).await else { return Ok(Vec::new()) };
+    let key = entropy.uuid("doctor");
+    let absent = Absent { alias: format!("alias/trentcheck-doctor-{key}"), key };
+    let Some(exchange) = first_exchange(&clients, operation, &absent.key).await else { return Ok(Vec::new()) };
     let checkups = match &exchange.result {
         Err(_) if clients.sender.meets_tls().await => wrong_scheme(target),
         Err(error) => way(target, Some(error)),
@@ -127,17 +118,20 @@ fn clocks(response: &Response, now: SystemTime) -> Found {
 }
 
 /// Who we are to the service, and what it lets us do, by its first answer and by one call of each other operation.
-async fn service(kms: &Kms, first: &Observation, absent: &str) -> Vec<Found> {
+async fn service(kms: &Kms, first: &Observation, absent: &Absent) -> Vec<Found> {
     let unsupported = &kms.plain().unsupported;
     let identity = identity(first);
     let is_known = identity.health == Health::Good;
     let mut checkups = vec![identity, existence(kms.operation(), unsupported, first)];
     if is_known {
-        checkups.push(permission(&kms.operation().name, unsupported, first));
-        for operation in NEEDED {
-            checkups.push(ask(kms, operation, absent).await);
+        checkups.push(permission(&kms.operation().name, Success::Unexpected, unsupported, first));
+        for needed in PERMISSIONS {
+            checkups.push(match needed.asking {
+                Asking::AbsentKey(body) => ask(kms, needed.operation, Success::Unexpected, &body(absent)).await,
+                Asking::Listing(body) => ask(kms, needed.operation, Success::Allowed, &body()).await,
+                Asking::Not(why) => checkup(needed.operation, Health::Unknown, format!("not asked: {why}")),
+            });
         }
-        checkups.push(checkup("CreateKey", Health::Unknown, "cannot be tried without making a key".to_owned()));
     }
     checkups
 }
@@ -248,27 +242,37 @@ fn existence(operation: &Operation, unsupported: &[Unsupported], observation: &O
     }
 }
 
-async fn ask(kms: &Kms, operation: &str, absent: &str) -> Found {
-    let mut body = json!({ "KeyId": absent });
-    if operation == "GetParametersForImport" {
-        body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
-        body["WrappingKeySpec"] = json!("RSA_2048");
-    }
-    let (_, exchange) = kms.exchange(operation, &body).await;
+async fn ask(kms: &Kms, operation: &str, success: Success, body: &Value) -> Found {
+    let (_, exchange) = kms.exchange(operation, body).await;
     match &exchange.result {
-        Ok(response) => permission(operation, &kms.plain().unsupported, &observe(response)),
+        Ok(response) => permission(operation, success, &kms.plain().unsupported, &observe(response)),
         Err(error) => checkup(operation, Health::Unknown, error.text()),
     }
 }
 
+/// What it means that a call succeeds.
+#[derive(Clone, Copy)]
+enum Success {
+    /// The operation is allowed.
+    Allowed,
+    /// The target does not look for the key.
+    Unexpected,
+}
+
 /// Whether an operation is denied, by its answer about a key that does not exist. A target that looks for the key before
 /// it asks who may use it does not say.
-fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observation) -> Found {
+fn permission(operation: &str, success: Success, unsupported: &[Unsupported], observation: &Observation) -> Found {
     match observation.error_name() {
         _ if is_transient(observation) => checkup(operation, Health::Unknown, "throttled".to_owned()),
         _ if says_unsupported(unsupported, observation) => {
             checkup(operation, Health::Bad, "the target has no such operation".to_owned())
         }
+        _ if observation.is_success() => match success {
+            Success::Allowed => checkup(operation, Health::Good, "not denied".to_owned()),
+            Success::Unexpected => {
+                checkup(operation, Health::Unknown, "it succeeded about a key that does not exist".to_owned())
+            }
+        },
         Some("NotFoundException") => checkup(operation, Health::Good, "not denied".to_owned()),
         Some("AccessDeniedException") => Found {
             hint: Some(format!("allow `kms:{operation}`")),
@@ -302,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_denied_operation_is_told_from_one_that_is_not_there_and_from_a_throttled_one() {
-        let of = |status, error| permission("CreateKey", &[], &answer(status, error));
+        let of = |status, error| permission("CreateKey", Success::Unexpected, &[], &answer(status, error));
         let denied = of(400, "AccessDeniedException");
         assert_eq!((denied.health, denied.hint.as_deref()), (Health::Bad, Some("allow `kms:CreateKey`")));
         assert_eq!(of(400, "NotFoundException").health, Health::Good);

@@ -123,6 +123,8 @@ pub async fn run(
         }
         false => reports(&schedule, &mut notices).await,
     };
+    notices.extend(of_bodies(&run));
+    notices.extend(of_lateness(&run));
     let mut accounts: Vec<String> = run.account().into_iter().map(|(account, _)| account).collect();
     accounts.extend(run.pool.accounts());
     let left = release(&run, &mut notices).await;
@@ -138,6 +140,25 @@ fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> 
     (taken > 0).then(|| {
         format!("all {taken} of the selected cases are of the other edition: choose it with `--edition {other}`")
     })
+}
+
+/// One sentence for all successes that have the body of the other edition.
+fn of_bodies(run: &Run<'_>) -> Option<Text> {
+    let count = run.other_edition.load(Ordering::Relaxed);
+    let other = Edition::ALL.into_iter().find(|edition| *edition != run.target.edition)?;
+    (count > 0).then(|| {
+        Text::from(format!("{count} successes have the body of the other edition: choose it with `--edition {other}`"))
+    })
+}
+
+/// One sentence for all changes that were not seen in time.
+fn of_lateness(run: &Run<'_>) -> Option<Text> {
+    let late = run.primary.known_to_be_late()?.as_secs_f64();
+    Some(Text::from(format!(
+        "the target shows a change only after {late:.1} s, and trentcheck waits {:.1} s: raise `--settle` to {:.0}s",
+        run.options.settle.as_secs_f64(),
+        (late * 2.0).ceil()
+    )))
 }
 
 /// Runs the cases if the target can be tested. If not, `notices` says why.

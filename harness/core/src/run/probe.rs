@@ -2,7 +2,7 @@
 
 use super::context::Run;
 use crate::fixture::{Material, Origin, Owner, Place};
-use crate::keys::Base;
+use crate::keys::{Base, Choice};
 use crate::kms::{Kms, UNKNOWN_SIGNER, skew, summary};
 use crate::observe::observe;
 use crate::send::{Fault, Response, SendError};
@@ -52,7 +52,7 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
         if run.guard.halted().is_some() {
             return Verdict::Refused;
         }
-        if let Ok(key) = run.pool.take(&probe_key()).await {
+        if let Ok(key) = run.pool.take(&probe_key(), Choice::Any).await {
             account = Some((key.arn.account().to_owned(), key.arn.partition().to_owned()));
             key_id = Some(key.names.id.clone());
             run.pool.put_back(key);

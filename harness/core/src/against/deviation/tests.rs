@@ -1,4 +1,4 @@
-//! Lists that do not hold, in every way in which one can fail to, and what becomes of them.
+//! Tests of lists that are stale, expired or wrong, and of their effect on a run.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 

@@ -1,0 +1,217 @@
+//! No wrong blame: what comes once, comes late or is not the target's fault is no divergence, and what comes again is one.
+
+use crate::support::losing::{Fate, front, front_of_methods, front_of_somebody_else};
+use crate::support::{complaints, config, corpus, options, reference, replay};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use trentcheck_core::fixture::{Edition, Level};
+use trentcheck_core::report::{CaseReport, ExitCode, Outcome, RunReport};
+use trentcheck_core::run::{Options, Target};
+use trentcheck_core::send::Endpoint;
+use trentcheck_reference::Server;
+
+/// A reference behind a front that decides what becomes of each call.
+async fn behind(fate: impl Fn(&str, &str) -> Fate + Send + Sync + 'static) -> (Server, Target) {
+    let (server, mut target) = reference(config(Edition::KeyOnly)).await;
+    let address = front(server.address(), fate).await;
+    target.endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+    (server, target)
+}
+
+fn at_must(jobs: usize) -> Options {
+    let mut options = options(jobs);
+    options.fail_on = Level::Must;
+    options
+}
+
+fn case<'a>(report: &'a RunReport, id: &str) -> &'a CaseReport {
+    report.cases.iter().find(|case| case.id == id).unwrap()
+}
+
+/// Decides by how many calls of the operation under test there were.
+fn of_deletion(number: &AtomicUsize, operation: &str) -> Option<usize> {
+    (operation == "DeleteImportedKeyMaterial").then(|| number.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_come_again_is_flaky_and_shown_with_both_answers() {
+    let number = AtomicUsize::new(0);
+    // The first is the probe.
+    let (_server, target) = behind(move |operation, _| match of_deletion(&number, operation) {
+        Some(2) => Fate::Answered(400, r#"{"__type":"NotFoundException"}"#.to_owned()),
+        _ => Fate::Passed,
+    })
+    .await;
+    let report = replay(&corpus(), &["success/symmetric"], &target, &at_must(1)).await;
+    let case = case(&report, "success/symmetric");
+    assert_eq!(
+        (case.outcome, report.exit_code),
+        (Outcome::Flaky, ExitCode::Indeterminate),
+        "{:?}",
+        complaints(&report)
+    );
+    let second = case.second.as_ref().unwrap();
+    assert_eq!(case.answer.as_deref(), Some("400 NotFoundException"));
+    assert_eq!((second.outcome, second.answer.as_deref()), (Outcome::Pass, Some("200")));
+    assert!(!case.once.is_empty() && !second.exchanges.is_empty());
+    assert_eq!(report.figures.judged(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_loses_one_deletion_in_twenty_is_intermittent() {
+    let number = AtomicUsize::new(0);
+    let (_server, target) = behind(move |operation, _| match of_deletion(&number, operation) {
+        Some(number) if number.is_multiple_of(20) => Fate::Answered(200, String::new()),
+        _ => Fate::Passed,
+    })
+    .await;
+    let report = replay(&corpus(), &[], &target, &at_must(1)).await;
+    assert_eq!(report.exit_code, ExitCode::Divergence, "{:?}", complaints(&report));
+    let lost = report.cases.iter().filter(|case| case.intermittent.is_some()).count();
+    assert!(lost >= 3, "{lost}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_retryable_fault_is_indeterminate_and_two_diverge() {
+    let fault = r#"{"__type":"KMSInternalException","message":"once"}"#;
+    for (most, outcome) in [(1, Outcome::Indeterminate), (usize::MAX, Outcome::Diverges)] {
+        let number = AtomicUsize::new(0);
+        let (_server, target) = behind(move |operation, _| match of_deletion(&number, operation) {
+            // The second and the fifth answer: between them is the question whether the target is alive.
+            Some(2) => Fate::Answered(500, fault.to_owned()),
+            Some(number) if number > 2 && most > 1 => Fate::Answered(500, fault.to_owned()),
+            _ => Fate::Passed,
+        })
+        .await;
+        let report = replay(&corpus(), &["success/symmetric"], &target, &at_must(1)).await;
+        assert_eq!(case(&report, "success/symmetric").outcome, outcome, "{:?}", complaints(&report));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_fault_diverges_only_when_it_comes_again() {
+    let fault = r#"{"__type":"InternalFailure"}"#;
+    for (again, outcome) in [(false, Outcome::Flaky), (true, Outcome::Diverges)] {
+        let number = AtomicUsize::new(0);
+        let (_server, target) = behind(move |operation, _| match of_deletion(&number, operation) {
+            Some(2) => Fate::Answered(500, fault.to_owned()),
+            Some(number) if number > 2 && again => Fate::Answered(500, fault.to_owned()),
+            _ => Fate::Passed,
+        })
+        .await;
+        let report = replay(&corpus(), &["success/symmetric"], &target, &at_must(1)).await;
+        assert_eq!(case(&report, "success/symmetric").outcome, outcome, "{:?}", complaints(&report));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_somebody_changed_is_not_used() {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let address = front_of_somebody_else(server.address()).await;
+    let target = Target { endpoint: Endpoint::parse(&format!("http://{address}")).unwrap(), ..target };
+    let cases = ["identifiers/key-id", "permission/denied", "success/symmetric"];
+    let report = replay(&corpus(), &cases, &target, &at_must(1)).await;
+    assert_eq!(report.exit_code, ExitCode::Pass, "{:?}", complaints(&report));
+    // The one that was changed, and one in its place.
+    assert_eq!(report.keys, 3);
+}
+
+/// The cases at which a late DescribeKey was seen to blame the target.
+const LATE: &[&str] = &["permission/*", "materials/*", "success/*", "effects/*"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_shows_changes_late_is_not_blamed() {
+    let corpus = corpus();
+    for (edition, delay, settle) in [(Edition::KeyOnly, 600, 3000), (Edition::KeyMaterialId, 600, 3000)] {
+        let mut config = config(edition);
+        config.consistency_delay = Duration::from_millis(delay);
+        let (_server, target) = reference(config).await;
+        let mut options = at_must(16);
+        options.settle = Duration::from_millis(settle);
+        let report = replay(&corpus, LATE, &target, &options).await;
+        assert_eq!(report.exit_code, ExitCode::Pass, "{:?}", complaints(&report));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_changes_come_after_the_budget_one_notice_names_it_and_nothing_is_blamed() {
+    let corpus = corpus();
+    let mut config = config(Edition::KeyOnly);
+    config.consistency_delay = Duration::from_secs(3);
+    let (_server, target) = reference(config).await;
+    let mut options = at_must(16);
+    options.settle = Duration::from_secs(1);
+    let report = replay(&corpus, LATE, &target, &options).await;
+    assert_eq!(report.figures.diverges + report.figures.flaky, 0, "{:?}", complaints(&report));
+    assert!(report.exit_codes.contains(&ExitCode::Indeterminate), "{:?}", report.exit_codes);
+    let notices = report.notices.iter().filter(|notice| notice.contains("--settle")).count();
+    assert_eq!(notices, 1, "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_with_scoped_rights_is_not_the_targets_fault() {
+    let denied = r#"{"__type":"AccessDeniedException","message":"scoped"}"#;
+    let (_server, target) = behind(move |operation, _| match operation {
+        "DeleteImportedKeyMaterial" => Fate::Answered(400, denied.to_owned()),
+        _ => Fate::Passed,
+    })
+    .await;
+    let report = replay(&corpus(), &["authentication/control", "example/absent-key"], &target, &at_must(1)).await;
+    for case in &report.cases {
+        assert_eq!(case.outcome, Outcome::Indeterminate, "{:?}", complaints(&report));
+        assert!(case.reason.as_ref().is_some_and(|reason| reason.contains("kms:DeleteImportedKeyMaterial")));
+    }
+}
+
+/// The reference behind a front that answers one method otherwise, byte for byte.
+async fn with_method(method: &'static str, answer: &'static str) -> (Server, Target) {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let address = front_of_methods(server.address(), method, answer).await;
+    (server, Target { endpoint: Endpoint::parse(&format!("http://{address}")).unwrap(), ..target })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_nobody_knows_may_be_answered_with_501() {
+    let none = "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let fault = "HTTP/1.1 500 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    for (answer, outcome) in [(none, Outcome::Pass), (fault, Outcome::Diverges)] {
+        let (_server, target) = with_method("PUT ", answer).await;
+        let report = replay(&corpus(), &["protocol/method-put"], &target, &at_must(1)).await;
+        assert_eq!(case(&report, "protocol/method-put").outcome, outcome, "{:?}", complaints(&report));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_body_of_the_other_edition_is_one_notice_and_no_clause_of_it_is_cited() {
+    let corpus = corpus();
+    for edition in Edition::ALL {
+        let other = Edition::ALL.into_iter().find(|other| *other != edition).unwrap();
+        let (_server, target) = reference(config(other)).await;
+        let target = Target { edition, ..target };
+        let report = replay(&corpus, &["success/symmetric", "success/disabled"], &target, &at_must(1)).await;
+        assert_eq!(report.figures.diverges, 2, "{:?}", complaints(&report));
+        let named = report.notices.iter().filter(|notice| notice.contains(&format!("--edition {other}"))).count();
+        assert_eq!(named, 1, "{:?}", report.notices);
+        for mismatch in report.cases.iter().flat_map(|case| &case.mismatches) {
+            for clause in mismatch.clauses.iter().filter_map(|id| corpus.clause(id)) {
+                let holds = clause.editions.as_ref().is_none_or(|editions| editions.contains(&edition));
+                assert!(holds, "{mismatch:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mismatch_counts_for_more_than_its_case() {
+    let corpus = corpus();
+    let (_server, target) = behind(|operation, _| match operation {
+        "DeleteImportedKeyMaterial" => Fate::Dropped,
+        _ => Fate::Passed,
+    })
+    .await;
+    let report = replay(&corpus, &[], &target, &options(8)).await;
+    assert!(report.figures.diverges > 100, "{:?}", report.figures);
+    for case in &report.cases {
+        assert!(case.mismatches.iter().all(|mismatch| mismatch.level <= case.level), "{}", case.id);
+    }
+}
