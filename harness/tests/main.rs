@@ -15,6 +15,7 @@ mod explore_command;
 mod fake;
 mod faulty;
 mod fixtures;
+mod hostile;
 mod interlock;
 mod interlock_lost;
 mod kill_matrix;

@@ -10,7 +10,7 @@ use crate::setup::confirm::confirm;
 use crate::setup::corpus::corpus;
 use crate::setup::ledger::open;
 use crate::setup::settings::TargetSettings;
-use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
+use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms, must_be_verified};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::ledger::OpenRun;
@@ -47,6 +47,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
         .hint("give `--endpoint` or `--target`, or `--ledger` with the file that the run wrote");
     let terms = Terms { missing: Missing::Refused(nowhere), reach: Reach::Anywhere, provided: Provided::Unused };
     let Prepared { target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
+    must_be_verified(&target, "keys are swept")?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
     if !target.endpoint.is_loopback() && named.is_empty() {
         return Err(Failure::safety("off loopback keys are swept only in an account that is named")

@@ -6,6 +6,7 @@ use super::confirm::confirm;
 use super::embedded;
 use super::plan::Plan;
 use super::settings::RunSettings;
+use super::target::must_be_verified;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use std::path::Path;
@@ -34,6 +35,7 @@ pub(crate) async fn permit(
     if permit == Permit::NoKeys && lent.is_empty() {
         return Ok(Passed::unlimited(permit));
     }
+    must_be_verified(target, "keys are made or borrowed")?;
     let Some(account) = &target.account else {
         return Err(Failure::safety("keys are made only in an account that is named")
             .hint("`--account` with its number; if the target's keys turn out to be in another, nothing goes on"));

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Edition, PrincipalName};
 use crate::normalise::Redactor;
-use crate::send::{Endpoint, Limits, Tls};
+use crate::send::{Endpoint, Limits, Peer, Tls};
 use crate::sign::Credentials;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +26,9 @@ pub enum SetupError {
     /// Keys are to be made, and the account was not named.
     #[error("know the account in which keys may be made")]
     NoAccount,
+    /// Keys are to be made or borrowed, and anybody could be the target.
+    #[error("make or borrow keys at a target whose certificate is not verified")]
+    Unverified,
 }
 
 /// The same service in another Region.
@@ -65,6 +68,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Who answers there.
+    pub fn peer(&self) -> Peer {
+        Peer::of(&self.endpoint, &self.tls)
+    }
+
     /// The Region that is not the target's own.
     pub fn other_region(&self) -> String {
         if let Some(elsewhere) = &self.elsewhere {

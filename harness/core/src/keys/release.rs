@@ -3,7 +3,7 @@
 use super::pool::{Created, Pool};
 use crate::arn::Arn;
 use crate::fixture::{Owner, Place};
-use crate::kms::ours::arns_of_run;
+use crate::kms::ours::{Ours, keys_of_run};
 use crate::kms::{Kms, Pauses, mark};
 use crate::text::Text;
 use futures_util::FutureExt;
@@ -104,9 +104,9 @@ impl Pool<'_> {
             let mut found = 0;
             // What was made a moment ago need not be listed yet.
             while found < labels.len() {
-                match arns_of_run(kms.plain(), self.maker.run).await {
-                    Ok(arns) => {
-                        arns.into_iter().for_each(|arn| found += usize::from(self.adopt(kms, place, owner, arn)));
+                match keys_of_run(kms.plain(), self.maker.run).await {
+                    Ok(keys) => {
+                        keys.into_iter().for_each(|key| found += usize::from(self.adopt(kms, place, owner, key)));
                     }
                     Err(failure) => {
                         left.push(Text::from(format!("{perhaps}: ")).and(failure.describe()));
@@ -123,14 +123,16 @@ impl Pool<'_> {
     }
 
     /// Takes over a key that proved to be the run's, if it was not known.
-    fn adopt(&self, kms: &Kms, place: Place, owner: Owner, arn: Arn) -> bool {
-        if self.inner().created.iter().any(|created| created.arn == arn) {
+    fn adopt(&self, kms: &Kms, place: Place, owner: Owner, Ours { arn, made, .. }: Ours) -> bool {
+        if kms.objection(&arn, made).is_some() || self.inner().created.iter().any(|created| created.arn == arn) {
             return false;
         }
         let Some(id) = arn.key_id().map(str::to_owned) else { return false };
         // A key in another account than the one that was named is released too.
         let _ = kms.made(owner, &id, &arn);
-        self.inner().created.push(Created { place, owner, id, arn, alias: None });
+        let mut inner = self.inner();
+        inner.made += 1;
+        inner.created.push(Created { place, owner, id, arn, alias: None });
         true
     }
 }

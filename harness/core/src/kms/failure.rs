@@ -33,6 +33,8 @@ pub(crate) enum FailureKind {
     Transient,
     /// The target answered nothing that can be used.
     Unusable,
+    /// The target gave a list that has no end.
+    Endless,
     /// There was no answer.
     NoAnswer,
     /// It was not sent, because the target was not reached.

@@ -7,7 +7,9 @@ mod guard;
 mod guarded;
 pub(crate) mod mark;
 mod named;
+mod newness;
 pub(crate) mod ours;
+mod pages;
 mod pauses;
 pub(crate) mod skew;
 

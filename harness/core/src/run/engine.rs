@@ -11,6 +11,7 @@ use crate::fixture::{Corpus, Edition, Selection};
 use crate::keys::Released;
 use crate::normalise::Shown;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
+use crate::send::Peer;
 use crate::target::{SetupError, Target};
 use crate::text::{TargetText, Text};
 use std::collections::BTreeMap;
@@ -41,6 +42,9 @@ pub async fn run(
     let deadline = tokio::time::Instant::now() + options.deadline;
     let schedule = Schedule { run: &run, progress, deadline, stop: &stop };
     let mut notices: Vec<Text> = Vec::new();
+    if target.peer() == Peer::Unverified {
+        notices.push(UNVERIFIED.into());
+    }
     let mut by_id = match run.selected.is_empty() {
         true => {
             notices.extend(of_other_edition(corpus, selection, target).map(Text::from));
@@ -55,6 +59,10 @@ pub async fn run(
     let told = told(&schedule);
     Ok(report(&run, Results { started, cases, notices, left, accounts, told }))
 }
+
+/// What a run says whose target could be anybody.
+const UNVERIFIED: &str =
+    "the target's certificate was not verified (`--insecure`): anybody on the way could have answered";
 
 /// Why nothing is selected, where the edition is the reason.
 fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> Option<String> {
