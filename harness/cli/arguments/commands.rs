@@ -82,6 +82,9 @@ pub(crate) enum Command {
     Doctor {
         #[command(flatten)]
         target: Box<TargetArguments>,
+        /// Time limit of all checks [default: 2m]
+        #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
+        deadline: Option<Duration>,
         /// Write the checks as JSON; `json` alone writes to stdout
         #[arg(long, value_name = "json[=PATH]")]
         report: Vec<String>,
@@ -102,6 +105,9 @@ pub(crate) struct SweepArguments {
     /// Sweep every run's keys, unless one of the run's keys is younger [default without a ledger: 1h]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) older_than: Option<Duration>,
+    /// Time limit of the look, and again of the changes after it; what there is no time for is left [default: 15m]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
     /// Say what would be done, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

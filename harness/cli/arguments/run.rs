@@ -29,10 +29,10 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
     /// The target's known deviations: what deviates exactly as listed does not fail the run
-    #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS")]
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS", hide_env_values = true)]
     pub(crate) deviations: Option<PathBuf>,
     /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
-    #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
+    #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON", hide_env_values = true)]
     pub(crate) fail_on: Option<Level>,
     /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs; or with a second target, side by
     /// side: a URL, or the name of a target in the configuration file, which has its own settings
@@ -51,7 +51,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,
     /// Write every key to this file before it is made, so that `sweep` can remove it after a crash
-    #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER")]
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER", hide_env_values = true)]
     pub(crate) ledger: Option<PathBuf>,
     /// Off loopback: send also the cases that need a key. They make keys in the account of `--account`, and touch no other
     #[arg(long)]
@@ -63,7 +63,7 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) yes: bool,
     /// Cases at a time [default: 8, off loopback 1]
-    #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "TRENTCHECK_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
     /// Run the cases in random order; a number repeats an order
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "random")]
@@ -71,8 +71,8 @@ pub(crate) struct RunArguments {
     /// The lane of the judged exchanges
     #[arg(long, default_value = "wire")]
     pub(crate) lane: LaneName,
-    /// Time limit of the whole run [default: 15m]
-    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", value_parser = duration)]
+    /// Time limit of the whole run, second looks included; the release of keys has 5m more, on loopback 30s [default: 15m]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
     /// Take the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]

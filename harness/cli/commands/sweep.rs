@@ -9,14 +9,14 @@ use crate::setup::configuration::Configuration;
 use crate::setup::confirm::confirm;
 use crate::setup::corpus::corpus;
 use crate::setup::ledger::open;
-use crate::setup::settings::TargetSettings;
+use crate::setup::settings::{DEADLINE, TargetSettings};
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms, must_be_verified};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::ledger::OpenRun;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::Clock;
-use trentcheck_core::sweep::{Sweeping, Swept, Touch, settle, sweep as remove};
+use trentcheck_core::sweep::{Sweeping, Swept, Times, Touch, settle, sweep as remove};
 
 /// How old a run has to be if neither a ledger nor an age is given; far longer than a run's usual time limit.
 const OLD: Duration = Duration::from_secs(60 * 60);
@@ -59,8 +59,10 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     };
     let clock: Clock = Arc::new(SystemTime::now);
     let is_loopback = target.endpoint.is_loopback();
+    let deadline = arguments.deadline.or(settings.deadline).unwrap_or(DEADLINE);
+    let times = Times { settle: settling, deadline };
     let sweep = async |touch: Touch| {
-        remove(&corpus, &target, &sweeping, touch, &clock, settling)
+        remove(&corpus, &target, &sweeping, touch, &clock, times)
             .await
             .map_err(|error| Failure::usage(error.to_string()))
     };

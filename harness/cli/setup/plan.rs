@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, PriceOf};
 use trentcheck_core::report::{Outcome, RunReport};
-use trentcheck_core::run::{Lent, Target};
+use trentcheck_core::run::{Lent, Permit, Target};
 
 /// The plan, and what it is worked out from.
 pub(crate) struct Plan<'a> {
@@ -44,6 +44,11 @@ impl Plan<'_> {
         lines.extend(self.by_operation());
         lines.push(self.cost(keys, calls));
         lines.push(self.duration());
+        lines.push(format!(
+            "  limit     {} for the cases (`--deadline`); then {} more for the release of keys",
+            told(self.deadline),
+            told(Permit::Owned.release())
+        ));
         if let Some(ledger) = self.ledger {
             let word = shell::word(&ledger.to_string_lossy());
             lines.push(format!("  ledger    {}; after a crash: `trentcheck sweep --ledger {word}`", ledger.display()));

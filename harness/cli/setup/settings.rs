@@ -16,8 +16,8 @@ use trentcheck_core::fixture::{Edition, Level};
 use trentcheck_core::run::Target;
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
-/// The time limit of a run that sets none.
-const DEADLINE: Duration = Duration::from_secs(15 * 60);
+/// The time limit of a run or a sweep that sets none.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// A target and how it is reached.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct TargetSettings {
     edition: Option<Edition>,
     timeout: Option<Duration>,
     settle: Option<Duration>,
+    /// The time limit that the file sets for the whole.
+    pub(crate) deadline: Option<Duration>,
     pub(super) service: Service,
     /// Calls a second, as `OPERATION=N`; of several for an operation the last holds.
     pub(super) rates: Vec<String>,
@@ -78,6 +80,7 @@ impl TargetSettings {
             edition: arguments.edition.or(file.edition),
             timeout: arguments.timeout.or(file.timeout),
             settle: arguments.settle.or(file.settle),
+            deadline: file.deadline,
             service: Service::of(&arguments.service),
             rates: rates.chain(arguments.service.rate.iter().cloned()).collect(),
             connection: Connection::of(&arguments.connection, file),

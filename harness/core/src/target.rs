@@ -6,7 +6,7 @@ use crate::send::{Endpoint, Limits, Peer, Tls};
 use crate::sign::Credentials;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Tells the time. The only clock that stages see.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -106,6 +106,18 @@ pub enum Permit {
     Owned,
     /// Only those that name no key that exists.
     NoKeys,
+}
+
+impl Permit {
+    /// How long the release of the keys may take, besides the time limit of the run. What is not released by then is
+    /// reported.
+    pub fn release(self) -> Duration {
+        match self {
+            // Keys of a test server end with it.
+            Self::All => Duration::from_secs(30),
+            Self::Owned | Self::NoKeys => Duration::from_secs(5 * 60),
+        }
+    }
 }
 
 /// The partition that a Region's name belongs to.

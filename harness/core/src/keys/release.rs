@@ -14,9 +14,6 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// How long the release of all keys may take. What is not released by then is reported.
-const RELEASE: Duration = Duration::from_secs(5 * 60);
-
 /// Keys that are released at a time.
 const AT_A_TIME: usize = 4;
 
@@ -29,13 +26,13 @@ pub(crate) struct Released {
 }
 
 impl Pool<'_> {
-    /// Releases every key: aliases deleted, deletion scheduled.
-    pub(crate) async fn release(&self) -> Released {
-        let deadline = Instant::now() + RELEASE;
+    /// Releases every key within this time: aliases deleted, deletion scheduled.
+    pub(crate) async fn release(&self, within: Duration) -> Released {
+        let deadline = Instant::now() + within;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
         let mut left = surely(self.loans.give_back(), deadline, "keys that were lent").await;
         let about = "perhaps keys that CreateKey gave no answer about";
-        let perhaps = surely(self.look_for_open(), Instant::now() + RELEASE / 2, about).await;
+        let perhaps = surely(self.look_for_open(), Instant::now() + within / 2, about).await;
         let created = std::mem::take(&mut self.inner().created);
         let slots = &Semaphore::new(AT_A_TIME);
         let ends = created.into_iter().map(|created| async move {

@@ -77,25 +77,38 @@ pub async fn examine(
     target: &Target,
     clock: &Clock,
     entropy: &Entropy,
+    deadline: Duration,
 ) -> Result<Vec<Checkup>, SetupError> {
     let clients = Clients::new(target, clock, Duration::ZERO, &corpus.unsupported, None)?;
     let absent = json!({ "KeyId": entropy.uuid("doctor") });
-    let Some(exchange) = first_exchange(&clients, &absent).await else { return Ok(Vec::new()) };
-    let checkups = match &exchange.result {
-        Err(_) if clients.sender.meets_tls().await => wrong_scheme(target),
-        Err(error) => way(target, Some(error)),
-        Ok(response) if is_no_answer(response) && clients.sender.meets_tls().await => wrong_scheme(target),
-        Ok(response) => {
-            let mut checkups = way(target, None);
-            checkups.push(clocks(response, clock()));
-            checkups.extend(service(&clients.primary, &observe(response), &absent).await);
-            checkups.extend(other_principals(target));
-            checkups.push(pace(target));
-            checkups
-        }
-    };
+    let mut checkups = Vec::new();
+    let all = examine_all(target, clock, &clients, &absent, &mut checkups);
+    if tokio::time::timeout(deadline, all).await.is_err() {
+        checkups.push(Found {
+            hint: Some("`--deadline` gives it longer".to_owned()),
+            ..checkup("time", Health::Bad, format!("the checks took more than {deadline:?}; the rest was not made"))
+        });
+    }
     let redactor = target.redactor();
     Ok(checkups.into_iter().map(|checkup| checkup.shown(&redactor)).collect())
+}
+
+async fn examine_all(target: &Target, clock: &Clock, clients: &Clients, absent: &Value, checkups: &mut Vec<Found>) {
+    let Some(exchange) = first_exchange(clients, absent).await else { return };
+    match &exchange.result {
+        Err(_) if clients.sender.meets_tls().await => checkups.extend(wrong_scheme(target)),
+        Err(error) => checkups.extend(way(target, Some(error))),
+        Ok(response) if is_no_answer(response) && clients.sender.meets_tls().await => {
+            checkups.extend(wrong_scheme(target));
+        }
+        Ok(response) => {
+            checkups.extend(way(target, None));
+            checkups.push(clocks(response, clock()));
+            service(&clients.primary, &observe(response), absent, checkups).await;
+            checkups.extend(other_principals(target));
+            checkups.push(pace(target));
+        }
+    }
 }
 
 /// The operation under test on a key that does not exist, as the cases send it.
@@ -126,11 +139,11 @@ fn clocks(response: &Response, now: SystemTime) -> Found {
 }
 
 /// Who we are to the service, and what it lets us do, by its first answer and by one call of each other operation.
-async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Found> {
+async fn service(kms: &Kms, first: &Observation, absent: &Value, checkups: &mut Vec<Found>) {
     let unsupported = &kms.plain().unsupported;
     let identity = identity(first);
     let is_known = identity.health == Health::Good;
-    let mut checkups = vec![identity, existence(unsupported, first)];
+    checkups.extend([identity, existence(unsupported, first)]);
     if is_known {
         checkups.push(permission(OPERATION, unsupported, first));
         for operation in NEEDED {
@@ -138,7 +151,6 @@ async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Found> {
         }
         checkups.push(checkup("CreateKey", Health::Unknown, "cannot be tried without making a key".to_owned()));
     }
-    checkups
 }
 
 fn other_principals(target: &Target) -> impl Iterator<Item = Found> {

@@ -117,7 +117,7 @@ fn all(run: &Run<'_>, outcome: Outcome, reason: &Shown) -> BTreeMap<String, Case
 
 /// Releases every key. The result names what is left, and why.
 async fn release(run: &Run<'_>, notices: &mut Vec<Text>) -> Vec<Text> {
-    let Released { mut left, perhaps } = run.pool.release().await;
+    let Released { mut left, perhaps } = run.pool.release(run.options.permit.release()).await;
     match run.guard.watches() {
         true => left.extend(perhaps),
         // On a test server that hangs, keys that may be left do no harm.

@@ -11,6 +11,7 @@ mod framing;
 mod http1;
 mod http_lane;
 mod pace;
+mod patience;
 mod peer;
 mod proxy;
 mod sender;
