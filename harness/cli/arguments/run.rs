@@ -1,7 +1,7 @@
 //! Which cases are replayed, and how.
 
 use super::target::TargetArguments;
-use super::value::{LaneName, duration};
+use super::value::{JOBS, LaneName, duration};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) yes: bool,
     /// Cases at a time [default: 8, off loopback 1]
-    #[arg(long, env = "TRENTCHECK_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "TRENTCHECK_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(JOBS))]
     pub(crate) jobs: Option<u16>,
     /// Run the cases in random order; a number repeats an order
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "random")]

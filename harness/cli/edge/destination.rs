@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::output;
 use serde::Serialize;
 use std::path::Path;
+use trentcheck_core::file::must_be_writable;
 
 /// Where to write the JSON report.
 pub(crate) enum Destination {
@@ -16,19 +17,16 @@ pub(crate) fn takes_stdout(destinations: &[Destination]) -> bool {
     destinations.iter().any(|destination| matches!(destination, Destination::Stdout))
 }
 
-/// The destinations that these words of `--report` ask for. A file is opened, so that one that cannot be written is found
-/// out now.
+/// The destinations that these words of `--report` ask for. A file that cannot be written is found out now.
 pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
     words
         .iter()
         .map(|word| match word.split_once('=') {
             None if word == "json" => Ok(Destination::Stdout),
-            Some(("json", path)) if !path.is_empty() => {
-                match std::fs::OpenOptions::new().append(true).create(true).open(path) {
-                    Ok(_) => Ok(Destination::File(path.to_owned())),
-                    Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
-                }
-            }
+            Some(("json", path)) if !path.is_empty() => match must_be_writable(Path::new(path)) {
+                Ok(()) => Ok(Destination::File(path.to_owned())),
+                Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
+            },
             _ => Err(Failure::usage(format!("read `--report {word}`")).hint("it takes `json` or `json=PATH`")),
         })
         .collect()

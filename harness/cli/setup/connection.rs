@@ -124,8 +124,12 @@ impl Connection {
     }
 }
 
+/// Bytes of a PEM file; a bundle of all authorities has some hundred thousand.
+const LARGEST: u64 = 4 << 20;
+
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
+    trentcheck_core::file::read(path, LARGEST)
+        .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
 }
 
 #[cfg(test)]

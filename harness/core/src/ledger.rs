@@ -10,7 +10,7 @@ use crate::normalise::Redactor;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tail::Tail;
@@ -112,29 +112,27 @@ impl Ledger {
     /// A file that cannot be used, that another run holds, or that is no ledger.
     pub fn open(path: &Path) -> Result<(Self, Vec<OpenRun>), LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        // Nobody but the owner has to know which keys were made.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(failed)?;
-        // A device may have no end to read to.
-        if !file.metadata().map_err(failed)?.is_file() {
-            return Err(failed(std::io::Error::other("it is no ordinary file")));
-        }
+        let mut file = opened(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LedgerError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
+        Read::by_ref(&mut file).take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(failed(Error::other(format!("it is larger than {} MiB", LARGEST >> 20))));
+        }
         // A line that a killed process did not finish: what it is about had not been sent, or is told by the line before.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         if FORMAT_LINE.starts_with(&bytes) || whole > 0 {
             bytes.truncate(whole);
         }
         let runs = read(&bytes).map_err(|line| LedgerError::Format { path: path.to_owned(), line })?;
+        // Of runs that ended nobody asks any more.
+        if runs.is_empty() {
+            bytes.truncate(FORMAT_LINE.len());
+        }
         file.set_len(bytes.len() as u64).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let tail = Mutex::new(Tail::new(file, bytes.len() as u64));
@@ -218,6 +216,42 @@ impl Ledger {
         line.push(b'\n');
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).add(&line).map_err(failed)
     }
+}
+
+/// Bytes of a ledger; a run writes some hundred for each key.
+const LARGEST: u64 = 16 << 20;
+
+/// The file of this path, or a new one. No link is followed: somebody else could have laid it.
+fn opened(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    // Nobody but the owner has to know which keys were made.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        other => return other,
+    }
+    // A device may have no end to read to, a pipe nobody at its other end.
+    let is_ordinary = || std::fs::symlink_metadata(path).map(|metadata| metadata.is_file());
+    let refused = || Error::other("it is no ordinary file");
+    if !is_ordinary()? {
+        return Err(refused());
+    }
+    let file = options.open(path)?;
+    // It may have been replaced in between.
+    if !is_ordinary()? || !file.metadata()?.is_file() {
+        return Err(refused());
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let permissions = file.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            file.set_permissions(PermissionsExt::from_mode(permissions.mode() & 0o700))?;
+        }
+    }
+    Ok(file)
 }
 
 /// The first line as it is written; the beginning of it is what a process leaves that is killed at once.
@@ -322,6 +356,38 @@ mod tests {
         let _ledger = Ledger::open(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_ledger_is_its_owners_alone_and_no_link_is_followed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("ledger"), folder.path().join("link"));
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        drop(Ledger::open(&path).unwrap());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        for target in [path, folder.path().join("absent")] {
+            std::os::unix::fs::symlink(&target, &link).unwrap();
+            assert!(matches!(Ledger::open(&link), Err(LedgerError::File { .. })));
+            std::fs::remove_file(&link).unwrap();
+        }
+        assert!(!folder.path().join("absent").exists());
+    }
+
+    #[test]
+    fn a_ledger_whose_runs_ended_is_compacted_and_one_that_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        for run in ["a", "b"] {
+            let (ledger, runs) = Ledger::open(&path).unwrap();
+            assert_eq!((runs, std::fs::read(&path).unwrap().len()), (Vec::new(), FORMAT_LINE.len()));
+            ledger.begins(run, "http://h", "r").unwrap();
+            ledger.ended(run).unwrap();
+        }
+        File::options().write(true).open(&path).unwrap().set_len(LARGEST + 1).unwrap();
+        assert!(Ledger::open(&path).unwrap_err().to_string().contains("larger than 16 MiB"));
     }
 
     #[test]
