@@ -13,6 +13,7 @@ use crate::setup::settings::{DEADLINE, TargetSettings};
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms, must_be_verified};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use trentcheck_core::fixture::Owner;
 use trentcheck_core::ledger::OpenRun;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::Clock;
@@ -119,9 +120,18 @@ fn of_ledger(settings: TargetSettings, runs: &[OpenRun]) -> Result<TargetSetting
     let Some(first) = runs.first() else { return Ok(settings) };
     let endpoint = settings.endpoint.as_deref().unwrap_or(&first.endpoint);
     let region = settings.region.as_deref().unwrap_or(&first.region);
-    let is_elsewhere = |run: &&OpenRun| endpoint.trim_end_matches('/') != run.endpoint || region != run.region;
+    let is_elsewhere = |run: &&OpenRun| {
+        endpoint.trim_end_matches('/') != run.endpoint || region != run.region || run.accounts != first.accounts
+    };
     match runs.iter().find(is_elsewhere) {
-        None => Ok(settings.at(endpoint, region)),
+        // Accounts are those that were named for the run, unless others are named now.
+        None => {
+            let named = |owner| first.accounts.get(&owner).cloned();
+            let mut settings = settings.at(endpoint, region);
+            settings.account = settings.account.or_else(|| named(Owner::Primary));
+            settings.stranger_account = settings.stranger_account.or_else(|| named(Owner::Stranger));
+            Ok(settings)
+        }
         Some(run) => Err(Failure::safety(format!(
             "run {} of the ledger was at {} in {}, not at {endpoint} in {region}",
             run.run, run.endpoint, run.region

@@ -52,7 +52,8 @@ pub(crate) async fn permit(
     }
     let most = rehearsal.keys * MORE_KEYS;
     let deadline = settings.deadline;
-    let plan = Plan { lent: &lent, rehearsal: &rehearsal, most, target, corpus, ledger, deadline };
+    let plan =
+        Plan { lent: &lent, rehearsal: &rehearsal, most, target, settings: &settings.target, corpus, ledger, deadline };
     output::to_stderr(&plan.render());
     if !settings.yes {
         let account = account.clone();

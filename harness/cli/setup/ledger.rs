@@ -1,6 +1,6 @@
 //! The ledger that a run writes before it makes a key, for `sweep` to read.
 
-use super::settings::RunSettings;
+use super::settings::{RunSettings, TargetSettings};
 use crate::edge::failure::Failure;
 use crate::edge::shell;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<Pat
 }
 
 /// The ledger for a new run. One that still lists keys belongs to the run that left them.
-pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, Failure> {
+pub(crate) fn ledger_of_new_run(path: &Path, target: &Target, settings: &TargetSettings) -> Result<Ledger, Failure> {
     if target.embedded {
         return Err(Failure::usage("use `--ledger` at the embedded reference: its keys end with the run")
             .hint("it goes with `--endpoint`"));
@@ -31,12 +31,14 @@ pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, 
         None => Ok(ledger.keeping_back(&target.redactor())),
         Some(first) => {
             Err(Failure::safety(format!("the ledger `{}` is of run {}, which did not end", path.display(), first.run))
-                .hint(format!(
-                    "`trentcheck sweep --ledger {}` removes what it left",
-                    shell::word(&path.to_string_lossy())
-                )))
+                .hint(format!("`{}` removes what it left", sweep_line(path, settings))))
         }
     }
+}
+
+/// What to type to remove what a run left; where it was and for which account stands in the ledger.
+pub(crate) fn sweep_line(path: &Path, settings: &TargetSettings) -> String {
+    format!("trentcheck sweep --ledger {}{}", shell::word(&path.to_string_lossy()), settings.flags())
 }
 
 /// A ledger, and the runs of it that did not end.

@@ -1,6 +1,7 @@
 //! What a run that makes keys would do, as it is printed before: cases, keys, calls, cost, duration.
 
-use crate::edge::shell;
+use super::ledger::sweep_line;
+use super::settings::TargetSettings;
 use std::path::Path;
 use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, PriceOf};
@@ -14,6 +15,7 @@ pub(crate) struct Plan<'a> {
     /// How many keys may be made.
     pub(crate) most: usize,
     pub(crate) target: &'a Target,
+    pub(crate) settings: &'a TargetSettings,
     pub(crate) corpus: &'a Corpus,
     pub(crate) ledger: Option<&'a Path>,
     pub(crate) deadline: Duration,
@@ -50,8 +52,11 @@ impl Plan<'_> {
             told(Permit::Owned.release())
         ));
         if let Some(ledger) = self.ledger {
-            let word = shell::word(&ledger.to_string_lossy());
-            lines.push(format!("  ledger    {}; after a crash: `trentcheck sweep --ledger {word}`", ledger.display()));
+            lines.push(format!(
+                "  ledger    {}; after a crash: `{}`",
+                ledger.display(),
+                sweep_line(ledger, self.settings)
+            ));
         }
         lines.join("\n")
     }

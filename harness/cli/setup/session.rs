@@ -53,7 +53,7 @@ impl Session {
         let path = ledger_path(&settings, target);
         // Held before anybody is asked: a ledger that cannot be had is a reason not to begin.
         let ledger = match &path {
-            Some(path) => Some(Arc::new(ledger_of_new_run(path, target)?)),
+            Some(path) => Some(Arc::new(ledger_of_new_run(path, target, &settings.target)?)),
             None => None,
         };
         let lent = lending::lent(&settings, &corpus)?;

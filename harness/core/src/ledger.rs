@@ -61,6 +61,8 @@ enum Record {
     Ledger { format: String },
     /// A run begins.
     Run { run: String, endpoint: String, region: String },
+    /// The account that was named for this principal.
+    Account { run: String, owner: Owner, account: String },
     /// CreateKey is about to be sent, in this Region and by this principal.
     Intent { run: String, label: String, region: String, owner: Owner },
     /// CreateKey was refused.
@@ -86,6 +88,8 @@ pub struct OpenRun {
     pub endpoint: String,
     /// The Region.
     pub region: String,
+    /// The accounts that were named for it, by principal.
+    pub accounts: BTreeMap<Owner, String>,
     /// ARNs of the keys that it made and did not release.
     pub keys: BTreeSet<String>,
     /// ARNs of the keys that it released.
@@ -161,6 +165,11 @@ impl Ledger {
     /// A file that cannot be written, as with every record.
     pub fn begins(&self, run: &str, endpoint: &str, region: &str) -> Result<(), LedgerError> {
         self.write(&Record::Run { run: run.to_owned(), endpoint: endpoint.to_owned(), region: region.to_owned() })
+    }
+
+    /// An account was named for this principal of the run. A sweep touches keys in no other.
+    pub(crate) fn names(&self, run: &str, owner: Owner, account: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Account { run: run.to_owned(), owner, account: account.to_owned() })
     }
 
     /// CreateKey is about to be sent, in this Region and by this principal.
@@ -273,6 +282,9 @@ fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
             Record::Run { run, endpoint, region } => {
                 order.push(run.clone());
                 runs.insert(run.clone(), OpenRun { run, endpoint, region, ..OpenRun::default() });
+            }
+            Record::Account { run, owner, account } => {
+                runs.get_mut(&run).ok_or(wrong)?.accounts.insert(owner, account);
             }
             Record::Intent { run, label, region, owner } => {
                 runs.get_mut(&run).ok_or(wrong)?.intents.insert(label, (region, owner));

@@ -1,6 +1,7 @@
 //! What a call came to that did not succeed, and how an answer is read.
 
 use crate::fixture::Unsupported;
+use crate::json;
 use crate::normalise::{coding, not_kept};
 use crate::observe::{Observation, observe};
 use crate::send::{Response, SendError};
@@ -88,7 +89,7 @@ pub(super) fn read(
         if response.body.is_empty() {
             return Ok(Value::Null);
         }
-        return serde_json::from_slice(&response.body)
+        return json::parse(&response.body)
             .map_err(|_| failure("something that is not JSON".into(), FailureKind::Unusable));
     }
     let answer = summary(&observation);

@@ -1,7 +1,8 @@
 //! What leaves the program leaves without secrets.
 
 use super::pattern::pattern;
-use super::secrets::{Finder, Secret, Spellings, apart};
+use super::secrets::{Finder, Secret, apart};
+use super::spellings::Spellings;
 use regex::Regex;
 use std::borrow::Cow;
 use std::ops::Range;

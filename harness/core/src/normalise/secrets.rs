@@ -1,7 +1,7 @@
 //! Finds secrets in any text, in every spelling that [`spellings`] and [`views`] know, and secrets of which a few characters
 //! at an end are missing.
 
-use super::spellings::spellings;
+use super::spellings::{Spellings, spellings};
 use super::views::{View, views};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::HashMap;
@@ -31,15 +31,6 @@ const PATIENCE: usize = 1000;
 pub(super) struct Secret {
     pub(super) value: String,
     pub(super) name: &'static str,
-}
-
-/// In which spellings secrets are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spellings {
-    /// In all.
-    All,
-    /// In those that a target is likely to give what it was sent: values that change with each request.
-    Likely,
 }
 
 /// A part of a spelling of a secret.

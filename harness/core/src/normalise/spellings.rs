@@ -1,8 +1,16 @@
 //! The spellings of a secret that are looked for as they are.
 
-use super::secrets::Spellings;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+
+/// In which spellings secrets are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spellings {
+    /// In all.
+    All,
+    /// In those that a target is likely to give what it was sent: values that change with each request.
+    Likely,
+}
 
 /// The spellings of a secret that no view takes off, always in the same order.
 pub(super) fn spellings(secret: &[u8], which: Spellings) -> Vec<Vec<u8>> {

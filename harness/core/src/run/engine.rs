@@ -7,7 +7,7 @@ use super::probe::{Verdict, probe};
 use super::progress::Progress;
 use super::recorder::lane_name;
 use super::schedule::{INTERNAL, Part, Schedule};
-use crate::fixture::{Corpus, Edition, Selection};
+use crate::fixture::{Corpus, Edition, Owner, Selection};
 use crate::keys::Released;
 use crate::normalise::Shown;
 use crate::report::{CaseReport, ExitCode, Figures, Outcome, RunReport, SCHEMA, TargetReport};
@@ -37,6 +37,11 @@ pub async fn run(
     let run = Run::prepare(corpus, selection, target, options)?;
     if let Some(ledger) = &options.ledger {
         ledger.begins(&run.id, &target.endpoint.to_string(), &target.region)?;
+        for (owner, account) in [(Owner::Primary, &target.account), (Owner::Stranger, &target.stranger_account)] {
+            if let Some(account) = account {
+                ledger.names(&run.id, owner, account)?;
+            }
+        }
     }
     progress.begins(run.selected.len());
     let deadline = tokio::time::Instant::now() + options.deadline;
