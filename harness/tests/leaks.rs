@@ -61,9 +61,10 @@ fn answer(request: &str, body: &str) -> String {
         every(TOKEN)
     ));
     let arn = format!("arn:aws:kms:us-east-2:{ACCOUNT}:key/0b7fd7dd-0000-4000-8000-000000000001");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let metadata = format!(
         "{{\"KeyMetadata\":{{\"KeyId\":\"0b7fd7dd-0000-4000-8000-000000000001\",\"Arn\":\"{arn}\",\"AWSAccountId\":\"{ACCOUNT}\",\
-         \"KeyState\":\"PendingImport\",\"Description\":{message},\"{SECRET}\":\"name\"}}}}"
+         \"KeyState\":\"PendingImport\",\"CreationDate\":{now},\"Description\":{message},\"{SECRET}\":\"name\"}}}}"
     );
     let is = |operation: &str| {
         request.contains(&format!("TrentService.{operation}\r\n"))

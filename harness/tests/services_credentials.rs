@@ -90,7 +90,11 @@ async fn credentials_that_cannot_be_used_are_one_clear_error() {
         (&files, &["--profile", "half"], "find `aws_secret_access_key`"),
         (&files, &["--profile", "old"], "they expired at 2020-01-01T00:00:00Z"),
         (&files, &["--profile", "old-process"], "they expired at 2020-01-01T00:00:00Z"),
-        (&files, &["--profile", "fails"], "exit status: 3: no such vault"),
+        (
+            &files,
+            &["--profile", "fails"],
+            "exit status: 3, with 4 bytes on stdout and 14 on stderr, which are not shown",
+        ),
         (&files, &["--profile", "garbage"], "it is not JSON"),
         (&files, &["--profile", "hangs", "--credential-timeout", "5s"], "`credential_process`"),
         (&files, &["--profile", "sleeps", "--credential-timeout", "50ms"], "it did not end within 50ms"),

@@ -10,7 +10,7 @@ use super::trial::Trial;
 use crate::fixture::Corpus;
 use crate::keys::Released;
 use crate::normalise::Redactor;
-use crate::target::{SetupError, Target};
+use crate::target::{Permit, SetupError, Target};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::sync::watch;
@@ -37,7 +37,7 @@ pub async fn explore(
     exploration.accounts = explorer.target.pool.accounts();
     // A target that no longer answers cannot release keys, and each attempt would take the whole time limit.
     if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
-        let Released { left, perhaps } = explorer.target.pool.release().await;
+        let Released { left, perhaps } = explorer.target.pool.release(Permit::All.release()).await;
         exploration.left = left.iter().chain(&perhaps).map(|left| explorer.redactor.show(left)).collect();
     }
     exploration.took = until.took();

@@ -53,7 +53,7 @@ pub(super) struct Created {
 pub(super) struct Inner {
     idle: HashMap<Base, Vec<Key>>,
     pub(super) created: Vec<Created>,
-    made: usize,
+    pub(super) made: usize,
     labels: usize,
     /// Keys that were asked for, while it is not known whether they were made.
     pub(super) open: BTreeMap<String, (Place, Owner)>,

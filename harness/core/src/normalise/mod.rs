@@ -12,6 +12,8 @@ mod properties;
 mod redact;
 mod secrets;
 mod shown;
+mod spellings;
+mod views;
 
 pub(crate) use coding::{coding, not_kept};
 pub(crate) use lines::PRESENT;

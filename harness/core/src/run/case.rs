@@ -246,6 +246,10 @@ fn capped(found: Vec<Mismatch>, most: Level) -> impl Iterator<Item = Mismatch> {
 
 fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<Vec<Request>, Ended> {
     let planned = plan(&run.corpus.operation, &case.request, world).map_err(|error| match error {
+        // No fault of anybody: where no key is made, nothing shows the account.
+        PlanError::Unknown { .. } if world.account.is_none() && !run.may_make_keys() => {
+            ended(Outcome::Skipped, "the account's number is not known: `--account` names it")
+        }
         PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;

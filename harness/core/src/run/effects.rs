@@ -4,12 +4,13 @@ use super::context::Run;
 use super::recorder::Recorder;
 use crate::compare::{Context, Mismatch, Place, WhichKey, checks, judge, plaintext, transport};
 use crate::fixture::{Call, Edition, Effect, On, Precondition};
+use crate::json;
 use crate::keys::{Key, Lease, body, operation, plaintext_sent};
 use crate::kms::{Change, Failure, FailureKind, Pauses, is_transient, patience, summary, token_ended};
 use crate::observe::{Observation, observe};
 use crate::send::Fault;
 use crate::text::{TargetText, Text};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// What the keys showed before the exchange.
@@ -87,7 +88,7 @@ impl ReadBack<'_> {
                 }
                 Err(failure) => {
                     // A key that can no longer be described is itself an effect.
-                    let gone = json!({ "KeyState": failure.answer.flat().raw() });
+                    let gone = serde_json::json!({ "KeyState": failure.answer.flat().raw() });
                     return Ok(checks(effect, before, &gone, edition));
                 }
             };
@@ -213,7 +214,7 @@ fn judged(run: &Run<'_>, key: &Key, effect: &Effect, observation: &Observation) 
     };
     let mut mismatches = judge(observation, &effect.expect, &context);
     if effect.call == Call::Decrypt && observation.is_success() {
-        let answer = serde_json::from_slice(&observation.bytes).unwrap_or(Value::Null);
+        let answer = json::parse(&observation.bytes).unwrap_or(Value::Null);
         mismatches.extend(plaintext(effect, &answer, &plaintext_sent()));
     }
     mismatches
