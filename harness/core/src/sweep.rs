@@ -31,6 +31,7 @@ pub async fn sweep(
     times: Times,
 ) -> Result<Swept, SetupError> {
     let Times { settle, deadline } = times;
+    #[expect(clippy::disallowed_methods, reason = "a sweep has a limit")]
     let deadline = Instant::now() + deadline;
     let clients = Clients::new(target, clock, settle, corpus, None)?;
     let sweep = Sweep { target, clients: &clients, touch: &touch, settle };

@@ -5,6 +5,7 @@ use super::spellings::{Spellings, spellings};
 use super::views::{View, views};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::HashMap;
+use std::iter;
 use std::ops::Range;
 
 /// Shorter values are no secrets: those of AWS have sixteen characters and more, and what emulators are given instead
@@ -165,14 +166,14 @@ fn missing(length: usize) -> usize {
 fn searched(length: usize) -> Vec<Range<usize>> {
     let missing = missing(length);
     match length {
-        length if missing == 0 || length - missing < SHORTEST_PART => vec![0..length],
+        length if missing == 0 || length - missing < SHORTEST_PART => iter::once(0..length).collect(),
         length if length <= SHORT => vec![0..length - missing, missing..length],
         length => {
             let last = length - PIECE - missing;
             let piece = |number: usize| missing + (last - missing) * number / (PIECES - 1);
             let pieces = (0..PIECES).map(|number| piece(number)..piece(number) + PIECE);
             // The front alone tells a secret that was cut off.
-            [0..PIECE].into_iter().chain(pieces).collect()
+            iter::once(0..PIECE).chain(pieces).collect()
         }
     }
 }
