@@ -5,7 +5,8 @@
 use super::judging::Judging;
 use super::regress::snap;
 use crate::arguments::{Arguments, Command};
-use crate::render::terminal::{Detail, render};
+use crate::render::parts::Detail;
+use crate::render::terminal::render;
 use crate::setup::choice::chosen;
 use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;

@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod kill_matrix;
+pub(crate) mod parts;
 pub(crate) mod served;
 pub(crate) mod several;
 pub(crate) mod style;

@@ -1,5 +1,6 @@
 //! Renders a run.
 
+use super::parts::{Detail, bytes, difference};
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
@@ -9,17 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::compare::Fact;
 use trentcheck_core::fixture::Level;
 use trentcheck_core::report::{
-    BaselineReport, CaseReport, ExchangeReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
+    BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
 };
-
-/// The amount of detail for each divergence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// Everything.
-    Full,
-    /// One line.
-    Brief,
-}
 
 /// The report of one target, or of several targets with their names and a table of all.
 pub(crate) fn render(report: &Report, detail: Detail) -> String {
@@ -183,23 +175,6 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     lines.extend(case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)).flat_map(bytes));
     lines.push(format!("    {:9} {}", "repeat", case.repeat));
     lines
-}
-
-/// Where a mismatch is, what was expected there and what was found.
-pub(super) fn difference(mismatch: &Mismatch) -> [String; 3] {
-    [
-        format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level),
-        format!("    {:9} {}", "expected", mismatch.expected),
-        format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found),
-    ]
-}
-
-/// The lines of an exchange.
-pub(super) fn bytes(exchange: &ExchangeReport) -> Vec<String> {
-    let request = exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line)));
-    let response = exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line)));
-    let error = exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}"));
-    request.chain(response).chain(error).collect()
 }
 
 fn why(mismatch: &Mismatch, report: &RunReport) -> Vec<String> {

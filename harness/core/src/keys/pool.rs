@@ -5,7 +5,7 @@
 
 use super::borrowed::Loans;
 use super::key::{Base, Key, Maker};
-use super::lease::{Lease, NoLease};
+use super::lease::{Choice, Lease, NoLease};
 use super::lent::Lent;
 use crate::arn::Arn;
 use crate::fixture::{Owner, Place, Precondition};
@@ -59,15 +59,6 @@ pub(super) struct Inner {
     pub(super) open: BTreeMap<String, (Place, Owner)>,
     /// A base that could not be made is not tried again for every case.
     failed: HashMap<Base, Failure>,
-}
-
-/// Which keys are good enough for a lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// Also those that another case has used.
-    Any,
-    /// Only those that no case has used.
-    New,
 }
 
 /// The next key of a base.
