@@ -1,5 +1,6 @@
 //! A run as a person reads it.
 
+use super::passages::of_report;
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
@@ -185,8 +186,16 @@ fn why(mismatch: &Mismatch, report: &RunReport) -> Vec<String> {
     for (id, clause) in mismatch.clauses.iter().filter_map(|id| report.clauses.get_key_value(id)) {
         lines.push(format!("    {:9} {id} {}", "clause", clause.text));
     }
-    if let Some(source) = report.sources.get(&mismatch.source) {
-        lines.push(format!("    {:9} {DIM}{}, {}{DIM:#}", "source", source.title, source.confidence));
+    const SHOWN: usize = 2;
+    for (verb, passage) in mismatch.supports.iter().take(SHOWN).filter_map(|support| of_report(support, report)) {
+        lines.push(format!("    {verb:9} {DIM}{passage}{DIM:#}"));
+    }
+    match mismatch.supports.iter().count() {
+        0 => lines.push(format!("    {:9} {DIM}no passage{DIM:#}", "supports")),
+        all if all > SHOWN => {
+            lines.push(format!("    {DIM}and {} more; `trentcheck explain` shows them{DIM:#}", all - SHOWN))
+        }
+        _ => {}
     }
     lines
 }

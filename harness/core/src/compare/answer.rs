@@ -3,7 +3,7 @@
 use super::fact::{BodyFact, Fact as FactOf};
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
-use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule, Supports};
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
 use crate::text::{TargetText, Text};
@@ -28,7 +28,7 @@ pub struct Context<'a> {
     /// Stands in for what an expectation does not cite itself.
     pub clauses: &'a [String],
     /// Stands in for what an expectation does not cite itself.
-    pub source: &'a str,
+    pub supports: &'a Supports,
     /// Where the answer was seen.
     pub place: &'a Place<TargetText>,
 }
@@ -72,14 +72,14 @@ fn cite(difference: Difference, expectation: &Expectation, context: &Context<'_>
         expected: difference.expected,
         found: difference.found,
         clauses: if expectation.clauses.is_empty() { context.clauses.to_vec() } else { expectation.clauses.clone() },
-        source: expectation.source.clone().unwrap_or_else(|| context.source.to_owned()),
+        supports: expectation.supports.as_ref().unwrap_or(context.supports).clone(),
         level: expectation.level,
         hint: difference.hint,
     };
     if let Some(shape) = difference.rule.and_then(|rule| context.corpus.shape(rule)) {
         mismatch.level = shape.level.min(expectation.level);
         mismatch.clauses.clone_from(&shape.clauses);
-        mismatch.source.clone_from(&shape.source);
+        mismatch.supports.clone_from(&shape.supports);
     }
     mismatch
 }

@@ -58,7 +58,7 @@ fn context(case: &Case, edition: Edition) -> Context<'_> {
         material_is_named: true,
         material_id: None,
         clauses: &case.clauses,
-        source: &case.source,
+        supports: &case.supports,
         place: &ANSWER,
     }
 }

@@ -199,21 +199,23 @@ fn expectations_of_another_edition_and_repeated_mismatches_are_left_out() {
 fn a_mismatch_cites_the_expectation_or_what_stands_in_for_it() {
     let clauses = ["S-01".to_owned()];
     let place = Place::Answer { number: Some(2) };
-    let context = Context { clauses: &clauses, source: "a", place: &place, ..context(Edition::KeyMaterialId) };
+    let supports = |text: &str| Supports::from_iter([text]);
+    let usual = supports("states page/a");
+    let context = Context { clauses: &clauses, supports: &usual, place: &place, ..context(Edition::KeyMaterialId) };
     let cited = |expectation: Expectation, body: &str, status| {
         let mismatch = judge(&observed(status, body), &[expectation], &context).remove(0);
-        (mismatch.clauses.join(" "), mismatch.source, mismatch.level, mismatch.place == place)
+        (mismatch.clauses.join(" "), mismatch.supports, mismatch.level, mismatch.place == place)
     };
     let plain = expectation(Level::Should, &[Answer::Done]);
-    assert_eq!(cited(plain.clone(), "", 400), ("S-01".into(), "a".into(), Level::Should, true));
-    let own = Expectation { clauses: vec!["S-02".into()], source: Some("b".into()), ..plain };
-    assert_eq!(cited(own, "", 400), ("S-02".into(), "b".into(), Level::Should, true));
+    assert_eq!(cited(plain.clone(), "", 400), ("S-01".into(), usual.clone(), Level::Should, true));
+    let own = Expectation { clauses: vec!["S-02".into()], supports: Some(supports("shows b/c")), ..plain };
+    assert_eq!(cited(own, "", 400), ("S-02".into(), supports("shows b/c"), Level::Should, true));
     // A rule for the shape cites itself, at the weaker level of the two.
-    let arn = CORPUS.shape(crate::fixture::ShapeRule::SuccessKeyIdIsArn).unwrap();
+    let members = CORPUS.shape(crate::fixture::ShapeRule::SuccessMembers).unwrap();
     for (level, expected) in [(Level::Must, Level::Should), (Level::May, Level::May)] {
-        let body = json!({"KeyId": "k-1", "KeyMaterialId": ID}).to_string();
+        let body = json!({"KeyId": ARN, "KeyMaterialId": ID, "Extra": 1}).to_string();
         let found = cited(expectation(level, &[Answer::Success]), &body, 200);
-        assert_eq!(found, (arn.clauses.join(" "), arn.source.clone(), expected, true));
+        assert_eq!(found, (members.clauses.join(" "), members.supports.clone(), expected, true));
     }
 }
 

@@ -2,7 +2,8 @@
 //! relations between answers of the target itself. What differs is shrunk, and written down as a case.
 //!
 //! The model is another target, such as the embedded reference; nothing here knows which. Its answers are a reading of
-//! the spec and no source: what only it says binds less than what a clause says.
+//! the spec and no source: what only it says binds no more than the cases that change the
+//! request alike.
 
 mod attempt;
 mod exploration;
@@ -11,6 +12,7 @@ mod fault;
 mod generate;
 mod judge;
 mod paste;
+mod precedent;
 mod shrink;
 mod side;
 mod trial;

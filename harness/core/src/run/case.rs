@@ -32,6 +32,10 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseRan {
     };
     let verdict = attempt.make().await;
     let Attempt { world, recorder, mismatches, .. } = attempt;
+    // No mismatch of shape, header or effect counts for more than the case: where the refusal itself is no `must`, neither
+    // is that it left the key alone.
+    let capped = |mismatch: Mismatch| Mismatch { level: mismatch.level.min(case.level), ..mismatch };
+    let mismatches: Vec<Mismatch> = mismatches.into_iter().map(capped).collect();
     let diverges = mismatches.iter().any(|mismatch| mismatch.level >= run.options.fail_on);
     let (outcome, reason) = match verdict {
         // Mismatches that were found before the case ended count too.
@@ -71,7 +75,7 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         group: case.group().to_owned(),
         level: case.level,
         clauses: case.clauses.clone(),
-        source: case.source.clone(),
+        supports: case.supports.clone(),
         outcome,
         reason,
         mismatches: Vec::new(),
@@ -178,7 +182,7 @@ impl Attempt<'_> {
                     && precondition.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
                     && !matches!(precondition.material, Material::None | Material::Deleted),
                 clauses: &case.clauses,
-                source: &case.source,
+                supports: &case.supports,
                 place: &place,
             };
             self.mismatches.extend(judge_exchange(run, case, &expectations, exchange, &context).await?);
@@ -201,10 +205,7 @@ impl Attempt<'_> {
                 continue;
             }
             match reading.read(effect).await {
-                // Where the refusal itself is no `must`, neither is that it left the key alone.
-                Ok(found) => self.mismatches.extend(
-                    found.into_iter().map(|mismatch| Mismatch { level: mismatch.level.min(case.level), ..mismatch }),
-                ),
+                Ok(found) => self.mismatches.extend(found),
                 Err(Unread::Failed(failure)) => {
                     let why = Text::from("the key cannot be read back: ").and(failure.describe());
                     return Err(ended(Outcome::Blocked, why));

@@ -3,7 +3,7 @@
 use super::context::Run;
 use super::recorder::Recorder;
 use crate::compare::{Context, Mismatch, Place, WhichKey, checks, judge, plaintext, transport};
-use crate::fixture::{Call, Effect, On};
+use crate::fixture::{Call, Effect, On, Supports};
 use crate::keys::{Key, Lease, body, operation, plaintext_sent};
 use crate::kms::{Failure, FailureKind, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Observation, observe};
@@ -159,6 +159,7 @@ fn place(effect: &Effect) -> Place<TargetText> {
 
 /// Compares the answer of a call with what its effect expects.
 fn judged(run: &Run<'_>, key: &Key, effect: &Effect, observation: &Observation) -> Vec<Mismatch> {
+    let none = Supports::default();
     let context = Context {
         corpus: run.corpus,
         edition: run.target.edition,
@@ -166,7 +167,7 @@ fn judged(run: &Run<'_>, key: &Key, effect: &Effect, observation: &Observation) 
         material_is_named: false,
         material_id: None,
         clauses: &effect.clauses,
-        source: effect.source.as_deref().unwrap_or_default(),
+        supports: effect.supports.as_ref().unwrap_or(&none),
         place: &place(effect),
     };
     let mut mismatches = judge(observation, &effect.expect, &context);
