@@ -16,11 +16,18 @@ mod front;
 mod identifier_tests;
 mod json;
 mod key;
+mod material;
+mod metadata;
 mod mutant;
 #[cfg(test)]
 mod operation_tests;
 mod operations;
+#[cfg(test)]
+mod other_operation_tests;
+mod pairs;
 mod protocol;
+#[cfg(test)]
+mod recorded_tests;
 mod request;
 mod resolve;
 mod server;
