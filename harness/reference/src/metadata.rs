@@ -67,14 +67,6 @@ impl Key {
             Some(deletion) => metadata["DeletionDate"] = json!(seconds(deletion)),
             None => {}
         }
-        if let Some(set) = &self.multi_region {
-            let named = |region: &String| json!({ "Arn": self.arn_in(region), "Region": region });
-            metadata["MultiRegionConfiguration"] = json!({
-                "MultiRegionKeyType": if self.is_primary() { "PRIMARY" } else { "REPLICA" },
-                "PrimaryKey": named(&set.primary),
-                "ReplicaKeys": set.replicas.iter().map(named).collect::<Vec<_>>(),
-            });
-        }
         // Only the second edition has this member, and only for symmetric keys. It stays after a deletion.
         if config.edition == Edition::KeyMaterialId
             && self.spec == "SYMMETRIC_DEFAULT"

@@ -177,7 +177,7 @@ async fn an_old_ciphertext_is_not_decrypted_while_any_used_material_is_missing()
         client.refuses_pending_import("Decrypt", &unnamed, &ids.arn).await;
         assert_eq!(client.import(&ids.key, &[bytes; 32], json!({})).await.status, 200);
         let opened = client.send("Decrypt", &unnamed).await.json();
-        assert_eq!((&opened["Plaintext"], &opened["KeyMaterialId"]), (&json!("aGVsbG8="), &json!(ids.first)));
+        assert_eq!(opened["Plaintext"], "aGVsbG8=");
     }
 }
 

@@ -6,7 +6,6 @@ use super::named::key;
 use super::usable::{broken, fitting, material, usable};
 use crate::call::Call;
 use crate::crypto;
-use crate::edition::Edition;
 use crate::error::Refusal;
 use crate::json;
 use crate::key::Usage;
@@ -56,11 +55,7 @@ fn sealed(call: &Call<'_>, member: &str, data_key: &[u8]) -> Result<Value, Refus
     fitting(&key, "SYMMETRIC_DEFAULT")?;
     let (id, material) = material(&key)?;
     let sealed = crypto::encrypt(&key, &id, &material, data_key, &context).ok_or_else(broken)?;
-    let mut answer = json!({ member: encoded(&sealed), "KeyId": key.arn });
-    if call.shared.config.edition == Edition::KeyMaterialId {
-        answer["KeyMaterialId"] = json!(id);
-    }
-    Ok(answer)
+    Ok(json!({ member: encoded(&sealed), "KeyId": key.arn }))
 }
 
 /// The length of the data key, in bytes. A request gives it or a spec.

@@ -5,7 +5,6 @@ use super::named::key_of;
 use super::usable::{broken, fitting, material, usable};
 use crate::call::Call;
 use crate::crypto::{self, Blob};
-use crate::edition::Edition;
 use crate::error::Refusal;
 use crate::json;
 use crate::key::{Key, Usage};
@@ -39,19 +38,8 @@ const DESTINATION: Side = Side {
 /// What was encrypted or decrypted, and with what.
 struct Done {
     key: Key,
-    /// Empty for RSA.
-    material_id: String,
     algorithm: String,
     bytes: Vec<u8>,
-}
-
-impl Done {
-    /// Adds the material's id to an answer. Only the second edition shows it, and only for symmetric keys.
-    fn show_material(&self, call: &Call<'_>, member: &str, answer: &mut Value) {
-        if call.shared.config.edition == Edition::KeyMaterialId && self.key.names_materials() {
-            answer[member] = json!(self.material_id);
-        }
-    }
 }
 
 pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
@@ -65,26 +53,21 @@ pub(super) fn encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 pub(super) fn decrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let done = open(call, &ONLY)?;
     let plaintext = if call.shared.config.at(Point::DecryptsOtherText) { vec![0; 3] } else { done.bytes.clone() };
-    let mut answer = json!({
+    Ok(body(&json!({
         "EncryptionAlgorithm": done.algorithm, "KeyId": done.key.arn, "Plaintext": encoded(&plaintext),
-    });
-    done.show_material(call, "KeyMaterialId", &mut answer);
-    Ok(body(&answer))
+    })))
 }
 
 pub(super) fn re_encrypt(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let opened = open(call, &SOURCE)?;
     let sealed = seal(call, &DESTINATION, &opened.bytes)?;
-    let mut answer = json!({
+    Ok(body(&json!({
         "CiphertextBlob": encoded(&sealed.bytes),
         "DestinationEncryptionAlgorithm": sealed.algorithm,
         "KeyId": sealed.key.arn,
         "SourceEncryptionAlgorithm": opened.algorithm,
         "SourceKeyId": opened.key.arn,
-    });
-    opened.show_material(call, "SourceKeyMaterialId", &mut answer);
-    sealed.show_material(call, "DestinationKeyMaterialId", &mut answer);
-    Ok(body(&answer))
+    })))
 }
 
 /// The encryption context as bytes that are equal for equal contexts.
@@ -116,7 +99,7 @@ fn seal(call: &Call<'_>, side: &Side, plaintext: &[u8]) -> Result<Done, Refusal>
         _ => pairs::encrypt(&algorithm, &material, plaintext)
             .ok_or_else(|| json::invalid(format!("The plaintext is too long for {algorithm} and {}.", key.spec)))?,
     };
-    Ok(Done { key, material_id, algorithm, bytes })
+    Ok(Done { key, algorithm, bytes })
 }
 
 /// Decrypts `CiphertextBlob`. A ciphertext of a symmetric key names its key, so the request need not.
@@ -137,9 +120,9 @@ fn open(call: &Call<'_>, side: &Side) -> Result<Done, Refusal> {
     }
     if algorithm != SYMMETRIC {
         let key = named.ok_or_else(|| json::invalid(format!("{} is required with {algorithm}.", side.key)))?;
-        let (material_id, material) = material(&key)?;
+        let (_, material) = material(&key)?;
         let bytes = pairs::decrypt(&algorithm, &material, &sealed).ok_or_else(wrong)?;
-        return Ok(Done { key, material_id, algorithm, bytes });
+        return Ok(Done { key, algorithm, bytes });
     }
     let sealed = Blob::parse(&sealed).ok_or_else(wrong)?;
     let found = {
@@ -153,7 +136,6 @@ fn open(call: &Call<'_>, side: &Side) -> Result<Done, Refusal> {
     let key = if named.is_none() && config.at(Point::DecryptWithoutKeyIdUnchecked) { key } else { in_use(key)? };
     let material = key.materials.iter().find(|material| material.id == sealed.material_id);
     let material = material.and_then(|material| material.bytes.clone().or_else(|| key.remembered.clone()));
-    let material_id = sealed.material_id.clone();
     let bytes = material.and_then(|material| sealed.decrypt(&material, &context)).ok_or_else(wrong)?;
-    Ok(Done { key, material_id, algorithm, bytes })
+    Ok(Done { key, algorithm, bytes })
 }
