@@ -40,5 +40,5 @@ mod verify_tests;
 
 pub use config::{Config, Permission, Principal, Seed, SeedKind};
 pub use edition::Edition;
-pub use mutant::{Mutant, controls, mutant, mutants};
+pub use mutant::{Mutant, controls, mutant, mutants, pending_mutants};
 pub use server::{Server, StartError};

@@ -21,7 +21,8 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    head: String,
+    /// The head in lower case.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 

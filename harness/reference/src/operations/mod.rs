@@ -21,4 +21,4 @@ mod tags;
 mod usable;
 mod wrong;
 
-pub(crate) use table::{carry_out, known};
+pub(crate) use table::{carry_out, known, others};

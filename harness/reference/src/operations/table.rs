@@ -58,6 +58,11 @@ pub(crate) fn known(name: &str) -> Option<&'static str> {
     OPERATIONS.iter().find(|(known, _)| *known == name).map(|(known, _)| *known)
 }
 
+/// The names of the operations beside the one under test.
+pub(crate) fn others() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name).filter(|name| *name != "DeleteImportedKeyMaterial")
+}
+
 /// Carries out the operation of this name.
 pub(crate) fn carry_out(name: &str, call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     match OPERATIONS.iter().find(|(known, _)| *known == name) {
