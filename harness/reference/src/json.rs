@@ -97,7 +97,9 @@ pub(crate) fn identifier(
     let Some(text) = string(members, name)? else {
         return Err(violation("Value null", name, "Member must not be null"));
     };
-    let is_ascii = text.is_ascii() && !text.is_empty() || config.at(Point::NonAsciiIsNotFound) && !text.is_empty();
+    // A mutant that reads bytes which are not UTF-8 as replacement characters does not check for ASCII either.
+    let is_unchecked = config.at(Point::NonAsciiIsNotFound) || config.at(Point::InvalidUtf8Accepted);
+    let is_ascii = !text.is_empty() && (text.is_ascii() || is_unchecked);
     let pattern = || {
         let constraint = "Member must satisfy regular expression pattern: ^\\p{ASCII}+$";
         violation(&format!("Value '{text}'"), name, constraint)
