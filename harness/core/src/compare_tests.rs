@@ -7,7 +7,7 @@ mod properties;
 mod rules;
 
 use crate::compare::{
-    Claimed, Context, Fact, Mismatch, Place, What, checks, every_answer, judge, matches_answer, transport,
+    Claimed, Context, Fact, Mismatch, Naming, Place, What, checks, every_answer, judge, matches_answer, transport,
 };
 use crate::fixture::{Answer, Corpus, Document, Edition, Effect, Expectation, Level, Supports, load};
 use crate::http::Header;
@@ -46,7 +46,7 @@ fn context(edition: Edition) -> Context<'static> {
         corpus: &CORPUS,
         edition,
         key_arn: Some(ARN),
-        material_is_named: true,
+        naming: Naming::Due,
         material_id: None,
         clauses: &[],
         supports: &SUPPORTS,

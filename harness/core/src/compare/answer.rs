@@ -3,7 +3,7 @@
 use super::fact::{BodyFact, Fact as FactOf};
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
-use crate::fixture::{Answer, Corpus, Edition, Expectation, ShapeRule, Supports};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Material, Precondition, ShapeRule, Supports};
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
 use crate::text::{TargetText, Text};
@@ -20,9 +20,8 @@ pub struct Context<'a> {
     pub edition: Edition,
     /// The ARN of the key that the request named, if it named one.
     pub key_arn: Option<&'a str>,
-    /// Whether a success has to name the material that it deleted: the key had one, and is of a kind whose material is
-    /// known to have an id.
-    pub material_is_named: bool,
+    /// Whether a success names a material.
+    pub naming: Naming,
     /// The id of the material that a success deletes, where it is known.
     pub material_id: Option<&'a str>,
     /// Stands in for what an expectation does not cite itself.
@@ -31,6 +30,28 @@ pub struct Context<'a> {
     pub supports: &'a Supports,
     /// Where the answer was seen.
     pub place: &'a Place<TargetText>,
+}
+
+/// Whether a success names a material, as `KeyMaterialId`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// It does: the key is symmetric, and material was imported into it at some time.
+    Due,
+    /// It does not: the key is of another kind, or never had material.
+    Absent,
+    /// It may.
+    Open,
+}
+
+impl Naming {
+    /// Of a key that was made like this.
+    pub fn of(precondition: &Precondition) -> Self {
+        match (precondition.spec.as_deref(), precondition.material) {
+            (None, _) => Self::Open,
+            (Some("SYMMETRIC_DEFAULT"), material) if material != Material::None => Self::Due,
+            _ => Self::Absent,
+        }
+    }
 }
 
 /// One difference from one alternative, before it has a level.
@@ -202,7 +223,7 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
     let is_material_id =
         |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match members.get("KeyMaterialId") {
-        Some(Value::String(id)) if is_material_id(id) => {
+        Some(Value::String(id)) if is_material_id(id) && context.naming != Naming::Absent => {
             if let Some(deleted) = context.material_id
                 && id != deleted
             {
@@ -213,8 +234,13 @@ fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_
                 );
             }
         }
-        None if !context.material_is_named => {}
-        Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
+        None if context.naming != Naming::Due => {}
+        Some(Value::String(id)) if id.is_empty() && context.naming == Naming::Open => {}
+        Some(value) if context.naming == Naming::Absent => differ(
+            ShapeRule::SuccessMaterialId,
+            Fact::words("no `KeyMaterialId`: only a symmetric key that had material names it"),
+            or_absent(Some(value)),
+        ),
         other => differ(
             ShapeRule::SuccessMaterialId,
             Fact::words("`KeyMaterialId` is 64 lower-case hex digits"),

@@ -55,7 +55,7 @@ fn context(case: &Case, edition: Edition) -> Context<'_> {
         corpus: &CORPUS,
         edition,
         key_arn: Some(ARN),
-        material_is_named: true,
+        naming: Naming::Due,
         material_id: None,
         clauses: &case.clauses,
         supports: &case.supports,

@@ -121,44 +121,59 @@ fn a_wrong_body_of_a_success_hints_at_the_edition() {
 #[test]
 fn the_members_of_a_success_are_judged_one_by_one() {
     const DIGITS: &str = "`KeyMaterialId` is 64 lower-case hex digits";
+    const NONE: &str = "no `KeyMaterialId`: only a symmetric key that had material names it";
     let arn = format!("`KeyId` is the key's ARN, `{ARN}`");
     let upper = ID.to_uppercase();
-    for (body, key_arn, is_named, expected) in [
-        (json!({"KeyId": ARN, "KeyMaterialId": ID}), Some(ARN), true, vec![]),
-        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), None, true, vec![]),
-        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), Some(ARN), true, vec![row(What::Body, &arn, "`k-1`")]),
-        (json!({"KeyMaterialId": ID}), Some(ARN), true, vec![row(What::Body, "`KeyId` is a string", "absent")]),
+    for (body, key_arn, naming, expected) in [
+        (json!({"KeyId": ARN, "KeyMaterialId": ID}), Some(ARN), Naming::Due, vec![]),
+        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), None, Naming::Due, vec![]),
+        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), Some(ARN), Naming::Due, vec![row(What::Body, &arn, "`k-1`")]),
+        (json!({"KeyMaterialId": ID}), Some(ARN), Naming::Due, vec![row(What::Body, "`KeyId` is a string", "absent")]),
         (
             json!({"KeyId": 1, "KeyMaterialId": ID}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, "`KeyId` is a string", "`1`")],
         ),
         (
             json!({"KeyId": ARN, "KeyMaterialId": ID, "A": 1, "B": 2}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, "no members but `KeyId` and `KeyMaterialId`", "`A`, `B`")],
         ),
-        (json!({"KeyId": ARN}), Some(ARN), true, vec![row(What::Body, DIGITS, "absent")]),
-        (json!({"KeyId": ARN}), Some(ARN), false, vec![]),
-        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), false, vec![]),
-        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), true, vec![row(What::Body, DIGITS, "`\"\"`")]),
-        (json!({"KeyId": ARN, "KeyMaterialId": "a"}), Some(ARN), false, vec![row(What::Body, DIGITS, "`\"a\"`")]),
+        (json!({"KeyId": ARN}), Some(ARN), Naming::Due, vec![row(What::Body, DIGITS, "absent")]),
+        (json!({"KeyId": ARN}), Some(ARN), Naming::Open, vec![]),
+        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), Naming::Open, vec![]),
+        (json!({"KeyId": ARN, "KeyMaterialId": ID}), Some(ARN), Naming::Open, vec![]),
+        (json!({"KeyId": ARN}), Some(ARN), Naming::Absent, vec![]),
+        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), Naming::Absent, vec![row(What::Body, NONE, "`\"\"`")]),
+        (
+            json!({"KeyId": ARN, "KeyMaterialId": ID}),
+            Some(ARN),
+            Naming::Absent,
+            vec![row(What::Body, NONE, &format!("`\"{ID}\"`"))],
+        ),
+        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), Naming::Due, vec![row(What::Body, DIGITS, "`\"\"`")]),
+        (
+            json!({"KeyId": ARN, "KeyMaterialId": "a"}),
+            Some(ARN),
+            Naming::Open,
+            vec![row(What::Body, DIGITS, "`\"a\"`")],
+        ),
         (
             json!({"KeyId": ARN, "KeyMaterialId": ID[1..]}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, DIGITS, &format!("`\"{}\"`", &ID[1..]))],
         ),
         (
             json!({"KeyId": ARN, "KeyMaterialId": upper}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, DIGITS, &format!("`\"{upper}\"`"))],
         ),
     ] {
-        let context = Context { key_arn, material_is_named: is_named, ..context(Edition::KeyMaterialId) };
+        let context = Context { key_arn, naming, ..context(Edition::KeyMaterialId) };
         assert_eq!(judged(&observed(200, &body.to_string()), &[Answer::Success], &context), expected, "{body}");
     }
 }

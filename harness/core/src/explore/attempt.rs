@@ -224,12 +224,6 @@ impl Explorer<'_> {
             precedents: &self.precedents,
             state: state.as_ref(),
             deleted: *deleted,
-            // The second of two deletions finds no material.
-            has_named_material: !*deleted
-                && self.corpus.precondition(&trial.start).is_some_and(|start| {
-                    start.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
-                        && !matches!(start.material, Material::None | Material::Deleted)
-                }),
             key_arn: arn.as_deref(),
             material_id: material_id.as_deref(),
         };

@@ -4,7 +4,7 @@ use super::precedent::Precedents;
 use super::side::{Answered, Seen};
 use super::trial::{Move, Relation, is_plain};
 use crate::compare::{
-    Claimed, Context, Fact, Mismatch, Place, What, WhichKey, every_answer, in_short, judge, transport,
+    Claimed, Context, Fact, Mismatch, Naming, Place, What, WhichKey, every_answer, in_short, judge, transport,
 };
 use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, Precondition, RequestChange, Supports};
 use crate::normalise::{Normaliser, Redactor};
@@ -26,8 +26,6 @@ pub(super) struct Judging<'a> {
     pub(super) state: Option<&'a Precondition>,
     /// Whether the operation succeeded earlier in the trial, so that what follows shows its effect.
     pub(super) deleted: bool,
-    /// Whether the key has material, of the kind that is known to have an id.
-    pub(super) has_named_material: bool,
     /// The ARN of the target's key.
     pub(super) key_arn: Option<&'a str>,
     /// The id of the only material that was imported so far.
@@ -98,7 +96,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         corpus,
         edition: judging.edition,
         key_arn: judging.key_arn,
-        material_is_named: judging.has_named_material && names_material(expected),
+        naming: if names_material(expected) { Naming::Due } else { Naming::Absent },
         // A request that says which material it means may mean another one.
         material_id: judging.material_id.filter(|_| judging.step.change().is_some_and(is_plain)),
         clauses: &clauses,

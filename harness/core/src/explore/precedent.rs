@@ -5,7 +5,7 @@
 //! known.
 
 use super::trial::is_plain;
-use crate::compare::{Context, Place, matches_answer};
+use crate::compare::{Context, Naming, Place, matches_answer};
 use crate::fixture::{
     Case, Corpus, Edition, Expectation, Level, Precondition, RequestChange, RequestFraming, Supports,
 };
@@ -112,7 +112,7 @@ impl<'a> Alike<'a> {
             corpus: self.corpus,
             edition: self.edition,
             key_arn: None,
-            material_is_named: false,
+            naming: Naming::Open,
             material_id: None,
             clauses: &[],
             supports: &case.supports,

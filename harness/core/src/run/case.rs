@@ -8,7 +8,7 @@ use super::lease::{Leased, before_any_call, lease, only_ours};
 use super::recorder::{JUDGED, Recorder, micros};
 use crate::arn::Arn;
 use crate::baseline::Recording;
-use crate::compare::{Context, Mismatch, Place, What, differs};
+use crate::compare::{Context, Mismatch, Naming, Place, What, differs};
 use crate::fixture::{Call, Case, Material, Precondition, RequestFraming};
 use crate::http::Request;
 use crate::keys::Lease;
@@ -177,10 +177,7 @@ impl Attempt<'_> {
                 edition: run.target.edition,
                 material_id: material_id.as_deref(),
                 key_arn: self.world.key.as_ref().and_then(|key| key.arn.as_ref()).map(Arn::as_str),
-                // The second of two deletions finds no material.
-                material_is_named: number == 0
-                    && precondition.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
-                    && !matches!(precondition.material, Material::None | Material::Deleted),
+                naming: Naming::of(precondition),
                 clauses: &case.clauses,
                 supports: &case.supports,
                 place: &place,
@@ -198,7 +195,8 @@ impl Attempt<'_> {
         before: &Before,
     ) -> Result<(), Ended> {
         let (run, case) = (self.run, self.case);
-        let mut reading = ReadBack { run, lease, before, recorder: &mut self.recorder };
+        let mut reading =
+            ReadBack { run, lease, naming: Naming::of(precondition), before, recorder: &mut self.recorder };
         for effect in run.corpus.effects_of(case, run.target.edition) {
             // If a wrong target takes other bytes, nobody can get the key back.
             if effect.call == Call::ImportOther && run.is_lent(precondition) {
