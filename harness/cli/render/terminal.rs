@@ -8,7 +8,7 @@ use super::{terminal_deviations, terminal_differential};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::compare::Fact;
-use trentcheck_core::fixture::Level;
+use trentcheck_core::fixture::{Level, Support};
 use trentcheck_core::report::{
     BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
 };
@@ -152,11 +152,12 @@ fn brief(case: &CaseReport, report: &RunReport) -> String {
 /// `hints` has how many cases have each hint; those that have been shown are taken out.
 fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, usize>) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
+    let mut shown = BTreeSet::new();
     for mismatch in case.failures(report.fail_on) {
         lines.push(format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level));
         lines.push(format!("    {:9} {}", "expected", mismatch.expected));
         lines.push(format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found));
-        lines.extend(why(mismatch, report));
+        lines.extend(why(mismatch, report, &mut shown));
         if let Some(hint) = &mismatch.hint
             && let Some(cases) = hints.remove(hint.as_str())
         {
@@ -181,21 +182,23 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     lines
 }
 
-fn why(mismatch: &Mismatch, report: &RunReport) -> Vec<String> {
+/// Clauses, and the passages that are not among those shown with the case so far.
+fn why<'a>(mismatch: &'a Mismatch, report: &RunReport, shown: &mut BTreeSet<&'a Support>) -> Vec<String> {
     let mut lines = Vec::new();
     for (id, clause) in mismatch.clauses.iter().filter_map(|id| report.clauses.get_key_value(id)) {
         lines.push(format!("    {:9} {id} {}", "clause", clause.text));
     }
     const SHOWN: usize = 2;
-    for (verb, passage) in mismatch.supports.iter().take(SHOWN).filter_map(|support| of_report(support, report)) {
-        lines.push(format!("    {verb:9} {DIM}{passage}{DIM:#}"));
+    if mismatch.supports.is_empty() {
+        lines.push(format!("    {:9} {DIM}no passage{DIM:#}", "supports"));
     }
-    match mismatch.supports.iter().count() {
-        0 => lines.push(format!("    {:9} {DIM}no passage{DIM:#}", "supports")),
-        all if all > SHOWN => {
-            lines.push(format!("    {DIM}and {} more; `trentcheck explain` shows them{DIM:#}", all - SHOWN))
-        }
-        _ => {}
+    let fresh: Vec<&Support> = mismatch.supports.iter().filter(|support| !shown.contains(support)).collect();
+    for support in fresh.iter().take(SHOWN) {
+        lines.extend(of_report(support, report).map(|(verb, passage)| format!("    {verb:9} {DIM}{passage}{DIM:#}")));
+        shown.insert(support);
+    }
+    if fresh.len() > SHOWN {
+        lines.push(format!("    {DIM}and {} more; `trentcheck explain` shows them{DIM:#}", fresh.len() - SHOWN));
     }
     lines
 }
