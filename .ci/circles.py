@@ -12,7 +12,7 @@ STAGES = ["http", "text", "arn", "fixture", "plan", "sign", "send", "observe", "
 DIRECTIONS = {  # crate: room (a folder, in core also a file, beside the crate's root): the rooms that it may import
     "core": {stage: STAGES[:number] for number, stage in enumerate(STAGES)},
     "cli": {"commands": ["setup", "arguments", "render", "edge"], "setup": ["arguments", "edge"],
-            "arguments": ["edge"], "render": ["arguments", "edge"], "edge": []}}
+            "arguments": ["edge"], "render": ["edge"], "edge": []}}
 FEWEST_FILES = 50  # with fewer, the sources were not found
 NOISE = re.compile(r"""//[^\n]*|/\*.*?\*/|b?r(#*)".*?"\1|b?"(?:\\.|[^"\\])*"|b?'(?:\\[^']+|\\'|[^\\'])'""", re.S)
 TEST = re.compile(r"^( *)#\[cfg\(test\)\] *\n(?:.*\n)*?\1(?:(?:pub\S* )?mod (\w+);|\S.*;|\}) *\n", re.M)

@@ -1,4 +1,4 @@
-//! The command `trentcheck`. The libraries return values; this prints them and exits.
+//! The command `trentcheck`. The libraries return values, and this binary prints them and exits.
 
 mod arguments;
 mod commands;
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| output::to_stderr(&format!("internal error: {panic}"))));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // clap's code for wrong usage is 2, which is the code for it here too.
+        // clap uses exit code 2 for wrong usage, and so does trentcheck.
         Err(error) => {
             let text = error.render().ansi().to_string();
             match error.use_stderr() {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Err(error) => return output::report(&Failure::internal(format!("start the runtime: {error}"))),
     };
     let outcome = runtime.block_on(dispatch(arguments));
-    // An exchange with a target that hangs must not keep the process.
+    // An exchange with a target that hangs must not keep the process alive.
     runtime.shutdown_background();
     match outcome.and_then(|code| output::delivered().map(|()| code)) {
         Ok(code) => ExitCode::from(code),

@@ -56,7 +56,7 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["run", "@nowhere.txt"], "read `nowhere.txt`"),
         (&["run", "--shuffle=abc"], "takes a number"),
         (&["run", "--deadline", "18446744073709551615s"], "longer than 30 days"),
-        (&["run", "--endpoint", "http://127.0.0.1:1", "--region", "us east"], "as a Region"),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--region", "us east"], "`us east` is not the name of a Region"),
         (&["run", "--fixtures", "/nonexistent"], "read the fixtures"),
         (&["run", "--config", "broken.toml"], "unknown field `endpiont`"),
         (&["run", "--endpoint", "https://kms.example.com"], "find credentials"),
@@ -71,16 +71,16 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["explore", "--failures", "other.json"], "it says `trentcheck-failures/9`"),
         (&["explore", "--failures", "member.json"], "unknown field `trail`"),
         (&["explore", "--failures", "start.json"], "there is no precondition `nowhere`"),
-        (&["selfcheck", "nonsense"], "find the mutant"),
+        (&["selfcheck", "nonsense"], "there is no mutant `nonsense`"),
         (&["serve", "--mutant", "nonsense"], "nonsense"),
-        (&["run", "--ledger", "run.ledger"], "its keys end with the run"),
+        (&["run", "--ledger", "run.ledger"], "`--ledger` needs `--endpoint`"),
         (&["run", "--endpoint", "http://127.0.0.1:1", "--ledger", "broken.toml"], "line 1 is no record"),
         (&["sweep", "--ledger", "broken.toml"], "line 1 is no record"),
-        (&["sweep", "--ledger", "nowhere.ledger"], "find the ledger"),
-        (&["sweep"], "find out where to sweep"),
+        (&["sweep", "--ledger", "nowhere.ledger"], "the ledger `nowhere.ledger` does not exist"),
+        (&["sweep"], "`sweep` needs a target"),
         (
             &["run", "--endpoint", "http://127.0.0.1:1", "--against", "http://127.0.0.1:2", "--ledger", "two.ledger"],
-            "one `--ledger` for two targets",
+            "`--ledger` does not go with a second target",
         ),
     ] {
         let output = trentcheck(arguments);
@@ -160,7 +160,7 @@ fn an_unknown_mutant_is_one_clear_error() {
     for arguments in [&["selfcheck", "no-such-mutant"][..], &["serve", "--mutant", "no-such-mutant"]] {
         let output = trentcheck(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(text(&output.stderr).contains("find the mutant `no-such-mutant`"), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("there is no mutant `no-such-mutant`"), "{}", text(&output.stderr));
     }
 }
 

@@ -192,8 +192,8 @@ fn a_list_that_cannot_be_used_is_exit_code_2() {
         (&["--deviations", "/nonexistent.toml"], "read `/nonexistent.toml`"),
         (&["--config", &inline], "inline.toml:2: failed to find a case"),
         (&["--config", &both], "not both"),
-        (&["--config", &nested], "holds targets itself"),
-        (&["--target", "a"], "find the target `a`"),
+        (&["--config", &nested], "cannot contain `targets`"),
+        (&["--target", "a"], "has no target `a`"),
     ] {
         let output = trentcheck(&[&["run", "success/symmetric"], arguments].concat());
         let stderr = text(&output.stderr);

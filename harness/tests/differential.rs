@@ -127,9 +127,9 @@ async fn a_named_second_target_has_settings_of_its_own() {
     assert!(code == Some(1) || code == Some(3), "{said}");
     assert!(said.contains("InvalidSignatureException"), "{said}");
     for (more, expected) in [
-        (&["--against", "none"][..], "find the endpoint of the target `none`"),
-        (&["--against", "both"], "`./both` is the directory"),
-        (&["--against", "good", "--noise", "nobody"], "find the target `nobody`"),
+        (&["--against", "none"][..], "the target `none` has no endpoint"),
+        (&["--against", "both"], "write `./both` for the directory"),
+        (&["--against", "good", "--noise", "nobody"], "has no target `nobody`"),
     ] {
         let (code, said) = run(more).await;
         assert_eq!(code, Some(2), "{said}");

@@ -155,7 +155,7 @@ async fn what_was_found_before_a_target_died_is_printed_and_kept() {
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(3), "{stdout}");
     assert!(stdout.contains("header x-amzn-RequestId"), "{stdout}");
-    assert!(stdout.contains("the exploration ended early, since the target is gone"), "{stdout}");
+    assert!(stdout.contains("the exploration ended early: the target stopped answering"), "{stdout}");
     assert!(stdout.contains("1 finding in"), "{stdout}");
     assert!(kept.text().contains(&url), "{}", kept.text());
     drop(target);

@@ -101,6 +101,21 @@ fn the_linter_names_file_line_and_fault() {
             "`hearsay` has no passage",
         ),
         ("spec/clauses.toml", "unobservable = ", "observe = ", "no case tests `S-09`"),
+        ("spec/operation.toml", "\"KeyId\":\"{{ key }}\"", "\"Key\":\"{{ key }}\"", "`body` has to be a JSON object"),
+        (
+            "spec/operation.toml",
+            "name = \"DeleteImportedKeyMaterial\"",
+            "name = \"\"",
+            "needs a `name` and a `service`",
+        ),
+        ("spec/operation.toml", "is = \"deleted-material-id\"", "is = \"key-arn\"", "no two that mean the same"),
+        ("spec/operation.toml", "states page/example-target", "states page/hearsay", "which is no passage"),
+        (
+            "spec/operation.toml",
+            ", \"CurrentKeyMaterialId\"",
+            "",
+            "leaves out `CurrentKeyMaterialId`, which the operation may not change",
+        ),
         ("spec/sources.toml", "date = \"2023-11-07\"\n", "", "is a recording without a `date`"),
         ("spec/shape.toml", "id = \"type-is-bare\"", "id = \"no-server-fault\"", "it needs one"),
         (

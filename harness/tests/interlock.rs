@@ -80,8 +80,8 @@ async fn nothing_is_sent_before_account_plan_and_a_yes() {
     let path = ledger("unsaid");
     let path = path.to_str().unwrap();
     for (more, expected) in [
-        (&["--allow-mutation"][..], "only in an account that is named"),
-        (&["--allow-mutation", "--account", ACCOUNT], "nobody is here to confirm"),
+        (&["--allow-mutation"][..], "only in an account that you name"),
+        (&["--allow-mutation", "--account", ACCOUNT], "nobody can confirm"),
         (&["--allow-mutation", "--account", "1111", "--yes"], "12 digits"),
     ] {
         let output = at(&reached, &[more, &["--ledger", path]].concat()).await;
@@ -305,9 +305,9 @@ async fn a_sweep_off_loopback_says_what_it_would_do_and_waits_for_a_yes() {
     };
     let old = ["--older-than", "0s"];
     for (more, code, expected) in [
-        (&[][..], 5, "only in an account that is named"),
-        (&["--account", "999999999999", "--yes"], 5, "in another account than was named"),
-        (&["--account", ACCOUNT], 5, "nobody is here to confirm"),
+        (&[][..], 5, "only in an account that you name"),
+        (&["--account", "999999999999", "--yes"], 5, "in another account than the one that you named"),
+        (&["--account", ACCOUNT], 5, "nobody can confirm"),
         (&["--account", ACCOUNT, "--dry-run"], 0, "1 keys would be scheduled"),
     ] {
         let output = trentcheck(&KEYS, &with("sweep", &reached, &[&old[..], more].concat())).await;

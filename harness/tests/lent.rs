@@ -83,7 +83,7 @@ async fn a_key_that_is_not_repeated_or_not_confirmed_is_not_touched() {
     let configuration = lending("lent-unsaid", "imported-symmetric", &key_id, &MATERIAL);
     let imports = server.served();
     for (more, code, expected) in [
-        (&["--allow-key", &key_id][..], 5, "nobody is here to confirm"),
+        (&["--allow-key", &key_id][..], 5, "nobody can confirm"),
         (&["--allow-key", "1234abcd-12ab-34cd-56ef-1234567890ab", "--yes"], 2, "no such key"),
     ] {
         let output = at(&reached, &configuration, more).await;
@@ -92,7 +92,7 @@ async fn a_key_that_is_not_repeated_or_not_confirmed_is_not_touched() {
         assert_eq!(server.served(), imports);
     }
     let output = at(&reached, &configuration, &["--yes"]).await;
-    assert!(text(&output.stderr).contains("`--allow-key` has to repeat its id"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("repeat its id with `--allow-key`"), "{}", text(&output.stderr));
     assert!(json(&output)["calls"]["ImportKeyMaterial"].is_null());
     assert!(is_as_it_was(&client, &key_id, &sealed).await);
 }

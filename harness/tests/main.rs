@@ -21,8 +21,10 @@ mod kill_matrix;
 mod leaks;
 mod lent;
 mod losing;
+mod permissions;
 mod repeat;
 mod sdk;
+mod serve;
 mod services;
 #[cfg(feature = "aws-config")]
 mod services_chain;
@@ -32,4 +34,5 @@ mod sign_verify;
 mod support;
 mod sweep;
 mod sweep_holes;
+mod sweep_line;
 mod targets;

@@ -103,7 +103,7 @@ async fn connection_settings_that_cannot_be_used_are_one_clear_error() {
         (&["--client-cert", &nothing], "read a certificate from the client certificate's file"),
         (&["--client-cert", &certificate], "read a private key"),
         (&["--client-cert", &certificate, "--client-key", &other], "use the client certificate with its key"),
-        (&["--client-key", &other], "without `--client-cert`"),
+        (&["--client-key", &other], "`--client-key` needs `--client-cert`"),
         (&["--ca", &nothing], "read a certificate from the CA file"),
         (&["--server-name", "not a name"], "as a server name"),
         (&["--resolve", "kms.example.test:443"], "invalid socket address"),
@@ -123,11 +123,15 @@ async fn connection_settings_that_cannot_be_used_are_one_clear_error() {
 async fn the_endpoint_of_aws_needs_a_region_that_has_one() {
     let in_region = [&KEYS[..], &[("AWS_REGION", "us-iso-east-1")]].concat();
     for (variables, more, expected) in [
-        (&KEYS[..], &["--endpoint", "aws"][..], "find the Region of `--endpoint aws`"),
-        (&KEYS, &["--endpoint", "aws", "--region", "east"], "has not the form of a Region"),
+        (&KEYS[..], &["--endpoint", "aws"][..], "`--endpoint aws` needs a Region"),
+        (&KEYS, &["--endpoint", "aws", "--region", "east"], "does not have the form of a Region"),
         (&in_region, &["--endpoint", "aws"], "in none of the partitions"),
-        (&KEYS, &["--endpoint", "https://kms.example.test", "--fips"], "`--fips` or `--dual-stack`"),
-        (&KEYS, &["--rate", "CreateKey=fast"], "read `--rate CreateKey=fast`"),
+        (
+            &KEYS,
+            &["--endpoint", "https://kms.example.test", "--fips"],
+            "`--fips` and `--dual-stack` need `--endpoint aws`",
+        ),
+        (&KEYS, &["--rate", "CreateKey=fast"], "`CreateKey=2`, not `CreateKey=fast`"),
         (&KEYS, &["--rate", "CreateKey=0"], "above 0"),
     ] {
         let output = trentcheck(variables, &[&["run"], more].concat()).await;

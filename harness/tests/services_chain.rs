@@ -134,7 +134,7 @@ async fn credentials_that_nobody_gives_are_one_clear_error() {
     for (variables, more, expected) in [
         (&[(FULL, expired.as_str())][..], &[][..], "they expired at 2020-01-01T00:00:00Z"),
         (&[(FULL, &garbage)], &[], "403"),
-        (&[(FULL, &silent)], &["--credential-timeout", "50ms"], "nobody answered within 50ms"),
+        (&[(FULL, &silent)], &["--credential-timeout", "50ms"], "no answer came within 50ms"),
         (&[], &["--profile", "role"], "not you"),
         (&[], &["--profile", "sign-on"], "single sign-on"),
         (&[], &[], "an instance"),

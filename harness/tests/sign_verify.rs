@@ -1,12 +1,12 @@
 //! What core signs, the reference verifies: two implementations that share no code, on requests that no case has.
 
-use crate::support::{config, reference};
+use crate::support::{config, corpus, reference};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use tokio::runtime::Runtime;
-use trentcheck_core::fixture::{Auth, Edition, Mutation, NameCase, Order, PrincipalName, RequestChange};
+use trentcheck_core::fixture::{Auth, Edition, Mutation, NameCase, Operation, Order, PrincipalName, RequestChange};
 use trentcheck_core::http::Request;
 use trentcheck_core::observe::{Observation, observe};
 use trentcheck_core::plan::{Absent, World, plan};
@@ -28,6 +28,7 @@ const DISBELIEF: [&str; 4] = [
 
 struct Verifier {
     runtime: Runtime,
+    operation: Operation,
     target: Target,
     sender: Sender,
     _server: Server,
@@ -38,7 +39,7 @@ impl Verifier {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let (server, target) = runtime.block_on(reference(config(Edition::KeyOnly)));
         let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone()).unwrap();
-        Self { runtime, target, sender, _server: server }
+        Self { runtime, operation: corpus().operation, target, sender, _server: server }
     }
 
     fn signed(&self, change: &RequestChange) -> Result<Request, SignError> {
@@ -48,7 +49,7 @@ impl Verifier {
             host: self.target.endpoint.authority(),
             ..World::default()
         };
-        let planned = plan(change, &world).unwrap();
+        let planned = plan(&self.operation, change, &world).unwrap();
         let credentials = self.target.principals[&planned.principal].clone();
         sign_planned(&planned, credentials, &self.target.region, SystemTime::now()).map(|signed| signed.request)
     }

@@ -160,7 +160,7 @@ async fn a_ledger_of_a_run_that_goes_on_or_did_not_end_is_refused_and_nothing_is
     }
     drop(ledger);
     for (arguments, expected) in [
-        (&["run", "--endpoint", &endpoint, "--ledger", &file][..], "which did not end"),
+        (&["run", "--endpoint", &endpoint, "--ledger", &file][..], "did not end"),
         (&["sweep", "--endpoint", "http://127.0.0.1:1", "--ledger", &file], "of the ledger was at"),
         (&["sweep", "--region", "us-west-2", "--ledger", &file], "of the ledger was at"),
     ] {

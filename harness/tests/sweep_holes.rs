@@ -132,7 +132,7 @@ async fn a_key_in_a_region_that_nobody_reaches_is_left() {
     let (server, _) = target().await;
     let arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let (output, open) = swept(server.address(), "far", &[created(arn)]).await;
-    assert_left(&output, "nobody who could reach it");
+    assert_left(&output, "no principal that could reach it");
     assert_eq!(open[0].keys, [arn.to_owned()].into());
 }
 
@@ -219,7 +219,7 @@ async fn an_intent_is_looked_for_where_and_by_whom_it_was_meant() {
     for (name, region, owner) in [("elsewhere", region.as_str(), "primary"), ("stranger", "us-east-2", "stranger")] {
         let file = ledger(name, &endpoint, &[intent(region, owner)]);
         let output = trentcheck(&[], &["sweep", "--ledger", &file, "--settle", "0s"]).await;
-        assert_left(&output, "nobody is configured to look for it");
+        assert_left(&output, "no credentials are configured to search for it");
         let owner = if owner == "primary" { Owner::Primary } else { Owner::Stranger };
         assert_eq!(open(&file)[0].intents["key 1"], (region.to_owned(), owner));
     }
@@ -252,7 +252,7 @@ async fn off_loopback_a_run_ends_only_for_somebody_of_the_named_account() {
     let arn = key_of(&client, RUN).await;
     let records = [intent("us-east-2", "primary")];
     let stranger = client_of(&server, "stranger");
-    for (name, expected) in [("nobody", "no key there that would tell its account"), ("other", "of another account")] {
+    for (name, expected) in [("nobody", "no key there that shows its account"), ("other", "to another account")] {
         if name == "other" {
             stranger.create_key().description("somebody's").send().await.unwrap();
         }
@@ -368,7 +368,7 @@ async fn a_key_is_looked_at_again_before_each_change() {
             }
         };
         let (output, open) = swept(front(server.address(), taken).await, "taken", &[created(&arn)]).await;
-        assert_left(&output, if first == 1 { "changed meanwhile" } else { "DeleteAlias answered" });
+        assert_left(&output, if first == 1 { "have changed" } else { "DeleteAlias answered" });
         assert_eq!(watch.changes().len(), first - 1, "{:?}", watch.changes());
         assert_eq!((open[0].keys.len(), state(&client, &arn).await), (1, KeyState::Enabled));
     }
@@ -390,7 +390,7 @@ async fn a_key_is_looked_at_again_before_a_change_is_tried_again() {
         }
     };
     let (output, _) = swept(front(server.address(), busy).await, "busy", &[created(&arn)]).await;
-    assert_left(&output, "changed meanwhile");
+    assert_left(&output, "have changed");
     let expected = json!({ "KeyId": arn, "PendingWindowInDays": 7 });
     assert_eq!(watch.changes(), [("ScheduleKeyDeletion".to_owned(), expected)]);
 }

@@ -99,6 +99,33 @@ async fn the_embedded_reference_can_be_asked_for() {
     assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
 }
 
+#[tokio::test]
+async fn a_target_without_an_endpoint_is_not_the_embedded_reference() {
+    let folder = Folder::new("nowhere", "[targets.a]\nregion = \"us-west-2\"\n[targets.b]\n");
+    let (base, list, failures) = (folder.path("base"), folder.path("list.toml"), folder.path("failures.json"));
+    for command in [
+        &["run", "example/absent-key"][..],
+        &["record", &base],
+        &["deviations", "update", &list],
+        &["doctor"],
+        &["explore", "--cases", "1", "--failures", &failures],
+    ] {
+        let (code, said) = folder.trentcheck(&[command, &["--target", "a"]].concat()).await;
+        assert_eq!(code, Some(2), "{command:?}: {said}");
+        for part in ["the target `a`", "no endpoint", "hint: give `[targets.a]` an `endpoint`", "`--embedded`"] {
+            assert!(said.contains(part), "{command:?}: {said}");
+        }
+    }
+    assert!(!Path::new(&base).exists() && !Path::new(&list).exists() && !Path::new(&failures).exists());
+    // Every target is checked before anything is sent to the first.
+    let (code, said) = folder.trentcheck(&["run", "example/absent-key", "--target", "all"]).await;
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = folder.trentcheck(&["run", "example/absent-key", "--embedded"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let elsewhere = ["run", "example/absent-key", "--target", "a", "--endpoint", "http://127.0.0.1:1"];
+    assert_eq!(folder.trentcheck(&elsewhere).await.0, Some(3));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_explore_and_sweep_take_a_target_by_name() {
     let (server, target) = reference(config(Edition::KeyOnly)).await;
@@ -115,10 +142,10 @@ async fn doctor_explore_and_sweep_take_a_target_by_name() {
         assert!(said.contains(expected), "{command:?}: {said}");
         let (code, said) = folder.trentcheck(&[command, &["--target", "nowhere"]].concat()).await;
         assert_eq!(code, Some(2), "{command:?}: {said}");
-        assert!(said.contains("find the target `nowhere`"), "{said}");
+        assert!(said.contains("has no target `nowhere`"), "{said}");
         let (code, said) = folder.trentcheck(&[command, &["--target", "all"]].concat()).await;
         assert_eq!(code, Some(2), "{command:?}: {said}");
-        assert!(said.contains("use several targets here"), "{said}");
+        assert!(said.contains("this command takes one target"), "{said}");
     }
     server.stop().await;
 }
@@ -162,7 +189,7 @@ async fn targets_are_held_against_their_own_baselines_in_one_run() {
     folder.write(&of("base-plain", "base-plain"));
     let (code, said) = folder.trentcheck(&all).await;
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("with one baseline"), "{said}");
+    assert!(said.contains("have the same baseline"), "{said}");
     first.stop().await;
     second.stop().await;
 }

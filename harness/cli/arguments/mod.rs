@@ -1,4 +1,4 @@
-//! The command line: clap's structs and the parsers of their values. They never change after parsing.
+//! The command line: clap's structs and the parsers of flag values. The structs never change after parsing.
 
 mod commands;
 mod run;

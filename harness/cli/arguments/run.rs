@@ -1,4 +1,4 @@
-//! Which cases are replayed, and how.
+//! The flags that select cases and say how they are replayed.
 
 use super::target::TargetArguments;
 use super::value::{LaneName, duration};
@@ -7,19 +7,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 use trentcheck_core::fixture::Level;
 
-/// Which cases.
+/// The flags that select cases.
 #[derive(Args, Clone, Default)]
 pub(crate) struct Cases {
-    /// Case ids or globs such as `members/*`; `@FILE` reads them from a file, one a line
+    /// Run these cases: ids or globs such as `members/*`; `@FILE` reads them from a file, one per line
     #[arg(value_name = "CASE")]
     pub(crate) patterns: Vec<String>,
-    /// Only cases with this tag; repeatable, `@FILE` as above
+    /// Run only cases with this tag; repeatable, and `@FILE` reads tags from a file
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Vec<String>,
-    /// Only cases of this level; repeatable
+    /// Run only cases of this level: must, should or may; repeatable
     #[arg(long, value_name = "LEVEL")]
     pub(crate) level: Vec<String>,
-    /// Not these cases: ids or globs; repeatable, `@FILE` as above
+    /// Do not run these cases: ids or globs; repeatable, and `@FILE` reads them from a file
     #[arg(long, value_name = "CASE")]
     pub(crate) skip: Vec<String>,
 }
@@ -28,53 +28,55 @@ pub(crate) struct Cases {
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
-    /// The target's known deviations: what deviates exactly as listed does not fail the run
+    /// The list of the target's known deviations; a case that deviates exactly as listed does not fail the run
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS")]
     pub(crate) deviations: Option<PathBuf>,
-    /// From which level on a mismatch makes a case diverge: must, should or may [default: must]
+    /// The level from which on a mismatch makes a case diverge: must, should or may [default: must]
     #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
     pub(crate) fail_on: Option<Level>,
-    /// Compare with a recorded baseline, and leave a `.snap.new` beside what differs; or with a second target, side by
-    /// side: a URL, or the name of a target in the configuration file, which has its own settings
+    /// Compare with a recorded baseline (DIR), or with a second target (URL, or NAME in the configuration file). With a
+    /// baseline, a `.snap.new` file is written for each case that differs
     #[arg(long, value_name = "DIR|URL|NAME")]
     pub(crate) against: Option<String>,
-    /// A target identical to the first: what differs between those two does not count with a second target
+    /// A target identical to the first one; a field that differs between these two is not counted as a difference
     #[arg(long, value_name = "URL|NAME", requires = "against")]
     pub(crate) noise: Option<String>,
-    /// With a baseline: a judged case without a recording fails the run
+    /// With a baseline, fail the run if a judged case has no recording
     #[arg(long)]
     pub(crate) strict: bool,
-    /// One line for each divergence
+    /// Show each divergence in one line
     #[arg(long)]
     pub(crate) brief: bool,
-    /// Write the whole run as JSON; `json` alone writes to stdout
+    /// Write the whole report as JSON to PATH; `json` alone writes to stdout
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,
-    /// Write every key to this file before it is made, so that `sweep` can remove it after a crash
+    /// Record every key in this file before it is created, so that `sweep` can remove it after a crash
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER")]
     pub(crate) ledger: Option<PathBuf>,
-    /// Off loopback: send also the cases that need a key. They make keys in the account of `--account`, and touch no other
+    /// Off loopback: send also the cases that need a key. The run creates keys in the account of `--account` and
+    /// changes no other keys
     #[arg(long)]
     pub(crate) allow_mutation: bool,
-    /// Use this key of `[keys]` in trentcheck.toml: cases delete its material, which is imported again; repeatable
+    /// Use this key, which `[keys]` in trentcheck.toml lists; cases delete its material, and trentcheck imports it
+    /// again; repeatable
     #[arg(long, value_name = "ID")]
     pub(crate) allow_key: Vec<String>,
-    /// Do not ask whether to go on after the plan of a run that makes keys
+    /// Do not ask for confirmation after the plan of a run that creates keys is printed
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Cases at a time [default: 8, off loopback 1]
+    /// The number of cases that run at the same time [default: 8, off loopback 1]
     #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
-    /// Run the cases in random order; a number repeats an order
+    /// Run the cases in random order; with SEED, repeat the order of that seed
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "random")]
     pub(crate) shuffle: Option<String>,
-    /// The lane of the judged exchanges
+    /// The lane that sends the judged exchanges
     #[arg(long, default_value = "wire")]
     pub(crate) lane: LaneName,
-    /// Time limit of the whole run [default: 15m]
+    /// The time limit of the whole run [default: 15m]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
-    /// Take the fixtures from this directory instead of the built-in ones
+    /// Read the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,
 }

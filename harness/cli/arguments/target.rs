@@ -1,4 +1,4 @@
-//! What is tested, how it is reached, and who signs.
+//! The flags that name the target, its connection and its credentials.
 
 use super::value::{account, duration};
 use clap::Args;
@@ -7,28 +7,28 @@ use std::path::PathBuf;
 use std::time::Duration;
 use trentcheck_core::fixture::Edition;
 
-/// What is tested, and how it is reached.
+/// The flags that name the target.
 #[derive(Args, Clone, Default)]
 pub(crate) struct TargetArguments {
-    /// The target of this name in the configuration file; `run` takes several, and `all` stands for every one
+    /// Choose this target of the configuration file; `run` takes several, and `all` chooses every target
     #[arg(long = "target", value_name = "NAME", env = "TRENTCHECK_TARGET")]
     pub(crate) target_names: Vec<String>,
-    /// The embedded reference is the target, whatever the environment and the configuration file say
+    /// Choose the embedded reference as the target, and ignore targets in the environment and the configuration file
     #[arg(long)]
     pub(crate) embedded: bool,
-    /// The target's URL, or `aws` for AWS KMS in the Region; the embedded reference when absent
+    /// The target's URL, or `aws` for AWS KMS in the Region [default: the embedded reference]
     #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
     pub(crate) endpoint: Option<String>,
-    /// The Region to sign for [default: us-east-2]
+    /// The Region that requests are signed for [default: us-east-2]
     #[arg(long, env = "TRENTCHECK_REGION")]
     pub(crate) region: Option<String>,
     /// The edition that the target implements [default: key-only]
     #[arg(long, env = "TRENTCHECK_EDITION")]
     pub(crate) edition: Option<Edition>,
-    /// Time limit of one exchange, such as 10s or 500ms [default: 10s]
+    /// The time limit of one exchange, such as 10s or 500ms [default: 10s]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_TIMEOUT", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
-    /// How long to wait for a state change to be seen [default: 1s, off loopback 30s]
+    /// The time that trentcheck waits until a state change becomes visible [default: 1s, off loopback 30s]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
     pub(crate) settle: Option<Duration>,
     #[command(flatten)]
@@ -37,76 +37,78 @@ pub(crate) struct TargetArguments {
     pub(crate) connection: ConnectionArguments,
     #[command(flatten)]
     pub(crate) credentials: CredentialArguments,
-    /// The caller's account: where no key can be made it is taken from here, where keys are made they have to be in it
+    /// The number of the caller's account. A run that creates keys refuses any other account; a run that creates none
+    /// uses this number in ARNs
     #[arg(long, value_name = "ID", env = "TRENTCHECK_ACCOUNT", value_parser = account)]
     pub(crate) account: Option<String>,
-    /// The account of the principal `stranger`, for cases that need a key in it off loopback
+    /// The account of the principal `stranger`; off loopback, cases that need a key in that account require it
     #[arg(long, value_name = "ID", env = "TRENTCHECK_STRANGER_ACCOUNT", value_parser = account)]
     pub(crate) stranger_account: Option<String>,
-    /// A key that the target has in a state no client can make, such as `creating=ID`; repeatable
+    /// The id of a key in a state that no client can produce, such as `creating=ID`; repeatable
     #[arg(long, value_name = "NAME=ID")]
     pub(crate) provide: Vec<String>,
-    /// The same service in another Region, such as `us-west-2=http://127.0.0.1:4567`
+    /// The URL of the same service in another Region, such as `us-west-2=http://127.0.0.1:4567`
     #[arg(long, value_name = "REGION=URL")]
     pub(crate) elsewhere: Option<String>,
-    /// A configuration file [default: trentcheck.toml, if there is one]
+    /// Read this configuration file [default: trentcheck.toml, if it exists]
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 }
 
-/// Which of the endpoints of AWS KMS.
+/// The flags that choose an endpoint of AWS KMS and the pace of calls.
 #[derive(Args, Clone, Default)]
 pub(crate) struct ServiceArguments {
-    /// With `--endpoint aws`: the endpoint with FIPS 140 validated modules
+    /// With `--endpoint aws`, use the endpoint with FIPS 140 validated modules
     #[arg(long)]
     pub(crate) fips: bool,
-    /// With `--endpoint aws`: the endpoint that has IPv6 addresses too
+    /// With `--endpoint aws`, use the endpoint that also has IPv6 addresses
     #[arg(long)]
     pub(crate) dual_stack: bool,
-    /// Calls a second of an operation, such as `CreateKey=2`; off loopback the published quotas hold; repeatable
+    /// The most calls per second of an operation, such as `CreateKey=2`; repeatable [default: off loopback the
+    /// published quotas]
     #[arg(long, value_name = "OPERATION=N")]
     pub(crate) rate: Vec<String>,
 }
 
-/// How the target is reached, where the URL alone does not say it.
+/// The flags of the connection to the target, where the URL is not enough.
 #[derive(Args, Clone, Default)]
 pub(crate) struct ConnectionArguments {
-    /// Trust only the certificates of this PEM file
+    /// Trust only the certificates in this PEM file
     #[arg(long, value_name = "PEM", env = "TRENTCHECK_CA")]
     pub(crate) ca: Option<PathBuf>,
     /// Do not verify the target's certificate
     #[arg(long)]
     pub(crate) insecure: bool,
-    /// The name that the target's certificate must have, if not the URL's
+    /// Expect this name in the target's certificate [default: the name in the URL]
     #[arg(long, value_name = "NAME", env = "TRENTCHECK_SERVER_NAME")]
     pub(crate) server_name: Option<String>,
-    /// Connect there instead of where the URL's name leads; what is safe is judged by the URL all the same
+    /// Connect to this address instead of the one that the URL's host resolves to; safety rules still judge the URL
     #[arg(long, value_name = "ADDR:PORT", env = "TRENTCHECK_RESOLVE")]
     pub(crate) resolve: Option<SocketAddr>,
-    /// Show this certificate to a target that asks for one; the file may hold the key too
+    /// Present this client certificate if the target asks for one; the file may also hold the private key
     #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_CERT")]
     pub(crate) client_cert: Option<PathBuf>,
-    /// The client certificate's private key, if it is in a file of its own
+    /// The private key of the client certificate, if it is in a separate file
     #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_KEY")]
     pub(crate) client_key: Option<PathBuf>,
-    /// Go through this HTTP proxy; `env` takes the one that HTTPS_PROXY and the like name [default: none]
+    /// Connect through this HTTP proxy; `env` reads HTTPS_PROXY and similar variables [default: none]
     #[arg(long, value_name = "URL", env = "TRENTCHECK_PROXY", hide_env_values = true)]
     pub(crate) proxy: Option<String>,
 }
 
-/// Who signs.
+/// The flags that choose credentials.
 #[derive(Args, Clone, Default)]
 pub(crate) struct CredentialArguments {
-    /// Sign with this profile of the AWS files; on loopback dummy credentials sign unless it is given
+    /// Sign with this profile of the AWS files [default on loopback: dummy credentials]
     #[arg(long, value_name = "NAME", env = "TRENTCHECK_PROFILE")]
     pub(crate) profile: Option<String>,
-    /// The profile of a principal who may not call the operation, for the access-denied cases
+    /// The profile of a principal that has no permission for the operation, for the access-denied cases
     #[arg(long, value_name = "NAME", env = "TRENTCHECK_DENIED_PROFILE")]
     pub(crate) denied_profile: Option<String>,
     /// A profile of another account, for the cross-account cases
     #[arg(long, value_name = "NAME", env = "TRENTCHECK_STRANGER_PROFILE")]
     pub(crate) stranger_profile: Option<String>,
-    /// Time limit of a profile's `credential_process`, sign-on or role [default: 60s]
+    /// The time limit for a profile's `credential_process`, sign-on or role [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) credential_timeout: Option<Duration>,
 }

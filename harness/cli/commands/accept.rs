@@ -11,7 +11,7 @@ use trentcheck_core::report::ExitCode;
 
 /// Puts what is pending in the place of what was recorded.
 pub(crate) fn accept(arguments: &AcceptArguments) -> Result<u8, Failure> {
-    Writing::of_environment().must_be_allowed("accept what differs")?;
+    Writing::of_environment().must_be_allowed("accept")?;
     let corpus = corpus(arguments.fixtures.as_deref())?;
     let selection = selection(&arguments.cases, &corpus)?;
     let baseline = Baseline::open(&arguments.directory, &corpus).map_err(failure)?;

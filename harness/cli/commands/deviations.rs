@@ -10,8 +10,9 @@ use crate::setup::configuration::Configuration;
 use crate::setup::known::{Known, fits, text, wrong};
 use crate::setup::session::Session;
 use crate::setup::settings::RunSettings;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use trentcheck_core::deviation::{Fresh, List, day_of, update as updated};
+use trentcheck_core::deviation::{Fresh, List, Update, day_of, update as updated};
 use trentcheck_core::report::{ExitCode, Ran};
 
 /// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
@@ -21,28 +22,19 @@ const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// exit code 1.
 pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let UpdateArguments { run, file, reason, expires } = arguments;
-    if run.against.is_some() {
-        return Err(Failure::usage("use `--against` here: a list of deviations is about the spec"));
-    }
-    if run.strict {
-        return Err(Failure::usage("use `--strict` here: a list of deviations is about the spec"));
+    for (flag, is_given) in [("--against", run.against.is_some()), ("--strict", run.strict)] {
+        if is_given {
+            return Err(Failure::rule(format!(
+                "`deviations update` does not take `{flag}`: a list of deviations is about the spec"
+            )));
+        }
     }
     let configuration = Configuration::read(run.target.config.as_deref())?;
     let choice = one(&run.target, &configuration, Unchosen::Refused)?;
     let settings = RunSettings::of(run, &choice, &configuration)?;
     let session = Session::prepare(settings, &Cases::default()).await?;
     let settings = &session.settings;
-    let path = match (file, &settings.known) {
-        (Some(file), _) => file.clone(),
-        (None, Known::File(file)) => file.clone(),
-        (None, Known::Inline { path, .. }) => {
-            return Err(Failure::usage(format!("update the deviations in `{path}`: they have no file of their own"))
-                .hint("move them into one and name it with `deviations = \"FILE\"`"));
-        }
-        (None, Known::Nothing) => {
-            return Err(Failure::usage("find the file to write").hint("`trentcheck deviations update FILE` names one"));
-        }
-    };
+    let path = file_of(file.as_deref(), &settings.known)?;
     let corpus = &session.corpus;
     let old = if path.exists() { text(&path)? } else { String::new() };
     let mut list = List::parse(&path.display().to_string(), &old, corpus).map_err(wrong)?;
@@ -62,27 +54,45 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let update = match (updated(&old, &list, &ran, corpus, today, &fresh), told) {
         (Ok(update), _) => update,
         (Err(incomplete), told) => {
-            let failure =
-                Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is left as it is", path.display()));
+            let failure = Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is unchanged", path.display()));
             let Some(code) = told else { return Err(failure) };
             output::report(&failure);
             return Ok(code as u8);
         }
     };
+    let own = written(&path, &old, &update)?;
+    // A list is no reason to overlook keys.
+    Ok(told.unwrap_or(own) as u8)
+}
+
+/// The file that is written: the one that is named, else that of the configuration.
+fn file_of(named: Option<&Path>, known: &Known) -> Result<PathBuf, Failure> {
+    match (named, known) {
+        (Some(file), _) => Ok(file.to_owned()),
+        (None, Known::File(file)) => Ok(file.clone()),
+        (None, Known::Inline { path, .. }) => {
+            Err(Failure::rule(format!("`deviations update` needs a separate file: the deviations are in `{path}`"))
+                .hint("move them into a file, and name it with `deviations = \"FILE\"`"))
+        }
+        (None, Known::Nothing) => Err(Failure::rule("`deviations update` needs the file to write")
+            .hint("name it: `trentcheck deviations update FILE`")),
+    }
+}
+
+/// Writes the list if it changed and may be written, prints what changed, and gives the exit code that follows.
+fn written(path: &Path, old: &str, update: &Update) -> Result<ExitCode, Failure> {
     let is_same = update.text == old;
     let in_ci = Writing::of_environment() == Writing::InCi;
     if !is_same && !in_ci {
-        output::to_file(&path, &update.text)?;
+        output::to_file(path, &update.text)?;
     }
     let did = match (is_same, in_ci) {
-        (true, _) => "is as it should be",
-        (false, false) => "written",
-        (false, true) => "would change; nothing was written, since `CI` is set",
+        (true, _) => "is unchanged",
+        (false, false) => "is written",
+        (false, true) => "would change; it is not written, because `CI` is set",
     };
-    output::to_stdout(&render(&update, &format!("{} {did}", path.display())));
-    let own = if !is_same && in_ci { ExitCode::Divergence } else { ExitCode::Pass };
-    // A list is no reason to overlook keys.
-    Ok(told.unwrap_or(own) as u8)
+    output::to_stdout(&render(update, &format!("{} {did}", path.display())));
+    Ok(if !is_same && in_ci { ExitCode::Divergence } else { ExitCode::Pass })
 }
 
 /// Says what a run has to say besides its verdicts and what it left behind. The result is the exit code that

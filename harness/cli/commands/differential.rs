@@ -76,8 +76,7 @@ async fn other(session: &Session, word: &str) -> Result<Prepared, Failure> {
         true => settings.target.at_another_url(word, left),
         false => TargetSettings::configured(word, &settings.configuration)?.as_beside(left),
     };
-    let missing =
-        Failure::usage(format!("find the endpoint of the target `{word}`")).hint("its table has no `endpoint`");
+    let missing = Failure::rule(format!("the target `{word}` has no endpoint")).hint("give its table an `endpoint`");
     let terms = Terms { missing: Missing::Refused(missing), reach: Reach::Anywhere, provided: Provided::Checked };
     Prepared::of(&settings, &session.corpus, terms).await
 }

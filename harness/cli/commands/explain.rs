@@ -16,7 +16,7 @@ pub(crate) fn explain(id: &str, edition: Edition, fixtures: Option<&Path>) -> Re
         let selection = Selection { patterns: vec![pattern], ..Selection::default() };
         return match selection.check(&corpus) {
             Err(error) => Err(Failure::usage(error.to_string())),
-            Ok(()) => Err(Failure::usage(format!("explain `{id}`: it names more than one case"))
+            Ok(()) => Err(Failure::rule(format!("`explain` takes one case, and `{id}` names more"))
                 .hint("`trentcheck list` takes globs")),
         };
     };

@@ -40,8 +40,8 @@ pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure>
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
     let settings = TargetSettings::of(&arguments.target, &choice, &configuration)?;
     let (edition, timeout) = (settings.edition(), settings.timeout());
-    let off_loopback = Failure::safety("explore makes and deletes key material, and so it keeps to loopback")
-        .hint("`trentcheck run` sends other targets only what cannot succeed");
+    let off_loopback = Failure::safety("`explore` creates and deletes key material, so it runs on loopback only")
+        .hint("off loopback, `trentcheck run` sends cases that cannot succeed");
     let terms = Terms { missing: Missing::Embedded, reach: Reach::Loopback(off_loopback), provided: Provided::Checked };
     let prepared = Prepared::of(&settings, &corpus, terms).await?;
     let target = &prepared.target;

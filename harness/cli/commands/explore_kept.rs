@@ -47,7 +47,7 @@ impl Failures {
         };
         let wrong = |why: String| {
             Failure::usage(format!("read the kept failures of `{}`: {why}", path.display()))
-                .hint("name another file with `--failures`, or delete it if nothing in it is needed")
+                .hint("name another file with `--failures`, or delete this one if you do not need it")
         };
         let failures: Self = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         if failures.schema != SCHEMA {

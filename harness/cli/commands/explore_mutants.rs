@@ -51,48 +51,8 @@ pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure
     let mutants: Vec<&'static Mutant> =
         chosen(&arguments.mutants)?.into_iter().filter(|mutant| mutant.equivalent.is_none()).collect();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let slots = Arc::new(Semaphore::new(arguments.jobs.map_or(cores, usize::from)));
-    let mut running = JoinSet::new();
-    for mutant in mutants.iter().copied() {
-        let (corpus, slots) = (Arc::clone(&corpus), Arc::clone(&slots));
-        let runtime = Handle::current();
-        // What proptest generates stays on its thread.
-        running.spawn_blocking(move || {
-            runtime.block_on(async {
-                let _slot = slots.acquire().await;
-                (mutant.name, one(&corpus, edition_of(mutant), Some(mutant), EXCHANGES, seed).await)
-            })
-        });
-    }
-    let line = Line::new("mutants", Some(mutants.len()));
-    let count = line.counter();
-    let mut results = BTreeMap::new();
-    while let Some(ended) = running.join_next().await {
-        let (name, exploration) = ended.map_err(|error| Failure::internal(format!("explore a mutant: {error}")))?;
-        results.insert(name, exploration?);
-        count();
-    }
-    drop(line);
-    let mut lines = Vec::new();
-    let mut alarms = 0;
-    for edition in Edition::ALL {
-        // What the reference itself seems to do wrong says nothing about a mutant.
-        let corpus = Arc::clone(&corpus);
-        let runtime = Handle::current();
-        let control =
-            tokio::task::spawn_blocking(move || runtime.block_on(one(&corpus, edition, None, CONTROL_EXCHANGES, seed)));
-        let control = control.await.map_err(|error| Failure::internal(format!("explore the reference: {error}")))??;
-        for finding in control.findings {
-            alarms += 1;
-            let mismatch = finding.mismatches.first();
-            let what =
-                mismatch.map(|mismatch| format!("{}: {}", mismatch.expected, mismatch.found)).unwrap_or_default();
-            lines.push(format!("false alarm on the reference ({edition}): {}; {what}", finding.steps.join(", ")));
-        }
-    }
-    lines.push(format!(
-        "control: the reference itself, {CONTROL_EXCHANGES} exchanges in each edition, {alarms} false alarms"
-    ));
+    let results = all(&corpus, &mutants, arguments.jobs.map_or(cores, usize::from), seed).await?;
+    let (mut lines, alarms) = control(&corpus, seed).await?;
     let mut costs = Vec::new();
     for mutant in &mutants {
         let Some(exploration) = results.get(mutant.name) else { continue };
@@ -116,6 +76,61 @@ pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure
     output::to_stdout(&lines.join("\n"));
     let code = if share >= WANTED && alarms == 0 { ExitCode::Pass } else { ExitCode::Divergence };
     Ok(code as u8)
+}
+
+/// Explores every mutant, so many at a time. The result has each by its name.
+async fn all(
+    corpus: &Arc<Corpus>,
+    mutants: &[&'static Mutant],
+    jobs: usize,
+    seed: u64,
+) -> Result<BTreeMap<&'static str, Exploration>, Failure> {
+    let slots = Arc::new(Semaphore::new(jobs));
+    let mut running = JoinSet::new();
+    for mutant in mutants.iter().copied() {
+        let (corpus, slots) = (Arc::clone(corpus), Arc::clone(&slots));
+        let runtime = Handle::current();
+        // What proptest generates stays on its thread.
+        running.spawn_blocking(move || {
+            runtime.block_on(async {
+                let _slot = slots.acquire().await;
+                (mutant.name, one(&corpus, edition_of(mutant), Some(mutant), EXCHANGES, seed).await)
+            })
+        });
+    }
+    let line = Line::new("mutants", Some(mutants.len()));
+    let count = line.counter();
+    let mut results = BTreeMap::new();
+    while let Some(ended) = running.join_next().await {
+        let (name, exploration) = ended.map_err(|error| Failure::internal(format!("explore a mutant: {error}")))?;
+        results.insert(name, exploration?);
+        count();
+    }
+    Ok(results)
+}
+
+/// Explores the reference itself: what it seems to do wrong says nothing about a mutant. Gives what is printed about it,
+/// and how many false alarms there were.
+async fn control(corpus: &Arc<Corpus>, seed: u64) -> Result<(Vec<String>, usize), Failure> {
+    let mut lines = Vec::new();
+    for edition in Edition::ALL {
+        let corpus = Arc::clone(corpus);
+        let runtime = Handle::current();
+        let control =
+            tokio::task::spawn_blocking(move || runtime.block_on(one(&corpus, edition, None, CONTROL_EXCHANGES, seed)));
+        let control = control.await.map_err(|error| Failure::internal(format!("explore the reference: {error}")))??;
+        for finding in control.findings {
+            let mismatch = finding.mismatches.first();
+            let what =
+                mismatch.map(|mismatch| format!("{}: {}", mismatch.expected, mismatch.found)).unwrap_or_default();
+            lines.push(format!("false alarm on the reference ({edition}): {}; {what}", finding.steps.join(", ")));
+        }
+    }
+    let alarms = lines.len();
+    lines.push(format!(
+        "control: the reference itself, {CONTROL_EXCHANGES} exchanges in each edition, {alarms} false alarms"
+    ));
+    Ok((lines, alarms))
 }
 
 async fn one(

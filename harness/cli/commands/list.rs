@@ -19,7 +19,7 @@ pub(crate) fn list(cases: &Cases, fixtures: Option<&Path>) -> Result<u8, Failure
         .filter(|(_, case)| selection.takes(case))
         .collect();
     if taken.is_empty() {
-        return Err(Failure::usage("find a case that all the conditions take"));
+        return Err(Failure::rule("no case meets all the conditions"));
     }
     let row = |(_, case): &(&Group, &Case)| {
         vec![case.id().into(), case.level.into(), case.danger.into(), Cell::from(&case.title)]

@@ -22,12 +22,12 @@ pub(crate) async fn record(
     directory: &Path,
     unreferenced: Unreferenced,
 ) -> Result<u8, Failure> {
-    Writing::of_environment().must_be_allowed("record a baseline")?;
+    Writing::of_environment().must_be_allowed("record")?;
     if arguments.against.is_some() {
-        return Err(Failure::usage("use `--against` here: recording compares with nothing"));
+        return Err(Failure::rule("`record` does not take `--against`: it compares with nothing"));
     }
     if arguments.strict {
-        return Err(Failure::usage("use `--strict` here: recording compares with nothing"));
+        return Err(Failure::rule("`record` does not take `--strict`: it compares with nothing"));
     }
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;

@@ -74,11 +74,8 @@ impl Regression {
         baseline.must_suit(&head).map_err(failure)?;
         let selected = |id: &String| corpus.case(id).is_some_and(|case| selection.takes(case));
         if !baseline.recorded.keys().any(selected) {
-            return Err(Failure::usage(format!(
-                "compare with `{}`: it holds no recording of a selected case",
-                directory.display()
-            ))
-            .hint("`trentcheck record` adds recordings, and `trentcheck accept` what waits to be accepted"));
+            return Err(Failure::rule(format!("`{}` holds no recording of a selected case", directory.display()))
+                .hint("`trentcheck record` adds recordings; `trentcheck accept` accepts those that are pending"));
         }
         let recordings = if session.settings.strict { Recordings::Demanded } else { Recordings::Optional };
         Ok(Self { baseline, directory: directory.display().to_string(), head, recordings })

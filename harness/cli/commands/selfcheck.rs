@@ -93,9 +93,9 @@ pub(crate) fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failur
         if !mutants().iter().any(|mutant| glob.matches(mutant.name)) {
             let hint = match nearest_of(glob.text(), mutants().iter().map(|mutant| mutant.name)) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => "globs are taken, such as `NAME*` for all that begin so".to_owned(),
+                None => "`NAME*` takes all whose names begin with NAME".to_owned(),
             };
-            return Err(Failure::usage(format!("find the mutant `{glob}`")).hint(hint));
+            return Err(Failure::rule(format!("there is no mutant `{glob}`")).hint(hint));
         }
     }
     let is_chosen = |name: &str| globs.is_empty() || globs.iter().any(|glob| glob.matches(name));
@@ -315,4 +315,24 @@ fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<Stri
         lines.push(format!("{} cases say that they find no mutant, and find one: {}", kept.len(), kept.join(" ")));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chosen;
+
+    #[test]
+    fn mutants_are_chosen_by_globs() {
+        let names =
+            |pattern: &str| chosen(&[pattern.to_owned()]).map(|mutants| mutants.iter().map(|one| one.name).collect());
+        let ending: Vec<&str> = names("*-null").unwrap_or_default();
+        assert!(
+            ending.contains(&"success-body-null") && ending.iter().all(|name| name.ends_with("-null")),
+            "{ending:?}"
+        );
+        assert_eq!(names("success-body-nul?").unwrap_or_default(), ["success-body-null"]);
+        let refused = names("sucess-body-null").map(|_: Vec<&str>| ()).map_err(|failure| failure.text());
+        assert!(refused.is_err_and(|text| text.contains("did you mean `success-body-null`?")));
+        assert!(names("[").is_err());
+    }
 }

@@ -3,7 +3,11 @@
 use crate::arguments::ServeArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output::{publish, to_stderr, to_stdout};
+use crate::edge::shell;
+use crate::render::served;
 use crate::setup::embedded::edition_of;
+use std::path::Path;
+use trentcheck_core::file::write_private;
 use trentcheck_core::report::ExitCode;
 use trentcheck_reference::{Config, Edition, Server, mutant};
 
@@ -11,11 +15,14 @@ use trentcheck_reference::{Config, Edition, Server, mutant};
 pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     if !arguments.listen.ip().is_loopback() {
         return Err(Failure::safety("the reference target listens on loopback only")
-            .hint("its credentials are published, so nobody else should reach it"));
+            .hint("its credentials are published, so no other machine may reach it"));
+    }
+    if let Some(path) = &arguments.config_out {
+        must_be_ours(path)?;
     }
     let mutant = match &arguments.mutant {
         Some(name) => Some(mutant(name).ok_or_else(|| {
-            Failure::usage(format!("find the mutant `{name}`"))
+            Failure::rule(format!("there is no mutant `{name}`"))
                 .hint("`trentcheck selfcheck --quick --matrix FILE` writes a list of them")
         })?),
         None => None,
@@ -36,6 +43,17 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     let server = Server::start(config)
         .await
         .map_err(|error| Failure::usage(format!("listen on {}: {error}", arguments.listen)))?;
+    if let Some(path) = &arguments.config_out {
+        // Written before the line on stdout, which says that the server is ready.
+        write_private(path, &served::configuration(&server))
+            .map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))?;
+        let config = format!(" --config {}", shell::word(&path.display().to_string()));
+        to_stderr(&format!(
+            "`{}` describes this server:\n  trentcheck run{config} --target {}",
+            path.display(),
+            served::NAME
+        ));
+    }
     to_stdout(&format!("listening on http://{}", server.address()));
     let config = server.config();
     for principal in &config.principals {
@@ -56,4 +74,16 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     tokio::signal::ctrl_c().await.map_err(|error| Failure::internal(format!("wait for an interrupt: {error}")))?;
     server.stop().await;
     Ok(ExitCode::Interrupted as u8)
+}
+
+/// Refuses to replace a file that `serve` did not write, such as the configuration of other targets.
+fn must_be_ours(path: &Path) -> Result<(), Failure> {
+    match path.is_file() && !std::fs::read_to_string(path).is_ok_and(|text| text.starts_with(served::HEAD)) {
+        false => Ok(()),
+        true => Err(Failure::rule(format!(
+            "`serve` replaces only a file that it wrote, and `{}` is another",
+            path.display()
+        ))
+        .hint("name another file with `--config-out`")),
+    }
 }

@@ -7,11 +7,11 @@ use crate::setup::settings::{Against, RunSettings};
 /// Refuses flags that can only be about one target.
 pub(crate) fn must_suit_several(arguments: &RunArguments) -> Result<(), Failure> {
     if arguments.target.endpoint.is_some() {
-        return Err(Failure::usage("use `--endpoint` with several targets: it names only one")
-            .hint("each target's `endpoint` is in the configuration"));
+        return Err(Failure::rule("`--endpoint` does not go with several targets")
+            .hint("give each target an `endpoint` in the configuration"));
     }
     if arguments.against.is_some() {
-        return Err(Failure::usage("compare several targets with `--against` at once")
+        return Err(Failure::rule("`--against` does not go with several targets")
             .hint("choose one with `--target`, or give each target a `baseline` in the configuration"));
     }
     Ok(())
@@ -22,8 +22,8 @@ pub(crate) fn must_have_a_baseline_of_its_own(settings: &RunSettings, others: &[
     let Some(Against::Baseline(directory)) = &settings.against else { return Ok(()) };
     match others.iter().find(|other| other.against == settings.against) {
         None => Ok(()),
-        Some(other) => Err(Failure::usage(format!(
-            "compare the targets `{}` and `{}` with one baseline, `{}`",
+        Some(other) => Err(Failure::rule(format!(
+            "the targets `{}` and `{}` have the same baseline, `{}`",
             other.name.as_deref().unwrap_or_default(),
             settings.name.as_deref().unwrap_or_default(),
             directory.display()

@@ -31,7 +31,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     let corpus = corpus(None)?;
     let opened = match &arguments.ledger {
         Some(path) if !path.exists() => {
-            return Err(Failure::usage(format!("find the ledger `{}`", path.display())));
+            return Err(Failure::rule(format!("the ledger `{}` does not exist", path.display())));
         }
         Some(path) => Some(open(path)?),
         None => None,
@@ -43,14 +43,14 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
             return Ok(ExitCode::Pass as u8);
         }
     }
-    let nowhere = Failure::usage("find out where to sweep")
-        .hint("give `--endpoint` or `--target`, or `--ledger` with the file that the run wrote");
+    let nowhere = Failure::rule("`sweep` needs a target")
+        .hint("name it with `--endpoint` or `--target`, or give the ledger of the run with `--ledger`");
     let terms = Terms { missing: Missing::Refused(nowhere), reach: Reach::Anywhere, provided: Provided::Unused };
     let Prepared { target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
     if !target.endpoint.is_loopback() && named.is_empty() {
-        return Err(Failure::safety("off loopback keys are swept only in an account that is named")
-            .hint("`--account` with its number"));
+        return Err(Failure::safety("off loopback, keys are swept only in an account that you name")
+            .hint("name it with `--account`"));
     }
     let sweeping = match &opened {
         Some((_, runs)) => Sweeping::Runs(runs.clone()),
@@ -97,7 +97,9 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     }
     if let Some(path) = &arguments.ledger {
         output::to_stderr(&format!(
-            "hint: the ledger stays open: sweep again later, by whoever made the keys; look at what is left even then, and delete `{}` once nothing of the run is there",
+            "hint: the ledger stays open. Sweep again later, with the credentials of the run{}:\n  {}\nhint: if that does not help, look at the target yourself, and delete `{}` when nothing of the run is left there",
+            TargetSettings::sweep_needs(&target),
+            settings.sweep_line(path, &target),
             path.display()
         ));
     }
@@ -107,7 +109,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
 fn must_be_named(swept: &Swept) -> Result<(), Failure> {
     match swept.unnamed.is_empty() {
         true => Ok(()),
-        false => Err(Failure::safety("keys that would be swept are in another account than was named")),
+        false => Err(Failure::safety("some of the keys are in another account than the one that you named")),
     }
 }
 

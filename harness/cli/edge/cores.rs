@@ -1,5 +1,5 @@
-//! Work that waits as much as it computes, spread over the cores: a thread for each, with a runtime of its own. Both ends
-//! of an exchange on loopback are then on one core, and none has to wake another.
+//! Spreads work over the cores: one thread for each core, each with its own runtime. Both ends of an exchange on
+//! loopback then run on the same core, and neither has to wake another core.
 
 use super::failure::Failure;
 use std::num::NonZero;
@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Builder;
 use tokio::task::{JoinSet, spawn_blocking};
 
-/// How many cores there are.
+/// The number of cores.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Does each piece of work, so many at a time, and calls `ended` after each; what comes of them is in no order.
+/// Does each piece of work, a limited number at the same time, and calls `ended` after each. The results are in no
+/// order.
 ///
 /// # Errors
 ///
-/// A piece of work that panicked, or a thread that cannot be had.
+/// A piece of work panicked, or a thread cannot be started.
 pub(crate) async fn spread<W, T, F>(
     work: Vec<W>,
     at_a_time: usize,
@@ -45,7 +46,7 @@ where
     Ok(done)
 }
 
-/// The share of one thread, which takes a further piece whenever one is done.
+/// The work of one thread. The thread takes the next piece whenever one is done.
 fn on_one<W, T, F>(
     work: &Mutex<std::vec::IntoIter<W>>,
     share: usize,

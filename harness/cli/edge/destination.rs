@@ -1,23 +1,23 @@
-//! Where a report is written to as JSON: stdout or files.
+//! The destinations of a JSON report: stdout or files.
 
 use super::failure::Failure;
 use super::output;
 use serde::Serialize;
 use std::path::Path;
 
-/// Where to write the JSON report.
+/// A destination of the JSON report.
 pub(crate) enum Destination {
     Stdout,
     File(String),
 }
 
-/// Whether stdout belongs to a report.
+/// Whether a report is written to stdout.
 pub(crate) fn takes_stdout(destinations: &[Destination]) -> bool {
     destinations.iter().any(|destination| matches!(destination, Destination::Stdout))
 }
 
-/// The destinations that these words of `--report` ask for. A file is opened, so that one that cannot be written is found
-/// out now.
+/// The destinations that the values of `--report` name. Files are opened now, so that an error is reported before the
+/// run.
 pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
     words
         .iter()
@@ -29,7 +29,7 @@ pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
                     Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
                 }
             }
-            _ => Err(Failure::usage(format!("read `--report {word}`")).hint("it takes `json` or `json=PATH`")),
+            _ => Err(Failure::rule(format!("`--report` takes `json` or `json=PATH`, not `{word}`"))),
         })
         .collect()
 }

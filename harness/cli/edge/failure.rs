@@ -1,53 +1,63 @@
-//! An error that ends the command: what failed, whose fault it is, what to do.
+//! An error that ends the command: what failed, who is at fault, and what to do.
 
 use trentcheck_core::report;
+
+/// The start of a message about something that could not be done.
+const FAILED: &str = "failed to ";
 
 /// An error that ends the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: report::ExitCode,
+    prefix: &'static str,
     message: String,
     hint: Option<String>,
 }
 
 impl Failure {
-    /// Wrong usage, configuration or fixture. The message can follow "failed to".
+    /// A request by flags, configuration or fixtures could not be carried out. The message can follow "failed to".
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Usage, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Usage, FAILED, message)
     }
 
-    /// Refused by a safety rule.
+    /// The usage or the configuration is wrong. The message is a clause that states the rule.
+    pub(crate) fn rule(message: impl Into<String>) -> Self {
+        Self::of(report::ExitCode::Usage, "", message)
+    }
+
+    /// A safety rule refuses the command. The message is a clause that states the rule.
     pub(crate) fn safety(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Safety, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Safety, "refused: ", message)
     }
 
-    /// What was asked for needs verdicts that are not there.
+    /// The command needs verdicts, and they are missing. The message can follow "failed to".
     pub(crate) fn unjudged(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Indeterminate, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Indeterminate, FAILED, message)
     }
 
-    /// A fault of our own.
+    /// trentcheck itself is at fault. The message can follow "failed to".
     pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self { code: report::ExitCode::Internal, message: message.into(), hint: None }
+        Self::of(report::ExitCode::Internal, FAILED, message)
     }
 
-    /// What to do about it.
+    fn of(code: report::ExitCode, prefix: &'static str, message: impl Into<String>) -> Self {
+        Self { code, prefix, message: message.into(), hint: None }
+    }
+
+    /// Adds a hint: what the user can do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The code that the process ends with.
+    /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> u8 {
         self.code as u8
     }
 
-    /// The failure as a person reads it.
+    /// The text of the failure for the user.
     pub(crate) fn text(&self) -> String {
-        let mut text = match self.code {
-            report::ExitCode::Safety => format!("error: refused: {}", self.message),
-            _ => format!("error: failed to {}", self.message),
-        };
+        let mut text = format!("error: {}{}", self.prefix, self.message);
         if let Some(hint) = &self.hint {
             text.push_str(&format!("\nhint: {hint}"));
         }

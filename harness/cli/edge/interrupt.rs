@@ -1,14 +1,15 @@
-//! An interrupt, or what a service manager sends instead: the first asks for an orderly end, the second ends at once.
+//! Handles interrupts and termination signals: the first one asks for an orderly end, and the second one ends the
+//! process at once.
 
 use super::output;
 use tokio::sync::watch;
 use trentcheck_core::report::ExitCode;
 
-/// Asks for an orderly end at the first interrupt, and leaves at the second.
+/// Asks for an orderly end at the first interrupt, and ends the process at the second.
 pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         if told_to_end().await.is_ok() {
-            output::to_stderr("\ninterrupted: releasing keys; interrupt again to leave at once");
+            output::to_stderr("\ninterrupted: releasing keys; interrupt again to exit at once");
             let _ = stop.send(true);
             if told_to_end().await.is_ok() {
                 std::process::exit(i32::from(ExitCode::Interrupted as u8));
@@ -17,7 +18,7 @@ pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle
     })
 }
 
-/// Waits for an interrupt, or for what a service manager or a closed terminal sends instead.
+/// Waits for an interrupt, a termination signal or the close of the terminal.
 async fn told_to_end() -> std::io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! The only way out of the process, and what stands closest to it: errors, interrupts, progress, cores, words for a shell. It knows no
+//! The outputs and inputs of the process: streams, files, errors, interrupts, progress and cores. It knows no
 //! subcommand.
 
 pub(crate) mod cores;

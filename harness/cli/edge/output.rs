@@ -1,7 +1,7 @@
-//! The only way out: two streams and files. Everything passes one redactor that knows every secret in use, and what is
-//! to be a file is searched once more before it is one.
+//! All output of the process: stdout, stderr and files. Everything passes one redactor, which knows every secret in
+//! use. The text of a file is searched again before the file is written.
 //!
-//! A reader who closes the pipe early is no error.
+//! A reader that closes the pipe early is not an error.
 
 use super::drawn::aside;
 use super::failure::Failure;
@@ -13,16 +13,17 @@ use trentcheck_core::file::write_whole;
 use trentcheck_core::normalise::{Redactor, Shown};
 use trentcheck_core::text::Text;
 
-/// What has to be kept back, learnt as the process goes. One for the process, so that no way out can forget it.
+/// The secrets that must not leave the process, collected while it runs. There is one value for the process, so that
+/// every output uses it.
 static KEPT_BACK: LazyLock<RwLock<Redactor>> = LazyLock::new(RwLock::default);
 
-/// Keeps these secrets and accounts back from now on.
+/// Hides these secrets and accounts from now on.
 pub(crate) fn protect(more: &Redactor) {
     let mut kept_back = KEPT_BACK.write().unwrap_or_else(PoisonError::into_inner);
     *kept_back = kept_back.and(more);
 }
 
-/// Keeps the credentials of the environment back, whether or not they come to be used.
+/// Hides the credentials in the environment, whether or not they are used.
 pub(crate) fn protect_environment() {
     let secrets = std::env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.to_str()?, value.to_str()?);
@@ -38,20 +39,20 @@ pub(crate) fn protect_environment() {
     protect(&Redactor::new(secrets));
 }
 
-/// The text as it may leave.
+/// The text without secrets.
 pub(crate) fn redacted(text: &str) -> String {
     KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).redact_all(text)
 }
 
-/// A text that can quote a target, as it may leave.
+/// A text that may quote a target, redacted and escaped.
 pub(crate) fn shown(text: &Text) -> Shown {
     KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).show(text)
 }
 
-/// Why stdout did not take everything; a reader who went away is no such reason.
+/// The reason why stdout did not take all output. A reader that closed the pipe is not such a reason.
 static LOST: OnceLock<String> = OnceLock::new();
 
-/// A line, or several, to stdout.
+/// Writes one or more lines to stdout.
 pub(crate) fn to_stdout(text: &str) {
     let text = redacted(text);
     match aside(|| writeln!(anstream::stdout().lock(), "{text}")) {
@@ -60,7 +61,7 @@ pub(crate) fn to_stdout(text: &str) {
     }
 }
 
-/// What became of everything that went to stdout: a result that nobody can read is none.
+/// Fails if stdout did not take all output, because a lost result is not a result.
 pub(crate) fn delivered() -> Result<(), Failure> {
     match LOST.get() {
         Some(why) => Err(Failure::usage(format!("write to stdout: {why}"))),
@@ -68,30 +69,31 @@ pub(crate) fn delivered() -> Result<(), Failure> {
     }
 }
 
-/// A line, or several, to stderr.
+/// Writes one or more lines to stderr.
 pub(crate) fn to_stderr(text: &str) {
     let text = redacted(text);
     let _ = aside(|| writeln!(anstream::stderr().lock(), "{text}"));
 }
 
-/// A line to stderr as it is: credentials of the reference target, which are published and open nothing else.
+/// Writes a line to stderr without redaction: credentials of the reference target, which are published and open nothing
+/// else.
 pub(crate) fn publish(text: &str) {
     let _ = aside(|| writeln!(anstream::stderr().lock(), "{text}"));
 }
 
-/// Prints a failure and gives the process' exit code.
+/// Prints a failure and returns the exit code of the process.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
     to_stderr(&failure.text());
     ExitCode::from(failure.exit_code())
 }
 
-/// A question to stderr, behind which the answer is typed.
+/// Writes a question to stderr. The user types the answer behind it.
 pub(crate) fn prompt(text: &str) {
     let text = redacted(text);
     let _ = aside(|| write!(std::io::stderr().lock(), "{text}"));
 }
 
-/// Refuses a text that is to be the file of this path if it holds a secret. The place is told, never the secret.
+/// Refuses a text for this file if it holds a secret. The message names the place and never the secret.
 pub(crate) fn must_be_clean(path: &Path, text: &str) -> Result<(), Failure> {
     let leaks = KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).leaks(text);
     let Some(first) = leaks.first() else { return Ok(()) };
@@ -105,10 +107,10 @@ pub(crate) fn must_be_clean(path: &Path, text: &str) -> Result<(), Failure> {
         first.line,
         first.what
     ))
-    .hint("look at what the target repeats, and at flags and files that may hold a secret by mistake"))
+    .hint("check what the target repeats, and whether a flag or a file holds a secret by mistake"))
 }
 
-/// Writes a file whole, or leaves what is there.
+/// Writes a file as a whole, or leaves the old file unchanged.
 pub(crate) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
     must_be_clean(path, text)?;
     write_whole(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))

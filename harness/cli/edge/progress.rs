@@ -1,4 +1,4 @@
-//! Progress on stderr while something goes on: one line with rate and time left, on a terminal; nothing otherwise.
+//! Shows progress on a terminal: one line on stderr, with the rate and the remaining time.
 
 use super::{drawn, output};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -7,15 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use trentcheck_core::report::{CaseRan, Outcome};
 use trentcheck_core::run::Progress;
 
-/// The line. It is taken away when this is dropped.
+/// The progress line. It is removed when the value is dropped.
 pub(crate) struct Line {
     bar: ProgressBar,
     diverges: AtomicUsize,
 }
 
 impl Line {
-    /// A line that counts these things, such as `cases`, of which there are so many; without a number there is no end to
-    /// tell the time to.
+    /// A line that counts things, such as `cases`. Without a total number it shows no remaining time.
     pub(crate) fn new(things: &str, number: Option<usize>) -> Self {
         Self::drawn_at(ProgressDrawTarget::stderr(), things, number)
     }
@@ -28,7 +27,7 @@ impl Line {
         let style = ProgressStyle::with_template(&format!("{counted} · {{wide_msg}}"))
             .expect("the template has nothing but names in braces")
             .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
-                // A line that cannot be written to is not worth an error.
+                // An error while writing the line is ignored.
                 let _ = write!(text, "{:.1}/s", state.per_sec());
             });
         let bar = ProgressBar::with_draw_target(number.map(|number| number as u64), terminal).with_style(style);
@@ -36,13 +35,13 @@ impl Line {
         Self { bar, diverges: AtomicUsize::new(0) }
     }
 
-    /// So many have ended, and this is to be said beside it.
+    /// Sets the count and the text beside it.
     pub(crate) fn at(&self, ended: usize, text: &str) {
         self.bar.set_message(output::redacted(text));
         self.bar.set_position(ended as u64);
     }
 
-    /// What counts one more each time that it is called, from any thread.
+    /// A function that counts one more, which any thread can call.
     pub(crate) fn counter(&self) -> impl Fn() + Clone + Send + 'static {
         let bar = self.bar.clone();
         move || bar.inc(1)

@@ -1,8 +1,8 @@
-//! Words of a command line that a person can paste into a POSIX shell.
+//! Quotes words for a POSIX shell, so that a person can paste the command line.
 
 use shlex::Quoter;
 
-/// A text as one word.
+/// Quotes a text as one word.
 pub(crate) fn word(text: &str) -> String {
     Quoter::new().allow_nul(true).quote(text).expect("only a NUL byte cannot be quoted, and it is allowed").into_owned()
 }

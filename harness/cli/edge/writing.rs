@@ -1,4 +1,4 @@
-//! Whether files that somebody has to read may be written here.
+//! Decides whether this process may write files that a person must review.
 
 use super::failure::Failure;
 
@@ -7,12 +7,12 @@ use super::failure::Failure;
 pub(crate) enum Writing {
     /// It may.
     Allowed,
-    /// Nobody looks at files that a CI job leaves.
+    /// It may not, because no person reviews the files of a CI job.
     InCi,
 }
 
 impl Writing {
-    /// As the environment says, by the same rule as insta's.
+    /// Decides by the environment, with the same rule as insta.
     pub(crate) fn of_environment() -> Self {
         match std::env::var("CI").as_deref() {
             Err(_) | Ok("" | "0" | "false") => Self::Allowed,
@@ -20,12 +20,14 @@ impl Writing {
         }
     }
 
-    /// Refuses a command that is there to write.
+    /// Refuses a command whose purpose is to write.
     pub(crate) fn must_be_allowed(self, what: &str) -> Result<(), Failure> {
         match self {
             Self::Allowed => Ok(()),
-            Self::InCi => Err(Failure::usage(format!("{what}: nothing is written where `CI` is set"))
-                .hint("do it on a machine of your own, and commit the directory")),
+            Self::InCi => Err(Failure::rule(format!(
+                "`{what}` does not run in CI, because a person must review the files; the variable `CI` is set"
+            ))
+            .hint("run it on your machine, review the files and commit them")),
         }
     }
 }

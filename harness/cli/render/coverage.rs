@@ -1,19 +1,19 @@
-//! Which cases test each clause, as a person reads it.
+//! Renders which cases test each clause.
 
 use super::table::{self, Cell, Side};
 use std::collections::BTreeMap;
 use trentcheck_core::fixture::{Case, Clause, Corpus};
 
-/// How much is said.
+/// The amount of detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     /// A summary by source, and the clauses that cannot be tested.
     Summary,
-    /// Every clause with its cases besides.
+    /// The summary, and every clause with its cases.
     Full,
 }
 
-/// The summary, and what else was asked for.
+/// The summary, with the details if the user asked for them.
 pub(crate) fn render(corpus: &Corpus, detail: Detail) -> String {
     let mut by_clause: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in &corpus.cases {
@@ -38,7 +38,7 @@ pub(crate) fn render(corpus: &Corpus, detail: Detail) -> String {
 fn summary(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String> {
     let everywhere: Vec<&str> = corpus.clauses_of_every_answer().collect();
     let (mut tested, mut open) = (0, Vec::new());
-    // Clauses, those that are tested, and the cases that test them, by source.
+    // By source: the number of clauses, the number of tested clauses, and the cases that test them.
     let mut rows: BTreeMap<&str, (usize, usize, Vec<&str>)> = BTreeMap::new();
     for clause in &corpus.clauses {
         let row = rows.entry(source_of(corpus, clause)).or_default();

@@ -1,15 +1,15 @@
-//! A request as a curl line, to repeat it without this program.
+//! Writes a request as a curl line, so that it can be repeated without trentcheck.
 
 use trentcheck_core::fixture::PrincipalName;
 use trentcheck_core::http::{Framing, Request};
 use trentcheck_core::plan::Planned;
 
-/// A curl line that sends the same, or why there is none. curl signs by itself, so a request that is signed in any
-/// other way, or altered afterwards, cannot be expressed.
+/// A curl line that sends the same request, or the reason why there is none. curl signs by itself, so a request that is
+/// signed in another way or altered after signing cannot be expressed.
 pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str> {
     if planned.mutation.is_some() || planned.clock != 0 || !planned.sign_also.is_empty() || !planned.sign_not.is_empty()
     {
-        return Err("its signature is not what curl would make");
+        return Err("its signature differs from the one that curl calculates");
     }
     if planned.auth != Default::default() {
         return Err("curl does not presign");
@@ -18,7 +18,7 @@ pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'sta
         return Err("it is sent more than once on one connection");
     }
     if request.framing != Framing::ContentLength {
-        return Err("its framing is not what curl would choose");
+        return Err("its framing differs from the one that curl chooses");
     }
     if request.method == "HEAD" {
         return Err("curl sends no body with HEAD");
@@ -28,7 +28,7 @@ pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'sta
         return Err("its body is too long for a line");
     }
     if body.starts_with('@') {
-        return Err("curl takes a body that begins with `@` for the name of a file");
+        return Err("curl reads a body that begins with `@` as the name of a file");
     }
     let quoted = |text: &str| match shlex::try_quote(text) {
         Ok(word) => Ok(word.into_owned()),
@@ -43,7 +43,7 @@ pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'sta
         let own = ["host", "content-length", "x-amz-date", "authorization", "x-amz-security-token"];
         if !own.contains(&header.name.to_ascii_lowercase().as_str()) {
             let text = match header.value.is_empty() {
-                // A colon with nothing behind it would leave the header out.
+                // curl omits a header whose colon is followed by nothing.
                 true => format!("{};", header.name),
                 false => format!("{}: {}", header.name, header.text()),
             };
@@ -51,14 +51,14 @@ pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'sta
         }
     }
     if request.header("Content-Type").is_none() {
-        // curl would send that of a form.
+        // Otherwise curl would send the content type of a form.
         line.push_str(" -H 'Content-Type:'");
     }
     line.push_str(&format!(" --data-binary {}", quoted(body)?));
     Ok(line)
 }
 
-/// The variables of whoever signs, and the header of the session token.
+/// The variables with the credentials of the principal, and the header for its session token.
 fn signs(principal: PrincipalName) -> (String, String) {
     let prefix = match principal {
         PrincipalName::Primary => "AWS",
@@ -70,7 +70,7 @@ fn signs(principal: PrincipalName) -> (String, String) {
     let header = format!("-H \"X-Amz-Security-Token: ${prefix}_SESSION_TOKEN\"");
     let token = match principal {
         PrincipalName::Session | PrincipalName::Expired => format!(" {header}"),
-        // Theirs may be temporary or not.
+        // These credentials may be temporary or permanent.
         PrincipalName::Primary | PrincipalName::Denied | PrincipalName::Stranger => {
             format!(" ${{{prefix}_SESSION_TOKEN:+{header}}}")
         }
@@ -87,7 +87,8 @@ mod tests {
     use trentcheck_core::plan::plan;
 
     fn line(method: &str, target: &str, body: &str) -> Result<String, &'static str> {
-        let planned = plan(&RequestChange::default(), &example_world()).unwrap();
+        let corpus = crate::setup::corpus::corpus(None).unwrap();
+        let planned = plan(&corpus.operation, &RequestChange::default(), &example_world()).unwrap();
         let mut request = planned.request.clone();
         (request.method, request.target, request.body) = (method.to_owned(), target.to_owned(), body.into());
         curl(&planned, &request)

@@ -1,11 +1,11 @@
-//! A check-up as a person reads it.
+//! Renders the result of `doctor`.
 
 use super::style::BOLD;
 use super::table::{self, Side};
 use anstyle::{AnsiColor, Style};
 use trentcheck_core::run::{Checkup, Health};
 
-/// A line a check, and what they come to.
+/// One line for each check, then a summary.
 pub(crate) fn render(endpoint: &str, region: &str, checkups: &[Checkup]) -> String {
     let (mut signs, mut rows) = (Vec::new(), Vec::new());
     for Checkup { what, health, found, hint } in checkups {
@@ -26,10 +26,10 @@ pub(crate) fn render(endpoint: &str, region: &str, checkups: &[Checkup]) -> Stri
     lines.extend(signs.iter().zip(checks).map(|(sign, line)| format!("{sign} {line}")));
     let count = |health| checkups.iter().filter(|checkup| checkup.health == health).count();
     let (bad, unknown) = (count(Health::Bad), count(Health::Unknown));
-    let open = if unknown > 0 { format!(", {unknown} could not be told") } else { String::new() };
+    let open = if unknown > 0 { format!(", {unknown} could not be checked") } else { String::new() };
     lines.push(String::new());
     lines.push(match bad {
-        0 => format!("nothing stands in the way{open}; exit code 0"),
+        0 => format!("the target can be tested{open}; exit code 0"),
         _ => format!("{bad} of {} checks failed{open}; exit code 3 (cases could not be judged)", checkups.len()),
     });
     lines.join("\n")

@@ -1,4 +1,4 @@
-//! A case as a person reads it: what it tests and why, its bytes, what it accepts.
+//! Renders a case: what it tests and why, the bytes of its request, and the answers that it accepts.
 
 use super::curl::curl;
 use super::passages;
@@ -9,7 +9,7 @@ use trentcheck_core::normalise::{Redactor, request_lines};
 use trentcheck_core::plan::{Absent, KeyNames, World, plan};
 use trentcheck_core::sign::{Credentials, sign_planned};
 
-/// The whole case, its request with example values.
+/// Renders the whole case. The request has example values.
 pub(crate) fn render(corpus: &Corpus, case: &Case, edition: Edition) -> Result<String, Failure> {
     let mut lines = vec![case.id().to_owned(), format!("  {}", case.title), String::new()];
     if let Some(note) = &case.note {
@@ -22,7 +22,7 @@ pub(crate) fn render(corpus: &Corpus, case: &Case, edition: Edition) -> Result<S
     lines.push(String::new());
     lines.extend(clauses(corpus, case));
     lines.extend(expectations(corpus, case, edition));
-    lines.extend(request(case)?);
+    lines.extend(request(corpus, case)?);
     Ok(lines.join("\n").trim_end().to_owned())
 }
 
@@ -79,15 +79,15 @@ fn supports_of(effect: &Effect) -> Supports {
     all
 }
 
-fn request(case: &Case) -> Result<Vec<String>, Failure> {
+fn request(corpus: &Corpus, case: &Case) -> Result<Vec<String>, Failure> {
     let world = example_world();
-    let planned = plan(&case.request, &world).map_err(|error| Failure::usage(error.to_string()))?;
+    let planned = plan(&corpus.operation, &case.request, &world).map_err(|error| Failure::usage(error.to_string()))?;
     let credentials = Credentials {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
         session_token: (planned.principal != Default::default()).then(|| "example-token".to_owned()),
     };
-    // The time of the page's example, 2016-11-07T21:35:32Z, so that the output is the same on every day.
+    // The time of the page's example, 2016-11-07T21:35:32Z, so that the output does not depend on the day.
     let page = SystemTime::UNIX_EPOCH + Duration::from_secs(1_478_554_532);
     let signed =
         sign_planned(&planned, credentials, &world.region, page).map_err(|error| Failure::usage(error.to_string()))?;
@@ -111,7 +111,7 @@ fn request(case: &Case) -> Result<Vec<String>, Failure> {
     Ok(lines)
 }
 
-/// The world of the page's example.
+/// The world with the values of the page's example.
 pub(super) fn example_world() -> World {
     let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
     let key = |id: &str| KeyNames {

@@ -1,25 +1,25 @@
-//! An exploration as a person reads it.
+//! Renders the result of an exploration.
 
 use trentcheck_core::compare::Mismatch;
 use trentcheck_core::explore::{Certainty, Ended, Exploration, Finding, Relation};
 use trentcheck_core::normalise::Shown;
 use trentcheck_core::report::ExitCode;
 
-/// An exploration, and what is said about it.
+/// An exploration, with the context of its report.
 pub(crate) struct Explored<'a> {
-    /// What was found.
+    /// The result of the exploration.
     pub(crate) exploration: &'a Exploration,
-    /// The target, in words.
+    /// The target, as messages name it.
     pub(crate) endpoint: &'a str,
-    /// The line that repeats it.
+    /// The command line that repeats the exploration.
     pub(crate) again: &'a str,
-    /// What became of the failures that were kept.
+    /// Messages about the kept failures.
     pub(crate) kept: &'a [String],
-    /// The code that the process ends with.
+    /// The exit code of the process.
     pub(crate) code: ExitCode,
 }
 
-/// Finding by finding, then what was kept, then a summary and how to repeat it.
+/// Renders each finding, then the kept failures, then a summary and the command line that repeats the exploration.
 pub(crate) fn render(explored: &Explored<'_>) -> String {
     let Explored { exploration, endpoint, again, kept, code } = *explored;
     let mut lines = Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn render(explored: &Explored<'_>) -> String {
         Ended::Lost(why) if exploration.generated + exploration.repeated == 0 => {
             lines.push(format!("nothing was explored: {why}"));
         }
-        Ended::Lost(why) => lines.push(format!("the exploration ended early, since the target is gone: {why}")),
+        Ended::Lost(why) => lines.push(format!("the exploration ended early: the target stopped answering: {why}")),
         Ended::Interrupted => lines.push("the exploration was interrupted".to_owned()),
         Ended::Done => {}
     }
@@ -67,7 +67,7 @@ pub(crate) fn render(explored: &Explored<'_>) -> String {
     lines.join("\n")
 }
 
-/// Who says so.
+/// The source of an expectation.
 fn said_by(mismatch: &Mismatch<Shown>, relation: Relation) -> String {
     let clauses = mismatch.clauses.join(" ");
     if matches!(relation, Relation::Plain | Relation::Again) {
@@ -80,7 +80,7 @@ fn said_by(mismatch: &Mismatch<Shown>, relation: Relation) -> String {
     }
 }
 
-/// So many of something, in words.
+/// A number with its noun.
 fn counted(number: usize, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
@@ -94,11 +94,11 @@ fn shown(number: usize, finding: &Finding) -> Vec<String> {
     match finding.certainty {
         Certainty::Smallest => {}
         Certainty::Larger => {
-            lines.push("  it was seen again, but there was no time to make it as small as it goes".to_owned())
+            lines.push("  not minimal: it was repeated, but there was no time to shrink it fully".to_owned())
         }
-        Certainty::Once => lines.push("  it was seen once; there was no time to repeat it".to_owned()),
+        Certainty::Once => lines.push("  not repeated: there was no time".to_owned()),
         Certainty::NotAgain => {
-            lines.push("  it was not seen again when the trial was repeated, and so it is not kept".to_owned());
+            lines.push("  not repeatable: the repeated trial did not show it, so it is not kept".to_owned());
         }
     }
     let (start, steps) = (&finding.trial.start, &finding.steps);

@@ -1,18 +1,18 @@
-//! The kill matrix as text: which mutants break each clause, and which cases find each mutant.
+//! Renders the kill matrix: which mutants break each clause, and which cases find each mutant.
 
 use super::table::{self, Cell, Side};
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::fixture::{Clause, Corpus, Level};
 use trentcheck_reference::Mutant;
 
-/// The cases that diverge at a mutant, each with the strongest level at which it does.
+/// The cases that diverge at a mutant, each with the strongest level of its mismatches.
 pub(crate) type Kills = BTreeMap<String, Level>;
 
-/// The clauses that go together, by the first letter of their ids.
+/// The families of clauses, by the first letter of their ids.
 const FAMILIES: [(char, &str); 5] =
     [('S', "API page"), ('G', "developer guide"), ('P', "protocol"), ('A', "signature"), ('M', "second edition")];
 
-/// Where the lists of cases end. The file is read in review.
+/// The width at which lists of cases are wrapped, because people review the file.
 const LINE_WIDTH: usize = 120;
 
 /// The whole matrix: a summary, then clause by mutant, then mutant by case.
@@ -45,7 +45,7 @@ pub(crate) fn matrix(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> St
     text
 }
 
-/// A line for each family of clauses: how many clauses, mutants and cases it has.
+/// One line for each family of clauses: the numbers of its clauses, mutants and cases.
 pub(crate) fn summary(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> String {
     let mut rows = vec![["clauses of the", "clauses", "mutants", "found", "at must", "cases"].map(Cell::from).to_vec()];
     for (letter, name) in FAMILIES {
@@ -106,7 +106,7 @@ fn verdict(mutant: &Mutant, kills: &Kills) -> String {
     }
 }
 
-/// The cases of a level, those of one group together, in lines of a readable width.
+/// The cases of one level, grouped, in lines of a readable width.
 fn listed<'a>(level: &str, cases: impl Iterator<Item = &'a str>) -> String {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in cases {

@@ -1,4 +1,4 @@
-//! Reports as a person reads them. Nothing here reads arguments, decides an exit code or prints.
+//! Reports for people. The code here reads no arguments, decides no exit code and prints nothing.
 
 pub(crate) mod claims;
 pub(crate) mod coverage;
@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod kill_matrix;
 pub(crate) mod passages;
+pub(crate) mod served;
 pub(crate) mod several;
 pub(crate) mod style;
 pub(crate) mod sweep;
@@ -15,4 +16,5 @@ pub(crate) mod table;
 pub(crate) mod terminal;
 pub(crate) mod terminal_deviations;
 pub(crate) mod terminal_differential;
+mod terminal_flaky;
 pub(crate) mod update;

@@ -1,10 +1,10 @@
-//! Several runs in one table.
+//! Renders several runs in one table.
 
 use super::style::percent;
 use super::table::{Side, titled};
 use trentcheck_core::report::{Report, RunReport};
 
-/// A row for each target, and what they come to.
+/// One row for each target, then a summary.
 pub(crate) fn summary(report: &Report) -> Vec<String> {
     const COLUMNS: [(&str, Side); 8] = [
         ("target", Side::Left),

@@ -1,4 +1,4 @@
-//! Colours, and the short forms that all renderings share.
+//! Colours, and short forms that all renderings share.
 
 use anstyle::{AnsiColor, Style};
 
@@ -13,7 +13,7 @@ pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
-/// At most a terminal's width or two of a line.
+/// A line that is cut to about two widths of a terminal.
 pub(crate) fn shortened(line: &str) -> String {
     const SHOWN: usize = 200;
     if line.chars().count() <= SHOWN {
@@ -22,7 +22,7 @@ pub(crate) fn shortened(line: &str) -> String {
     format!("{}… ({} characters)", line.chars().take(SHOWN).collect::<String>(), line.chars().count())
 }
 
-/// The first few of many.
+/// The first ids of a list, with the number of the others.
 pub(crate) fn some_of(ids: &[&str]) -> String {
     const SHOWN: usize = 3;
     let more = if ids.len() > SHOWN { format!(" and {} more", ids.len() - SHOWN) } else { String::new() };

@@ -1,31 +1,31 @@
-//! A sweep as a person reads it.
+//! Renders the result of a sweep.
 
 use crate::edge::output::shown;
 use trentcheck_core::sweep::Swept;
 use trentcheck_core::text::TargetText;
 
-/// Whether the target is changed.
+/// Whether the sweep changes the target.
 #[derive(Clone, Copy)]
 pub(crate) enum Touched {
-    /// It is.
+    /// It changes the target.
     Something,
-    /// It is only said what would be.
+    /// It only lists what it would change.
     Nothing,
 }
 
-/// A line for each thing, and how many there are of each kind.
+/// One line for each key and alias, then the number of each kind.
 pub(crate) fn render(swept: &Swept, touched: Touched) -> String {
     let would = if matches!(touched, Touched::Nothing) { "would be " } else { "" };
     let mut lines = Vec::new();
-    // Names of keys and aliases are the target's.
+    // The target chose the names of keys and aliases.
     let name = |name: &String| shown(&TargetText::from(name.as_str()).into());
     lines.extend(swept.aliases.iter().map(|alias| format!("{would}deleted: {}", name(alias))));
     lines.extend(swept.scheduled.iter().map(|arn| format!("{would}scheduled for deletion in 7 days: {}", name(arn))));
     lines.extend(swept.pending.iter().map(|arn| format!("pending deletion already: {}", name(arn))));
-    lines.extend(swept.skipped.iter().map(|line| format!("let be: {}", shown(line))));
+    lines.extend(swept.skipped.iter().map(|line| format!("skipped: {}", shown(line))));
     lines.extend(swept.left.iter().map(|line| format!("left: {}", shown(line))));
     lines.push(format!(
-        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} let be, {} left",
+        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} skipped, {} not removed",
         swept.scheduled.len(),
         swept.pending.len(),
         swept.aliases.len(),

@@ -1,20 +1,20 @@
-//! A table as text: no borders, columns two blanks apart.
+//! Renders a table as text, without borders and with two blanks between columns.
 
 use super::style::DIM;
 use anstyle::Style;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement};
 
-/// To which side of its column a cell keeps.
+/// The alignment of a cell in its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// Words.
+    /// Left, for words.
     Left,
-    /// Numbers.
+    /// Right, for numbers.
     Right,
 }
 
-/// A cell: one line of text, and how it is coloured.
+/// A cell: one line of text with its style.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
     text: String,
@@ -34,10 +34,10 @@ impl<T: ToString> From<T> for Cell {
     }
 }
 
-/// A line for each row.
+/// One line for each row.
 pub(crate) fn lines(sides: &[Side], rows: &[Vec<Cell>]) -> Vec<String> {
     let mut table = comfy_table::Table::new();
-    // Nothing is wrapped: a line that a person copies has to be whole.
+    // Lines are never wrapped, because a line that a person copies must be complete.
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     for row in rows {
         table.add_row(row.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>());
@@ -52,7 +52,7 @@ pub(crate) fn lines(sides: &[Side], rows: &[Vec<Cell>]) -> Vec<String> {
     table.lines().zip(rows).map(|(line, row)| coloured(line.trim_end(), row)).collect()
 }
 
-/// The same below a dimmed line of titles.
+/// The same, below a dimmed line of titles.
 pub(crate) fn titled(columns: &[(&str, Side)], rows: Vec<Vec<Cell>>) -> Vec<String> {
     let sides: Vec<Side> = columns.iter().map(|(_, side)| *side).collect();
     let titles = columns.iter().map(|(title, _)| Cell::from(title)).collect();
@@ -62,11 +62,11 @@ pub(crate) fn titled(columns: &[(&str, Side)], rows: Vec<Vec<Cell>>) -> Vec<Stri
     lines
 }
 
-/// Colours the cells of a line that is laid out: escape sequences have no width, which the layout does not know.
+/// Colours the cells of a finished line. Escape sequences have no width, which the layout cannot know.
 fn coloured(line: &str, row: &[Cell]) -> String {
     let (mut text, mut rest) = (String::new(), line);
     for Cell { text: cell, style } in row {
-        // Before a cell there is nothing but blanks, so the first place is its own.
+        // Only blanks precede a cell, so the first match is the cell.
         let Some(at) = rest.find(cell.as_str()) else { continue };
         let (blanks, from) = rest.split_at(at);
         text.push_str(&format!("{blanks}{style}{cell}{style:#}"));

@@ -1,19 +1,19 @@
-//! A run as a person reads it.
+//! Renders a run.
 
 use super::passages::of_report;
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
-use super::{terminal_deviations, terminal_differential};
+use super::{terminal_deviations, terminal_differential, terminal_flaky};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::compare::Fact;
 use trentcheck_core::fixture::{Level, Support};
 use trentcheck_core::report::{
-    BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
+    BaselineReport, CaseReport, ExchangeReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
 };
 
-/// How much is said about each divergence.
+/// The amount of detail for each divergence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     /// Everything.
@@ -22,7 +22,7 @@ pub(crate) enum Detail {
     Brief,
 }
 
-/// A report of one target; or of several, each under its name, then a table of all.
+/// The report of one target, or of several targets with their names and a table of all.
 pub(crate) fn render(report: &Report, detail: Detail) -> String {
     if report.targets == 1 {
         return report.runs.iter().map(|run| of_run(run, detail)).collect();
@@ -44,6 +44,7 @@ fn of_run(report: &RunReport, detail: Detail) -> String {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
     lines.extend(divergences(report, detail));
+    lines.extend(terminal_flaky::render(report, detail));
     lines.extend(terminal_deviations::render(report));
     lines.extend(without_verdict(report));
     lines.extend(notes(report));
@@ -75,7 +76,7 @@ fn heading(report: &RunReport) -> String {
 
 fn table(report: &RunReport) -> Vec<String> {
     let mut rows = Vec::new();
-    // Where nothing was judged, a row of zeros a group says nothing that the last row does not.
+    // If no case was judged, each row would hold only zeros, so only the last row is shown.
     let mut groups: Vec<&str> = Vec::new();
     if report.figures.judged() > 0 {
         // The cases are in the order of the corpus, group by group.
@@ -86,12 +87,16 @@ fn table(report: &RunReport) -> Vec<String> {
         rows.push((group.to_owned(), Figures::of(report.cases.iter().filter(|case| case.group == group))));
     }
     rows.push(("all".to_owned(), report.figures));
-    // Columns of a list of deviations are there where there is such a list.
+    // Only a run with a list of deviations has the columns of the list.
     let has_list = report.deviations.is_some();
+    let has_flaky = has_list || report.figures.flaky > 0;
     let mut columns =
         vec![("group", Side::Left), ("cases", Side::Right), ("pass", Side::Right), ("diverge", Side::Right)];
     if has_list {
-        columns.extend([("listed", Side::Right), ("stale", Side::Right), ("flaky", Side::Right)]);
+        columns.extend([("listed", Side::Right), ("stale", Side::Right)]);
+    }
+    if has_flaky {
+        columns.push(("flaky", Side::Right));
     }
     let rest = ["no verdict", "skipped", "divergence", "coverage"];
     columns.extend(rest.map(|title| (title, Side::Right)));
@@ -99,7 +104,10 @@ fn table(report: &RunReport) -> Vec<String> {
         let red = |count: usize| Cell::styled(count, if count == 0 { Style::new() } else { RED });
         let mut row = vec![name.into(), figures.selected.into(), figures.pass.into(), red(figures.diverges)];
         if has_list {
-            row.extend([figures.listed.into(), red(figures.stale), figures.flaky.into()]);
+            row.extend([figures.listed.into(), red(figures.stale)]);
+        }
+        if has_flaky {
+            row.push(figures.flaky.into());
         }
         row.push((figures.unsupported + figures.indeterminate + figures.blocked).into());
         row.push(figures.skipped.into());
@@ -117,7 +125,7 @@ fn divergences(report: &RunReport, detail: Detail) -> Vec<String> {
         lines.extend(diverging().map(|case| brief(case, report)));
         return lines;
     }
-    // What is the same for many cases is said with the first of them.
+    // A hint that holds for many cases is shown with the first of them only.
     let mut hints: BTreeMap<&str, usize> = BTreeMap::new();
     for case in diverging() {
         let of_case: BTreeSet<&str> = case.failures(report.fail_on).filter_map(|found| found.hint.as_deref()).collect();
@@ -130,7 +138,7 @@ fn divergences(report: &RunReport, detail: Detail) -> Vec<String> {
     lines
 }
 
-/// A case on a line: what is wrong first of all.
+/// A case on one line, with its first mismatch.
 fn brief(case: &CaseReport, report: &RunReport) -> String {
     let mut failures = case.failures(report.fail_on);
     let what = failures.next().map_or_else(String::new, |first| {
@@ -149,14 +157,15 @@ fn brief(case: &CaseReport, report: &RunReport) -> String {
     format!("{RED}✗ {}{RED:#}{what}{more}", case.id)
 }
 
-/// `hints` has how many cases have each hint; those that have been shown are taken out.
+/// `hints` has the number of cases with each hint. A hint that was shown is removed from it.
 fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, usize>) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
+    if let Some(cases) = case.intermittent {
+        lines.push(format!("    intermittent: it came and went in {cases} cases, with the same cause"));
+    }
     let mut shown = BTreeSet::new();
     for mismatch in case.failures(report.fail_on) {
-        lines.push(format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level));
-        lines.push(format!("    {:9} {}", "expected", mismatch.expected));
-        lines.push(format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found));
+        lines.extend(difference(mismatch));
         lines.extend(why(mismatch, report, &mut shown));
         if let Some(hint) = &mismatch.hint
             && let Some(cases) = hints.remove(hint.as_str())
@@ -169,17 +178,30 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     if weaker > 0 {
         lines.push(format!("    {DIM}and {weaker} below `{}`; `--fail-on may` shows them{DIM:#}", report.fail_on));
     }
-    // The exchange that the case is about, and the calls afterwards that showed something else than expected.
+    // The exchange that the case judges, and the later calls that showed an unexpected state.
     let is_shown = |role: &str| {
         role == "judged" || case.failures(report.fail_on).any(|mismatch| mismatch.place.call() == Some(role))
     };
-    for exchange in case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)) {
-        lines.extend(exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line))));
-        lines.extend(exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line))));
-        lines.extend(exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}")));
-    }
+    lines.extend(case.exchanges.iter().filter(|exchange| is_shown(&exchange.role)).flat_map(bytes));
     lines.push(format!("    {:9} {}", "repeat", case.repeat));
     lines
+}
+
+/// Where a mismatch is, what was expected there and what was found.
+pub(super) fn difference(mismatch: &Mismatch) -> [String; 3] {
+    [
+        format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level),
+        format!("    {:9} {}", "expected", mismatch.expected),
+        format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found),
+    ]
+}
+
+/// The lines of an exchange.
+pub(super) fn bytes(exchange: &ExchangeReport) -> Vec<String> {
+    let request = exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line)));
+    let response = exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line)));
+    let error = exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}"));
+    request.chain(response).chain(error).collect()
 }
 
 /// Clauses, and the passages that are not among those shown with the case so far.
@@ -203,7 +225,7 @@ fn why<'a>(mismatch: &'a Mismatch, report: &RunReport, shown: &mut BTreeSet<&'a 
     lines
 }
 
-/// The cases without a verdict, one line a reason: a target that lacks the operation is one sentence, not a hundred.
+/// The cases without a verdict, one line for each reason.
 fn without_verdict(report: &RunReport) -> Vec<String> {
     let mut by_reason: BTreeMap<(Outcome, &str), Vec<&str>> = BTreeMap::new();
     for case in &report.cases {
@@ -215,7 +237,7 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
     for ((outcome, reason), ids) in by_reason {
         lines.push(String::new());
         let style = if outcome == Outcome::Skipped { DIM } else { YELLOW };
-        // What concerns the run as a whole has been said above.
+        // A reason that concerns the whole run was already printed as a notice.
         let said = report.notices.iter().any(|notice| notice == reason);
         let reason = if said { String::new() } else { format!(": {reason}") };
         lines.push(format!("{style}{} {}{style:#}{reason}", ids.len(), outcome.as_str()));
@@ -224,7 +246,7 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
     lines
 }
 
-/// Mismatches that fail no run, counted: the same header is missing from every answer or from none.
+/// Counts the mismatches that fail no run. The same header is usually missing from every answer.
 fn notes(report: &RunReport) -> Vec<String> {
     let mut counts: BTreeMap<(Level, String, String, &str), usize> = BTreeMap::new();
     for case in report.cases.iter().filter(|case| case.outcome.is_judged()) {
@@ -252,7 +274,7 @@ fn notes(report: &RunReport) -> Vec<String> {
     lines
 }
 
-/// What differs from a baseline. A case can differ and conform, or diverge as it did before.
+/// The differences from a baseline. A case that differs can still conform, and a case that diverges need not differ.
 fn drift(baseline: &BaselineReport, cases: &[CaseReport]) -> Vec<String> {
     const SHOWN: usize = 12;
     let style = if baseline.drifted == 0 { GREEN } else { RED };
@@ -279,7 +301,7 @@ fn drift(baseline: &BaselineReport, cases: &[CaseReport]) -> Vec<String> {
     }
     if baseline.drifted > 0 {
         lines.push(
-            "    `trentcheck accept` takes what was found for what is to be; so does `cargo insta review`".to_owned(),
+            "    `trentcheck accept` or `cargo insta review` accepts what was found as the new baseline".to_owned(),
         );
     }
     for drift in &baseline.passing {

@@ -1,10 +1,10 @@
-//! What a list of known deviations says about a run, as a person reads it.
+//! Renders how a list of known deviations applies to a run.
 
 use super::style::{BOLD, DIM, RED, YELLOW};
 use super::table::{self, Cell, Side};
 use trentcheck_core::report::{CaseDeviation, CaseReport, Outcome, RunReport, Stale};
 
-/// Stale entries in full, then listed and flaky ones, a line or two each.
+/// The stale entries in full, then the listed and flaky cases with one or two lines each.
 pub(crate) fn render(report: &RunReport) -> Vec<String> {
     let Some(deviations) = &report.deviations else { return Vec::new() };
     let of = |outcome: Outcome| {

@@ -1,16 +1,16 @@
-//! Two targets side by side, as a person reads it.
+//! Renders the comparison of two targets.
 
 use super::style::{BOLD, DIM, RED, YELLOW, percent, shortened, some_of};
 use std::collections::BTreeMap;
 use trentcheck_core::report::{Agrees, DifferentialReport, RunReport, SideBySide};
 
-/// In how many cases a field has to differ in the same way to be told once, apart from them.
+/// If a field differs in the same way in this number of cases, it is printed once for all of them.
 const EVERYWHERE: usize = 5;
 
-/// How many fields of a case are shown.
+/// The most fields that are printed for a case.
 const SHOWN: usize = 12;
 
-/// What differs everywhere, then case by case, then what was left out.
+/// The differences in many cases, then the differences case by case, then the cases that were not compared.
 pub(crate) fn render(report: &RunReport) -> Vec<String> {
     let Some(found) = &report.differential else { return Vec::new() };
     let mut lines = vec![String::new(), heading(found, report)];

@@ -1,8 +1,8 @@
-//! What became of a list of known deviations, as a person reads it.
+//! Renders the changes to a list of known deviations.
 
 use trentcheck_core::deviation::Update;
 
-/// A line for each entry that is another than before, and how many there are. `last` is what was done with the file.
+/// One line for each entry that changed, then the numbers. `last` says what was done with the file.
 pub(crate) fn render(update: &Update, last: &str) -> String {
     let mut lines = Vec::new();
     for (word, names) in [
@@ -14,11 +14,12 @@ pub(crate) fn render(update: &Update, last: &str) -> String {
         lines.extend(names.iter().map(|name| format!("{word:13} {name}")));
     }
     if !update.added.is_empty() || !update.changed.is_empty() {
-        lines.push("hint: read each of these, and say in its `reason` why it is so".to_owned());
+        lines.push("hint: read each of these entries, and write into its `reason` why the target deviates".to_owned());
     }
     if !update.expired.is_empty() {
         lines.push(
-            "hint: they still deviate; `--expires DATE` gives them another day, once they were read again".to_owned(),
+            "hint: these entries still hold; read them again, then give them another day with `--expires DATE`"
+                .to_owned(),
         );
     }
     lines.push(format!(

@@ -1,5 +1,5 @@
-//! Credentials that another service gives, by AWS's own configuration crate: sign-on, roles, web identities, containers,
-//! instances. They are had once, before anything is sent to the target.
+//! Credentials that another service gives, resolved by AWS's own configuration crate: sign-on, roles, web identities,
+//! containers and instances. They are resolved once, before anything is sent to the target.
 
 use super::environment::wait_for;
 use crate::edge::failure::Failure;
@@ -12,13 +12,13 @@ use std::error::Error;
 use std::time::Duration;
 use trentcheck_core::identity::Identity;
 
-/// The credentials of a profile that needs other services.
+/// The credentials of a profile that needs another service.
 pub(crate) fn of_profile(name: &str, what: &str, region: &str, limit: Duration) -> Result<Identity, Failure> {
     let provider = ProfileFileCredentialsProvider::builder().profile_name(name).configure(&config(region)).build();
     ask(&provider, &format!("the profile `{name}`, which asks for {what}"), limit)
 }
 
-/// The credentials that the environment, a container or an instance gives where no profile has any.
+/// The credentials of the environment, a container or an instance, if no profile has credentials.
 pub(crate) fn of_surroundings(region: &str, limit: Duration) -> Result<Identity, Failure> {
     let origin = "the environment, a profile, a container or an instance";
     let provider = async {
@@ -40,22 +40,21 @@ fn config(region: &str) -> ProviderConfig {
 fn ask(provider: &impl ProvideCredentials, origin: &str, limit: Duration) -> Result<Identity, Failure> {
     let failure = |why: &str| Failure::usage(format!("find credentials in {origin}: {why}"));
     let credentials = wait_for(async { tokio::time::timeout(limit, provider.provide_credentials()).await })
-        .map_err(|_| {
-            failure(&format!("nobody answered within {limit:?}")).hint("`--credential-timeout` gives it longer")
-        })?
+        .map_err(|_| failure(&format!("no answer came within {limit:?}")).hint("raise `--credential-timeout`"))?
         .map_err(|error| failure(&causes(&error)))?;
     let keys = [credentials.access_key_id(), credentials.secret_access_key()];
     Ok(Identity::resolved(keys, credentials.session_token(), credentials.expiry(), origin)?)
 }
 
-/// What an error says and what is behind it, on a line. Bodies of answers, which may hold secrets, are in none of them.
+/// The messages of an error and of its causes, on one line. None of them contains the body of an answer, which may hold
+/// secrets.
 fn causes(error: &dyn Error) -> String {
     const SHOWN: usize = 400;
     let mut said = vec![error.to_string()];
     let mut behind = error.source();
     while let Some(cause) = behind {
         let text = cause.to_string();
-        // Wrappers often repeat what they wrap.
+        // Wrapping errors often repeat the inner message.
         if !said.iter().any(|earlier| earlier.contains(&text)) {
             said.push(text);
         }

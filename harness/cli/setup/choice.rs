@@ -1,40 +1,40 @@
-//! Which target a command is about: one of the configuration's, the embedded reference, or the one that flags, environment
-//! and the top of the configuration describe.
+//! Chooses the target of a command: a target of the configuration, the embedded reference, or the target that flags,
+//! environment and the top of the configuration describe.
 
 use super::configuration::Configuration;
 use super::environment::variable;
 use crate::arguments::TargetArguments;
 use crate::edge::failure::Failure;
 
-/// The name that stands for every target of the configuration.
+/// The name that chooses every target of the configuration.
 const ALL: &str = "all";
 
-/// The target that a command is about.
+/// The target of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// The one that the configuration describes under this name.
+    /// The target with this name in the configuration.
     Named(String),
-    /// The embedded reference, which was asked for.
+    /// The embedded reference, chosen by a flag.
     Embedded,
-    /// The one that needs no name.
+    /// The target without a name.
     Unnamed,
 }
 
-/// What holds where the configuration has targets and none is chosen.
+/// What happens if the configuration has targets and none is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unchosen {
     /// The command is refused.
     Refused,
-    /// Something else says which target it is.
+    /// The command continues, because another input names the target.
     Allowed,
 }
 
-/// The targets that were asked for, each once; never none.
+/// The chosen targets, each once. There is always at least one.
 pub(crate) fn chosen(arguments: &TargetArguments, configuration: &Configuration) -> Result<Vec<Choice>, Failure> {
     several(arguments, configuration, Unchosen::Refused)
 }
 
-/// The one target of a command that takes no more than one.
+/// The target of a command that takes only one.
 pub(crate) fn one(
     arguments: &TargetArguments,
     configuration: &Configuration,
@@ -43,7 +43,7 @@ pub(crate) fn one(
     let mut choices = several(arguments, configuration, unchosen)?;
     match (choices.pop(), choices.is_empty()) {
         (Some(choice), true) => Ok(choice),
-        _ => Err(Failure::usage("use several targets here").hint("choose one with `--target`")),
+        _ => Err(Failure::rule("this command takes one target").hint("choose it with `--target NAME`")),
     }
 }
 
@@ -60,22 +60,20 @@ fn several(
         return Ok(names.into_iter().map(Choice::Named).collect());
     }
     let known: Vec<&str> = configuration.names().collect();
-    // An endpoint at the top of the file is a target of the file's own.
+    // An endpoint at the top of the file describes one more target, which has no name.
     let is_nowhere = arguments.endpoint.is_none() && configuration.endpoint().is_none();
     if is_nowhere && !known.is_empty() && unchosen == Unchosen::Refused {
-        return Err(Failure::usage(format!(
-            "choose a target: `{}` has targets ({}), and none was asked for",
+        return Err(Failure::rule(format!(
+            "`{}` has targets ({}), and you chose none",
             configuration.path.display(),
             known.join(", ")
         ))
-        .hint(
-            "`--target NAME` takes one of them, `--target all` takes all, `--embedded` takes the embedded reference",
-        ));
+        .hint("`--target NAME` chooses one of them, `--target all` all of them, `--embedded` the embedded reference"));
     }
     Ok(vec![Choice::Unnamed])
 }
 
-/// The flag wins over the environment; two flags contradict each other.
+/// The flag wins over the environment. Two flags that contradict each other are an error.
 fn embedded(arguments: &TargetArguments) -> Result<Vec<Choice>, Failure> {
     let is_flag = |value: &str, name: &str| variable(name).as_deref() != Some(value);
     let is_endpoint = arguments.endpoint.iter().any(|endpoint| is_flag(endpoint, "TRENTCHECK_ENDPOINT"));
@@ -85,7 +83,7 @@ fn embedded(arguments: &TargetArguments) -> Result<Vec<Choice>, Failure> {
         (false, true) => "--target",
         (false, false) => return Ok(vec![Choice::Embedded]),
     };
-    Err(Failure::usage(format!("use both `--embedded` and `{other}`: each names a target")).hint("give one of them"))
+    Err(Failure::rule(format!("`--embedded` and `{other}` both choose the target")).hint("give one of them"))
 }
 
 fn names(asked: &[String], configuration: &Configuration) -> Result<Vec<String>, Failure> {
@@ -93,8 +91,8 @@ fn names(asked: &[String], configuration: &Configuration) -> Result<Vec<String>,
     if names.iter().any(|name| name == ALL) && !configuration.names().any(|name| name == ALL) {
         names = configuration.names().map(str::to_owned).collect();
         if names.is_empty() {
-            return Err(Failure::usage("find any target: the configuration has none")
-                .hint("a table `[targets.NAME]` describes a target"));
+            return Err(Failure::rule("`--target all` needs targets in the configuration, and it has none")
+                .hint("describe a target in a table `[targets.NAME]`"));
         }
     }
     let mut once: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! `trentcheck.toml`, over which environment and flags win.
+//! Reads `trentcheck.toml`. Environment and flags win over its values.
 
 use crate::arguments::{account, duration};
 use crate::edge::failure::Failure;
@@ -8,12 +8,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::deviation::Entry;
-use trentcheck_core::fixture::{Edition, Level};
+use trentcheck_core::fixture::{Edition, Level, PrincipalName};
+use trentcheck_core::sign::Credentials;
 
-/// The file that is read when none is named.
+/// The file that is read if the user names none.
 const DEFAULT_FILE: &str = "trentcheck.toml";
 
-/// The file's values: of the one target that it describes, or what several have in common.
+/// The values of the file: those of its only target, or those that several targets share.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct File {
@@ -37,6 +38,9 @@ pub(crate) struct File {
     pub(super) profile: Option<String>,
     pub(super) denied_profile: Option<String>,
     pub(super) stranger_profile: Option<String>,
+    /// Access keys of principals, for a target on loopback.
+    #[serde(default, deserialize_with = "access_keys")]
+    pub(super) credentials: BTreeMap<PrincipalName, Credentials>,
     #[serde(default, deserialize_with = "number")]
     pub(super) account: Option<String>,
     #[serde(default, deserialize_with = "number")]
@@ -46,25 +50,48 @@ pub(crate) struct File {
     pub(super) provide: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) rates: BTreeMap<String, f64>,
-    /// Keys of the user's own, by the precondition that they stand in for.
+    /// Keys that the user owns, by the precondition that they replace.
     #[serde(default)]
     pub(super) keys: BTreeMap<String, OwnKey>,
-    /// A directory of recordings, relative to this file.
+    /// A directory of recordings, relative to the configuration file.
     pub(super) baseline: Option<PathBuf>,
-    /// A file of known deviations, relative to this one.
+    /// A file of known deviations, relative to the configuration file.
     pub(super) deviations: Option<PathBuf>,
-    /// Known deviations, in place.
+    /// Known deviations that are written in the configuration file.
     #[serde(default)]
     pub(super) deviation: Vec<Entry>,
-    /// Several targets, by name; what they do not say themselves is taken from the rest of the file.
+    /// Several targets, by name. A value that a target does not define is taken from the rest of the file.
     #[serde(default)]
     targets: BTreeMap<String, File>,
 }
 
 impl File {
-    /// The values of a target over those of the whole file.
+    fn profile_of(&self, principal: PrincipalName) -> Option<&str> {
+        match principal {
+            PrincipalName::Primary => self.profile.as_deref(),
+            PrincipalName::Denied => self.denied_profile.as_deref(),
+            PrincipalName::Stranger => self.stranger_profile.as_deref(),
+            PrincipalName::Session | PrincipalName::Expired => None,
+        }
+    }
+
+    /// A principal that has both a profile and an access key in this table.
+    fn signs_twice(&self) -> Option<PrincipalName> {
+        self.credentials.keys().copied().find(|principal| self.profile_of(*principal).is_some())
+    }
+
+    /// The values of a target, completed by those of the whole file.
     fn over(self, base: Self) -> Self {
-        // A list of its own in either form replaces the common one in either form.
+        // A profile in the target's table replaces an access key of the whole file, and the other way round.
+        let inherits = |principal: PrincipalName| !self.credentials.contains_key(&principal);
+        let profile = self.profile.clone().or(base.profile.filter(|_| inherits(PrincipalName::Primary)));
+        let denied_profile =
+            self.denied_profile.clone().or(base.denied_profile.filter(|_| inherits(PrincipalName::Denied)));
+        let stranger_profile =
+            self.stranger_profile.clone().or(base.stranger_profile.filter(|_| inherits(PrincipalName::Stranger)));
+        let mut credentials = base.credentials;
+        credentials.retain(|principal, _| self.profile_of(*principal).is_none());
+        // A list of the target, as a file or inline, replaces the shared list, whatever form that has.
         let has_list = self.deviations.is_some() || !self.deviation.is_empty();
         let (deviations, deviation) =
             if has_list { (self.deviations, self.deviation) } else { (base.deviations, base.deviation) };
@@ -72,6 +99,7 @@ impl File {
         provide.extend(self.provide);
         let mut rates = base.rates;
         rates.extend(self.rates);
+        credentials.extend(self.credentials);
         let mut keys = base.keys;
         keys.extend(self.keys);
         Self {
@@ -89,9 +117,10 @@ impl File {
             client_cert: self.client_cert.or(base.client_cert),
             client_key: self.client_key.or(base.client_key),
             proxy: self.proxy.or(base.proxy),
-            profile: self.profile.or(base.profile),
-            denied_profile: self.denied_profile.or(base.denied_profile),
-            stranger_profile: self.stranger_profile.or(base.stranger_profile),
+            profile,
+            denied_profile,
+            stranger_profile,
+            credentials,
             account: self.account.or(base.account),
             stranger_account: self.stranger_account.or(base.stranger_account),
             elsewhere: self.elsewhere.or(base.elsewhere),
@@ -106,28 +135,28 @@ impl File {
     }
 }
 
-/// A key of the user's own.
+/// A key that the user owns.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct OwnKey {
-    /// Its id or ARN.
+    /// The id or ARN of the key.
     pub(crate) id: String,
-    /// A file with the bytes that were imported into it.
+    /// A file with the bytes that were imported into the key.
     pub(crate) material: PathBuf,
 }
 
-/// The configuration file as it was read, once.
+/// The configuration file, read once.
 #[derive(Clone, Default)]
 pub(crate) struct Configuration {
-    /// Where it is, or would be.
+    /// The path of the file, also if the file does not exist.
     pub(super) path: PathBuf,
-    /// Its text, to name lines of.
+    /// The text of the file, used to find line numbers.
     pub(super) text: String,
     file: File,
 }
 
 impl Configuration {
-    /// Reads the file of this path, else the one of the usual name, if there is one.
+    /// Reads the file at this path, or the default file if it exists.
     pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
         let path = match path {
             Some(path) => path.to_owned(),
@@ -137,66 +166,118 @@ impl Configuration {
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
         let file: File = toml::from_str(&text).map_err(|error| {
-            // Without the line itself, as it could hold what is nobody's business.
+            // The line itself is not shown, because it may hold a secret.
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let what = error.message().trim().replace('\n', " ");
             Failure::usage(format!("read `{}`, line {line}: {what}", path.display()))
         })?;
         if let Some((name, _)) = file.targets.iter().find(|(_, target)| !target.targets.is_empty()) {
-            return Err(Failure::usage(format!("read `{}`: the target `{name}` holds targets itself", path.display())));
+            return Err(Failure::rule(format!("`{}`: the target `{name}` cannot contain `targets`", path.display())));
+        }
+        let tables = std::iter::once(&file).chain(file.targets.values());
+        if let Some(principal) = tables.filter_map(File::signs_twice).next() {
+            let name = word(principal);
+            return Err(Failure::rule(format!(
+                "`{}`: `credentials.{name}` and a profile both give credentials for `{name}`",
+                path.display()
+            ))
+            .hint("keep one of them"));
         }
         Ok(Self { path, text, file })
     }
 
-    /// The names of the targets that it describes.
+    /// The names of the targets in the configuration.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.file.targets.keys().map(String::as_str)
     }
 
-    /// The endpoint at its top.
+    /// The path, unless it is the default file.
+    pub(super) fn other_than_usual(&self) -> Option<&Path> {
+        (self.path != Path::new(DEFAULT_FILE)).then_some(&self.path)
+    }
+
+    /// The endpoint at the top of the file.
     pub(super) fn endpoint(&self) -> Option<&str> {
         self.file.endpoint.as_deref()
     }
 
-    /// What it says about the target of this name.
+    /// The values for the target with this name.
     pub(super) fn named(&self, name: &str) -> Result<File, Failure> {
         let Some(named) = self.file.targets.get(name) else {
             let known: Vec<&str> = self.names().collect();
-            let failure = Failure::usage(format!("find the target `{name}` in `{}`", self.path.display()));
+            let failure = Failure::rule(format!("`{}` has no target `{name}`", self.path.display()));
             return Err(if known.is_empty() {
-                failure.hint("a table `[targets.NAME]` describes a target")
+                failure.hint(format!("describe it in a table `[targets.{name}]`"))
             } else {
-                failure.hint(format!("it has {}", known.join(", ")))
+                failure.hint(format!("its targets are {}", known.join(", ")))
             });
         };
         Ok(named.clone().over(self.file.clone()))
     }
 
-    /// What it says about every run, and so about one at the embedded reference: nothing about a target.
+    /// The values for a run at the embedded reference: those that do not describe a target.
     pub(super) fn of_the_reference(&self) -> File {
         let File { edition, fail_on, jobs, timeout, deadline, settle, .. } = self.file;
         File { edition, fail_on, jobs, timeout, deadline, settle, ..File::default() }
     }
 
-    /// What it says about the target that needs no name.
+    /// The values for the target without a name.
     pub(super) fn unnamed(&self) -> File {
         self.file.clone()
     }
 
-    /// A path of the file, which is relative to where the file is.
+    /// A path in the file, resolved relative to the folder of the file.
     pub(super) fn beside(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 }
 
-/// Reads a time as the flags do.
+/// The name of a principal in the file.
+fn word(principal: PrincipalName) -> &'static str {
+    match principal {
+        PrincipalName::Primary => "primary",
+        PrincipalName::Session => "session",
+        PrincipalName::Denied => "denied",
+        PrincipalName::Stranger => "stranger",
+        PrincipalName::Expired => "expired",
+    }
+}
+
+/// An access key in the form of the file.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct AccessKey {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+}
+
+/// Reads the access keys of principals. An error lists what the table may contain, and shows nothing of its content.
+fn access_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<PrincipalName, Credentials>, D::Error> {
+    let wrong = |_| {
+        serde::de::Error::custom(
+            "`credentials` has tables `primary`, `session`, `denied`, `stranger` and `expired`, each with \
+             `access-key-id`, `secret-access-key` and, for temporary credentials, `session-token`",
+        )
+    };
+    let table = toml::Value::deserialize(deserializer)?;
+    let keys: BTreeMap<PrincipalName, AccessKey> = table.try_into().map_err(wrong)?;
+    let credentials = |AccessKey { access_key_id, secret_access_key, session_token }| Credentials {
+        access_key_id,
+        secret_access_key,
+        session_token,
+    };
+    Ok(keys.into_iter().map(|(principal, key)| (principal, credentials(key))).collect())
+}
+
+/// Reads a duration in the same way as the flags.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     duration(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
-/// Reads the number of an account as the flags do.
+/// Reads an account number in the same way as the flags.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     account(&text).map(Some).map_err(serde::de::Error::custom)

@@ -1,33 +1,35 @@
-//! The yes before anything is changed off loopback: the account's number, typed by somebody.
+//! Asks the user to confirm a plan before anything is changed off loopback. The user types the account number.
 
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use std::io::{BufRead, IsTerminal};
 
-/// Whether somebody reads what is said, and can answer.
+/// Whether a person can read the question and answer it.
 #[derive(Clone, Copy)]
 enum Reader {
     Somebody,
     Nobody,
 }
 
-/// Asks for the account's number, which nobody types by mistake.
+/// Asks for the account number, which a person does not type by mistake.
 pub(crate) fn confirm(account: &str) -> Result<(), Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let reader = if is_terminal { Reader::Somebody } else { Reader::Nobody };
     confirmed(reader, account, || {
-        output::prompt("To go on, type the number of the account: ");
+        output::prompt("To continue, type the number of the account: ");
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         Ok(line)
     })
 }
 
-/// Whether what is typed is a yes. Nobody is asked who is not there.
+/// Whether the answer confirms the plan. Without a terminal the user is not asked.
 fn confirmed(reader: Reader, account: &str, typed: impl FnOnce() -> std::io::Result<String>) -> Result<(), Failure> {
     if matches!(reader, Reader::Nobody) {
-        return Err(Failure::safety("nobody is here to confirm the plan; nothing was changed at the target")
-            .hint("`--yes` confirms it beforehand"));
+        return Err(Failure::safety(
+            "nobody can confirm the plan, because there is no terminal; nothing was changed at the target",
+        )
+        .hint("`--yes` confirms the plan without asking"));
     }
     match typed() {
         Ok(line) if line.trim() == account => Ok(()),

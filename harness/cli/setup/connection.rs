@@ -1,4 +1,4 @@
-//! How a target is reached: TLS, another address, a proxy.
+//! The settings of the connection to a target, such as TLS, another address and a proxy.
 
 use super::configuration::File;
 use super::words::Words;
@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use trentcheck_core::send::{ClientIdentity, Endpoint, Proxy, Tls, Verify};
 
-/// How the target is reached, where the URL alone does not say it.
+/// The settings of the connection, where the URL is not enough.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     ca: Option<PathBuf>,
@@ -21,10 +21,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// What flags and environment say, else what the file says.
+    /// Takes the values of flags and environment, then those of the file.
     pub(super) fn of(arguments: &ConnectionArguments, file: &File) -> Self {
         let ConnectionArguments { ca, insecure, server_name, resolve, client_cert, client_key, proxy } = arguments;
-        // A certificate of the command line does not go with a key of the file.
+        // A certificate from the command line is not combined with a key from the file.
         let (client_cert, client_key) = match (client_cert, client_key) {
             (None, None) => (&file.client_cert, &file.client_key),
             given => given,
@@ -40,21 +40,22 @@ impl Connection {
         }
     }
 
-    /// The same way to another host, which has another address and another name.
+    /// The same settings for another host, which has another address and another certificate name.
     pub(super) fn to_another_host(&self) -> Self {
         Self { resolve: None, server_name: None, ..self.clone() }
     }
 
-    /// The settings of connections to an endpoint. Nothing may lead what was typed as loopback to elsewhere.
+    /// The settings of connections to an endpoint. If the URL names loopback, the connection must stay on loopback.
     pub(super) fn settings(&self, endpoint: &Endpoint) -> Result<Tls, Failure> {
         if self.verify == Verify::NoInsecure && self.ca.is_some() {
-            return Err(Failure::usage("use both `--insecure` and `--ca`: one of them is enough"));
+            return Err(Failure::rule("`--insecure` does not go with `--ca`")
+                .hint("`--ca` verifies the certificate, `--insecure` does not"));
         }
         let proxy = self.proxy(endpoint)?;
         if endpoint.is_loopback() {
             let leads_away = |what: String| {
                 Failure::safety(format!("the endpoint is on loopback, and {what} is not"))
-                    .hint("name the endpoint as it is; what is safe is judged by its name")
+                    .hint("give the real endpoint; its name decides what is safe to send")
             };
             if let Some(address) = self.resolve.filter(|address| !address.ip().is_loopback()) {
                 return Err(leads_away(format!("`--resolve {address}`")));
@@ -80,7 +81,7 @@ impl Connection {
                 let key_pem = key.as_deref().map(read).transpose()?.unwrap_or_else(|| certificate_pem.clone());
                 Ok(Some(ClientIdentity { certificate_pem, key_pem }))
             }
-            (None, Some(_)) => Err(Failure::usage("use `--client-key` without `--client-cert`")),
+            (None, Some(_)) => Err(Failure::rule("`--client-key` needs `--client-cert`")),
             (None, None) => Ok(None),
         }
     }
@@ -90,7 +91,7 @@ impl Connection {
             None => Ok(None),
             Some("env") => Proxy::from_environment(endpoint, |name| std::env::var(name).ok())
                 .map_err(|error| Failure::usage(format!("find a proxy in the environment: {error}"))),
-            // The URL may hold a password, so it is not repeated.
+            // The URL may hold a password, so it is not shown.
             Some(url) => Proxy::parse(url).map(Some).map_err(|error| {
                 Failure::usage(format!("read the proxy's URL: {error}"))
                     .hint("a proxy looks like `http://proxy.example.com:3128`")
@@ -98,7 +99,7 @@ impl Connection {
         }
     }
 
-    /// Adds the flags that repeat this, a password apart.
+    /// Adds the flags that repeat these settings, without a password.
     pub(super) fn repeat(&self, line: &mut Words) {
         line.path("--ca", self.ca.as_deref());
         line.maybe("--server-name", self.server_name.as_ref());

@@ -1,4 +1,4 @@
-//! The fixtures: built in, or from a directory.
+//! Loads the fixtures, which are built in or read from a directory.
 
 use crate::arguments::Cases;
 use crate::edge::failure::Failure;
@@ -12,7 +12,7 @@ use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selecti
 #[include = "cases/*.toml"]
 struct BuiltIn;
 
-/// The corpus, linted.
+/// The corpus, checked.
 pub(crate) fn corpus(directory: Option<&Path>) -> Result<Corpus, Failure> {
     let documents = match directory {
         Some(directory) => read(directory)?,
@@ -43,7 +43,7 @@ fn read(directory: &Path) -> Result<Vec<Document>, Failure> {
     Ok(documents)
 }
 
-/// The selection, with `@FILE` read, checked against the corpus.
+/// The selected cases. `@FILE` arguments are read, and unknown names are errors.
 pub(crate) fn selection(cases: &Cases, corpus: &Corpus) -> Result<Selection, Failure> {
     let levels = expand(&cases.level)?
         .iter()

@@ -1,4 +1,5 @@
-//! Whose credentials sign: flags and environment, the profile files of AWS's own tools, a credential process.
+//! Finds the credentials that sign: in flags, environment, the profile files of the AWS tools, or the output of a
+//! credential process.
 
 use super::chain;
 use super::configuration::File;
@@ -16,34 +17,46 @@ use trentcheck_core::fixture::PrincipalName;
 use trentcheck_core::identity::{Identity, IdentityError, ProfileFile, Profiles, Way, from_environment, from_output};
 use trentcheck_core::sign::Credentials;
 
-/// Long enough for a person who answers a second factor.
+/// The default time limit of a credential process, long enough for a person who enters a second factor.
 const PROCESS: Duration = Duration::from_secs(60);
 
-/// Bytes that are read of what a process prints; credentials take some two thousand.
+/// The most bytes that are read from a process. Credentials need about 2,000 bytes.
 const PRINTED: u64 = 64 * 1024;
 
-/// Who signs.
+/// The settings that choose the credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Signers {
     profile: Option<String>,
     denied_profile: Option<String>,
     stranger_profile: Option<String>,
-    /// How long a credential process, a sign-on or a role may take.
+    /// Access keys in the configuration file.
+    pub(super) written: BTreeMap<PrincipalName, Credentials>,
+    /// The time limit for a credential process, a sign-on or a role.
     limit: Duration,
 }
 
 impl Signers {
-    /// What flags and environment say, else what the file says.
+    /// Takes the values of flags and environment, then those of the file.
     pub(super) fn of(arguments: &CredentialArguments, file: &File) -> Self {
         Self {
             profile: arguments.profile.clone().or_else(|| file.profile.clone()),
             denied_profile: arguments.denied_profile.clone().or_else(|| file.denied_profile.clone()),
             stranger_profile: arguments.stranger_profile.clone().or_else(|| file.stranger_profile.clone()),
+            written: file.credentials.clone(),
             limit: arguments.credential_timeout.unwrap_or(PROCESS),
         }
     }
 
-    /// Adds the flags that repeat this. Credentials in the environment stay there.
+    /// The access key of a principal in the configuration file.
+    fn written(&self, principal: PrincipalName) -> Result<Option<Identity>, IdentityError> {
+        let Some(Credentials { access_key_id, secret_access_key, session_token }) = self.written.get(&principal) else {
+            return Ok(None);
+        };
+        let origin = "the configuration file";
+        Identity::resolved([access_key_id, secret_access_key], session_token.as_deref(), None, origin).map(Some)
+    }
+
+    /// Adds the flags that repeat these settings. Credentials in the environment are not added.
     pub(super) fn repeat(&self, line: &mut Words) {
         line.maybe("--profile", self.profile.as_ref());
         line.maybe("--denied-profile", self.denied_profile.as_ref());
@@ -54,13 +67,18 @@ impl Signers {
     }
 }
 
-/// The principals that are configured. The primary one comes from `--profile`, else from `TRENTCHECK_…`, else off loopback
-/// from `AWS_…`, else from the profile files. The Region is for roles, which another service of it gives.
+/// The principals with their credentials. The primary principal uses `--profile`, then `TRENTCHECK_…`. After these it
+/// uses the configuration file on loopback, and `AWS_…`, then the profile files, off loopback. The Region is needed for
+/// roles, which a service in this Region gives.
 pub(crate) fn principals(
     signers: &Signers,
     region: &str,
     is_loopback: bool,
 ) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
+    if !is_loopback && !signers.written.is_empty() {
+        return Err(Failure::safety("`credentials` of a configuration file are for a target on loopback only")
+            .hint("use `profile`, `denied-profile` and `stranger-profile`, which name profiles of the AWS files"));
+    }
     let mut principals = BTreeMap::new();
     let mut files = Files::default();
     for (principal, prefix, profile) in [
@@ -72,7 +90,10 @@ pub(crate) fn principals(
     ] {
         let identity = match profile {
             Some(profile) => Some(of_profile(files.profiles()?, profile, signers, region)?),
-            None => from_environment(prefix, variable)?,
+            None => match from_environment(prefix, variable)? {
+                Some(identity) => Some(identity),
+                None => signers.written(principal)?,
+            },
         };
         let Some(identity) = identity else { continue };
         let credentials = match principal {
@@ -83,7 +104,7 @@ pub(crate) fn principals(
     }
     if let Entry::Vacant(place) = principals.entry(PrincipalName::Primary) {
         let primary = match is_loopback {
-            // Real credentials are not for whatever listens on a local port.
+            // Real credentials must not be sent to an unknown program on a local port.
             true => dummy(),
             false => standard(&mut files, signers, region)?.valid_at(SystemTime::now())?,
         };
@@ -96,14 +117,14 @@ pub(crate) fn principals(
     Ok(principals)
 }
 
-/// A setting of the profile that counts: the one that is named, else that of AWS_PROFILE, else `default`.
+/// A setting of the chosen profile: the one that the user names, then the one in AWS_PROFILE, then `default`.
 pub(crate) fn profile_setting(signers: &Signers, setting: &str) -> Result<Option<String>, Failure> {
     let mut files = Files::default();
     let named = signers.profile.clone().or_else(|| variable("AWS_PROFILE"));
     Ok(files.profiles()?.setting(named.as_deref().unwrap_or("default"), setting).map(str::to_owned))
 }
 
-/// The standard ways of AWS's own tools: variables, then a profile, then what the machine is given.
+/// The usual sources of the AWS tools: variables, then a profile, then the credentials of the machine.
 fn standard(files: &mut Files, signers: &Signers, region: &str) -> Result<Identity, Failure> {
     if let Some(identity) = from_environment("AWS", variable)? {
         return Ok(identity);
@@ -126,11 +147,11 @@ fn of_profile(profiles: &Profiles, name: &str, signers: &Signers, region: &str) 
         Way::Login => Err(Failure::usage(format!(
             "find credentials in the profile `{name}`: it asks for a login session, which only the AWS CLI can use"
         ))
-        .hint(format!("give a profile `credential_process = aws configure export-credentials --profile {name}`"))),
+        .hint(format!("use a profile with `credential_process = aws configure export-credentials --profile {name}`"))),
     }
 }
 
-/// What a credential process prints. It gets no shell and no terminal to ask at.
+/// Runs a credential process and reads its output. The process has no shell, and no terminal to ask a question on.
 fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity, Failure> {
     let failure =
         |why: String| Failure::usage(format!("run the `credential_process` of the profile `{profile}`: {why}"));
@@ -146,15 +167,15 @@ fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity,
             .map_err(|error| failure(format!("`{program}`: {error}")))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let all = async { tokio::join!(read(stdout), read(stderr), child.wait()) };
-        tokio::time::timeout(limit, all).await.map_err(|_| {
-            failure(format!("it did not end within {limit:?}")).hint("`--credential-timeout` gives it longer")
-        })
+        tokio::time::timeout(limit, all)
+            .await
+            .map_err(|_| failure(format!("it did not end within {limit:?}")).hint("raise `--credential-timeout`"))
     });
     let (stdout, stderr, status) = ran?;
     let status = status.map_err(|error| failure(error.to_string()))?;
     if !status.success() {
         let said = String::from_utf8_lossy(&stderr);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it prints nothing");
         let last: String = last.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
         return Err(failure(format!("{status}: {last}")));
     }
@@ -164,13 +185,13 @@ fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity,
 async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
-        // What a process could not finish saying is found out when it is read.
+        // An incomplete output is reported when it is parsed.
         let _ = stream.take(PRINTED).read_to_end(&mut bytes).await;
     }
     bytes
 }
 
-/// Both profile files, read once and only if somebody asks.
+/// Both profile files, read once when they are first needed.
 #[derive(Default)]
 struct Files(Option<Profiles>);
 
@@ -196,7 +217,7 @@ fn file(named_by: &str, name: &str) -> Result<ProfileFile, Failure> {
     Ok(ProfileFile { path: path.display().to_string(), text })
 }
 
-/// Credentials for targets on loopback that do not care.
+/// Credentials for targets on loopback that do not check them.
 fn dummy() -> Credentials {
     Credentials {
         access_key_id: "AKIDTRENTCHECK000001".to_owned(),

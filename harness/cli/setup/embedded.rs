@@ -1,4 +1,4 @@
-//! The embedded reference target, as a target like any other.
+//! Starts the embedded reference and describes it as a target.
 
 use crate::edge::failure::Failure;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use trentcheck_core::send::{Endpoint, Limits, Tls};
 use trentcheck_core::sign::Credentials;
 use trentcheck_reference as reference;
 
-/// The reference's word for an edition.
+/// Converts an edition into the type of the reference.
 pub(crate) fn edition_of(edition: Edition) -> reference::Edition {
     match edition {
         Edition::KeyOnly => reference::Edition::KeyOnly,
@@ -23,7 +23,7 @@ pub(crate) async fn start(edition: Edition, timeout: Duration) -> Result<(refere
     start_as(config, edition, timeout).await
 }
 
-/// Starts a reference of this configuration, which may be a mutant.
+/// Starts a reference with this configuration, which may be a mutant.
 pub(crate) async fn start_as(
     config: reference::Config,
     edition: Edition,

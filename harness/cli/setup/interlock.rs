@@ -1,6 +1,8 @@
-//! What has to be said before keys are made off loopback: the account, the plan, and a yes.
+//! The conditions under which a run may create keys off loopback: the account is named, the plan is printed, and the
+//! user confirms it.
 //!
-//! The plan is a rehearsal: the same cases at the embedded reference, with the same guard, calls counted.
+//! The plan comes from a rehearsal: the same cases at the embedded reference, with the same guard and with the calls
+//! counted.
 
 use super::confirm::confirm;
 use super::embedded;
@@ -17,7 +19,7 @@ use trentcheck_core::fixture::{Case, Corpus, Danger, PrincipalName, Selection};
 use trentcheck_core::report::Ran;
 use trentcheck_core::run::{Lent, Options, Permit, Target, run};
 
-/// What a run may do at its target. Off loopback keys are made only after everything has been said.
+/// Decides what a run may do at its target. Off loopback, keys are created only if all conditions hold.
 pub(crate) async fn permit(
     settings: &RunSettings,
     target: &Target,
@@ -35,8 +37,8 @@ pub(crate) async fn permit(
         return Ok(Passed::unlimited(permit));
     }
     let Some(account) = &target.account else {
-        return Err(Failure::safety("keys are made only in an account that is named")
-            .hint("`--account` with its number; if the target's keys turn out to be in another, nothing goes on"));
+        return Err(Failure::safety("off loopback, keys are created only in an account that you name")
+            .hint("name it with `--account`; if the target creates keys in another account, the run stops"));
     };
     let selection = match permit {
         Permit::NoKeys => &on_lent_only(corpus, selection, &lent),
@@ -44,12 +46,13 @@ pub(crate) async fn permit(
     };
     let mut rehearsal = rehearse(target, corpus, selection, options).await?;
     if permit == Permit::NoKeys {
-        // The rehearsal made keys in place of those that are lent.
+        // In the rehearsal, new keys replace the lent ones, so they are not counted.
         rehearsal.keys = 0;
         rehearsal.calls.retain(|name, _| !["CreateKey", "ScheduleKeyDeletion", "ListKeys"].contains(&name.as_str()));
     }
     let most = rehearsal.keys * MORE_KEYS;
     let deadline = settings.deadline;
+    let ledger = ledger.map(|path| (path, settings.target.sweep_line(path, target)));
     let plan = Plan { lent: &lent, rehearsal: &rehearsal, most, target, corpus, ledger, deadline };
     output::to_stderr(&plan.render());
     if !settings.yes {
@@ -61,16 +64,16 @@ pub(crate) async fn permit(
     Ok(Passed { permit, most: (permit == Permit::Owned).then(|| Arc::new(AtomicUsize::new(most))) })
 }
 
-/// A wrong target uses keys up, and what differs from a baseline is looked at twice: so many times the keys of the
-/// rehearsal may be made, by all looks together.
+/// The factor on the keys of the rehearsal that limits the keys of all looks together. A wrong target uses more keys,
+/// and differences from a baseline are looked at twice.
 const MORE_KEYS: usize = 3;
 
-/// What a session may do.
+/// The permissions of a session.
 #[derive(Clone)]
 pub(crate) struct Passed {
-    /// Which cases may be sent.
+    /// The cases that may be sent.
     pub(crate) permit: Permit,
-    /// How many keys may be made, if that is limited.
+    /// The most keys that may be created, if there is a limit.
     pub(crate) most: Option<Arc<AtomicUsize>>,
 }
 
@@ -80,7 +83,7 @@ impl Passed {
     }
 }
 
-/// The cases that need no key, or one that is lent.
+/// The cases that need no key, or only a lent key.
 fn on_lent_only(corpus: &Corpus, selection: &Selection, lent: &[Lent]) -> Selection {
     let takes = |case: &&Case| {
         let is_lent = lent.iter().any(|lent| lent.precondition == case.precondition);
@@ -89,7 +92,7 @@ fn on_lent_only(corpus: &Corpus, selection: &Selection, lent: &[Lent]) -> Select
     Selection::of_ids(corpus.cases.iter().filter(takes).map(Case::id))
 }
 
-/// The same cases at the embedded reference, by whom and where they would be sent.
+/// Runs the same cases at the embedded reference, with the same principals and Regions.
 async fn rehearse(target: &Target, corpus: &Corpus, selection: &Selection, options: Options) -> Result<Ran, Failure> {
     let (server, mut stage) = embedded::start(target.edition, Duration::from_secs(10)).await?;
     let account_of = |name: &str| {

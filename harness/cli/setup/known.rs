@@ -1,4 +1,4 @@
-//! The list of known deviations of a run: where it is, and whether it is for such a run.
+//! The list of known deviations of a run: where it is, and whether it matches the run.
 
 use super::configuration::{Configuration, File};
 use crate::edge::failure::Failure;
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use trentcheck_core::deviation::{DeviationError, DeviationFile, List};
 use trentcheck_core::fixture::{Corpus, Edition, Level};
 
-/// Where a run's list of known deviations is.
+/// The place of a run's list of known deviations.
 pub(crate) enum Known {
     /// There is none.
     Nothing,
-    /// In a file of its own.
+    /// A separate file.
     File(PathBuf),
-    /// In the configuration file of this path and text.
+    /// The configuration file with this path and text.
     Inline {
         /// The configuration file.
         path: String,
-        /// Its text, to name lines of.
+        /// Its text, used to find line numbers.
         text: String,
         /// The list.
         list: DeviationFile,
@@ -24,7 +24,7 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    /// The file that the command line names, else what the configuration says about the target.
+    /// Takes the file that the command line names, then the list that the configuration gives for the target.
     pub(super) fn of(
         asked: Option<&Path>,
         file: &File,
@@ -36,8 +36,8 @@ impl Known {
         }
         Ok(match (&file.deviations, file.deviation.is_empty()) {
             (Some(_), false) => {
-                return Err(Failure::usage(format!(
-                    "read `{}`: a target has either `deviations` or `[[deviation]]`, not both",
+                return Err(Failure::rule(format!(
+                    "`{}`: a target has either `deviations` or `[[deviation]]`, not both",
                     configuration.path.display()
                 )));
             }
@@ -46,13 +46,13 @@ impl Known {
             (None, false) => Self::Inline {
                 path: configuration.path.display().to_string(),
                 text: configuration.text.clone(),
-                // In place, a list is for whatever the target says.
+                // A list in the configuration file has the edition of its target.
                 list: DeviationFile { edition: None, fail_on, entries: file.deviation.clone() },
             },
         })
     }
 
-    /// The list, checked. One that is for another kind of run is refused.
+    /// Reads and checks the list. A list for another kind of run is refused.
     pub(crate) fn list(&self, corpus: &Corpus, edition: Edition, fail_on: Level) -> Result<Option<List>, Failure> {
         let list = match self {
             Self::Nothing => return Ok(None),
@@ -65,20 +65,20 @@ impl Known {
     }
 }
 
-/// Refuses a list that is for another kind of run.
+/// Refuses a list for another kind of run.
 pub(crate) fn fits(list: &List, edition: Edition, fail_on: Level) -> Result<(), Failure> {
     list.fits(edition, fail_on).map_err(|error| {
         Failure::usage(error.to_string())
-            .hint("choose with `--edition` and `--fail-on`, or take a list that was made so")
+            .hint("run with the `--edition` and `--fail-on` of the list, or use a list for this run")
     })
 }
 
-/// The failure that a list cannot be used.
+/// The failure that reports a wrong list.
 pub(crate) fn wrong(error: DeviationError) -> Failure {
     Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format")
 }
 
-/// The text of a list.
+/// The text of the file with the list.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
 }

@@ -1,13 +1,12 @@
-//! The ledger that a run writes before it makes a key, for `sweep` to read.
+//! Opens the ledger in which a run records its keys before it creates them, so that `sweep` can find them.
 
-use super::settings::RunSettings;
+use super::settings::{RunSettings, TargetSettings};
 use crate::edge::failure::Failure;
-use crate::edge::shell;
 use std::path::{Path, PathBuf};
 use trentcheck_core::ledger::{Ledger, LedgerError, OpenRun};
 use trentcheck_core::run::Target;
 
-/// Where keys are written to before they are made: off loopback always somewhere.
+/// The path of the ledger. Off loopback there is always a ledger.
 pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<PathBuf> {
     match &settings.ledger {
         Some(path) => Some(path.clone()),
@@ -20,29 +19,34 @@ pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<Pat
     }
 }
 
-/// The ledger for a new run. One that still lists keys belongs to the run that left them.
-pub(crate) fn ledger_of_new_run(path: &Path, target: &Target) -> Result<Ledger, Failure> {
+/// The ledger for a new run. A ledger that still lists keys is refused, because it belongs to an earlier run.
+pub(crate) fn ledger_of_new_run(path: &Path, settings: &TargetSettings, target: &Target) -> Result<Ledger, Failure> {
     if target.embedded {
-        return Err(Failure::usage("use `--ledger` at the embedded reference: its keys end with the run")
-            .hint("it goes with `--endpoint`"));
+        return Err(Failure::rule(
+            "`--ledger` needs `--endpoint`: the keys of the embedded reference end with the run",
+        ));
     }
     let (ledger, runs) = open(path)?;
     match runs.first() {
         None => Ok(ledger.keeping_back(&target.redactor())),
         Some(first) => {
-            Err(Failure::safety(format!("the ledger `{}` is of run {}, which did not end", path.display(), first.run))
-                .hint(format!(
-                    "`trentcheck sweep --ledger {}` removes what it left",
-                    shell::word(&path.to_string_lossy())
-                )))
+            Err(Failure::safety(format!("run {} of the ledger `{}` did not end", first.run, path.display())).hint(
+                format!(
+                    "this command removes the keys that it left{}:\n  {}",
+                    TargetSettings::sweep_needs(target),
+                    settings.sweep_line(path, target)
+                ),
+            ))
         }
     }
 }
 
-/// A ledger, and the runs of it that did not end.
+/// Opens a ledger, and returns its runs that did not end.
 pub(crate) fn open(path: &Path) -> Result<(Ledger, Vec<OpenRun>), Failure> {
     Ledger::open(path).map_err(|error| match error {
-        LedgerError::InUse { .. } => Failure::safety(error.to_string()).hint("one run at a time writes a ledger"),
+        LedgerError::InUse { .. } => {
+            Failure::safety(error.to_string()).hint("wait until that run ends, or name another file with `--ledger`")
+        }
         other => Failure::usage(other.to_string()),
     })
 }

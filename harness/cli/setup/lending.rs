@@ -1,4 +1,5 @@
-//! Keys of the user's own that a run may use: named by the configuration, repeated on the command line.
+//! Keys that the user owns and that a run may use. The configuration describes them, and the command line names them
+//! again.
 
 use super::settings::RunSettings;
 use crate::edge::failure::Failure;
@@ -10,28 +11,29 @@ use trentcheck_core::fixture::Corpus;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::Lent;
 
-/// The keys that the configuration names and the command line repeats, with their material.
+/// The keys that both the configuration and the command line name, with their key material.
 pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>, Failure> {
     let known: Vec<&str> = settings.keys.values().map(|key| key.id.as_str()).collect();
     if let Some(id) = settings.allow_key.iter().find(|id| !known.contains(&id.as_str())) {
-        return Err(Failure::usage(format!("use the key `{id}`: the configuration has no such key"))
-            .hint("a table `[keys.PRECONDITION]` has its `id` and a file with its `material`"));
+        return Err(Failure::rule(format!("`--allow-key {id}`: the configuration has no such key"))
+            .hint("describe it in a table `[keys.PRECONDITION]`, with its `id` and a file with its `material`"));
     }
     if let Some(twice) = known.iter().find(|id| known.iter().any(|other| other != *id && key_id(other) == key_id(id))) {
-        return Err(Failure::usage(format!("use the key `{twice}` under two names")).hint("write its id in one form"));
+        return Err(Failure::rule(format!("the configuration names the key `{twice}` twice, in two forms"))
+            .hint("write its id in one form"));
     }
     let mut lent = Vec::new();
     for (precondition, key) in &settings.keys {
         if !settings.allow_key.contains(&key.id) {
             output::to_stderr(&format!(
-                "the key of [keys.{precondition}] is not used: `--allow-key` has to repeat its id"
+                "the key of `[keys.{precondition}]` is not used: repeat its id with `--allow-key` to use it"
             ));
             continue;
         }
         let material = std::fs::read(&key.material)
             .map_err(|error| Failure::usage(format!("read `{}`: {error}", key.material.display())))?;
         if material.is_empty() {
-            return Err(Failure::usage(format!("use `{}` as key material: it is empty", key.material.display())));
+            return Err(Failure::rule(format!("the key material in `{}` is empty", key.material.display())));
         }
         let spelt = [BASE64_STANDARD.encode(&material), material.iter().map(|byte| format!("{byte:02x}")).collect()];
         output::protect(&Redactor::new(spelt.map(|text| (text, "<key-material>"))));
@@ -42,7 +44,7 @@ pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>,
     Ok(lent)
 }
 
-/// The key id in what names a key: an ARN, or the id itself.
+/// The key id in a key id or an ARN.
 fn key_id(named: &str) -> String {
     let arn = named.parse::<Arn>().ok();
     arn.as_ref().and_then(Arn::key_id).unwrap_or(named).to_owned()

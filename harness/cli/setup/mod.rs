@@ -1,5 +1,4 @@
-//! From what was asked to what it means: configuration, credentials, target, interlock, ledger, session. Nothing here prints
-//! a report.
+//! Turns arguments into settings, credentials, a target and a run that can begin. The code here prints no report.
 
 #[cfg(feature = "aws-config")]
 mod chain;

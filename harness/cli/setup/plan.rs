@@ -1,26 +1,27 @@
-//! What a run that makes keys would do, as it is printed before: cases, keys, calls, cost, duration.
+//! The plan that is printed before a run creates keys: cases, keys, calls, cost and duration.
 
-use crate::edge::shell;
+use super::settings::TargetSettings;
 use std::path::Path;
 use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, PriceOf};
 use trentcheck_core::report::{Outcome, Ran};
 use trentcheck_core::run::{Lent, Target};
 
-/// The plan, and what it is worked out from.
+/// The plan, with the values from which it is calculated.
 pub(crate) struct Plan<'a> {
     pub(crate) lent: &'a [Lent],
     pub(crate) rehearsal: &'a Ran,
-    /// How many keys may be made.
+    /// The most keys that may be created.
     pub(crate) most: usize,
     pub(crate) target: &'a Target,
     pub(crate) corpus: &'a Corpus,
-    pub(crate) ledger: Option<&'a Path>,
+    /// The ledger, and the command line that sweeps by it.
+    pub(crate) ledger: Option<(&'a Path, String)>,
     pub(crate) deadline: Duration,
 }
 
 impl Plan<'_> {
-    /// The plan as a person reads it.
+    /// The text of the plan.
     pub(crate) fn render(&self) -> String {
         let skipped = self.rehearsal.cases.iter().filter(|case| case.outcome == Outcome::Skipped).count();
         let selected = self.rehearsal.cases.len();
@@ -44,14 +45,18 @@ impl Plan<'_> {
         lines.extend(self.by_operation());
         lines.push(self.cost(keys, calls));
         lines.push(self.duration());
-        if let Some(ledger) = self.ledger {
-            let word = shell::word(&ledger.to_string_lossy());
-            lines.push(format!("  ledger    {}; after a crash: `trentcheck sweep --ledger {word}`", ledger.display()));
+        if let Some((ledger, sweep)) = &self.ledger {
+            lines.push(format!(
+                "  ledger    {}; after a crash{}:",
+                ledger.display(),
+                TargetSettings::sweep_needs(self.target)
+            ));
+            lines.push(format!("            {sweep}"));
         }
         lines.join("\n")
     }
 
-    /// How long the quota of an operation makes its calls last, at the least.
+    /// The pace of an operation, and the shortest time that its calls need at this pace.
     fn least(&self, operation: &str, calls: u64) -> Option<(f64, Duration)> {
         let rates = &self.target.limits.rates;
         let rate = rates.by_operation.get(operation).copied().or(rates.others)?;
@@ -68,7 +73,7 @@ impl Plan<'_> {
             .into_iter()
             .map(|(name, calls)| {
                 let pace = self.least(name, calls);
-                // What takes no time is not worth a column.
+                // A time of 0 seconds is not shown.
                 let pace = pace.filter(|(_, time)| time.as_secs() > 0);
                 let pace = pace.map(|(rate, time)| format!("at {rate} a second: {}", told(time))).unwrap_or_default();
                 format!("            {calls:6}  {name:26} {pace}").trim_end().to_owned()

@@ -1,4 +1,4 @@
-//! The command line that runs a case again as it was run.
+//! Builds the command line that repeats a case with the same settings.
 
 use super::settings::RunSettings;
 use super::words::Words;
@@ -6,13 +6,13 @@ use trentcheck_core::fixture::Level;
 use trentcheck_core::run::Target;
 use trentcheck_core::send::Lane;
 
-/// Such command lines, for the cases of one run.
+/// The command lines for the cases of one run.
 pub(crate) struct Repeat {
     flags: Words,
 }
 
 impl Repeat {
-    /// What the settings say and the target turned out to be.
+    /// Combines the settings with the properties of the actual target.
     pub(super) fn of(settings: &RunSettings, target: &Target) -> Self {
         let mut flags = Words::default();
         settings.target.repeat(target, &mut flags);
@@ -26,8 +26,8 @@ impl Repeat {
         if settings.allow_mutation {
             flags.switch("--allow-mutation");
         }
-        if !settings.allow_key.is_empty() {
-            // The keys themselves are only in the configuration.
+        if !settings.allow_key.is_empty() || settings.target.has_written_credentials() {
+            // Lent keys and written credentials are only in the configuration.
             flags.maybe("--target", settings.name.as_ref());
             flags.path("--config", Some(&settings.configuration.path));
             settings.allow_key.iter().for_each(|key| flags.flag("--allow-key", key));
@@ -35,7 +35,7 @@ impl Repeat {
         Self { flags }
     }
 
-    /// The line for the case of this id.
+    /// The command line for the case with this id.
     pub(crate) fn line(&self, case: &str) -> String {
         let mut line = Words::of("trentcheck run");
         line.word(case);

@@ -1,4 +1,4 @@
-//! Which endpoint and which Region.
+//! Finds the endpoint, the Region and the pace of calls.
 
 use super::credentials::{Signers, profile_setting};
 use super::environment::variable;
@@ -6,16 +6,15 @@ use super::words::Words;
 use crate::arguments::ServiceArguments;
 use crate::edge::failure::Failure;
 use trentcheck_core::fixture::Corpus;
-use trentcheck_core::plan::OPERATION;
 use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
 
-/// The word that asks for AWS KMS itself. A word of its own, since a forgotten endpoint must never lead there.
+/// The word for AWS KMS itself. It must be typed, so that a forgotten endpoint never leads to AWS.
 const AWS: &str = "aws";
 
-/// The Region of targets that do not say another.
+/// The default Region.
 const DEFAULT_REGION: &str = "us-east-2";
 
-/// Which of the endpoints of AWS KMS.
+/// The flags that choose among the endpoints of AWS KMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Service {
     modules: Modules,
@@ -23,7 +22,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// What the flags say; no file does.
+    /// Takes the values of the flags. The configuration file has no such values.
     pub(super) fn of(arguments: &ServiceArguments) -> Self {
         Self {
             modules: if arguments.fips { Modules::Fips } else { Modules::Any },
@@ -31,7 +30,7 @@ impl Service {
         }
     }
 
-    /// Adds the flags that repeat this.
+    /// Adds the flags that repeat these settings.
     pub(super) fn repeat(self, line: &mut Words) {
         if self.modules == Modules::Fips {
             line.switch("--fips");
@@ -42,25 +41,25 @@ impl Service {
     }
 }
 
-/// What says where and for which Region.
+/// The settings that determine endpoint and Region.
 pub(super) struct Place<'a> {
     /// The endpoint.
     pub(super) url: &'a str,
-    /// The Region that was asked for.
+    /// The Region that the user named.
     pub(super) region: Option<&'a str>,
-    /// Which of the endpoints of AWS KMS.
+    /// The flags that choose among the endpoints of AWS KMS.
     pub(super) service: Service,
-    /// Who signs: a profile may have a Region.
+    /// The credentials, because a profile may define a Region.
     pub(super) signers: &'a Signers,
 }
 
-/// The endpoint that was asked for, and the Region to sign for. Off loopback it may come from where AWS's own tools have
-/// it; an endpoint never does. The Region becomes part of signatures: what no Region's name holds would be blamed on the
-/// target.
+/// The endpoint and the Region to sign for. Off loopback, the Region may come from the settings of the AWS tools, but
+/// the endpoint never does. An invalid Region is refused here. As a part of signatures it would let the target look
+/// wrong.
 pub(super) fn place(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
     let (endpoint, region) = unchecked(asked)?;
     if region.is_empty() || !region.chars().all(|letter| letter.is_ascii_graphic()) {
-        return Err(Failure::usage(format!("use `{}` as a Region", region.escape_debug()))
+        return Err(Failure::rule(format!("`{}` is not the name of a Region", region.escape_debug()))
             .hint("a Region is named like `us-east-2`"));
     }
     Ok((endpoint, region))
@@ -70,7 +69,7 @@ fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
     let Service { modules, stack } = asked.service;
     if asked.url == AWS {
         let region = region(asked)?.ok_or_else(|| {
-            Failure::usage("find the Region of `--endpoint aws`")
+            Failure::rule("`--endpoint aws` needs a Region")
                 .hint("name it with `--region`, AWS_REGION or the profile's `region`")
         })?;
         let endpoint = kms_endpoint(&region, modules, stack)
@@ -78,8 +77,8 @@ fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
         return Ok((endpoint, region));
     }
     if modules == Modules::Fips || stack == Stack::Dual {
-        return Err(Failure::usage("use `--fips` or `--dual-stack` with an endpoint of one's own")
-            .hint("they choose among the endpoints of `--endpoint aws`"));
+        return Err(Failure::rule("`--fips` and `--dual-stack` need `--endpoint aws`")
+            .hint("they choose among the endpoints of AWS KMS"));
     }
     let endpoint = parse(asked.url)?;
     let region = match endpoint.is_loopback() {
@@ -89,7 +88,7 @@ fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
     Ok((endpoint, region.unwrap_or_else(|| DEFAULT_REGION.to_owned())))
 }
 
-/// Reads the URL of an endpoint.
+/// Parses the URL of an endpoint.
 pub(super) fn parse(url: &str) -> Result<Endpoint, Failure> {
     Endpoint::parse(url).map_err(|error| {
         Failure::usage(format!("read the endpoint `{url}`: {error}"))
@@ -97,7 +96,7 @@ pub(super) fn parse(url: &str) -> Result<Endpoint, Failure> {
     })
 }
 
-/// The pace: off loopback what is published, everywhere what is given.
+/// The rates of calls: off loopback the published quotas, and everywhere the rates that the user gives.
 pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Result<Rates, Failure> {
     let mut rates = Rates::default();
     if !is_loopback {
@@ -111,14 +110,16 @@ pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Res
                 rates.by_operation.insert(operation.to_owned(), rate);
             }
             _ => {
-                return Err(Failure::usage(format!("read `--rate {word}`"))
-                    .hint("it looks like `CreateKey=2`, with a number above 0"));
+                return Err(Failure::rule(format!(
+                    "`--rate` takes `OPERATION=N`, such as `CreateKey=2`, not `{word}`"
+                ))
+                .hint("the number must be above 0"));
             }
         }
     }
     if !is_loopback {
-        // Cases name operations that nobody has published anything about.
-        rates.others = rates.by_operation.get(OPERATION).copied();
+        // Cases also name operations without a published quota.
+        rates.others = rates.by_operation.get(&corpus.operation.name).copied();
     }
     Ok(rates)
 }

@@ -1,4 +1,4 @@
-//! A run that is about to begin: everything settled, nothing sent.
+//! A run that is ready to begin: all settings are complete, and nothing has been sent.
 
 use super::corpus::{corpus, selection};
 use super::ledger::{ledger_of_new_run, ledger_path};
@@ -23,7 +23,7 @@ use trentcheck_core::report::{About, Held, Look, Ran, Report, RunReport};
 use trentcheck_core::run::{Entropy, Lent, Options, Permit, SequenceOf, Target, run as replay};
 use trentcheck_core::send::Lane;
 
-/// What a command that replays cases needs: settings, corpus, selection and target. Nothing has been sent.
+/// The settings, corpus, selection and target of a command that replays cases. Nothing has been sent.
 pub(crate) struct Session {
     pub(crate) settings: RunSettings,
     pub(crate) corpus: Corpus,
@@ -44,14 +44,12 @@ impl Session {
         let prepared = Prepared::of(&settings.target, &corpus, terms).await?;
         let target = &prepared.target;
         if settings.ledger.is_some() && matches!(settings.against, Some(Against::Target(_))) {
-            return Err(
-                Failure::usage("use one `--ledger` for two targets").hint("a sweep of it would have to reach both")
-            );
+            return Err(Failure::rule("`--ledger` does not go with a second target: one sweep cannot reach both"));
         }
         let path = ledger_path(&settings, target);
-        // Held before anybody is asked: a ledger that cannot be had is a reason not to begin.
+        // The ledger is opened before the user is asked, because a run without a usable ledger must not begin.
         let ledger = match &path {
-            Some(path) => Some(Arc::new(ledger_of_new_run(path, target)?)),
+            Some(path) => Some(Arc::new(ledger_of_new_run(path, &settings.target, target)?)),
             None => None,
         };
         let lent = lending::lent(&settings, &corpus)?;
@@ -65,12 +63,12 @@ impl Session {
         &self.prepared.target
     }
 
-    /// The head of what would be recorded now.
+    /// The head of a recording that is made now.
     pub(crate) fn head(&self) -> Head {
         head(&self.corpus, self.target(), self.settings.lane)
     }
 
-    /// One run of these cases, with a run id and a seed of its own.
+    /// Runs these cases once, with a new run id and seed.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<Ran, Failure> {
         let options = options(&self.settings, self.target(), self.passed.permit)?;
         let options = Options {
@@ -82,7 +80,7 @@ impl Session {
         self.replay_with(self.target(), selection, options).await
     }
 
-    /// The same at another target, where keys are made on loopback only.
+    /// Runs these cases at another target, which may create keys on loopback only.
     pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<Ran, Failure> {
         let permit = if target.endpoint.is_loopback() { Permit::All } else { Permit::NoKeys };
         self.replay_with(target, selection, options(&self.settings, target, permit)?).await
@@ -98,7 +96,7 @@ impl Session {
         interrupt.abort();
         drop(line);
         if let Ok(ran) = &ran {
-            // Whatever fails after this, it has been said.
+            // This is printed now, because a later step may fail.
             ran.left.iter().for_each(|line| output::to_stderr(&format!("left behind, remove by hand: {line}")));
             output::protect(&Redactor::default().with_accounts(ran.accounts.iter().map(String::as_str)));
         }
@@ -113,12 +111,12 @@ impl Session {
         RunReport::conclude(ran, looks, held, &about)
     }
 
-    /// Writes the reports that were asked for.
+    /// Writes the reports that the user asked for.
     pub(crate) fn write(&self, report: &Report) -> Result<(), Failure> {
         write(report, &self.reports)
     }
 
-    /// Whether stdout belongs to a report.
+    /// Whether a report is written to stdout.
     pub(crate) fn writes_to_stdout(&self) -> bool {
         takes_stdout(&self.reports)
     }
@@ -154,7 +152,7 @@ fn fill(seed: &mut [u8; 32]) -> Result<(), Failure> {
     trentcheck_core::run::fill_random(seed).map_err(|()| Failure::internal("read the system's randomness"))
 }
 
-/// The head of what is recorded now.
+/// The head of a recording that is made now.
 fn head(corpus: &Corpus, target: &Target, lane: Lane) -> Head {
     let lane = match lane {
         Lane::Wire => "wire",

@@ -1,5 +1,5 @@
-//! What holds for a target and for a run once flags, environment, configuration file and defaults are put together, in this
-//! order. Nothing after this reads an argument of a target or a run.
+//! Combines flags, environment, configuration file and defaults, in this order, into the settings of a target and of a
+//! run. Later code reads no argument of a target or a run.
 
 use super::choice::Choice;
 use super::configuration::{Configuration, File, OwnKey};
@@ -17,37 +17,41 @@ use trentcheck_core::fixture::{Edition, Level};
 use trentcheck_core::run::Target;
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
-/// The time limit of a run that sets none.
+/// The default time limit of a run.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
-/// A target and how it is reached.
+/// The settings of a target and its connection.
 #[derive(Clone, Debug)]
 pub(crate) struct TargetSettings {
-    /// The endpoint; absent for the embedded reference.
+    /// The name of the target in the configuration.
+    pub(super) name: Option<String>,
+    /// The configuration file, if it is not the default file.
+    config: Option<PathBuf>,
+    /// The endpoint; absent means the embedded reference.
     pub(crate) endpoint: Option<String>,
-    /// Whether the embedded reference has to be asked for by a flag.
+    /// Whether a command line needs `--embedded` to choose the embedded reference.
     is_embedded_named: bool,
-    /// The Region that was asked for.
+    /// The Region that the user named.
     pub(crate) region: Option<String>,
     edition: Option<Edition>,
     timeout: Option<Duration>,
     settle: Option<Duration>,
     pub(super) service: Service,
-    /// Calls a second, as `OPERATION=N`; of several for an operation the last holds.
+    /// Calls per second, as `OPERATION=N`. The last value for an operation wins.
     pub(super) rates: Vec<String>,
     pub(super) connection: Connection,
     pub(super) signers: Signers,
-    /// The caller's account.
+    /// The account of the caller.
     pub(crate) account: Option<String>,
     /// The account of the principal `stranger`.
     pub(crate) stranger_account: Option<String>,
-    /// Keys that the target has, as `NAME=ID`; of several of a name the last holds.
+    /// Keys that the target provides, as `NAME=ID`. The last value for a name wins.
     pub(super) provide: Vec<String>,
     pub(super) elsewhere: Option<String>,
 }
 
 impl TargetSettings {
-    /// The settings of the target that was chosen.
+    /// The settings of the chosen target.
     pub(crate) fn of(
         arguments: &TargetArguments,
         choice: &Choice,
@@ -56,8 +60,8 @@ impl TargetSettings {
         Ok(Self::put_together(arguments, choice, &described(choice, configuration)?, configuration))
     }
 
-    /// The settings of the target that the configuration describes under this name. Flags and environment are about
-    /// another one.
+    /// The settings of the target with this name in the configuration. Flags and environment are ignored, because they
+    /// describe another target.
     pub(crate) fn configured(name: &str, configuration: &Configuration) -> Result<Self, Failure> {
         let choice = Choice::Named(name.to_owned());
         Self::of(&TargetArguments::default(), &choice, configuration)
@@ -68,10 +72,16 @@ impl TargetSettings {
             Choice::Embedded => None,
             Choice::Named(_) | Choice::Unnamed => arguments.endpoint.clone().or_else(|| file.endpoint.clone()),
         };
-        // Flags last, so that they win.
+        // Flags come last, so that they win.
         let rates = file.rates.iter().map(|(name, rate)| format!("{name}={rate}"));
         let provide = file.provide.iter().map(|(name, id)| format!("{name}={id}"));
+        let name = match choice {
+            Choice::Named(name) => Some(name.clone()),
+            Choice::Embedded | Choice::Unnamed => None,
+        };
         Self {
+            name,
+            config: configuration.other_than_usual().map(Path::to_owned),
             is_embedded_named: endpoint.is_none()
                 && (*choice == Choice::Embedded || configuration.names().next().is_some()),
             endpoint,
@@ -100,15 +110,16 @@ impl TargetSettings {
         self.timeout.unwrap_or(Limits::default().exchange)
     }
 
-    /// How long to wait for a state change to be seen at an endpoint.
+    /// The time within which a state change must become visible at an endpoint.
     pub(super) fn settle(&self, endpoint: &Endpoint) -> Duration {
         self.settle.unwrap_or(Duration::from_secs(if endpoint.is_loopback() { 1 } else { 30 }))
     }
 
-    /// The same settings at another URL, to compare with a target that is already described. Keys, accounts and Regions
-    /// that were named for that one are not there on the other.
+    /// The same settings with another URL, for a comparison with this target. Keys, accounts and Regions are removed,
+    /// because they belong to the first target.
     pub(crate) fn at_another_url(&self, url: &str, first: &Target) -> Self {
         Self {
+            name: None,
             endpoint: Some(url.to_owned()),
             is_embedded_named: false,
             region: Some(first.region.clone()),
@@ -123,7 +134,7 @@ impl TargetSettings {
         }
     }
 
-    /// These settings, with the edition and the time limit of another target where they have none.
+    /// These settings, with the edition and the time limit of another target for values that are not set.
     pub(crate) fn as_beside(&self, first: &Target) -> Self {
         Self {
             edition: self.edition.or(Some(first.edition)),
@@ -132,7 +143,7 @@ impl TargetSettings {
         }
     }
 
-    /// These settings at an endpoint and in a Region that something else says.
+    /// These settings with another endpoint and Region.
     pub(crate) fn at(&self, endpoint: &str, region: &str) -> Self {
         Self {
             endpoint: Some(endpoint.to_owned()),
@@ -142,8 +153,34 @@ impl TargetSettings {
         }
     }
 
-    /// Adds the flags that repeat which target it is, how it is reached, who signs, and what is known of it. `target` is
-    /// what these settings came to.
+    /// The command line that sweeps the keys that a run left at this target, quoted for a shell. Accounts are left out,
+    /// because they are not shown.
+    pub(crate) fn sweep_line(&self, ledger: &Path, target: &Target) -> String {
+        let mut line = Words::of("trentcheck sweep");
+        line.path("--ledger", Some(ledger));
+        line.path("--config", self.config.as_deref());
+        line.maybe("--target", self.name.as_ref());
+        // The endpoint comes from the ledger, because the configuration may describe another target by now.
+        line.flag("--endpoint", &target.endpoint);
+        line.flag("--region", &target.region);
+        line.maybe("--elsewhere", self.elsewhere.as_ref());
+        self.connection.repeat(&mut line);
+        self.signers.repeat(&mut line);
+        line.line()
+    }
+
+    /// Whether the configuration file itself holds credentials.
+    pub(crate) fn has_written_credentials(&self) -> bool {
+        !self.signers.written.is_empty()
+    }
+
+    /// What the command line lacks, as the end of a sentence.
+    pub(crate) fn sweep_needs(target: &Target) -> &'static str {
+        if target.endpoint.is_loopback() { "" } else { ", with the account in `TRENTCHECK_ACCOUNT`" }
+    }
+
+    /// Adds the flags that repeat the target, its connection, its credentials and its known keys. `target` is the
+    /// target that resulted from these settings.
     pub(crate) fn repeat(&self, target: &Target, line: &mut Words) {
         line.flag("--edition", target.edition);
         match &self.endpoint {
@@ -162,7 +199,7 @@ impl TargetSettings {
         self.service.repeat(line);
         self.connection.repeat(line);
         self.signers.repeat(line);
-        // Numbers of accounts are kept back, in this line too.
+        // Account numbers are redacted in this command line too.
         if self.account.is_some() {
             line.variable("--account", "TRENTCHECK_ACCOUNT");
         }
@@ -182,41 +219,41 @@ fn described(choice: &Choice, configuration: &Configuration) -> Result<File, Fai
     }
 }
 
-/// What answers are held against, besides the corpus.
+/// What answers are compared with, in addition to the corpus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Against {
     /// A directory of recordings.
     Baseline(PathBuf),
-    /// Another target: its URL, or its name in the configuration.
+    /// Another target: a URL, or a name in the configuration.
     Target(String),
 }
 
 /// The order of the cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shuffle {
-    /// That of the corpus.
+    /// The order of the corpus.
     No,
-    /// A random one.
+    /// A random order.
     Random,
-    /// The one of a seed.
+    /// The order of this seed.
     Seed(u64),
 }
 
-/// A run.
+/// The settings of a run.
 pub(crate) struct RunSettings {
-    /// At what.
+    /// The target.
     pub(crate) target: TargetSettings,
-    /// The target's name in the configuration.
+    /// The name of the target in the configuration.
     pub(crate) name: Option<String>,
     /// The configuration, for targets to compare with.
     pub(crate) configuration: Configuration,
     /// The known deviations.
     pub(crate) known: Known,
-    /// From which level on a mismatch fails the run.
+    /// The level from which on a mismatch makes a case diverge.
     pub(crate) fail_on: Level,
-    /// What answers are held against.
+    /// What answers are compared with.
     pub(crate) against: Option<Against>,
-    /// A target identical to the first, by URL or name.
+    /// A target that is identical to the first one, by URL or name.
     pub(crate) noise: Option<String>,
     /// Whether a judged case without a recording fails the run.
     pub(crate) strict: bool,
@@ -224,13 +261,13 @@ pub(crate) struct RunSettings {
     pub(crate) brief: bool,
     pub(super) reports: Vec<String>,
     pub(super) ledger: Option<PathBuf>,
-    /// Whether keys may be made off loopback.
+    /// Whether the run may create keys off loopback.
     pub(super) allow_mutation: bool,
-    /// The keys of the user's own that may be used.
+    /// The ids of the user's keys that the run may use.
     pub(super) allow_key: Vec<String>,
-    /// The keys that the configuration has, by the precondition that they stand in for.
+    /// The user's keys in the configuration, by the precondition that they replace.
     pub(super) keys: BTreeMap<String, OwnKey>,
-    /// Whether the plan is confirmed beforehand.
+    /// Whether a flag confirms the plan in advance.
     pub(super) yes: bool,
     pub(super) jobs: Option<u16>,
     pub(super) shuffle: Shuffle,
@@ -241,7 +278,7 @@ pub(crate) struct RunSettings {
 }
 
 impl RunSettings {
-    /// The settings of a run at the target that was chosen.
+    /// The settings of a run at the chosen target.
     pub(crate) fn of(
         arguments: &RunArguments,
         choice: &Choice,
@@ -261,12 +298,13 @@ impl RunSettings {
         };
         if arguments.strict && !matches!(against, Some(Against::Baseline(_))) {
             let of = name.as_ref().map(|name| format!(" for the target `{name}`")).unwrap_or_default();
-            return Err(Failure::usage(format!("use `--strict` without a baseline{of}"))
-                .hint("`--strict` needs `--against DIR`, or `baseline` in the configuration"));
+            return Err(Failure::rule(format!(
+                "`--strict` needs `--against DIR`, or a `baseline` in the configuration{of}"
+            )));
         }
         if arguments.noise.is_some() && !matches!(against, Some(Against::Target(_))) {
-            return Err(Failure::usage("find a noise floor without a second target")
-                .hint("`--noise` goes with `--against URL|NAME`, and names a target identical to the first"));
+            return Err(Failure::rule("`--noise` needs `--against URL` or `--against NAME`")
+                .hint("`--noise` names a target that is identical to the left one"));
         }
         Ok(Self {
             target: TargetSettings::put_together(&arguments.target, choice, &file, configuration),
@@ -296,13 +334,13 @@ impl RunSettings {
     }
 }
 
-/// What `--against` names: a URL's target, else one of the configuration where there is one of that name, else a directory.
+/// The meaning of `--against`: a URL, then a target of the configuration, then a directory.
 fn against(word: &str, configuration: &Configuration) -> Result<Against, Failure> {
     let is_name = configuration.names().any(|name| name == word);
     match (word.contains("://"), is_name) {
         (false, true) if Path::new(word).is_dir() => {
-            Err(Failure::usage(format!("compare with `{word}`: it is a target of the configuration and a directory"))
-                .hint(format!("`./{word}` is the directory")))
+            Err(Failure::rule(format!("`--against {word}` is a target of the configuration and a directory"))
+                .hint(format!("write `./{word}` for the directory")))
         }
         (false, false) => Ok(Against::Baseline(PathBuf::from(word))),
         (true, _) | (false, true) => Ok(Against::Target(word.to_owned())),
@@ -316,7 +354,7 @@ fn shuffle(word: Option<&str>) -> Result<Shuffle, Failure> {
         Some(number) => Shuffle::Seed(
             number
                 .parse()
-                .map_err(|_| Failure::usage(format!("read `--shuffle {number}`: it takes a number, or none")))?,
+                .map_err(|_| Failure::rule(format!("`--shuffle` takes a number or no value, not `{number}`")))?,
         ),
     })
 }

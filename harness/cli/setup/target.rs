@@ -1,4 +1,4 @@
-//! From settings to a target: one way for every command.
+//! Turns settings into a target, in the same way for every command.
 
 use super::credentials::principals;
 use super::embedded;
@@ -14,59 +14,65 @@ use trentcheck_core::run::{Elsewhere, Target};
 use trentcheck_core::send::{Endpoint, Limits};
 use trentcheck_reference::Server;
 
-/// What a command asks of its target.
+/// The requirements of a command on its target.
 pub(crate) struct Terms {
-    /// What holds where no endpoint is named.
+    /// What happens if no endpoint is given.
     pub(crate) missing: Missing,
     /// Where the target may be.
     pub(crate) reach: Reach,
-    /// What is made of keys that the target is said to have.
+    /// How provided keys are checked.
     pub(crate) provided: Provided,
 }
 
-/// What holds where no endpoint is named.
+/// What happens if no endpoint is given.
 pub(crate) enum Missing {
     /// The embedded reference is the target.
     Embedded,
-    /// This.
+    /// The command fails in this way.
     Refused(Failure),
 }
 
-/// Where a target may be.
+/// Where the target may be.
 pub(crate) enum Reach {
     /// Anywhere.
     Anywhere,
-    /// On loopback; elsewhere this is said.
+    /// Only on loopback. Elsewhere the command fails in this way.
     Loopback(Failure),
 }
 
-/// What is made of keys that the target is said to have.
+/// How provided keys are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Provided {
-    /// Some case has to ask for each.
+    /// A case must use each key.
     Checked,
-    /// Nothing.
+    /// They are ignored.
     Unused,
 }
 
-/// A target that is ready to be called: described, paced, its secrets and accounts kept back. Nothing has been sent.
+/// A target that is ready to be called: its pace is set, and its secrets and accounts are redacted. Nothing has been
+/// sent.
 pub(crate) struct Prepared {
     /// The target.
     pub(crate) target: Target,
-    /// How long to wait for a state change to be seen there.
+    /// The time within which a state change must become visible.
     pub(crate) settle: Duration,
-    /// The embedded reference has to outlive every call.
+    /// The embedded reference must outlive every call.
     _server: Option<Server>,
 }
 
 impl Prepared {
-    /// The target of these settings: the only way from arguments to a target.
+    /// Prepares the target of these settings. All commands use this function.
     pub(crate) async fn of(settings: &TargetSettings, corpus: &Corpus, terms: Terms) -> Result<Self, Failure> {
         let accounts = [&settings.account, &settings.stranger_account].into_iter().flatten();
         output::protect(&Redactor::default().with_accounts(accounts.map(String::as_str)));
         let (_server, mut target) = match (&settings.endpoint, terms.missing) {
             (Some(url), _) => (None, remote(settings, url)?),
             (None, Missing::Embedded) => {
+                if let Some(name) = &settings.name {
+                    return Err(Failure::rule(format!("the target `{name}` has no endpoint")).hint(format!(
+                        "give `[targets.{name}]` an `endpoint`; `--embedded` chooses the embedded reference"
+                    )));
+                }
                 let (server, target) = embedded::start(settings.edition(), settings.timeout()).await?;
                 (Some(server), target)
             }
@@ -91,7 +97,9 @@ fn remote(settings: &TargetSettings, url: &str) -> Result<Target, Failure> {
     let principals = principals(signers, &region, endpoint.is_loopback())?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
-        return Err(Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use https://"));
+        return Err(
+            Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use an `https://` endpoint")
+        );
     }
     let tls = settings.connection.settings(&endpoint)?;
     let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint)?;
@@ -115,17 +123,17 @@ fn provided(words: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         .iter()
         .map(|word| match word.split_once('=') {
             Some((name, id)) if !name.is_empty() && !id.is_empty() => Ok((name.to_owned(), id.to_owned())),
-            _ => Err(Failure::usage(format!("read `--provide {word}`")).hint("it looks like `creating=KEY-ID`")),
+            _ => Err(Failure::rule(format!("`--provide` takes `NAME=ID`, such as `creating=KEY-ID`, not `{word}`"))),
         })
         .collect()
 }
 
-/// A name that no case asks for would be provided in vain.
+/// Refuses a provided key that no case uses.
 fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
     let known = || corpus.preconditions.iter().filter_map(|precondition| precondition.provided.as_deref());
     match target.provided.keys().find(|name| !known().any(|known| known == name.as_str())) {
         None => Ok(()),
-        Some(name) => Err(Failure::usage(format!("provide the key `{name}`: no case asks for one of this name")).hint(
+        Some(name) => Err(Failure::rule(format!("`--provide {name}`: no case asks for a key of this name")).hint(
             match nearest_of(name, known()) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("the names are {}", known().collect::<Vec<_>>().join(", ")),
@@ -134,17 +142,18 @@ fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
     }
 }
 
-/// The second Region. It is under the same rules as the first, so it has to be on loopback where that is.
+/// The second Region. The safety rules of the target also apply to it, so it must be on loopback if the target is.
 fn elsewhere(word: Option<&str>, target: &Endpoint) -> Result<Option<Elsewhere>, Failure> {
     let Some(word) = word else { return Ok(None) };
     let Some((region, url)) = word.split_once('=') else {
-        return Err(Failure::usage(format!("read `--elsewhere {word}`"))
-            .hint("it looks like `us-west-2=http://127.0.0.1:4567`"));
+        return Err(Failure::rule(format!(
+            "`--elsewhere` takes `REGION=URL`, such as `us-west-2=http://127.0.0.1:4567`, not `{word}`"
+        )));
     };
     let endpoint = parse(url)?;
     if endpoint.is_loopback() != target.is_loopback() || endpoint.scheme != target.scheme {
-        return Err(Failure::safety(format!("{target} and {endpoint} are not the same service in two Regions"))
-            .hint("both have to be on loopback or both off it, and both over TLS or both not"));
+        return Err(Failure::safety(format!("{target} and {endpoint} cannot be one service in two Regions"))
+            .hint("both must be on loopback or both off it, and both with TLS or both without"));
     }
     Ok(Some(Elsewhere { endpoint, region: region.to_owned() }))
 }

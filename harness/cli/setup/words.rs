@@ -1,4 +1,4 @@
-//! Words of a command line that a shell reads as they are meant.
+//! Builds command lines that a shell reads correctly.
 
 use crate::edge::{output, shell};
 use std::fmt::Display;
@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) struct Words(Vec<String>);
 
 impl Words {
-    /// The words of this text, which needs no quoting.
+    /// The words of this text, which must need no quoting.
     pub(crate) fn of(text: &str) -> Self {
         Self(text.split(' ').map(str::to_owned).collect())
     }
@@ -43,24 +43,24 @@ impl Words {
         self.maybe(flag, path.map(Path::display));
     }
 
-    /// Adds a flag whose value is kept back, so that it has to come from this variable of the environment.
+    /// Adds a flag whose value is redacted and comes from this environment variable.
     pub(crate) fn variable(&mut self, flag: &'static str, name: &str) {
         self.switch(flag);
         self.0.push(format!("\"${name}\""));
     }
 
-    /// Adds the words of another line.
+    /// Adds the words of another command line.
     pub(crate) fn all(&mut self, other: &Self) {
         self.0.extend(other.0.iter().cloned());
     }
 
-    /// The line.
+    /// The command line as text.
     pub(crate) fn line(&self) -> String {
         self.0.join(" ")
     }
 }
 
-/// A time as flags take it.
+/// A duration in the form that flags accept.
 pub(crate) fn time(time: Duration) -> String {
     match time.subsec_millis() {
         0 => format!("{}s", time.as_secs()),
@@ -68,8 +68,8 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
-/// A word for a POSIX shell. What is kept back is replaced before it is quoted: a `<` of the replacement would lead the
-/// shell to a file.
+/// Quotes a word for a POSIX shell. Secrets are redacted before the word is quoted, because the shell would read an
+/// unquoted `<` of the replacement as a redirection.
 fn quoted(word: &str) -> String {
     shell::word(&output::redacted(word))
 }

@@ -1,4 +1,4 @@
-//! Amazon Resource Names, parsed once. What does not parse is no ARN, and nothing is read from its parts.
+//! Amazon Resource Names, parsed once. A text that cannot be parsed is not an ARN, and no part of it is used.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 /// An Amazon Resource Name: `arn:partition:service:region:account:resource`.
 ///
-/// The parts are what AWS documents: the resource may hold `:` and `/`, Region and account may be empty, and an account
-/// is 12 digits, or `aws` for what AWS itself owns.
+/// The parts follow the AWS documentation: the resource may hold `:` and `/`, Region and account may be empty, and an
+/// account has 12 digits or is `aws` for resources that AWS owns.
 ///
 /// ```
 /// use trentcheck_core::arn::Arn;
@@ -27,11 +27,11 @@ use std::str::FromStr;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Arn {
     text: String,
-    /// Where the five colons are that end a part.
+    /// The positions of the five colons that end a part.
     colons: [usize; 5],
 }
 
-/// A text is no ARN.
+/// A text is not an ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArnError {
     /// It does not begin with `arn:`.
@@ -40,16 +40,16 @@ pub enum ArnError {
     /// It has fewer than six parts.
     #[error("read an ARN of fewer than six parts")]
     Parts,
-    /// The partition is empty, or holds something else than lower-case letters, digits and hyphens.
+    /// The partition is empty, or holds other characters than lower-case letters, digits and hyphens.
     #[error("read the partition of an ARN")]
     Partition,
-    /// The service is empty, or holds something else than lower-case letters, digits and hyphens.
+    /// The service is empty, or holds other characters than lower-case letters, digits and hyphens.
     #[error("read the service of an ARN")]
     Service,
-    /// The Region holds something else than lower-case letters, digits and hyphens.
+    /// The Region holds other characters than lower-case letters, digits and hyphens.
     #[error("read the Region of an ARN")]
     Region,
-    /// The account is neither empty nor 12 digits nor `aws`.
+    /// The account is not empty, not 12 digits and not `aws`.
     #[error("read the account of an ARN")]
     Account,
     /// The resource is empty or holds a control character.
@@ -58,14 +58,14 @@ pub enum ArnError {
 }
 
 impl Arn {
-    /// The ARN of these parts.
+    /// Builds an ARN from these parts.
     ///
     /// # Errors
     ///
-    /// A part that no ARN can have.
+    /// A part is not valid in an ARN.
     pub fn new(partition: &str, service: &str, region: &str, account: &str, resource: &str) -> Result<Self, ArnError> {
         let before = [partition, service, region, account];
-        // A colon in one of these would move all parts after it.
+        // A colon in one of these parts would move all later parts.
         let errors = [ArnError::Partition, ArnError::Service, ArnError::Region, ArnError::Account];
         if let Some((_, error)) = before.iter().zip(errors).find(|(part, _)| part.contains(':')) {
             return Err(error);
@@ -83,12 +83,12 @@ impl Arn {
         self.part(1)
     }
 
-    /// The Region. Empty for what has none.
+    /// The Region. Empty for resources without a Region.
     pub fn region(&self) -> &str {
         self.part(2)
     }
 
-    /// The account's 12 digits, or `aws`. Empty for what has none.
+    /// The account's 12 digits, or `aws`. Empty for resources without an account.
     pub fn account(&self) -> &str {
         self.part(3)
     }
@@ -108,7 +108,7 @@ impl Arn {
     ///
     /// # Errors
     ///
-    /// A resource that no ARN can have.
+    /// The resource is not valid in an ARN.
     pub fn with_resource(&self, resource: &str) -> Result<Self, ArnError> {
         format!("{}:{resource}", &self.text[..self.colons[4]]).parse()
     }
@@ -118,7 +118,7 @@ impl Arn {
         &self.text
     }
 
-    /// The part behind this colon.
+    /// The part that follows this colon.
     fn part(&self, colon: usize) -> &str {
         &self.text[self.colons[colon] + 1..self.colons[colon + 1]]
     }
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    /// A text that is most often nearly an ARN.
+    /// A text that is usually almost an ARN.
     fn near() -> impl Strategy<Value = String> {
         let part =
             || prop_oneof![4 => "[a-z0-9-]{0,5}", 2 => "[0-9]{12}", 1 => "\\PC{0,4}", 1 => Just("aws".to_owned())];

@@ -1,24 +1,39 @@
-//! Writes a file whole, so that a reader sees the old content or the new one and never a part.
+//! Writes a file as a whole, so that a reader sees the old content or the new content, and never a part.
 
 use std::io::{self, Write};
 use std::path::Path;
 use tempfile::Builder;
 
-/// Writes a file whole: into a new file with a random name in the same folder, which then takes the place of the old
-/// one. A pipe or a device cannot be replaced, so it is written to directly.
+/// Writes a file as a whole: writes a new file with a random name in the same folder, then replaces the old file by it.
+/// A pipe or a device cannot be replaced, so it is written directly.
 ///
 /// # Errors
 ///
-/// The folder or the file cannot be written. An old file is then still there as it was.
+/// The folder or the file cannot be written. The old file is then unchanged.
 pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    // As for any other file, the umask decides which users may read it.
+    write(path, text, 0o666)
+}
+
+/// Writes a file as a whole, as [`write_whole`] does. Only the owner can read it.
+///
+/// # Errors
+///
+/// The same as for [`write_whole`].
+pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    write(path, text, 0o600)
+}
+
+fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     if path.exists() && !path.is_file() {
         return std::fs::write(path, text);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = Builder::new();
-    // The umask decides who may read it, as for any other file; the default is the owner alone.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.persist(path)?;
@@ -85,12 +100,16 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_umask_decides_who_may_read_a_new_file() {
+    fn the_umask_decides_who_may_read_a_new_file_unless_it_is_private() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
         fs::write(folder.path().join("plain"), "text").unwrap();
         write_whole(&folder.path().join("whole"), "text").unwrap();
         assert_eq!(mode("whole"), mode("plain"));
+        for name in ["private", "plain"] {
+            write_private(&folder.path().join(name), "text").unwrap();
+            assert_eq!(mode(name), 0o600);
+        }
     }
 }

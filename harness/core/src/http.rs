@@ -1,16 +1,16 @@
-//! The vocabulary that all stages share: a request and a header as bytes, before any library has touched them.
+//! A request and a header as bytes. All stages share these types; no library has changed the bytes.
 
-/// One header line. The name keeps its case, the value its bytes.
+/// One header line. The name keeps its case, and the value keeps its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The name as on the wire.
+    /// The name as it is sent.
     pub name: String,
-    /// The value as on the wire, without the colon and the blank after it.
+    /// The value as it is sent, without the colon and the blank after it.
     pub value: Vec<u8>,
 }
 
 impl Header {
-    /// A header of this name and value.
+    /// A header with this name and value.
     pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
         Self { name: name.into(), value: value.into() }
     }
@@ -21,41 +21,41 @@ impl Header {
     }
 }
 
-/// How the body's end is marked. The header lines that say so are already among the request's headers.
+/// How the end of the body is marked. The matching header lines are already among the headers of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// A Content-Length equal to the body's bytes.
+    /// A Content-Length that is equal to the length of the body.
     ContentLength,
     /// Transfer-Encoding: chunked.
     Chunked,
-    /// No header says that there is a body.
+    /// No header announces a body.
     Absent,
-    /// A Content-Length that a case made up.
+    /// A Content-Length that the case sets, whatever the length of the body is.
     Stated(u64),
 }
 
-/// A request as it is to be sent.
+/// A request that is ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The method, any token.
+    /// The method: any token.
     pub method: String,
-    /// The request-target, as on the request line.
+    /// The request-target, as in the request line.
     pub target: String,
     /// Header lines in the order in which they are sent.
     pub headers: Vec<Header>,
-    /// The body before any transfer coding.
+    /// The body, before any transfer coding is applied.
     pub body: Vec<u8>,
-    /// How the body's end is marked.
+    /// How the end of the body is marked.
     pub framing: Framing,
 }
 
 impl Request {
-    /// The value of the first header of this name, in any case.
+    /// The value of the first header with this name; the case of the name is ignored.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         find(&self.headers, name).map(|header| header.value.as_slice())
     }
 
-    /// Replaces the first header of this name where it stands and drops further ones, or appends one.
+    /// Replaces the value of the first header with this name and removes further ones, or appends a header.
     pub fn set_header(&mut self, name: &str, value: impl Into<Vec<u8>>) {
         let mut value = Some(value.into());
         self.headers.retain_mut(|header| {
@@ -75,13 +75,13 @@ impl Request {
         }
     }
 
-    /// Drops every header of this name.
+    /// Removes every header with this name.
     pub fn remove_header(&mut self, name: &str) {
         self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
     }
 }
 
-/// The first header of this name, in any case.
+/// The first header with this name; the case of the name is ignored.
 pub fn find<'a>(headers: &'a [Header], name: &str) -> Option<&'a Header> {
     headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))
 }

@@ -1,7 +1,9 @@
-//! What a run made, on disk before it is made, so that `sweep` can find it whatever became of the process.
+//! The ledger of a run: a file that lists each key before it is created, so that `sweep` can find the keys after a
+//! crash.
 //!
-//! One JSON record a line, each on disk before the call that it is about; one run at a time, by a lock of the system that
-//! ends with the process. It holds ids and ARNs, and no secrets.
+//! Each line is one JSON record. It is on the disk before the call that it describes is sent. Only one run at a time
+//! can use a ledger: the operating system holds a lock until the process ends. The ledger holds ids and ARNs, and no
+//! secrets.
 
 mod tail;
 
@@ -29,7 +31,7 @@ pub enum LedgerError {
         /// Why.
         source: std::io::Error,
     },
-    /// Another process holds it.
+    /// Another process uses the file.
     #[error("the ledger `{path}` is in use by another run", path = path.display())]
     InUse {
         /// The file.
@@ -43,8 +45,8 @@ pub enum LedgerError {
         /// What kind of secret.
         what: String,
     },
-    /// It is no ledger of this version.
-    #[error("read the ledger `{path}`: line {line} is no record of {FORMAT}", path = path.display())]
+    /// The file is not a ledger of this version.
+    #[error("read the ledger `{path}`: line {line} is not a record of {FORMAT}", path = path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -53,50 +55,50 @@ pub enum LedgerError {
     },
 }
 
-/// One line.
+/// One record.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
 enum Record {
-    /// The first line.
+    /// The first record of the file.
     Ledger { format: String },
     /// A run begins.
     Run { run: String, endpoint: String, region: String },
-    /// CreateKey is about to be sent, in this Region and by this principal.
+    /// CreateKey is about to be sent in this Region, signed by this principal.
     Intent { run: String, label: String, region: String, owner: Owner },
-    /// CreateKey was refused.
+    /// The target refused CreateKey.
     Refused { run: String, label: String },
-    /// CreateKey made this key.
+    /// CreateKey created this key.
     Created { run: String, label: String, arn: String },
-    /// The key's deletion is scheduled.
+    /// The deletion of the key is scheduled.
     Released { run: String, arn: String },
-    /// A key of the user's is about to be used.
+    /// A key that the user lends is about to be used.
     Lent { run: String, key: String },
-    /// It is as it was.
+    /// A key that the user lent is restored to its first state.
     Returned { run: String, key: String },
-    /// Nothing of the run is left.
+    /// Nothing of the run is left to remove.
     Ended { run: String },
 }
 
-/// A run that did not end, as far as its ledger tells.
+/// A run that did not end, according to its ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenRun {
-    /// Its id.
+    /// The id of the run.
     pub run: String,
-    /// The endpoint that it was at.
+    /// The endpoint that the run tested.
     pub endpoint: String,
     /// The Region.
     pub region: String,
-    /// ARNs of the keys that it made and did not release.
+    /// ARNs of the keys that the run created and did not release.
     pub keys: BTreeSet<String>,
-    /// ARNs of the keys that it released.
+    /// ARNs of the keys that the run released.
     pub released: BTreeSet<String>,
-    /// The keys that it was about to make, by label: there or not, in this Region and by this principal.
+    /// The CreateKey calls of which the outcome is unknown, by label, with their Region and principal.
     pub intents: BTreeMap<String, (String, Owner)>,
-    /// Ids or ARNs of keys that were lent to it and not given back. They are never scheduled for deletion.
+    /// Ids or ARNs of keys that were lent to the run and not returned. They are never scheduled for deletion.
     pub lent: BTreeSet<String>,
 }
 
-/// An open ledger. Its lock ends when it is dropped, or with the process.
+/// An open ledger. The lock ends when the value is dropped or the process ends.
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
@@ -105,22 +107,22 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens or begins a ledger, and tells which of its runs did not end.
+    /// Opens or creates a ledger, and returns its runs that did not end.
     ///
     /// # Errors
     ///
-    /// A file that cannot be used, that another run holds, or that is no ledger.
+    /// The file cannot be used, another run holds it, or it is not a ledger.
     pub fn open(path: &Path) -> Result<(Self, Vec<OpenRun>), LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        // Nobody but the owner has to know which keys were made.
+        // Only the owner may read which keys were created.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
-        // A device may have no end to read to.
+        // Reading a device may never end.
         if !file.metadata().map_err(failed)?.is_file() {
-            return Err(failed(std::io::Error::other("it is no ordinary file")));
+            return Err(failed(std::io::Error::other("it is not a regular file")));
         }
         match file.try_lock() {
             Ok(()) => {}
@@ -129,7 +131,8 @@ impl Ledger {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed)?;
-        // A line that a killed process did not finish: what it is about had not been sent, or is told by the line before.
+        // A killed process may leave an unfinished last line. The call of that line was not sent, or the line before
+        // describes it.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         if FORMAT_LINE.starts_with(&bytes) || whole > 0 {
             bytes.truncate(whole);
@@ -141,7 +144,7 @@ impl Ledger {
         let ledger = Self { path: path.to_owned(), tail, kept_back: Redactor::default() };
         if bytes.is_empty() {
             ledger.write(&Record::Ledger { format: FORMAT.to_owned() })?;
-            // The file's name has to outlive a crash as well as its content.
+            // After a crash the file name must exist, not only the content.
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
             }
@@ -149,62 +152,62 @@ impl Ledger {
         Ok((ledger, runs))
     }
 
-    /// The same ledger, which refuses records that hold one of these secrets. Of a key whose ARN is refused so the
-    /// record that it was about to be made stays, by which it is found.
+    /// The same ledger, which refuses records that hold one of these secrets. If the record of a created key is
+    /// refused, the record of its CreateKey call remains, and `sweep` finds the key by it.
     #[must_use]
     pub fn keeping_back(self, secrets: &Redactor) -> Self {
         Self { kept_back: secrets.clone(), ..self }
     }
 
-    /// A run begins.
+    /// Records that a run begins.
     ///
     /// # Errors
     ///
-    /// A file that cannot be written, as with every record.
+    /// The file cannot be written. The same holds for every record.
     pub fn begins(&self, run: &str, endpoint: &str, region: &str) -> Result<(), LedgerError> {
         self.write(&Record::Run { run: run.to_owned(), endpoint: endpoint.to_owned(), region: region.to_owned() })
     }
 
-    /// CreateKey is about to be sent, in this Region and by this principal.
+    /// Records that CreateKey is about to be sent in this Region by this principal.
     pub(crate) fn intends(&self, run: &str, label: &str, region: &str, owner: Owner) -> Result<(), LedgerError> {
         let (run, label, region) = (run.to_owned(), label.to_owned(), region.to_owned());
         self.write(&Record::Intent { run, label, region, owner })
     }
 
-    /// CreateKey was refused.
+    /// Records that the target refused CreateKey.
     pub(crate) fn refused(&self, run: &str, label: &str) -> Result<(), LedgerError> {
         self.write(&Record::Refused { run: run.to_owned(), label: label.to_owned() })
     }
 
-    /// CreateKey made this key.
+    /// Records that CreateKey created this key.
     pub(crate) fn created(&self, run: &str, label: &str, arn: &str) -> Result<(), LedgerError> {
         self.write(&Record::Created { run: run.to_owned(), label: label.to_owned(), arn: arn.to_owned() })
     }
 
-    /// The key's deletion is scheduled.
+    /// Records that the deletion of the key is scheduled.
     pub(crate) fn released(&self, run: &str, arn: &str) -> Result<(), LedgerError> {
         self.write(&Record::Released { run: run.to_owned(), arn: arn.to_owned() })
     }
 
-    /// A key that is lent is about to be used.
+    /// Records that a lent key is about to be used.
     pub(crate) fn lent(&self, run: &str, key: &str) -> Result<(), LedgerError> {
         self.write(&Record::Lent { run: run.to_owned(), key: key.to_owned() })
     }
 
-    /// A key that was lent is as it was.
+    /// Records that a lent key is restored to its first state.
     ///
     /// # Errors
     ///
-    /// A file that cannot be written.
+    /// The file cannot be written.
     pub fn returned(&self, run: &str, key: &str) -> Result<(), LedgerError> {
         self.write(&Record::Returned { run: run.to_owned(), key: key.to_owned() })
     }
 
-    /// Nothing of the run is left.
+    /// Records that nothing of the run is left to remove.
     ///
     /// # Errors
     ///
-    /// A file that cannot be written.
+    /// The file cannot be written.
     pub fn ended(&self, run: &str) -> Result<(), LedgerError> {
         self.write(&Record::Ended { run: run.to_owned() })
     }
@@ -220,10 +223,10 @@ impl Ledger {
     }
 }
 
-/// The first line as it is written; the beginning of it is what a process leaves that is killed at once.
+/// The first line. A process that is killed at once may leave only its beginning.
 const FORMAT_LINE: &[u8] = b"{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/2\"}\n";
 
-/// The runs that did not end, in their order; or the line that is no record.
+/// The runs that did not end, in their order. An error is the number of the line that is not a record.
 fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
     let mut order: Vec<String> = Vec::new();
     let mut runs: BTreeMap<String, OpenRun> = BTreeMap::new();
@@ -297,7 +300,7 @@ mod tests {
         ledger.begins("b", "http://h", "r").unwrap();
         ledger.ended("b").unwrap();
         drop(ledger);
-        // A line that was not finished is as one that was not begun.
+        // An unfinished line counts as absent.
         let mut bytes = std::fs::read(&path).unwrap();
         bytes.extend(b"{\"event\":\"released\",\"run\":\"a\"");
         std::fs::write(&path, bytes).unwrap();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+use crate::compare_tests::CORPUS;
 use crate::fixture::{Case, CaseFile};
 use crate::http::Framing;
 use crate::plan::{Absent, KeyNames, PlanError, Planned, World, plan, render};
@@ -20,7 +21,7 @@ fn case(request: &str) -> Case {
 }
 
 fn planned(request: &str) -> Planned {
-    plan(&case(request).request, &world()).unwrap()
+    plan(&CORPUS.operation, &case(request).request, &world()).unwrap()
 }
 
 /// The header lines, in order.
@@ -40,7 +41,7 @@ fn without_changes_it_is_the_page_s_example() {
     assert_eq!(planned.request.framing, Framing::ContentLength);
     assert_eq!(lines(&planned), ["Host: localhost:1", "Content-Length: 15", TARGET, TYPE]);
     assert_eq!(planned.times, 1);
-    let absent = plan(&case("{}").request, &World { key: None, ..world() }).unwrap();
+    let absent = plan(&CORPUS.operation, &case("{}").request, &World { key: None, ..world() }).unwrap();
     assert_eq!(absent.request.body, br#"{"KeyId":"absent-1"}"#);
 }
 
@@ -54,7 +55,10 @@ fn a_body_is_text_hex_or_a_key_id() {
     ] {
         assert_eq!(planned(request).request.body, expected, "{request}");
     }
-    assert!(matches!(plan(&case(r#"{ body-hex = "f" }"#).request, &world()), Err(PlanError::Hex(_))));
+    assert!(matches!(
+        plan(&CORPUS.operation, &case(r#"{ body-hex = "f" }"#).request, &world()),
+        Err(PlanError::Hex(_))
+    ));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Removes what runs left behind: only keys that have the run's id in tag and description, looked at again right before
-//! each call that changes something.
+//! Removes the keys that runs left behind. A key is removed only if it has the run's id in its tag and its description.
+//! Both are checked again right before each call that changes something.
 
 mod find;
 mod release;
@@ -17,11 +17,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use subject::Sweep;
 
-/// Sweeps.
+/// Removes the keys that runs left behind.
 ///
 /// # Errors
 ///
-/// Connection settings or credentials that are wrong; everything later is in the result.
+/// Connection settings or credentials are wrong. Later failures are part of the result.
 pub async fn sweep(
     corpus: &Corpus,
     target: &Target,
@@ -30,7 +30,7 @@ pub async fn sweep(
     clock: &Clock,
     settle: Duration,
 ) -> Result<Swept, SetupError> {
-    let clients = Clients::new(target, clock, settle, &corpus.unsupported, None)?;
+    let clients = Clients::new(target, clock, settle, corpus, None)?;
     let sweep = Sweep { target, clients: &clients, touch: &touch, settle };
     let mut swept = Swept::default();
     let found = match sweeping {
@@ -51,7 +51,8 @@ pub async fn sweep(
     Ok(swept)
 }
 
-/// A key that was lent is never touched by a sweep, which has no material for it; it is told where it stands.
+/// Reports the state of a key that was lent. A sweep never changes such a key, because it does not have the key
+/// material.
 async fn look_at_lent(kms: &Kms, key: &str, swept: &mut Swept) {
     let state = match kms.call("DescribeKey", &json!({ "KeyId": key })).await {
         Ok(answer) => TargetText::from(answer["KeyMetadata"]["KeyState"].as_str().unwrap_or_default()).into(),
@@ -64,12 +65,12 @@ async fn look_at_lent(kms: &Kms, key: &str, swept: &mut Swept) {
     }
 }
 
-/// Tells a ledger what was swept. A run has ended once every key that the ledger names is accounted for and nothing is
+/// Records in the ledger what was swept. A run has ended once every key in the ledger is accounted for and nothing is
 /// left.
 ///
 /// # Errors
 ///
-/// A file that cannot be written.
+/// The file cannot be written.
 pub fn settle(ledger: &Ledger, runs: &[OpenRun], swept: &Swept) -> Result<(), LedgerError> {
     let done: BTreeSet<&String> = swept.scheduled.iter().chain(&swept.pending).collect();
     for run in runs {

@@ -1,4 +1,4 @@
-//! What a run is pointed at.
+//! The target of a run: endpoint, Region, edition, credentials and settings.
 
 use crate::fixture::{Edition, PrincipalName};
 use crate::normalise::Redactor;
@@ -8,64 +8,64 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// Tells the time. The only clock that stages see.
+/// Returns the current time. Stages use no other clock.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// A run could not begin.
+/// A run cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The connection's settings are wrong.
+    /// The connection settings are wrong.
     #[error(transparent)]
     Send(#[from] crate::send::SetupError),
     /// The ledger cannot be written.
     #[error(transparent)]
     Ledger(#[from] crate::ledger::LedgerError),
-    /// There are no credentials to sign with.
+    /// The principal `primary` has no credentials.
     #[error("find credentials for the principal `primary`")]
     NoCredentials,
-    /// Keys are to be made, and the account was not named.
-    #[error("know the account in which keys may be made")]
+    /// The run creates keys, but no account is named.
+    #[error("find the account in which the run may create keys")]
     NoAccount,
 }
 
 /// The same service in another Region.
 #[derive(Clone, Debug)]
 pub struct Elsewhere {
-    /// Its endpoint.
+    /// The endpoint in that Region.
     pub endpoint: Endpoint,
-    /// Its Region.
+    /// The name of that Region.
     pub region: String,
 }
 
 /// An endpoint under test.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Where it listens.
+    /// The address where the target listens.
     pub endpoint: Endpoint,
     /// The Region that requests are signed for.
     pub region: String,
-    /// Its edition.
+    /// The edition that the target implements.
     pub edition: Edition,
-    /// Who can sign.
+    /// The principals that can sign, with their credentials.
     pub principals: BTreeMap<PrincipalName, Credentials>,
-    /// Ids of keys that only a target under our control has, by name.
+    /// Ids of keys in states that only a target under our control has, by name.
     pub provided: BTreeMap<String, String>,
     /// The same service in another Region, if there is one.
     pub elsewhere: Option<Elsewhere>,
-    /// The primary principal's account, if known beforehand.
+    /// The account of the primary principal, if it is known before the run.
     pub account: Option<String>,
-    /// The account of the principal `stranger`, if keys may be made in it off loopback.
+    /// The account of the principal `stranger`, if the run may create keys in it off loopback.
     pub stranger_account: Option<String>,
-    /// Whether it is the embedded reference.
+    /// Whether the target is the embedded reference.
     pub embedded: bool,
     /// How TLS connections are made.
     pub tls: Tls,
-    /// Limits of every exchange.
+    /// The limits of every exchange.
     pub limits: Limits,
 }
 
 impl Target {
-    /// The Region that is not the target's own.
+    /// A Region other than that of the target.
     pub fn other_region(&self) -> String {
         if let Some(elsewhere) = &self.elsewhere {
             return elsewhere.region.clone();
@@ -74,7 +74,7 @@ impl Target {
         other.to_owned()
     }
 
-    /// Removes the credentials of all principals from what leaves the program.
+    /// A redactor that knows the credentials of all principals.
     pub fn redactor(&self) -> Redactor {
         let credentials = self.principals.values().flat_map(|credentials| {
             [
@@ -89,18 +89,18 @@ impl Target {
     }
 }
 
-/// Which cases may be sent.
+/// The cases that a run may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// All of them, at keys of a test server.
+    /// All cases, at keys of a test server.
     All,
-    /// All of them, at keys that this run made in the accounts that the target names.
+    /// All cases, at keys that this run creates in the accounts that the target names.
     Owned,
-    /// Only those that name no key that exists.
+    /// Only cases that name no existing key.
     NoKeys,
 }
 
-/// The partition that a Region's name belongs to.
+/// The partition of a Region.
 pub(crate) fn partition(region: &str) -> &'static str {
     match region {
         region if region.starts_with("cn-") => "aws-cn",

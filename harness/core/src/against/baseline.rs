@@ -1,10 +1,10 @@
-//! Holds the cases of a run against a recorded baseline.
+//! Compares the cases of a run with a recorded baseline.
 
 use crate::baseline::{Baseline, Drift, compare, repeated};
 use crate::report::{CaseRan, HeldBaseline, Outcome, Recordings, Uncompared};
 
 impl HeldBaseline {
-    /// Holds every case against its recording.
+    /// Compares every case with its recording.
     pub fn of(directory: String, baseline: &Baseline, recordings: Recordings, cases: &[CaseRan]) -> Option<Self> {
         let recorded = baseline
             .recorded
@@ -39,7 +39,7 @@ impl HeldBaseline {
         Some(report)
     }
 
-    /// Keeps, of the drifts, what a second look at their cases shows as well.
+    /// Keeps the drift that a second look at its cases also shows.
     pub fn confirm(&mut self, baseline: &Baseline, again: &[CaseRan]) {
         let first = std::mem::take(&mut self.drifts);
         for Drift { case, differences } in first {
@@ -48,7 +48,7 @@ impl HeldBaseline {
                 (second.filter(|second| second.is_recordable()), baseline.recorded.get(&case))
             else {
                 let why = second.map_or_else(|| "there was none".to_owned(), |second| uncompared(second).reason);
-                let reason = format!("it differed, which a second look could not confirm: {why}");
+                let reason = format!("it differed, and a second look could not confirm this: {why}");
                 self.not_compared.push(Uncompared { case, reason });
                 self.compared -= 1;
                 continue;
@@ -94,6 +94,10 @@ mod tests {
             outcome,
             reason: (outcome == Outcome::Indeterminate).then(|| "it was throttled".into()),
             mismatches: Vec::new(),
+            likenesses: Vec::new(),
+            once: Vec::new(),
+            second: None,
+            intermittent: None,
             exchanges: Vec::new(),
             recording: recording(status),
             replaced: Vec::new(),
@@ -125,7 +129,7 @@ mod tests {
         let baseline = baseline(&["same", "drifts", "once", "lost", "throttled", "not-selected"]);
         let first = [
             case("same", Outcome::Pass, "200"),
-            // A case can diverge as it did before, and pass and be another than before.
+            // A case can diverge in the same way as before, and a case can pass with another answer than before.
             case("drifts", Outcome::Pass, "201"),
             case("once", Outcome::Diverges, "201"),
             case("lost", Outcome::Pass, "201"),
@@ -145,7 +149,7 @@ mod tests {
         assert_eq!(report.drifts[0].differences[0].found.as_deref(), Some("202"));
         let uncompared: Vec<_> =
             report.not_compared.iter().map(|other| (other.case.as_str(), &*other.reason)).collect();
-        let lost = "it differed, which a second look could not confirm: it is indeterminate: it was throttled";
+        let lost = "it differed, and a second look could not confirm this: it is indeterminate: it was throttled";
         assert_eq!(uncompared, [("throttled", "it is indeterminate: it was throttled"), ("lost", lost)]);
         assert_eq!((report.compared, report.not_recorded), (3, vec!["new".to_owned()]));
     }

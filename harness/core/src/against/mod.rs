@@ -1,6 +1,6 @@
-//! What a run is held against: a recorded baseline, a second target, a list of known deviations.
+//! The comparisons of a whole run: with a recorded baseline, a second target, or a list of known deviations.
 //!
-//! The results are data of [`crate::report`].
+//! The results are types of [`crate::report`].
 
 mod baseline;
 pub mod deviation;

@@ -1,4 +1,4 @@
-//! Holds the runs of two targets that got the same cases side by side.
+//! Compares the runs of the same cases at two targets.
 
 use crate::baseline::compare;
 use crate::report::{
@@ -7,7 +7,7 @@ use crate::report::{
 use std::collections::BTreeSet;
 
 impl DifferentialReport {
-    /// Holds the cases of two runs side by side. `noise` is a run at a target that is identical to the left one.
+    /// Compares the cases of two runs. `noise` is a run at a target that is identical to the left one.
     pub fn of(left: &Ran, right: &Ran, noise: Option<&Ran>) -> Self {
         let mut report = Self {
             right: right.target.clone(),
@@ -41,13 +41,13 @@ impl DifferentialReport {
         report
     }
 
-    /// Keeps what a second look at the differing cases shows as well, on both sides.
+    /// Keeps the differences that a second look at the differing cases also shows on both sides.
     pub fn confirm(&mut self, left: &Ran, right: &Ran, noise: Option<&Ran>) {
         let first = std::mem::take(&mut self.differ);
         for CaseDifference { case, differences, .. } in first {
             let both = left.case(&case).zip(right.case(&case));
             let Some((one, other)) = both.filter(|(one, other)| one.is_recordable() && other.is_recordable()) else {
-                let reason = "it differed, which a second look could not confirm".to_owned();
+                let reason = "it differed, and a second look could not confirm this".to_owned();
                 self.not_compared.push(Uncompared { case, reason });
                 self.compared -= 1;
                 continue;
@@ -69,7 +69,7 @@ impl DifferentialReport {
         self.subtract(left, noise);
     }
 
-    /// Takes out what differs between identical targets.
+    /// Removes the fields that also differ between identical targets.
     fn subtract(&mut self, left: &Ran, noise: Option<&Ran>) {
         let Some(noise) = noise else { return };
         for case in left.cases.iter().filter(|case| case.is_recordable()) {

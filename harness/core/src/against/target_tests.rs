@@ -1,4 +1,5 @@
-//! What counts as a difference, who agrees with the spec, and what is subtracted.
+//! Tests which fields count as a difference, which side agrees with the spec, and which differences the noise floor
+//! removes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -8,7 +9,7 @@ use crate::report::{Agrees, DifferentialReport, ExitCode, Held, Outcome, Ran};
 
 const CASE: &str = "members/number";
 
-/// A run of one case that was answered with this status and header.
+/// A run of one case. The answer has this status and this header.
 fn answered(outcome: Outcome, status: &str, header: &str) -> Ran {
     let mut ran = ran(&[(CASE, outcome)]);
     let text = format!(

@@ -1,4 +1,4 @@
-//! What differs between two recordings of a case, field by field.
+//! Compares two recordings of one case and lists the fields that differ.
 
 use super::recording::{Recording, Section};
 use crate::normalise::{Message, PRESENT};
@@ -10,22 +10,22 @@ use std::collections::BTreeMap;
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
-    /// The field, in words.
+    /// The name of the field, for messages.
     pub place: String,
-    /// What the baseline says; absent where it has no such field.
+    /// The value in the baseline; absent if the baseline has no such field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<String>,
-    /// What was found; absent where there is no such field.
+    /// The value that was found; absent if the new recording has no such field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
 }
 
-/// A case that no longer is as it was recorded.
+/// A case whose new recording differs from the baseline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     /// The case.
     pub case: String,
-    /// What differs.
+    /// The fields that differ.
     pub differences: Vec<Difference>,
 }
 
@@ -47,12 +47,13 @@ pub fn compare(recorded: &Recording, found: &Recording) -> Vec<Difference> {
     differences
 }
 
-/// The differences of a second look whose fields differed at the first look too: what does not repeat is no drift.
+/// Keeps the differences of the second look that the first look also showed. A difference that does not repeat is not
+/// drift.
 pub fn repeated(first: &[Difference], second: &[Difference]) -> Vec<Difference> {
     second.iter().filter(|again| first.iter().any(|before| before.place == again.place)).cloned().collect()
 }
 
-/// The sections with names that tell them apart.
+/// The sections, each with a unique name.
 fn named(recording: &Recording) -> Vec<(String, &Section)> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut named = Vec::new();
@@ -115,12 +116,12 @@ fn messages(place: &str, before: &Message, after: &Message, differences: &mut Ve
     bodies(place, before.body.as_deref(), after.body.as_deref(), differences);
 }
 
-/// Header lines by name as spelt; their order says nothing where the names differ.
+/// Compares header lines by their name, in the case in which it is written. The order of different names is ignored.
 fn headers(place: &str, before: &Message, after: &Message, differences: &mut Vec<Difference>) {
     let values = |message: &Message| {
         let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in &message.headers {
-            // The length of a value that is not shown varies as the value does.
+            // The length of a hidden value changes when the value changes, so it is not compared.
             let is_hidden = value.starts_with(PRESENT);
             let value = if is_hidden { format!("{PRESENT}not shown>") } else { value.clone() };
             by_name.entry(name.clone()).or_default().push(value);
@@ -130,7 +131,7 @@ fn headers(place: &str, before: &Message, after: &Message, differences: &mut Vec
     fields(&format!("{place}: header"), &values(before), &values(after), differences);
 }
 
-/// Members one by one where both bodies are JSON objects, else the whole of them.
+/// Compares JSON objects member by member, and all other bodies as a whole.
 fn bodies(place: &str, before: Option<&str>, after: Option<&str>, differences: &mut Vec<Difference>) {
     let place = format!("{place}: body");
     let members = |body: Option<&str>| match serde_json::from_str(body?) {
@@ -143,7 +144,7 @@ fn bodies(place: &str, before: Option<&str>, after: Option<&str>, differences: &
     if let (Some(before), Some(after)) = (members(before), members(after)) {
         fields(&place, &before, &after, differences);
     }
-    // The same members in another spelling are other bytes all the same.
+    // The members are equal, but the bytes differ, for example in white space.
     if differences.len() == known {
         push(&place, before.map(str::to_owned), after.map(str::to_owned), differences);
     }
@@ -241,7 +242,7 @@ mod tests {
                 Section::Exchange { role, request, answer, error }
             },
         );
-        // A state is the members of an object, so that no name is there twice.
+        // A state is a list of members, so each name occurs once.
         let members = proptest::collection::btree_map("[A-Za-z]{1,5}", "[!-~]{1,8}", 0..4);
         let state = members
             .prop_map(|members| Section::State { of: "the key".to_owned(), members: members.into_iter().collect() });

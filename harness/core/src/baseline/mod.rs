@@ -1,5 +1,5 @@
-//! Recorded exchanges of a deployment, and what differs from them later: drift, which is not divergence, since a
-//! deployment can change while it conforms.
+//! Recorded exchanges of a deployment, and the comparison with later exchanges. A difference is drift. Drift is not
+//! divergence: a deployment can change and still conform.
 
 mod drift;
 mod head;

@@ -1,4 +1,5 @@
-//! What is kept of a case: its exchanges and the states read back, normalised. One text form, which reads back.
+//! The recording of a case: its exchanges and the states read back, normalised. It has one text form, which can be
+//! parsed again.
 
 use crate::normalise::Message;
 use std::fmt;
@@ -13,32 +14,32 @@ pub struct RecordingError {
     pub why: &'static str,
 }
 
-/// Everything that is kept of one case.
+/// Everything that is recorded for one case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
-    /// Exchanges and states, in the order in which they were seen.
+    /// Exchanges and states, in the order in which they were observed.
     pub sections: Vec<Section>,
 }
 
 /// One part of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// A request and what came of it.
+    /// A request and its answer or error.
     Exchange {
         /// `judged`, or the operation that read the key back.
         role: String,
-        /// What was sent.
+        /// The request.
         request: Message,
-        /// What was answered, if anything was.
+        /// The answer, if there is one.
         answer: Option<Message>,
-        /// Why nothing was answered.
+        /// The reason why there is no answer.
         error: Option<String>,
     },
-    /// What DescribeKey showed.
+    /// The state that DescribeKey returned.
     State {
         /// `the key` or `the other key`.
         of: String,
-        /// Members and their values as JSON.
+        /// The members and their values, as JSON.
         members: Vec<(String, String)>,
     },
 }
@@ -46,13 +47,13 @@ pub enum Section {
 const STATE: &str = "DescribeKey of ";
 const AFTERWARDS: &str = " afterwards";
 
-/// From the lines that a message gives: start, headers, framing, body.
+/// Parses the lines of a message: first line, headers, framing, body.
 fn message<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Message, &'static str> {
     let mut lines = lines.into_iter();
     let mut message = Message { start: lines.next().ok_or("a message is empty")?.to_owned(), ..Message::default() };
     loop {
         let line = lines.next().ok_or("a message ends before the line of its body's length")?;
-        // No header has a parenthesis in its name.
+        // No header name contains a parenthesis.
         if line.starts_with("(body: ") {
             message.framing = line.to_owned();
             break;
@@ -100,7 +101,7 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// The first line that is no part of one.
+    /// The first line that does not belong to a recording.
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
         let lines: Vec<(usize, &str)> =
             text.lines().enumerate().map(|(at, line)| (at + 1, line)).filter(|(_, line)| !line.is_empty()).collect();
@@ -121,7 +122,7 @@ impl Recording {
     }
 }
 
-/// A section, or the offset of the line that is wrong in it.
+/// Parses a section. An error is the offset of the wrong line.
 fn section(heading: &str, lines: &[(usize, &str)]) -> Result<Section, (usize, &'static str)> {
     if let Some(of) = heading.strip_prefix(STATE).and_then(|of| of.strip_suffix(AFTERWARDS)) {
         let mut members = Vec::new();
@@ -166,7 +167,7 @@ mod tests {
         let recording = Recording::parse(TEXT).unwrap();
         assert_eq!(recording.sections.len(), 3);
         assert_eq!(recording.to_string(), TEXT);
-        // Tools that trim take the blank behind an empty value.
+        // Tools that trim lines remove the blank behind an empty value.
         assert_eq!(Recording::parse(&TEXT.replace("X-Empty: ", "X-Empty:")).unwrap(), recording);
     }
 

@@ -1,4 +1,4 @@
-//! One recording as a file that insta's tools read: a head in YAML, three dashes, the text.
+//! One recording as a file that insta's tools can read: a head in YAML, three dashes, the text.
 
 use super::head::Head;
 use super::recording::Recording;
@@ -6,7 +6,7 @@ use crate::fixture::Edition;
 use insta::internals::{Content, SnapshotContents};
 use std::path::Path;
 
-/// A file that holds no recording.
+/// A file does not hold a recording.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SnapError(String);
@@ -16,27 +16,27 @@ pub struct SnapError(String);
 pub struct Snap {
     /// The case's title.
     pub title: String,
-    /// Where the case is written.
+    /// The fixture file that holds the case.
     pub source: String,
-    /// What the recording says of itself.
+    /// The head of the recording.
     pub head: Head,
-    /// What each placeholder stands for, in sentences.
+    /// What each placeholder stands for, one sentence each.
     pub replaced: Vec<String>,
     /// The exchanges.
     pub recording: Recording,
 }
 
-/// Which of the two files of a case.
+/// The two kinds of files that a case can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SnapFile {
-    /// `.snap`: what counts.
+    /// `.snap`: the accepted recording.
     Accepted,
-    /// `.snap.new`: what was found instead.
+    /// `.snap.new`: a recording that differs from the accepted one.
     Pending,
 }
 
 impl SnapFile {
-    /// The end of the file's name.
+    /// The extension of the file.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Accepted => ".snap",
@@ -46,7 +46,7 @@ impl SnapFile {
 }
 
 impl Snap {
-    /// The file's text.
+    /// The text of the file.
     pub fn render(&self) -> String {
         let mut text = format!("---\nsource: {}\ndescription: {}\ninfo:\n", quoted(&self.source), quoted(&self.title));
         let Head { tool, corpus, edition, region, lane, recorded } = &self.head;
@@ -71,20 +71,20 @@ impl Snap {
         text
     }
 
-    /// Reads a file as insta does.
+    /// Reads a file in the same way as insta.
     ///
     /// # Errors
     ///
-    /// Why it holds no recording, as the second half of a sentence.
+    /// The reason why the file holds no recording, as the second half of a sentence.
     pub fn read(path: &Path) -> Result<Self, SnapError> {
         let wrong = |why: String| SnapError(why);
-        // insta takes a file without a head for one of its first format, and says so on stderr by itself.
+        // insta reads a file without a head as its first format and prints a warning to stderr.
         let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
         if !bytes.starts_with(b"---\n") && !bytes.starts_with(b"---\r\n") {
             return Err(wrong("it does not begin with a head between lines of three dashes".to_owned()));
         }
         let snapshot = insta::Snapshot::from_file(path).map_err(|error| {
-            // insta's own message repeats the path.
+            // insta's message repeats the path.
             let is_yaml = error.to_string().contains("YAML");
             wrong(if is_yaml { "its head is no YAML".to_owned() } else { error.to_string() })
         })?;
@@ -132,7 +132,7 @@ fn member<'a>(info: &'a Content, name: &str) -> Option<&'a Content> {
     }
 }
 
-/// A scalar that no YAML reader takes for anything but text.
+/// A scalar that every YAML reader reads as text.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

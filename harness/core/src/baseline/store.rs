@@ -1,5 +1,5 @@
-//! A baseline as a directory: a `.snap` for each case, a `.snap.new` beside what differs. The only files that core
-//! writes; a file is there as a whole or as it was before.
+//! A baseline directory: a `.snap` file for each case, and a `.snap.new` file for each case that differs. Each file is
+//! replaced as a whole, so a reader never sees a part of it.
 
 use super::head::Head;
 use super::snap::{Snap, SnapError, SnapFile};
@@ -12,20 +12,20 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// It cannot be read.
-    #[error("read the baseline `{}`: {source}\nhint: `trentcheck record --endpoint URL DIR` makes one", .directory.display())]
+    #[error("read the baseline `{}`: {source}\nhint: `trentcheck record --endpoint URL DIR` creates one", .directory.display())]
     Unreadable {
         /// The directory.
         directory: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// There is nothing in it.
-    #[error("find a recording in `{}`\nhint: `trentcheck record --endpoint URL DIR` makes some", .directory.display())]
+    /// The directory holds no recording.
+    #[error("find a recording in `{}`\nhint: `trentcheck record --endpoint URL DIR` creates one", .directory.display())]
     Empty {
         /// The directory.
         directory: PathBuf,
     },
-    /// A file holds no recording.
+    /// A file does not hold a recording.
     #[error("read `{}`: {source}\nhint: restore the file, or delete it and record its case again", .path.display())]
     Corrupt {
         /// The file.
@@ -33,16 +33,16 @@ pub enum BaselineError {
         /// Why.
         source: SnapError,
     },
-    /// A file was recorded under other circumstances than what it is to be compared with.
+    /// A file was recorded with another edition, corpus or lane than the run.
     #[error("use `{}`: its {part} is `{has}`, and here it is `{wanted}`\nhint: {}", .path.display(), remedy(.part))]
     Other {
         /// The file.
         path: PathBuf,
         /// `edition`, `corpus` or `lane`.
         part: &'static str,
-        /// What the file says.
+        /// The value in the file.
         has: String,
-        /// What it would have to say.
+        /// The value of the run.
         wanted: String,
     },
     /// A file cannot be written, renamed or deleted.
@@ -57,30 +57,30 @@ pub enum BaselineError {
 
 fn remedy(part: &str) -> &'static str {
     match part {
-        "corpus" => "other fixtures send other requests: record anew, into another directory",
-        "edition" => "say which with `--edition`, or record anew, into another directory",
-        _ => "say which with `--lane`, or record anew, into another directory",
+        "corpus" => "the fixtures changed: record a new baseline in another directory",
+        "edition" => "give this edition with `--edition`, or record a new baseline in another directory",
+        _ => "give this lane with `--lane`, or record a new baseline in another directory",
     }
 }
 
-/// A directory of recordings, read and found to be of one kind.
+/// A directory of recordings that all belong to one corpus.
 #[derive(Clone, Debug)]
 pub struct Baseline {
     directory: PathBuf,
     /// The accepted recordings, by case.
     pub recorded: BTreeMap<String, Snap>,
-    /// What waits to be accepted, by case.
+    /// The recordings that are not accepted yet, by case.
     pub pending: BTreeMap<String, Snap>,
-    /// Files that belong to no case.
+    /// Files that belong to no case of the corpus.
     pub unreferenced: Vec<PathBuf>,
 }
 
-/// The name of a case's file, without its end.
+/// The file name of a case, without the extension.
 pub fn file_name(case: &str) -> String {
     case.replace('/', "__")
 }
 
-/// The case that a file of this name belongs to, whether or not there is such a case.
+/// The case id that a file name stands for. The corpus need not have such a case.
 pub fn case_of(file: &str) -> Option<(String, SnapFile)> {
     [SnapFile::Pending, SnapFile::Accepted]
         .into_iter()
@@ -101,7 +101,7 @@ impl Baseline {
         }
     }
 
-    /// Reads a directory that recordings are to be added to: it need not be there yet.
+    /// Reads a directory to which recordings are added later. The directory need not exist.
     ///
     /// # Errors
     ///
@@ -147,11 +147,11 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// Checks that every recording can be compared with one that has this head.
+    /// Checks that every recording can be compared with a recording that has this head.
     ///
     /// # Errors
     ///
-    /// The first that cannot.
+    /// The first recording that cannot be compared.
     pub fn must_suit(&self, wanted: &Head) -> Result<(), BaselineError> {
         let accepted = self.recorded.iter().map(|(case, snap)| (case, SnapFile::Accepted, snap));
         let pending = self.pending.iter().map(|(case, snap)| (case, SnapFile::Pending, snap));
@@ -171,11 +171,11 @@ impl Baseline {
         self.directory.join(file_name(case) + kind.extension())
     }
 
-    /// Writes recordings, each as a whole. `texts` are what [`Snap::render`] gave.
+    /// Writes recordings, each file as a whole. `texts` are results of [`Snap::render`].
     ///
     /// # Errors
     ///
-    /// A file cannot be written; those before it are.
+    /// A file cannot be written. The files before it are already written.
     pub fn write<'a>(
         &self,
         kind: SnapFile,
@@ -193,7 +193,7 @@ impl Baseline {
         Ok(())
     }
 
-    /// Puts what is pending for a case in the place of what was accepted.
+    /// Replaces the accepted recording of a case by the pending one.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl Baseline {
             .map_err(|source| BaselineError::Unwritable { path, source })
     }
 
-    /// Deletes what is pending for a case that no longer differs.
+    /// Deletes the pending recording of a case that no longer differs.
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl Baseline {
         delete(&self.path(case, SnapFile::Pending))
     }
 
-    /// Deletes the files that belong to no case.
+    /// Deletes the files that belong to no case of the corpus.
     ///
     /// # Errors
     ///

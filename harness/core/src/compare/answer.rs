@@ -3,7 +3,10 @@
 use super::fact::{BodyFact, Fact as FactOf};
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
-use crate::fixture::{Answer, Corpus, Edition, Expectation, Material, Precondition, ShapeRule, Supports};
+use crate::fixture::{
+    Answer, Corpus, Edition, Expectation, Material, Meaning, Operation, Precondition, ShapeRule, Success,
+    SuccessMember, Supports,
+};
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
 use crate::text::{TargetText, Text};
@@ -32,7 +35,7 @@ pub struct Context<'a> {
     pub place: &'a Place<TargetText>,
 }
 
-/// Whether a success names a material, as `KeyMaterialId`.
+/// Whether a success names a material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
     /// It does: the key is symmetric, and material was imported into it at some time.
@@ -92,17 +95,41 @@ fn cite(difference: Difference, expectation: &Expectation, context: &Context<'_>
         place: context.place.clone(),
         expected: difference.expected,
         found: difference.found,
-        clauses: if expectation.clauses.is_empty() { context.clauses.to_vec() } else { expectation.clauses.clone() },
+        clauses: of_edition(
+            if expectation.clauses.is_empty() { context.clauses } else { &expectation.clauses },
+            context,
+        ),
         supports: expectation.supports.as_ref().unwrap_or(context.supports).clone(),
         level: expectation.level,
         hint: difference.hint,
     };
     if let Some(shape) = difference.rule.and_then(|rule| context.corpus.shape(rule)) {
         mismatch.level = shape.level.min(expectation.level);
-        mismatch.clauses.clone_from(&shape.clauses);
+        mismatch.clauses = of_edition(&shape.clauses, context);
         mismatch.supports.clone_from(&shape.supports);
     }
     mismatch
+}
+
+/// The clauses that hold in the edition of the target: a target is not blamed with a sentence of the other one.
+fn of_edition(clauses: &[String], context: &Context<'_>) -> Vec<String> {
+    let holds = |id: &&String| {
+        let clause = context.corpus.clause(id);
+        clause.is_none_or(|clause| crate::fixture::holds_in(clause.editions.as_ref(), context.edition))
+    };
+    clauses.iter().filter(holds).cloned().collect()
+}
+
+/// Whether a success has the body of this edition.
+pub fn has_body_of(observation: &Observation, operation: &Operation, edition: Edition) -> bool {
+    observation.status == 200
+        && match (operation.success_in(edition), &observation.body) {
+            (Success::ZeroBytes, body) => *body == Body::Empty,
+            (Success::Object(wanted), Body::Json(Value::Object(members))) => {
+                wanted.first().is_some_and(|first| members.contains_key(&first.name))
+            }
+            (Success::Object(_), _) => false,
+        }
 }
 
 fn differences(observation: &Observation, expectation: &Expectation, context: &Context<'_>) -> Vec<Difference> {
@@ -142,6 +169,8 @@ fn alternative(observation: &Observation, answer: &Answer, context: &Context<'_>
             vec![status(observation, Fact::words("4xx"), None)]
         }
         Answer::RefusedUnclaimed => Vec::new(),
+        Answer::RefusedOr501 if is_client_error(observation) || observation.status == 501 => Vec::new(),
+        Answer::RefusedOr501 => vec![status(observation, Fact::words("4xx or 501"), None)],
         Answer::Refused => error_shape(observation),
         Answer::Not(error) => {
             if !is_client_error(observation) {
@@ -166,88 +195,89 @@ fn success(observation: &Observation, context: &Context<'_>) -> Vec<Difference> 
     if observation.status != 200 {
         return vec![status(observation, Fact::Status { any_of: vec![200] }, None)];
     }
-    let body = |expected: &str, hint: Option<&str>| Difference {
+    let body = |expected: &str, hint: Option<String>| Difference {
         what: What::Body,
         expected: Fact::words(expected),
         found: Fact::Body { body: describe_body(observation) },
-        hint: hint.map(str::to_owned),
+        hint,
         rule: Some(ShapeRule::SuccessBody),
     };
     let is_empty_object = matches!(&observation.body, Body::Json(Value::Object(members)) if members.is_empty());
-    let both = is_empty_object.then_some("`{}` satisfies neither edition");
-    match context.edition {
-        Edition::KeyOnly if observation.body == Body::Empty => Vec::new(),
-        Edition::KeyOnly => {
-            let is_newer =
-                matches!(&observation.body, Body::Json(Value::Object(members)) if members.contains_key("KeyId"));
-            let newer =
-                is_newer.then_some("that is the body of the edition `key-material-id`; choose it with `--edition`");
-            vec![body("zero bytes", both.or(newer))]
-        }
-        Edition::KeyMaterialId => match &observation.body {
-            Body::Json(Value::Object(members)) if !members.is_empty() => success_object(members, context),
-            Body::Empty => vec![body(
-                "an object of `KeyId` and `KeyMaterialId`",
-                Some("that is the body of the edition `key-only`; choose it with `--edition`"),
-            )],
-            _ => vec![body("an object of `KeyId` and `KeyMaterialId`", both)],
+    let both = is_empty_object.then(|| "`{}` satisfies neither edition".to_owned());
+    let operation = &context.corpus.operation;
+    match operation.success_in(context.edition) {
+        Success::ZeroBytes if observation.body == Body::Empty => Vec::new(),
+        Success::ZeroBytes => vec![body("zero bytes", both)],
+        Success::Object(wanted) => match &observation.body {
+            Body::Json(Value::Object(members)) if !members.is_empty() => success_object(wanted, members, context),
+            _ => vec![body(&format!("an object of {}", names(wanted)), both)],
         },
     }
 }
 
-fn success_object(members: &serde_json::Map<String, Value>, context: &Context<'_>) -> Vec<Difference> {
+/// The names of members as they stand in a sentence.
+fn names(members: &[SuccessMember]) -> String {
+    members.iter().map(|member| format!("`{}`", member.name)).collect::<Vec<_>>().join(" and ")
+}
+
+fn success_object(
+    wanted: &[SuccessMember],
+    members: &serde_json::Map<String, Value>,
+    context: &Context<'_>,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut differ = |rule, expected: Fact, found: Fact| {
         differences.push(Difference { what: What::Body, expected, found, hint: None, rule: Some(rule) });
     };
-    let is_extra = |name: &&String| !["KeyId", "KeyMaterialId"].contains(&name.as_str());
-    let extra: Vec<TargetText> = members.keys().filter(is_extra).map(|name| TargetText::new(name.as_str())).collect();
+    let is_wanted = |name: &&String| wanted.iter().any(|member| member.name == **name);
+    let text = |text: &str| TargetText::new(text);
+    let extra: Vec<TargetText> = members.keys().filter(|name| !is_wanted(name)).map(|name| text(name)).collect();
     if !extra.is_empty() {
-        let extra = Fact::Values { values: extra };
-        differ(ShapeRule::SuccessMembers, Fact::words("no members but `KeyId` and `KeyMaterialId`"), extra);
+        let expected = Fact::words(format!("no members but {}", names(wanted)));
+        differ(ShapeRule::SuccessMembers, expected, Fact::Values { values: extra });
     }
-    match members.get("KeyId") {
-        Some(Value::String(key_id)) => {
-            if let Some(arn) = context.key_arn
-                && key_id != arn
-            {
-                differ(
-                    ShapeRule::SuccessKeyIdIsArn,
-                    Fact::about("`KeyId` is the key's ARN,", TargetText::new(arn)),
-                    Fact::value(TargetText::new(key_id.as_str())),
-                );
-            }
+    for SuccessMember { name, is } in wanted {
+        match is {
+            Meaning::KeyArn => match members.get(name) {
+                Some(Value::String(key_id)) => {
+                    if let Some(arn) = context.key_arn
+                        && key_id != arn
+                    {
+                        let expected = Fact::about(format!("`{name}` is the key's ARN,"), text(arn));
+                        differ(ShapeRule::SuccessKeyIdIsArn, expected, Fact::value(text(key_id)));
+                    }
+                }
+                other => {
+                    differ(ShapeRule::SuccessBody, Fact::words(format!("`{name}` is a string")), or_absent(other));
+                }
+            },
+            Meaning::DeletedMaterialId => match members.get(name) {
+                Some(Value::String(id)) if is_material_id(id) && context.naming != Naming::Absent => {
+                    if let Some(deleted) = context.material_id
+                        && id != deleted
+                    {
+                        let expected = Fact::about(format!("`{name}` is that of the deleted material,"), text(deleted));
+                        differ(ShapeRule::SuccessMaterialIdIsDeleted, expected, Fact::value(text(id)));
+                    }
+                }
+                None if context.naming != Naming::Due => {}
+                Some(Value::String(id)) if id.is_empty() && context.naming == Naming::Open => {}
+                Some(value) if context.naming == Naming::Absent => {
+                    let expected = format!("no `{name}`: only a symmetric key that had material names it");
+                    differ(ShapeRule::SuccessMaterialId, Fact::words(expected), or_absent(Some(value)));
+                }
+                other => {
+                    let expected = Fact::words(format!("`{name}` is 64 lower-case hex digits"));
+                    differ(ShapeRule::SuccessMaterialId, expected, or_absent(other));
+                }
+            },
         }
-        other => differ(ShapeRule::SuccessBody, Fact::words("`KeyId` is a string"), or_absent(other)),
-    }
-    let is_material_id =
-        |text: &str| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    match members.get("KeyMaterialId") {
-        Some(Value::String(id)) if is_material_id(id) && context.naming != Naming::Absent => {
-            if let Some(deleted) = context.material_id
-                && id != deleted
-            {
-                differ(
-                    ShapeRule::SuccessMaterialIdIsDeleted,
-                    Fact::about("`KeyMaterialId` is that of the deleted material,", TargetText::new(deleted)),
-                    Fact::value(TargetText::new(id.as_str())),
-                );
-            }
-        }
-        None if context.naming != Naming::Due => {}
-        Some(Value::String(id)) if id.is_empty() && context.naming == Naming::Open => {}
-        Some(value) if context.naming == Naming::Absent => differ(
-            ShapeRule::SuccessMaterialId,
-            Fact::words("no `KeyMaterialId`: only a symmetric key that had material names it"),
-            or_absent(Some(value)),
-        ),
-        other => differ(
-            ShapeRule::SuccessMaterialId,
-            Fact::words("`KeyMaterialId` is 64 lower-case hex digits"),
-            or_absent(other),
-        ),
     }
     differences
+}
+
+fn is_material_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn named_error(observation: &Observation, error: &str, context: &Context<'_>) -> Vec<Difference> {

@@ -10,11 +10,11 @@ mod repeats;
 mod shape;
 
 pub(crate) use answer::in_short;
-pub use answer::{Context, Naming, judge, matches_answer};
+pub use answer::{Context, Naming, has_body_of, judge, matches_answer};
 pub use effect::{checks, plaintext};
 pub use fact::{BodyFact, Fact};
 pub use mismatch::{Mismatch, What};
-pub use pin::{answer_of, differs};
+pub use pin::{Likeness, answer_of, differs, likeness};
 pub use place::{Place, WhichKey};
 pub use repeats::Repeats;
 pub use shape::{Claimed, every_answer, transport};

@@ -3,6 +3,7 @@
 use super::answer::in_short;
 use super::fact::{BodyFact, Fact};
 use super::mismatch::{Mismatch, What};
+use super::place::Place;
 use crate::fixture::Level;
 use crate::normalise::{Normaliser, Shown};
 use crate::observe::observe;
@@ -31,6 +32,35 @@ pub fn differs(mismatches: &[Mismatch<Shown>], normaliser: &mut Normaliser) -> V
             (mismatch.level, normaliser.normalise(&text))
         })
         .collect()
+}
+
+/// By what a mismatch is known again: at a second look, and in another case. What varies from key to key is replaced, and
+/// of several answers of a case it does not matter which one it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Likeness {
+    /// What, where, expected, and the level.
+    pub fault: String,
+    /// What was found.
+    pub found: String,
+}
+
+/// By what a mismatch is known again.
+pub fn likeness(mismatch: &Mismatch<Shown>, normaliser: &mut Normaliser) -> Likeness {
+    let place = match &mismatch.place {
+        Place::Answer { .. } => Place::Answer { number: None },
+        other => other.clone(),
+    };
+    let expected = match &mismatch.expected {
+        // The value is one of the key's own.
+        Fact::About { words, .. } => words.clone(),
+        other => other.to_string(),
+    };
+    let fault = format!("{}, {place}: {expected} ({})", mismatch.what.as_str(), mismatch.level);
+    let found = match mismatch.what {
+        What::Message => String::new(),
+        _ => found(mismatch),
+    };
+    Likeness { fault: normaliser.normalise(&fault), found: normaliser.normalise(&found) }
 }
 
 fn found(mismatch: &Mismatch<Shown>) -> String {

@@ -41,6 +41,7 @@ fn conforming(answer: &Answer, edition: Edition) -> Observation {
         (Answer::Success, Edition::KeyMaterialId) => seen(200, &second),
         (Answer::Done, _) => seen(204, ""),
         (Answer::RefusedUnclaimed, _) => seen(405, "<html>"),
+        (Answer::RefusedOr501, _) => seen(501, "<html>"),
         (Answer::Not(name), _) if name == "ValidationException" => error("NotFoundException", 400),
         (Answer::Refused | Answer::Not(_), _) => error("ValidationException", 400),
         (Answer::Error(name), _) => {

@@ -1,4 +1,4 @@
-//! One trial: the calls on both sides, or two answers of the target itself.
+//! Makes one trial: the calls on both sides, or two calls on the target alone.
 
 use super::explorer::Explorer;
 use super::judge::{Allowed, Judging, Verdict, alike, by_model, effects, limit};
@@ -13,55 +13,55 @@ use crate::plan::World;
 use crate::text::Text;
 use serde_json::Value;
 
-/// A trial's verdict.
+/// The result of a trial.
 #[derive(Default)]
 pub(super) struct Tried {
-    /// What showed a difference, in the order of the calls.
+    /// The answers that differ, in the order of the calls.
     pub(super) shown: Vec<Shown>,
     pub(super) blocked: Option<Text>,
     pub(super) lost: Option<Text>,
-    /// Whether a key may be other than it was at the beginning.
+    /// Whether a key may have another state than at the beginning.
     touched: bool,
 }
 
-/// Differences that were seen in one answer, with that answer.
+/// The differences that one answer shows, with that answer.
 #[derive(Clone)]
 pub(super) struct Shown {
-    /// Position of the call among the trial's steps.
+    /// The position of the call among the steps of the trial.
     pub(super) at: usize,
     pub(super) mismatches: Vec<Mismatch>,
-    /// Request and answer that show them, secrets removed.
+    /// The request and the answer that show the differences, without secrets.
     pub(super) exchange: Vec<String>,
     pub(super) case: String,
 }
 
-/// A trial on both sides, as far as it has come.
+/// The progress of a trial on both sides.
 struct Course<'t> {
     trial: &'t Trial,
     target: Stage,
     model: Stage,
-    /// Whether the operation succeeded earlier in the trial.
+    /// Whether the operation under test has succeeded in this trial.
     deleted: bool,
     tried: Tried,
 }
 
-/// Whether a trial goes on.
+/// Whether the trial continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Go,
     Stop,
 }
 
-/// KeyMetadata of the key and of the other one, on both sides, before a call.
+/// KeyMetadata of the key and of the other key, on both sides, before a call.
 struct Before {
     target: [Value; 2],
     model: [Value; 2],
 }
 
-/// What the target answered to a call, and what it should have.
+/// The target's answer to a call, and the expected answer.
 struct Judged {
     answers: Vec<Answered>,
-    /// The model's answer, the last of several.
+    /// The model's answer, or the last one of several.
     expected: Option<Observation>,
     verdict: Verdict,
 }
@@ -71,7 +71,7 @@ struct Judged {
 struct ShownBy<'t> {
     trial: &'t Trial,
     at: usize,
-    /// What should have been answered to it.
+    /// The expected answer to the call.
     expected: Option<&'t Observation>,
 }
 
@@ -87,8 +87,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// Whether a key can be brought back to where the trial began. A fault, a second material, and what was ever imported
-    /// into a key, stay with it.
+    /// Whether the state in which the trial began can be restored. A fault, a second key material and an imported key
+    /// material cannot be removed from a key.
     fn leaves_no_trace(&self, trial: &Trial, tried: &Tried) -> bool {
         if !tried.shown.is_empty() || tried.lost.is_some() {
             return false;
@@ -102,7 +102,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Whether a key that leaves no trace need not even be brought back: it is in the state that others start from.
+    /// Whether the key needs no restoring, because it is already in the state in which trials start.
     fn is_as_it_was(&self, trial: &Trial, tried: &Tried) -> bool {
         let start = self.corpus.precondition(&trial.start);
         !tried.touched && start.is_some_and(|start| start.then.is_empty() && start.material != Material::Deleted)
@@ -198,7 +198,7 @@ impl Explorer<'_> {
         if verdict.in_step && tried.blocked.is_none() { Next::Go } else { Next::Stop }
     }
 
-    /// KeyMetadata on both sides before the operation under test; none before any other call.
+    /// KeyMetadata on both sides before the operation under test, and nothing before other calls.
     async fn before(&self, course: &Course<'_>, step: &Move) -> Result<Option<Before>, Text> {
         if step.change().is_none() {
             return Ok(None);
@@ -210,7 +210,7 @@ impl Explorer<'_> {
         }))
     }
 
-    /// Makes the call and judges the target's answers by the model's.
+    /// Makes the call and compares the target's answers with the model's.
     async fn judged(&self, course: &mut Course<'_>, at: usize, step: &Move) -> Judged {
         let Course { trial, target, model, deleted, .. } = course;
         let (mut seen, expected) = tokio::join!(self.target.perform(target, step), self.model.perform(model, step));
@@ -229,7 +229,7 @@ impl Explorer<'_> {
         };
         let mut verdict = by_model(&seen, &expected, &judging);
         let mut pauses = self.target.pauses();
-        // A state may be seen late.
+        // A state change may become visible late.
         while *step == Move::Describe
             && verdict.mismatches.iter().any(|found| !found.is_empty())
             && pauses.pause().await
@@ -248,7 +248,7 @@ impl Explorer<'_> {
         Judged { answers, expected, verdict }
     }
 
-    /// Notes what these calls have shown, if they have.
+    /// Records the differences that these calls have shown, if there are any.
     fn show(&self, tried: &mut Tried, mismatches: Vec<Mismatch>, calls: &[&Answered], shown_by: &ShownBy<'_>) {
         if mismatches.is_empty() {
             return;
@@ -266,8 +266,8 @@ impl Explorer<'_> {
         self.precedents.like(change, state.as_ref()).level()
     }
 
-    /// Reads both keys back, until they agree or time is up. Gives the differences of each, with the call that shows
-    /// them.
+    /// Reads both keys back until the sides agree or the time is up. Returns the differences of each key, with the call
+    /// that shows them.
     async fn effects(
         &self,
         (target, model): (&Stage, &Stage),
@@ -295,7 +295,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Two keys of the target in one state: what is changed must not matter.
+    /// Two keys of the target in the same state: the difference between the two requests must not matter.
     async fn against_plain(&self, trial: &Trial) -> Tried {
         let (changed, plain) =
             tokio::join!(self.stage(&self.target, trial, "absent"), self.stage(&self.target, trial, "absent"));
@@ -322,7 +322,8 @@ impl Explorer<'_> {
         tried
     }
 
-    /// One key of the target: delete, import the same bytes, delete. The second answer repeats the first.
+    /// One key of the target: delete, import the same bytes, delete. The second deletion must be answered like the
+    /// first.
     async fn against_itself(&self, trial: &Trial) -> Tried {
         let mut stage = match self.stage(&self.target, trial, "absent").await {
             Ok(stage) => stage,
@@ -339,7 +340,7 @@ impl Explorer<'_> {
             if step.change().is_some() {
                 answers.push(seen);
             } else if !succeeded {
-                // Without the import the second deletion is another case.
+                // Without the import, the second deletion tests something else.
                 answers.clear();
                 break;
             }
@@ -354,7 +355,7 @@ impl Explorer<'_> {
         tried
     }
 
-    /// One key of the target: a call that is refused leaves it as it was.
+    /// One key of the target: a refused call must not change the key.
     async fn against_before(&self, trial: &Trial) -> Tried {
         let mut stage = match self.stage(&self.target, trial, "absent").await {
             Ok(stage) => stage,
@@ -424,7 +425,7 @@ impl Explorer<'_> {
     }
 }
 
-/// What a call without an answer says: one answer that is late is no dead target.
+/// The result of a call without an answer. A target that answers another call is alive, and the answer was only late.
 async fn without_answer(side: &Side<'_>, why: Text) -> Tried {
     match side.is_alive().await {
         Ok(()) => Tried { blocked: Some(why), ..Tried::default() },

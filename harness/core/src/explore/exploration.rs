@@ -1,4 +1,4 @@
-//! What an exploration is asked for, and what came of it, as data.
+//! The options of an exploration and its result, as data.
 
 use super::trial::Trial;
 use crate::compare::Mismatch;
@@ -8,114 +8,116 @@ use crate::normalise::Shown;
 use crate::target::Clock;
 use std::time::Duration;
 
-/// How an exploration behaves.
+/// The options of an exploration.
 #[derive(Clone)]
 pub struct ExploreOptions {
-    /// How many trials to make at most.
+    /// The most trials.
     pub trials: usize,
-    /// How many requests to send to the target at most.
+    /// The most requests to the target.
     pub exchanges: usize,
-    /// How long to go on.
+    /// The time after which the exploration ends.
     pub time: Duration,
-    /// From which everything is generated.
+    /// The seed of all generated trials.
     pub seed: u64,
-    /// Weaker differences are no findings.
+    /// The level from which on a difference is a finding.
     pub level: Level,
-    /// How many findings are enough.
+    /// The number of findings after which the exploration ends.
     pub findings: usize,
-    /// How many requests may be sent to the target to repeat one finding and make it smaller; with 0 it stays as it is.
+    /// The most requests to the target for repeating and shrinking one finding; 0 means that a finding is not shrunk.
     pub shrinking: usize,
-    /// Trials to make before any generated one.
+    /// Trials to make before the generated ones.
     pub known: Vec<Trial>,
-    /// How long to wait for a state to be seen.
+    /// The time within which a state change must become visible.
     pub settle: Duration,
-    /// Tells the time.
+    /// The clock.
     pub clock: Clock,
-    /// Randomness of keys and ids; not of the trials.
+    /// The randomness of keys and ids. Trials do not depend on it.
     pub entropy: Entropy,
 }
 
-/// A difference, and the smallest trial that was seen to show it.
+/// A difference, with the smallest trial that shows it.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The trial after shrinking.
     pub trial: Trial,
     /// The differences.
     pub mismatches: Vec<Mismatch<Shown>>,
-    /// Whether it was seen again, and whether it is as small as it goes.
+    /// Whether the finding was repeated, and whether it is shrunk fully.
     pub certainty: Certainty,
-    /// The generated trial that it came from; none if it was known before.
+    /// The number of the generated trial that it comes from; absent if it was known before.
     pub number: Option<usize>,
     /// The calls, in words.
     pub steps: Vec<String>,
-    /// Request and answer of the call that shows it, secrets removed.
+    /// The request and the answer of the call that shows the difference, without secrets.
     pub exchange: Vec<String>,
-    /// A case for `fixtures/`.
+    /// The finding as a case for `fixtures/`.
     pub case: String,
 }
 
 impl Finding {
-    /// Its strongest level.
+    /// The strongest level of the differences.
     pub fn level(&self) -> Level {
         self.mismatches.iter().map(|mismatch| mismatch.level).max().unwrap_or(Level::May)
     }
 }
 
-/// What is known of a finding besides that it was seen.
+/// How far a finding was repeated and shrunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
-    /// It is as small as it goes, or was known before, and was seen once more at the end.
+    /// The finding is shrunk fully, or was known before, and was repeated at the end.
     Smallest,
-    /// It was seen again, but time, the requests for it or the target were gone before it was as small as it goes.
+    /// The finding was repeated, but not shrunk fully, because the time or the requests were used up or the target was
+    /// lost.
     Larger,
-    /// There was no time or no target left to repeat it.
+    /// The finding was not repeated, because the time was up or the target was lost.
     Once,
-    /// It was not seen when it was repeated.
+    /// The finding was repeated, and the repetition did not show it.
     NotAgain,
 }
 
-/// Why an exploration ended.
+/// The reason why an exploration ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It made what it was asked for, or found enough.
+    /// The exploration made all trials, or found enough.
     Done,
-    /// It was interrupted.
+    /// The user interrupted the exploration.
     Interrupted,
     /// A side stopped answering.
     Lost(Shown),
 }
 
-/// What came of an exploration.
+/// The result of an exploration.
 #[derive(Clone, Debug)]
 pub struct Exploration {
-    /// Trials that were generated.
+    /// The number of generated trials.
     pub generated: usize,
-    /// Known trials that were made again.
+    /// The number of known trials that were repeated.
     pub repeated: usize,
-    /// How many of both were judged.
+    /// The number of trials that were judged, generated and known.
     pub judged: usize,
-    /// How many could not be judged: a key could not be made, or the sides differed before the operation.
+    /// The number of trials that could not be judged, because a key could not be created or the sides differed before
+    /// the operation.
     pub blocked: usize,
-    /// Why trials were blocked, each once.
+    /// The reasons why trials were blocked, each once.
     pub reasons: Vec<Shown>,
-    /// Requests that the target got.
+    /// The number of requests to the target.
     pub exchanges: usize,
     /// The findings, in order.
     pub findings: Vec<Finding>,
-    /// Known trials that were made and judged and showed nothing.
+    /// Known trials that were judged and no longer show a difference.
     pub gone: Vec<Trial>,
-    /// Why it ended.
+    /// The reason why it ended.
     pub ended: Ended,
-    /// Accounts that the target was seen to use.
+    /// The accounts that appear in the target's answers.
     pub accounts: Vec<String>,
-    /// Keys that could not be released.
+    /// Keys whose deletion could not be scheduled.
     pub left: Vec<Shown>,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
 }
 
 impl Exploration {
-    /// One in which nothing was tried yet.
+    /// An exploration before its first trial.
     pub(super) fn new() -> Self {
         Self {
             generated: 0,
@@ -134,8 +136,8 @@ impl Exploration {
     }
 }
 
-/// Hears of an exploration as it goes.
+/// Receives the progress of an exploration.
 pub trait Watcher: Send + Sync {
-    /// A trial ended: how many were made, how many requests were sent, how much was found.
+    /// A trial ended. The numbers are those of all trials, requests and findings so far.
     fn ended(&self, trials: usize, exchanges: usize, findings: usize);
 }

@@ -1,4 +1,4 @@
-//! The two sides of an exploration, what both can make, and when to end.
+//! The state of an exploration: its two sides, what both can do, and when it must end.
 
 use super::exploration::ExploreOptions;
 use super::fault::Fault;
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Two sides, and what was found so far.
+/// The two sides, and what was found so far.
 pub(super) struct Explorer<'a> {
     pub(super) corpus: &'a Corpus,
     pub(super) target: Side<'a>,
@@ -22,9 +22,9 @@ pub(super) struct Explorer<'a> {
     pub(super) precedents: Precedents<'a>,
     pub(super) repeats: Repeats,
     pub(super) redactor: Redactor,
-    /// Trials so far, repeated ones too.
+    /// The number of trials so far, including repeated ones.
     pub(super) tried: usize,
-    /// Differences that were reported already.
+    /// The faults that are already reported.
     pub(super) seen: BTreeSet<Fault>,
 }
 
@@ -50,12 +50,12 @@ impl<'a> Explorer<'a> {
         })
     }
 
-    /// The start that most trials have.
+    /// The precondition from which most trials start.
     pub(super) fn usual_start(&self) -> String {
         self.grammar().starts.into_iter().next().unwrap_or_default()
     }
 
-    /// What both sides have.
+    /// What both sides support.
     pub(super) fn grammar(&self) -> Grammar {
         let can = |side: &Side<'_>, precondition: &Precondition| match &precondition.provided {
             Some(name) => side.target.provided.contains_key(name),
@@ -71,7 +71,7 @@ impl<'a> Explorer<'a> {
                 && can(&self.model, precondition)
         });
         let mut starts: Vec<String> = starts.map(|precondition| precondition.id().to_owned()).collect();
-        // The first one is the one that most trials start from.
+        // Most trials start from the first precondition.
         if let Some(at) = starts.iter().position(|id| id == "imported-symmetric") {
             starts.swap(0, at);
         }
@@ -83,11 +83,12 @@ impl<'a> Explorer<'a> {
         let own = starts.iter().filter(is_own).cloned().collect();
         let theirs: BTreeSet<PrincipalName> = self.model.principals().collect();
         let principals = self.target.principals().filter(|name| theirs.contains(name)).collect();
-        Grammar { starts, own, principals, edition: self.target.target.edition }
+        let operation = self.corpus.operation.clone();
+        Grammar { operation, starts, own, principals, edition: self.target.target.edition }
     }
 }
 
-/// When an exploration has to end.
+/// The end of an exploration.
 pub(super) struct Until<'a> {
     started: Instant,
     time: Duration,
@@ -95,24 +96,24 @@ pub(super) struct Until<'a> {
 }
 
 impl<'a> Until<'a> {
-    /// So much time from now on, or until somebody asks to stop.
+    /// Ends after this time, or when the user asks to stop.
     pub(super) fn new(time: Duration, stop: &'a watch::Receiver<bool>) -> Self {
         #[expect(clippy::disallowed_methods, reason = "an exploration ends when its time is up")]
         let started = Instant::now();
         Self { started, time, stop }
     }
 
-    /// Whether nothing more may be begun.
+    /// Whether no new trial may begin.
     pub(super) fn is_over(&self) -> bool {
         self.is_stopped() || self.took() >= self.time
     }
 
-    /// Whether somebody asked to stop.
+    /// Whether the user asked to stop.
     pub(super) fn is_stopped(&self) -> bool {
         *self.stop.borrow()
     }
 
-    /// The time so far.
+    /// The time since the beginning.
     pub(super) fn took(&self) -> Duration {
         self.started.elapsed()
     }

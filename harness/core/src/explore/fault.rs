@@ -1,5 +1,5 @@
-//! What tells one fault of a target from another, so that each is reported once and none is mistaken for another while
-//! its trial is made smaller.
+//! Tells the faults of a target apart, so that each fault is reported once, and no fault is replaced by another one
+//! while its trial is shrunk.
 
 use super::trial::{Move, Relation, Trial};
 use crate::compare::{Mismatch, What};
@@ -7,18 +7,18 @@ use crate::fixture::RequestChange;
 use crate::normalise::Redactor;
 use std::collections::BTreeSet;
 
-/// A fault by what identifies it: the kind of mismatch, the place, what was expected, what was found. Ids are left out,
-/// since they are others in every trial.
+/// The identity of a fault: the kind of the mismatch, its place, the expected value and the found value. Ids are left
+/// out, because they differ in every trial.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fault(String);
 
 /// The fault that a mismatch shows.
 pub(super) fn what_differs(mismatch: &Mismatch) -> Fault {
     let mismatch = &mismatch.clone().shown(&Redactor::default());
-    // Wrong where the model refuses otherwise is another fault; that the same header is wrong there is not.
+    // A wrong status is another fault if the model refuses with another error. A wrong header is the same fault.
     let model = mismatch.hint.as_deref().filter(|_| mismatch.what == What::Status).unwrap_or_default();
     let found = match mismatch.what {
-        // What is wrong is said by what was expected, and the text that is there instead depends on the request.
+        // The expected value identifies these faults. The found text depends on the request.
         What::Header | What::Framing | What::Message | What::Transport => String::new(),
         _ => blurred(&mismatch.found.to_string()),
     };
@@ -33,9 +33,9 @@ fn blurred(text: &str) -> String {
         .collect()
 }
 
-/// Whether a smaller trial tries the same thing: the call that shows the fault is the same operation, and nothing of its
-/// request is unusual that was not so before. Otherwise a request with a bad signature could end as one with a bad id,
-/// where the target happens to go wrong in words that are the same.
+/// Whether a smaller trial still tests the same thing: the call that shows the fault is the same operation, and its
+/// request has no unusual part that the larger request does not have. Otherwise a request with a bad signature could be
+/// shrunk to one with a bad id, if the target gives both the same wrong answer.
 pub(super) fn is_smaller((candidate, at): (&Trial, usize), (trial, was_at): (&Trial, usize)) -> bool {
     let (Some(step), Some(was)) = (candidate.steps.get(at), trial.steps.get(was_at)) else { return false };
     if candidate.relation != trial.relation {
@@ -47,15 +47,15 @@ pub(super) fn is_smaller((candidate, at): (&Trial, usize), (trial, was_at): (&Tr
     }
 }
 
-/// Whether a trial could be smaller in that sense, whichever of its calls shows the fault. Asked before it is made, since
-/// every trial costs some requests.
+/// Whether a trial could be smaller in this sense, for any of its calls. This is checked before the trial is made,
+/// because every trial costs requests.
 pub(super) fn may_be_smaller(candidate: &Trial, trial: &Trial) -> bool {
     let unusual =
         |trial: &Trial| -> BTreeSet<String> { trial.steps.iter().filter_map(Move::change).flat_map(parts).collect() };
     candidate.relation == trial.relation && unusual(candidate).is_subset(&unusual(trial))
 }
 
-/// The trial without one of its calls, or with one thing less that is unusual about a request.
+/// The trial without one of its calls, or with one unusual part of a request less.
 pub(super) fn with_less(trial: &Trial, usual_start: &str) -> Vec<Trial> {
     let mut candidates = Vec::new();
     if trial.start != usual_start {
@@ -82,7 +82,7 @@ pub(super) fn with_less(trial: &Trial, usual_start: &str) -> Vec<Trial> {
     candidates
 }
 
-/// What is unusual about a request. A named fault, a principal or a header is a thing of its own.
+/// The unusual parts of a request. A named fault, a principal and a header each count as one part.
 fn parts(change: &RequestChange) -> BTreeSet<String> {
     let Ok(toml::Value::Table(table)) = toml::Value::try_from(change) else { return BTreeSet::new() };
     let mut parts = BTreeSet::new();

@@ -1,30 +1,32 @@
-//! Generators of trials. Simple values come first in every choice, since a failure shrinks towards them.
+//! Generates trials. Each choice lists simple values first, because a failure shrinks towards them.
 
 use super::trial::{Move, Relation, Trial};
 use crate::fixture::{
-    Auth, Connection, Edition, Mutation, NameCase, Order, PrincipalName, RequestChange, RequestFraming,
+    Auth, Connection, Edition, Mutation, NameCase, Operation, Order, PrincipalName, RequestChange, RequestFraming,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What a trial can use of a target.
+/// The parts of a target that a trial can use.
 #[derive(Clone, Debug)]
 pub(super) struct Grammar {
-    /// Ids of preconditions that both sides can make.
+    /// The operation under test. Near misses are derived from it.
+    pub(super) operation: Operation,
+    /// Ids of the preconditions that both sides can create.
     pub(super) starts: Vec<String>,
-    /// Those of them whose key is the caller's own, in the Region that is asked.
+    /// Those preconditions whose key belongs to the caller and is in the called Region.
     pub(super) own: Vec<String>,
-    /// Who can sign on both sides.
+    /// The principals that can sign on both sides.
     pub(super) principals: Vec<PrincipalName>,
     pub(super) edition: Edition,
 }
 
-/// A trial.
+/// Generates a trial.
 pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
     let starts = grammar.starts.clone();
     let usual = starts.first().cloned().unwrap_or_default();
     let start = prop_oneof![2 => Just(usual), 3 => select(starts)].boxed();
-    // Another's key may be denied by its ARN and not found by its id.
+    // A key of another account may be denied by its ARN and not found by its id.
     let own = select(grammar.own.clone()).boxed();
     let one = |start: BoxedStrategy<String>, change: BoxedStrategy<RequestChange>| {
         (start, change).prop_map(|(start, change)| Trial {
@@ -41,12 +43,12 @@ pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
             relation: Relation::Model,
             steps,
         }),
-        2 => (own.clone(), harmless()).prop_map(|(start, change)| Trial {
+        2 => (own.clone(), harmless(&grammar.operation)).prop_map(|(start, change)| Trial {
             start,
             relation: Relation::Plain,
             steps: vec![Move::Delete(Box::new(change))],
         }),
-        1 => (own.clone(), orders(grammar.edition)).prop_map(|(start, pair)| Trial {
+        1 => (own.clone(), orders(grammar)).prop_map(|(start, pair)| Trial {
             start,
             relation: Relation::Plain,
             steps: pair.map(|change| Move::Delete(Box::new(change))).to_vec(),
@@ -65,12 +67,13 @@ pub(super) fn trial(grammar: &Grammar) -> BoxedStrategy<Trial> {
     .boxed()
 }
 
-/// Requests that mean something for some keys only, with such a key.
+/// Requests that are useful for certain keys only, each with such a key.
 fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
     let named = |id: &str| with(|change| change.key_id = Some(id.to_owned()));
     let material = |id: &str| {
         with(|change| {
-            change.body = Some(format!("{{\"KeyId\":\"{{{{ key.id }}}}\",\"KeyMaterialId\":\"{{{{ {id} }}}}\"}}"))
+            let pattern = format!("{{@member@,\"@material@\":\"{{{{ {id} }}}}\"}}");
+            change.body = Some(filled(&grammar.operation, &pattern));
         })
     };
     let pairs = [
@@ -102,7 +105,7 @@ fn fitting(grammar: &Grammar) -> BoxedStrategy<Trial> {
         .boxed()
 }
 
-/// Calls before the operation, the operation, calls after it.
+/// Calls before the operation under test, the operation, and calls after it.
 fn sequence(grammar: &Grammar) -> BoxedStrategy<Vec<Move>> {
     let before = proptest::collection::vec(
         select(vec![Move::Disable, Move::Schedule, Move::Enable, Move::Cancel, Move::delete(), Move::ImportSame]),
@@ -114,7 +117,7 @@ fn sequence(grammar: &Grammar) -> BoxedStrategy<Vec<Move>> {
             Move::Describe,
             Move::Decrypt,
             Move::ImportSame,
-            // Whether the key serves again is what an import is looked at for.
+            // A trial imports key material to see whether the key works again.
             Move::ImportSame,
             Move::ImportOther,
             Move::delete(),
@@ -141,16 +144,16 @@ fn with(change: impl FnOnce(&mut RequestChange)) -> RequestChange {
     changes
 }
 
-/// One request, most often with one thing changed.
+/// One request, usually with one change.
 fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     prop_oneof![
         1 => Just(RequestChange::default()),
         4 => identifier().prop_map(|text| with(|change| change.key_id = Some(text))),
-        4 => body(grammar.edition).prop_map(|text| with(|change| change.body = Some(text))),
-        1 => bytes().prop_map(|hex| with(|change| change.body_hex = Some(hex))),
-        5 => protocol(),
+        4 => body(grammar).prop_map(|text| with(|change| change.body = Some(text))),
+        1 => bytes(&grammar.operation).prop_map(|hex| with(|change| change.body_hex = Some(hex))),
+        5 => protocol(&grammar.operation),
         8 => authentication(grammar),
-        1 => (identifier(), harmless()).prop_map(|(text, mut change)| {
+        1 => (identifier(), harmless(&grammar.operation)).prop_map(|(text, mut change)| {
             if change.body.is_none() {
                 change.key_id = Some(text);
             }
@@ -160,12 +163,61 @@ fn request(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     .boxed()
 }
 
-/// Text in which the template engine sees nothing to do.
+/// Fills the words of the operation into a pattern. `@body@` is the body of the base request, and `@member@` is its
+/// content without the braces. `@key@` and `@material@` are the names of the members for the key and the key material.
+fn filled(operation: &Operation, pattern: &str) -> String {
+    let body = operation.body_for("{{ key.id }}");
+    let member = body.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(&body);
+    let pattern = pattern.replace("@body@", &body).replace("@member@", member);
+    pattern.replace("@key@", &operation.key_member).replace("@material@", &operation.material_member)
+}
+
+/// The same as [`filled`], for several patterns.
+fn all_filled(operation: &Operation, patterns: &[&str]) -> Vec<String> {
+    patterns.iter().map(|pattern| filled(operation, pattern)).collect()
+}
+
+/// The name with a changed first letter.
+fn first_letter(name: &str, change: impl Fn(char) -> String) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| change(first) + letters.as_str())
+}
+
+/// The name with a lower-case first letter.
+fn begun_low(name: &str) -> String {
+    first_letter(name, |letter| letter.to_lowercase().to_string())
+}
+
+/// The name without its last letter.
+fn shortened(name: &str) -> &str {
+    name.char_indices().next_back().map_or("", |(at, _)| &name[..at])
+}
+
+/// Names that almost match the name of a member.
+fn near_names(name: &str) -> Vec<String> {
+    let last = name[shortened(name).len()..].to_uppercase();
+    let in_snake_case = name.chars().enumerate().fold(String::new(), |so_far, (at, letter)| {
+        let bar = if at > 0 && letter.is_uppercase() { "_" } else { "" };
+        format!("{so_far}{bar}{}", letter.to_lowercase())
+    });
+    vec![
+        begun_low(name),
+        name.to_lowercase(),
+        name.to_uppercase(),
+        format!("{}{last}", shortened(name)),
+        format!(" {name}"),
+        format!("{name} "),
+        first_letter(&name.to_lowercase(), |letter| letter.to_uppercase().to_string()),
+        in_snake_case,
+    ]
+}
+
+/// Text that the template engine leaves unchanged.
 fn literal(text: &str) -> String {
     text.replace('{', "{{ '{' }}")
 }
 
-/// Names of a key: valid forms, near misses.
+/// Values that name a key: valid forms and near misses.
 const FORMS: &[&str] = &[
     "{{ key.id }}",
     "{{ key.arn }}",
@@ -188,7 +240,7 @@ const FORMS: &[&str] = &[
     "",
 ];
 
-/// The parts of an ARN, each with what may stand there instead.
+/// The parts of an ARN, each with values that can replace it.
 const PARTS: [(&str, &[&str]); 7] = [
     ("{{ partition }}", &["aws-cn", "aws-us-gov", ""]),
     ("kms", &["s3", "KMS", ""]),
@@ -199,7 +251,7 @@ const PARTS: [(&str, &[&str]); 7] = [
     ("", &[":1", "/1", " ", "*"]),
 ];
 
-/// The value of KeyId: valid forms, near misses, lengths, arbitrary text.
+/// The value of KeyId: valid forms, near misses, other lengths and arbitrary text.
 fn identifier() -> BoxedStrategy<String> {
     let written = |parts: [&str; 7]| {
         let [partition, service, region, account, kind, id, tail] = parts;
@@ -217,7 +269,7 @@ fn identifier() -> BoxedStrategy<String> {
         wrong.into_iter().for_each(|(at, other)| parts[at] = other);
         written(parts)
     });
-    // No letter that an id can have at that place.
+    // These letters cannot occur in an id.
     let near = (0_usize..36, select(vec!['g', 'z', 'é']))
         .prop_map(|(at, letter)| format!("{{{{ key.id[:{at}] }}}}{letter}{{{{ key.id[{}:] }}}}", at + 1));
     let edges =
@@ -237,8 +289,8 @@ fn identifier() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// JSON text that is no string.
-fn value() -> BoxedStrategy<String> {
+/// JSON text that is not a string.
+fn value(operation: &Operation) -> BoxedStrategy<String> {
     let words = [
         "null",
         "true",
@@ -253,60 +305,62 @@ fn value() -> BoxedStrategy<String> {
         "{}",
         "\"\"",
         "[\"{{ key.id }}\"]",
-        "{\"KeyId\":\"{{ key.id }}\"}",
+        "@body@",
         "{\"a\":\"{{ key.id }}\"}",
         "[null]",
         "[[]]",
     ];
     let nested = (1_usize..40).prop_map(|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
     let long = (1_usize..6).prop_map(|size| format!("\"{}\"", "x".repeat(size * 1000)));
-    prop_oneof![8 => select(words.to_vec()).prop_map(str::to_owned), 1 => nested, 1 => long].boxed()
+    prop_oneof![8 => select(all_filled(operation, &words)), 1 => nested, 1 => long].boxed()
 }
 
-/// JSON text that every parser can hold.
-fn small_value() -> BoxedStrategy<String> {
-    let words = ["1", "null", "true", "\"x\"", "[]", "{}", "[1,[2]]", "{\"KeyId\":1}", "-1.5"];
-    select(words.to_vec()).prop_map(str::to_owned).boxed()
+/// JSON text that every parser accepts.
+fn small_value(operation: &Operation) -> BoxedStrategy<String> {
+    let words = ["1", "null", "true", "\"x\"", "[]", "{}", "[1,[2]]", "{\"@key@\":1}", "-1.5"];
+    select(all_filled(operation, &words)).boxed()
 }
 
-/// Bodies that are no object with a KeyId, or not quite JSON.
+/// Patterns of bodies that are not an object with a key member, or not valid JSON.
 const SYNTAX: &[&str] = &[
     "{}",
     "",
     " ",
     "[]",
-    "[{\"KeyId\":\"{{ key.id }}\"}]",
+    "[@body@]",
     "null",
     "true",
     "1",
     "\"{{ key.id }}\"",
-    "\u{feff}{\"KeyId\":\"{{ key.id }}\"}",
-    "{\"KeyId\":\"{{ key.id }}\"",
-    "{\"KeyId\":\"{{ key.id }}",
-    "{\"KeyId\":\"{{ key.id }}\",}",
-    "{\"KeyId\":\"{{ key.id }}\"} x",
-    "{\"KeyId\":\"{{ key.id }}\"}{}",
-    "{\"KeyId\":\"{{ key.id }}\"}}",
-    "{'KeyId':'{{ key.id }}'}",
-    "{KeyId:\"{{ key.id }}\"}",
-    "{\"KeyId\"=\"{{ key.id }}\"}",
-    "// x\n{\"KeyId\":\"{{ key.id }}\"}",
-    "KeyId={{ key.id }}",
-    "<KeyId>{{ key.id }}</KeyId>",
+    "\u{feff}@body@",
+    "{@member@",
+    "{\"@key@\":\"{{ key.id }}",
+    "{@member@,}",
+    "@body@ x",
+    "@body@{}",
+    "@body@}",
+    "{'@key@':'{{ key.id }}'}",
+    "{@key@:\"{{ key.id }}\"}",
+    "{\"@key@\"=\"{{ key.id }}\"}",
+    "// x\n@body@",
+    "@key@={{ key.id }}",
+    "<@key@>{{ key.id }}</@key@>",
 ];
 
-/// The request's body as text: near misses of a correct one.
-fn body(edition: Edition) -> BoxedStrategy<String> {
-    const KEY: &str = "\"KeyId\":\"{{ key.id }}\"";
-    let named = value().prop_map(|value| format!("{{\"KeyId\":{value}}}"));
-    let name = select(vec!["keyId", "keyid", "KEYID", "KeyID", " KeyId", "KeyId ", "Keyid", "key_id"])
-        .prop_map(|name| format!("{{\"{name}\":\"{{{{ key.id }}}}\"}}"));
-    let extra = (value(), select(vec!["Extra", "keyId", "ID", "", "KeyIdExtra", "__type"]), any::<bool>()).prop_map(
-        |(value, name, first)| match first {
-            true => format!("{{\"{name}\":{value},{KEY}}}"),
-            false => format!("{{{KEY},\"{name}\":{value}}}"),
-        },
-    );
+/// The text of the request's body: near misses of a correct body.
+fn body(grammar: &Grammar) -> BoxedStrategy<String> {
+    let Grammar { operation, edition, .. } = grammar;
+    let key = operation.key_member.as_str();
+    let front = filled(operation, "{\"@key@\":");
+    let named = value(operation).prop_map(move |value| format!("{front}{value}}}"));
+    let name = select(near_names(key)).prop_map(|name| format!("{{\"{name}\":\"{{{{ key.id }}}}\"}}"));
+    let extras = ["Extra", &begun_low(key), "ID", "", &format!("{key}Extra"), "__type"].map(str::to_owned);
+    let member = filled(operation, "@member@");
+    let extra =
+        (value(operation), select(extras.to_vec()), any::<bool>()).prop_map(move |(value, name, first)| match first {
+            true => format!("{{\"{name}\":{value},{member}}}"),
+            false => format!("{{{member},\"{name}\":{value}}}"),
+        });
     let letters = select(vec!["0", "a", "A", "g", "é"]);
     let material_text = prop_oneof![
         Just("{{ key.material_id }}".to_owned()),
@@ -316,84 +370,90 @@ fn body(edition: Edition) -> BoxedStrategy<String> {
         (select(vec![0_usize, 1, 63, 64, 65, 127, 128, 129]), letters)
             .prop_map(|(length, letter)| letter.repeat(length)),
     ];
-    let material_value = prop_oneof![3 => material_text.prop_map(|text| format!("\"{text}\"")), 1 => value()];
-    let material = material_value.prop_map(|value| format!("{{{KEY},\"KeyMaterialId\":{value}}}"));
-    let duplicate = select(vec![
-        "{\"KeyId\":\"{{ key.id }}\",\"KeyId\":\"{{ key.id }}\"}",
-        "{\"KeyId\":\"{{ absent.id }}\",\"KeyId\":\"{{ key.id }}\"}",
-        "{\"KeyId\":\"{{ key.id }}\",\"KeyId\":null}",
-    ]);
-    // Cut off somewhere behind the first brace; where the template stands it is cut as a whole.
-    let cut = (0_usize..12).prop_map(|less| {
-        let whole = "{\"KeyId\":\"{{ key.id }}\",\"Extra\":{\"a\":[1]}}";
-        whole[..whole.len() - less - 1].to_owned()
-    });
-    let second: u32 = if edition == Edition::KeyMaterialId { 4 } else { 1 };
+    let material_value = prop_oneof![3 => material_text.prop_map(|text| format!("\"{text}\"")), 1 => value(operation)];
+    let front = filled(operation, "{@member@,\"@material@\":");
+    let material = material_value.prop_map(move |value| format!("{front}{value}}}"));
+    let duplicate = ["{@member@,@member@}", "{\"@key@\":\"{{ absent.id }}\",@member@}", "{@member@,\"@key@\":null}"];
+    let duplicate = select(all_filled(operation, &duplicate));
+    // Cuts the body at a place behind the first brace. A template is never cut into parts.
+    let whole = filled(operation, "{@member@,\"Extra\":{\"a\":[1]}}");
+    let cut = (0_usize..12).prop_map(move |less| whole[..whole.len() - less - 1].to_owned());
+    let second: u32 = if *edition == Edition::KeyMaterialId { 4 } else { 1 };
     prop_oneof![
-        2 => select(spellings()).prop_map(str::to_owned),
+        2 => select(spellings(operation)),
         3 => named,
         2 => name,
         3 => extra,
         second => material,
-        1 => duplicate.prop_map(str::to_owned),
-        4 => select(SYNTAX).prop_map(str::to_owned),
+        1 => duplicate,
+        4 => select(all_filled(operation, SYNTAX)),
         1 => cut,
         1 => "\\PC{0,20}".prop_map(|text| literal(&text)),
     ]
     .boxed()
 }
 
-/// Bodies that are not text, as hex.
-fn bytes() -> BoxedStrategy<String> {
-    let near = (proptest::collection::vec(any::<u8>(), 1..4)).prop_map(|bytes| {
-        let mut body = b"{\"KeyId\":\"".to_vec();
+/// Bodies that are not text, in hexadecimal.
+fn bytes(operation: &Operation) -> BoxedStrategy<String> {
+    let (front, back) = operation.around_key();
+    let (front, back) = (front.to_owned(), back.to_owned());
+    let near = (proptest::collection::vec(any::<u8>(), 1..4)).prop_map(move |bytes| {
+        let mut body = front.clone().into_bytes();
         body.extend(bytes.iter().map(|byte| byte | 0x80));
-        body.extend(b"\"}");
+        body.extend(back.bytes());
         hex::encode(body)
     });
     prop_oneof![near, proptest::collection::vec(any::<u8>(), 1..24).prop_map(hex::encode)].boxed()
 }
 
-/// Other spellings of the same body.
-fn spellings() -> Vec<&'static str> {
-    vec![
-        "{\"KeyId\":\"{{ key.id }}\"}",
-        "{ \"KeyId\" : \"{{ key.id }}\" }",
-        "\n{\n\t\"KeyId\": \"{{ key.id }}\"\r\n}\n",
-        "{\"\\u004beyId\":\"{{ key.id }}\"}",
-        "{\"KeyId\":\"{{ key.id | replace('-', '\\\\u002d') }}\"}",
-    ]
+/// Other ways to write the same body.
+fn spellings(operation: &Operation) -> Vec<String> {
+    let escaped = first_letter(&operation.key_member, |letter| format!("\\u{:04x}", u32::from(letter)));
+    let escaped = format!("{{\"{escaped}\":\"{{{{ key.id }}}}\"}}");
+    all_filled(
+        operation,
+        &[
+            "@body@",
+            "{ \"@key@\" : \"{{ key.id }}\" }",
+            "\n{\n\t\"@key@\": \"{{ key.id }}\"\r\n}\n",
+            &escaped,
+            "{\"@key@\":\"{{ key.id | replace('-', '\\\\u002d') }}\"}",
+        ],
+    )
 }
 
-/// One body in two orders of its members.
-fn orders(edition: Edition) -> BoxedStrategy<[RequestChange; 2]> {
-    const KEY: &str = "\"KeyId\":\"{{ key.id }}\"";
-    let unknown = small_value().prop_map(|value| format!("\"Extra\":{value}")).boxed();
-    let other = match edition {
+/// The same body with its members in two orders.
+fn orders(grammar: &Grammar) -> BoxedStrategy<[RequestChange; 2]> {
+    let operation = &grammar.operation;
+    let member = filled(operation, "@member@");
+    let unknown = small_value(operation).prop_map(|value| format!("\"Extra\":{value}")).boxed();
+    let other = match grammar.edition {
         Edition::KeyOnly => unknown,
         Edition::KeyMaterialId => {
-            let material = Just("\"KeyMaterialId\":\"{{ key.material_id }}\"".to_owned());
+            let material = Just(filled(operation, "\"@material@\":\"{{ key.material_id }}\""));
             prop_oneof![1 => unknown, 1 => material].boxed()
         }
     };
     other
-        .prop_map(|other| {
-            [format!("{{{other},{KEY}}}"), format!("{{{KEY},{other}}}")]
+        .prop_map(move |other| {
+            [format!("{{{other},{member}}}"), format!("{{{member},{other}}}")]
                 .map(|body| with(|change| change.body = Some(body)))
         })
         .boxed()
 }
 
-/// Changes that must not matter.
-fn harmless() -> BoxedStrategy<RequestChange> {
+/// Changes that must not change the answer.
+fn harmless(operation: &Operation) -> BoxedStrategy<RequestChange> {
+    let [before, after] = ["{\"Extra\":", "{@member@,\"Extra\":"].map(|front| filled(operation, front));
+    let end = filled(operation, ",@member@}");
     prop_oneof![
         Just(with(|change| change.key_id = Some("{{ key.arn }}".to_owned()))),
-        select(spellings()).prop_map(|text| with(|change| change.body = Some(text.to_owned()))),
-        small_value().prop_map(|value| with(|change| {
-            change.body = Some(format!("{{\"Extra\":{value},\"KeyId\":\"{{{{ key.id }}}}\"}}"));
+        select(spellings(operation)).prop_map(|text| with(|change| change.body = Some(text))),
+        small_value(operation).prop_map(move |value| with(|change| {
+            change.body = Some(format!("{before}{value}{end}"));
         })),
-        small_value().prop_map(|value| with(|change| {
-            change.body = Some(format!("{{\"KeyId\":\"{{{{ key.id }}}}\",\"Extra\":{value}}}"));
+        small_value(operation).prop_map(move |value| with(|change| {
+            change.body = Some(format!("{after}{value}}}"));
         })),
         Just(with(|change| change.name_case = Some(NameCase::Lower))),
         Just(with(|change| change.name_case = Some(NameCase::Upper))),
@@ -406,20 +466,22 @@ fn harmless() -> BoxedStrategy<RequestChange> {
 }
 
 /// Changes of method, path, headers and framing.
-fn protocol() -> BoxedStrategy<RequestChange> {
+fn protocol(operation: &Operation) -> BoxedStrategy<RequestChange> {
     let owned = |pair: (&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
+    let Operation { name, service, .. } = operation;
+    let right = operation.target();
     let target = select(vec![
-        "",
-        "TrentService.",
-        "DeleteImportedKeyMaterial",
-        "TrentService.deleteImportedKeyMaterial",
-        "trentservice.DeleteImportedKeyMaterial",
-        "TrentService.DeleteImportedKeyMaterialX",
-        "TrentService.DeleteImportedKeyMateria",
-        "TrentService.DeleteImportedKeyMaterial.1",
-        "KMS.DeleteImportedKeyMaterial",
-        "TrentService/DeleteImportedKeyMaterial",
-        "TrentService.NoSuchOperation",
+        String::new(),
+        format!("{service}."),
+        name.clone(),
+        format!("{service}.{}", begun_low(name)),
+        format!("{}.{name}", service.to_lowercase()),
+        format!("{right}X"),
+        shortened(&right).to_owned(),
+        format!("{right}.1"),
+        format!("KMS.{name}"),
+        format!("{service}/{name}"),
+        format!("{service}.NoSuchOperation"),
     ]);
     let content_type = select(vec![
         "application/x-amz-json-1.1; charset=utf-8",
@@ -433,9 +495,9 @@ fn protocol() -> BoxedStrategy<RequestChange> {
     let method = select(vec!["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "post"]);
     let path = select(vec!["/x", "/?a=b", "/?", "/kms/", "/x/../", "/%20"]);
     prop_oneof![
-        2 => harmless(),
+        2 => harmless(operation),
         3 => target.prop_map(move |value| with(|change| {
-            change.set.insert("X-Amz-Target".to_owned(), value.to_owned());
+            change.set.insert("X-Amz-Target".to_owned(), value);
         })),
         2 => content_type.prop_map(move |value| with(|change| {
             change.set.insert("Content-Type".to_owned(), value.to_owned());
@@ -443,14 +505,14 @@ fn protocol() -> BoxedStrategy<RequestChange> {
         2 => method.prop_map(|method| with(|change| change.method = Some(method.to_owned()))),
         2 => path.prop_map(|target| with(|change| change.target = Some(target.to_owned()))),
         1 => select(vec!["X-Amz-Target", "Content-Type"]).prop_map(|name| with(|change| change.remove = vec![name.to_owned()])),
-        1 => select(vec![
+        1 => select([
             ("Accept", "*/*"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", "trentcheck"),
-            ("X-Amz-Target", "TrentService.DeleteImportedKeyMaterial"),
+            ("X-Amz-Target", &right),
             ("X-Empty", ""),
             ("X-Blanks", "a   b"),
-        ]).prop_map(move |pair| with(|change| change.add = vec![owned(pair)])),
+        ].map(owned).to_vec()).prop_map(move |pair| with(|change| change.add = vec![pair])),
         1 => select(vec![("X-Unsigned", "1"), ("Accept", "*/*"), ("Host", "trentcheck.invalid")])
             .prop_map(move |pair| with(|change| change.unsigned = vec![owned(pair)])),
         1 => Just(with(|change| change.times = Some(2))),
@@ -458,7 +520,7 @@ fn protocol() -> BoxedStrategy<RequestChange> {
     .boxed()
 }
 
-/// Changes of who signs, when, and how.
+/// Changes of the principal, the time and the way of signing.
 fn authentication(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
     let principals = grammar.principals.clone();
     let has_session = principals.contains(&PrincipalName::Session);
@@ -466,13 +528,15 @@ fn authentication(grammar: &Grammar) -> BoxedStrategy<RequestChange> {
         |mutation: Mutation| matches!(mutation, Mutation::SessionTokenAltered | Mutation::SessionTokenAbsent);
     let mutations: Vec<Mutation> =
         Mutation::ALL.iter().copied().filter(|mutation| has_session || !of_session(*mutation)).collect();
-    // Far from the edges of the window, where the answer depends on how long the exchange takes.
+    // These offsets are far from the limits of the time window, where the answer depends on the duration of the
+    // exchange.
     let clock = select(vec![-240_i64, 240, -600, 600, -90_000, 90_000]);
-    // What the body would hash to, as other services want it.
-    const HASH: &str = "{{ ('{\"KeyId\":\"' ~ key.id ~ '\"}') | sha256 }}";
-    let hash = (select(vec![None, Some(Mutation::BodyAltered)])).prop_map(|mutation| {
+    // The hash of the body, which other services require.
+    let (front, back) = grammar.operation.around_key();
+    let value = format!("{{{{ ('{front}' ~ key.id ~ '{back}') | sha256 }}}}");
+    let hash = (select(vec![None, Some(Mutation::BodyAltered)])).prop_map(move |mutation| {
         with(|change| {
-            change.add = vec![("X-Amz-Content-Sha256".to_owned(), HASH.to_owned())];
+            change.add = vec![("X-Amz-Content-Sha256".to_owned(), value.clone())];
             change.mutation = mutation;
         })
     });

@@ -1,4 +1,4 @@
-//! Compares what two sides answered. Pure.
+//! Compares the answers of two sides. Pure.
 
 use super::precedent::Precedents;
 use super::side::{Answered, Seen};
@@ -6,7 +6,7 @@ use super::trial::{Move, Relation, is_plain};
 use crate::compare::{
     Claimed, Context, Fact, Mismatch, Naming, Place, What, WhichKey, every_answer, in_short, judge, transport,
 };
-use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, Precondition, RequestChange, Supports};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, Meaning, Precondition, RequestChange, Supports};
 use crate::normalise::{Normaliser, Redactor};
 use crate::observe::{Body, Observation};
 use crate::plan::World;
@@ -15,34 +15,34 @@ use crate::text::{TargetText, Text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What judging one call needs to know.
+/// The context for judging one call.
 pub(super) struct Judging<'a> {
     pub(super) corpus: &'a Corpus,
     pub(super) edition: Edition,
     pub(super) step: &'a Move,
-    /// The cases, none of which a finding may outdo.
+    /// The cases. No finding binds more than they do.
     pub(super) precedents: &'a Precedents<'a>,
     /// The state of the key before the call, if a precondition's words can say it.
     pub(super) state: Option<&'a Precondition>,
-    /// Whether the operation succeeded earlier in the trial, so that what follows shows its effect.
+    /// Whether the operation under test has succeeded in this trial. Later calls then show its effect.
     pub(super) deleted: bool,
-    /// The ARN of the target's key.
+    /// The ARN of the key on the target.
     pub(super) key_arn: Option<&'a str>,
-    /// The id of the only material that was imported so far.
+    /// The id of the only key material that was imported so far.
     pub(super) material_id: Option<&'a str>,
 }
 
-/// The verdict on one call.
+/// The result of judging one call.
 pub(super) struct Verdict {
-    /// Those of each answer.
+    /// The mismatches of each answer.
     pub(super) mismatches: Vec<Vec<Mismatch>>,
-    /// Whether both sides are still in the same state, so that going on says something.
+    /// Whether both sides are still in the same state. If not, the trial ends.
     pub(super) in_step: bool,
-    /// The target was not reached.
+    /// The reason why the target was not reached.
     pub(super) unreached: Option<Text>,
 }
 
-/// Judges a call of the target by the same call of the model.
+/// Compares the target's answers to a call with the model's.
 pub(super) fn by_model(target: &Seen, model: &Seen, judging: &Judging<'_>) -> Verdict {
     let mut verdict = Verdict { mismatches: Vec::new(), in_step: true, unreached: None };
     let (Seen::Answers(target), Seen::Answers(model)) = (target, model) else {
@@ -60,7 +60,7 @@ pub(super) fn by_model(target: &Seen, model: &Seen, judging: &Judging<'_>) -> Ve
     verdict
 }
 
-/// Where the answer to a call is: the operation under test answers, others show what it has done.
+/// The place of an answer: the answer of the operation under test, or a later call that shows the effect.
 fn place(target: &Answered, judging: &Judging<'_>) -> Place<TargetText> {
     let called = target.request.header("X-Amz-Target").map(String::from_utf8_lossy).unwrap_or_default();
     match judging.step.change() {
@@ -72,7 +72,7 @@ fn place(target: &Answered, judging: &Judging<'_>) -> Place<TargetText> {
 fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verdict: &mut Verdict) -> Vec<Mismatch> {
     let corpus = judging.corpus;
     let place = place(target, judging);
-    // What another operation does is the target's own affair, until it shows what this one has done.
+    // Other operations are not under test, until their answers show the effect of the operation under test.
     let counts = judging.deleted || judging.step.change().is_some();
     let (response, observation) = match &target.result {
         Ok(answer) => answer,
@@ -96,8 +96,8 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         corpus,
         edition: judging.edition,
         key_arn: judging.key_arn,
-        naming: if names_material(expected) { Naming::Due } else { Naming::Absent },
-        // A request that says which material it means may mean another one.
+        naming: if names_material(expected, judging) { Naming::Due } else { Naming::Absent },
+        // A request that names a key material may name another one.
         material_id: judging.material_id.filter(|_| judging.step.change().is_some_and(is_plain)),
         clauses: &clauses,
         supports: &none,
@@ -106,14 +106,15 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
     let differs = observation.is_success() != expected.is_success();
     let mut found = judge(observation, &expectations, &context);
     if differs {
-        // That one is a success and the other is not says all.
+        // If one side succeeds and the other refuses, the first mismatch says it all.
         found.truncate(1);
     }
     for mismatch in found.iter_mut().filter(|mismatch| mismatch.what == What::Status && mismatch.hint.is_none()) {
         mismatch.hint = Some(format!("the model answers {}", Redactor::default().show(&in_short(expected))));
     }
     verdict.in_step &= !differs;
-    // Whether another operation is too lenient is not shown by what this one has done; that it fails may be.
+    // If the model refuses a change of the key's state, an answer of the target that accepts it does not show an effect
+    // of the operation under test.
     let is_of_state =
         matches!(judging.step, Move::Disable | Move::Enable | Move::Schedule | Move::Cancel) && !expected.is_success();
     if !counts || is_of_state {
@@ -144,7 +145,7 @@ pub(super) fn limit(found: &mut [Mismatch], level: Level) {
     found.iter_mut().for_each(|mismatch| mismatch.level = mismatch.level.min(level));
 }
 
-/// Adds the mismatches that say more than those found before them.
+/// Adds the mismatches that are not implied by earlier ones.
 fn add_news(found: &mut Vec<Mismatch>, of_every_answer: Vec<Mismatch>) {
     let is_wrong = !found.is_empty();
     for mismatch in of_every_answer {
@@ -157,7 +158,7 @@ fn add_news(found: &mut Vec<Mismatch>, of_every_answer: Vec<Mismatch>) {
     }
 }
 
-/// What a call that succeeds on both sides tells of what was done before it.
+/// The differences that a later call shows if it succeeds on both sides.
 fn shown_afterwards(
     seen: &Observation,
     expected: &Observation,
@@ -170,7 +171,7 @@ fn shown_afterwards(
     };
     let paths: &[&str] = match step {
         Move::Describe => &["/KeyMetadata/KeyState", "/KeyMetadata/Enabled"],
-        // Both sides encrypted the same text.
+        // Both sides encrypted the same plaintext.
         Move::Decrypt => &["/Plaintext"],
         _ => &[],
     };
@@ -192,8 +193,8 @@ fn shown_afterwards(
     mismatches.collect()
 }
 
-/// What the target must answer, given what the model answered. An answer to a request that the page describes binds;
-/// of any other one only that it is refused, and its type is a hint.
+/// The answers that the target may give, derived from the model's answer. If the page describes the request, the answer
+/// of the model binds. Otherwise only the refusal binds, and the error type is a hint.
 fn expectations(corpus: &Corpus, expected: &Observation, judging: &Judging<'_>) -> Vec<Expectation> {
     let binding = judging.step.change().is_none_or(is_plain);
     let one = |level, answer| Expectation::of(level, vec![answer]);
@@ -208,7 +209,7 @@ fn expectations(corpus: &Corpus, expected: &Observation, judging: &Judging<'_>) 
         _ => Answer::Refused,
     };
     match expected.error_name().filter(|name| corpus.error(name).is_some()) {
-        // Which server fault it is belongs to the key, not to the request.
+        // The precondition of the key decides which server fault is expected, not the request.
         Some(name) if expected.status >= 500 => vec![one(Level::Must, Answer::Error(name.to_owned()))],
         Some(name) if binding && is_delete => vec![one(Level::Must, Answer::Error(name.to_owned()))],
         Some(name) if refused == Answer::Refused => {
@@ -218,7 +219,7 @@ fn expectations(corpus: &Corpus, expected: &Observation, judging: &Judging<'_>) 
     }
 }
 
-/// The clauses that an answer like this one stands for.
+/// The clauses that describe such an answer.
 pub(super) fn clauses(corpus: &Corpus, expected: &Observation) -> Vec<String> {
     match expected.error_name().and_then(|name| corpus.error(name)) {
         Some(error) => error.clauses.clone(),
@@ -227,8 +228,8 @@ pub(super) fn clauses(corpus: &Corpus, expected: &Observation) -> Vec<String> {
     }
 }
 
-/// Whether a front door could tell that the request was for this protocol. Without a target, or with one that it does not
-/// know, it still can, by the content type.
+/// Whether a front door can recognise that the request uses this protocol. If X-Amz-Target is absent or unknown, the
+/// content type still shows it.
 pub(super) fn claimed(change: &RequestChange) -> Claimed {
     let is_about_it = |name: &String| ["content-type", "host"].iter().any(|known| name.eq_ignore_ascii_case(known));
     let is_odd = change.method.is_some()
@@ -239,14 +240,16 @@ pub(super) fn claimed(change: &RequestChange) -> Claimed {
     if is_odd { Claimed::No } else { Claimed::Yes }
 }
 
-fn names_material(expected: &Observation) -> bool {
+fn names_material(expected: &Observation, judging: &Judging<'_>) -> bool {
+    let success = judging.corpus.operation.success_in(judging.edition);
+    let Some(member) = success.member(Meaning::DeletedMaterialId) else { return false };
     match &expected.body {
-        Body::Json(value) => value["KeyMaterialId"].as_str().is_some_and(|id| !id.is_empty()),
+        Body::Json(value) => value[member].as_str().is_some_and(|id| !id.is_empty()),
         _ => false,
     }
 }
 
-/// Compares two answers of one target that must be alike, each in the names of its own world.
+/// Compares two answers of one target that must be equal. Each is compared with the names of its own world.
 pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World), relation: Relation) -> Option<Mismatch> {
     let shown = |(answered, world): (&Answered, &World)| {
         let observation = answered.observation()?;
@@ -273,21 +276,21 @@ pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World), rel
         supports: Supports::default(),
         level: Level::Must,
         hint: Some(
-            "the two requests differ in nothing that may matter; the first exchange is the other one".to_owned(),
+            "the difference between the two requests must not change the answer; the first exchange is the other request".to_owned(),
         ),
     })
 }
 
-/// What a call may do to a key.
+/// The changes that a call may make to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Allowed {
-    /// Nothing: it was refused, or named another key.
+    /// No change, because the call was refused or named another key.
     Nothing,
-    /// What the model's did.
+    /// The change that the model made.
     Change,
 }
 
-/// What the operation changed on the target's key, compared with what it changed on the model's.
+/// Compares the changes of the key on the target with the changes of the key on the model.
 pub(super) fn effects(
     corpus: &Corpus,
     target: [&Value; 2],
@@ -302,7 +305,8 @@ pub(super) fn effects(
     };
     let names = &members(before) | &members(after);
     let state = |metadata: &Value| [metadata.get("KeyState").cloned(), metadata.get("Enabled").cloned()];
-    // Calls before this one led elsewhere here than there, which is not this operation's doing.
+    // Calls before this one had different effects on the two sides. The operation under test did not cause this
+    // difference.
     if allowed == Allowed::Change && state(before) != state(model_before) {
         return Vec::new();
     }
@@ -313,7 +317,7 @@ pub(super) fn effects(
         let (model_had, model_has) = (of(model_before), of(model_after));
         let is_state = ["KeyState", "Enabled"].contains(&name.as_str());
         let expected = if model_had == model_has {
-            // Of a member that the model has not got nobody knows whether a success may change it.
+            // If the model lacks a member, it is unknown whether a success may change it.
             if model_had.is_none() && allowed == Allowed::Change {
                 continue;
             }

@@ -1,9 +1,9 @@
-//! Property mode: generated requests and sequences of calls, tried on a target and on a model of it side by side, and
-//! relations between answers of the target itself. What differs is shrunk, and written down as a case.
+//! Property mode: makes generated calls on a target and on a model, and compares the answers of both sides or two
+//! answers of the target. Differences are shrunk and written as cases.
 //!
-//! The model is another target, such as the embedded reference; nothing here knows which. Its answers are a reading of
-//! the spec and no source: what only it says binds no more than the cases that change the
-//! request alike.
+//! The model is another target, such as the embedded reference. The code here does not know which. The model's answers
+//! are a reading of the spec and not a source, so a difference from the model alone is never stronger than the cases
+//! that change the request alike.
 
 mod attempt;
 mod exploration;

@@ -1,4 +1,4 @@
-//! A finding as a case, ready to be pasted into `fixtures/cases/`.
+//! Writes a finding as a case that can be pasted into `fixtures/cases/`.
 
 use super::judge::{claimed, clauses};
 use super::trial::{Move, Relation, Trial, is_plain};
@@ -10,7 +10,7 @@ use crate::fixture::{
 use crate::observe::Observation;
 use toml::Spanned;
 
-/// The text of a case, with what led to it as a comment. `expected` is the answer that the model gave to the call that
+/// The text of a case, with the calls that led to it as a comment. `expected` is the model's answer to the call that
 /// shows the difference.
 pub(super) fn case(
     corpus: &Corpus,
@@ -98,7 +98,7 @@ fn title(change: &RequestChange, after: &[&Move], succeeds: bool) -> String {
     }
 }
 
-/// A call in a word.
+/// A short name of a call.
 pub(super) fn word(step: &Move) -> String {
     match step {
         Move::Delete(change) if **change == RequestChange::default() => "delete".to_owned(),
@@ -161,7 +161,7 @@ fn precondition(corpus: &Corpus, start: &str, before: &[Move], edition: Edition)
     }
 }
 
-/// The answer that a case expects, given the one by which the model refused, if it did.
+/// The answer that the case expects. `refusal` is the model's answer if the model refused.
 fn answer(corpus: &Corpus, change: &RequestChange, refusal: Option<&Observation>) -> Answer {
     let Some(refusal) = refusal else { return Answer::Success };
     let known = refusal.error_name().filter(|name| corpus.error(name).is_some());
@@ -172,7 +172,7 @@ fn answer(corpus: &Corpus, change: &RequestChange, refusal: Option<&Observation>
     }
 }
 
-/// The effect that shows how the operation leaves a key that was made like this.
+/// The effect that shows the state of a key of this precondition after the operation.
 fn left_behind(start: &Precondition, succeeds: bool) -> &'static str {
     let is_pending = start.then.contains(&Step::ScheduleKeyDeletion);
     match (succeeds, is_pending) {
@@ -183,8 +183,8 @@ fn left_behind(start: &Precondition, succeeds: bool) -> &'static str {
     }
 }
 
-/// What has to be read back for the difference to be seen again, in the corpus' words: what the operation left behind,
-/// if that is known, then what the calls after it show.
+/// The effects that the case must read back to show the difference again: the effect of the operation, if it is known,
+/// then those that the later calls show.
 fn read_back(start: &Precondition, after: &[&Move], first: Option<&'static str>) -> Vec<&'static str> {
     let mut words: Vec<&str> = first.into_iter().collect();
     let symmetric = start.spec.as_deref() == Some("SYMMETRIC_DEFAULT");
@@ -207,7 +207,7 @@ fn read_back(start: &Precondition, after: &[&Move], first: Option<&'static str>)
     words
 }
 
-/// Those of these effects that hold in the edition.
+/// The effects that exist in the edition.
 fn held_in(corpus: &Corpus, edition: Edition, words: &[&str]) -> Vec<String> {
     let holds = |word: &&&str| {
         corpus

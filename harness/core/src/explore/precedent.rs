@@ -7,7 +7,7 @@
 use super::trial::is_plain;
 use crate::compare::{Context, Naming, Place, matches_answer};
 use crate::fixture::{
-    Case, Corpus, Edition, Expectation, Level, Precondition, RequestChange, RequestFraming, Supports,
+    Case, Corpus, Edition, Expectation, Level, Operation, Precondition, RequestChange, RequestFraming, Supports,
 };
 use crate::observe::Observation;
 use crate::plan::{Absent, KeyNames, World, render};
@@ -52,7 +52,7 @@ impl<'a> Precedents<'a> {
     pub(super) fn of(corpus: &'a Corpus, edition: Edition) -> Self {
         let row = |case: &'a Case| {
             let request = rendered(&case.request);
-            Row { case, kinds: kinds(&request), request }
+            Row { case, kinds: kinds(&corpus.operation, &request), request }
         };
         Self { corpus, edition, rows: corpus.cases.iter().filter(|case| case.holds_in(edition)).map(row).collect() }
     }
@@ -71,7 +71,7 @@ impl<'a> Precedents<'a> {
         let mut likeness = Likeness::Same;
         if cases.is_empty() && !is_described {
             likeness = Likeness::OneKind;
-            let kinds = kinds(&wanted);
+            let kinds = kinds(&self.corpus.operation, &wanted);
             cases = self.rows.iter().filter(|row| row.kinds == kinds).map(|row| row.case).collect();
         }
         Alike { corpus: self.corpus, edition: self.edition, is_described, likeness, cases }
@@ -179,13 +179,13 @@ fn rendered(change: &RequestChange) -> RequestChange {
 }
 
 /// What is unusual about a request, without the texts that make one of a kind differ from the next.
-fn kinds(change: &RequestChange) -> BTreeSet<String> {
+fn kinds(operation: &Operation, change: &RequestChange) -> BTreeSet<String> {
     let mut kinds = BTreeSet::new();
     let mut add = |kind: String| {
         kinds.insert(kind);
     };
-    change.key_id.iter().for_each(|id| add(format!("KeyId {}", kind_of_key_id(id))));
-    change.body.iter().flat_map(|body| kinds_of_body(body)).for_each(&mut add);
+    change.key_id.iter().for_each(|id| add(format!("key {}", kind_of_key_id(id))));
+    change.body.iter().flat_map(|body| kinds_of_body(operation, body)).for_each(&mut add);
     change.body_hex.iter().for_each(|_| add("bytes".to_owned()));
     change.method.iter().for_each(|method| add(format!("method {method}")));
     change.target.iter().for_each(|target| add(if target.contains('?') { "query" } else { "path" }.to_owned()));
@@ -252,7 +252,7 @@ fn kind_of_key_id(id: &str) -> &'static str {
     }
 }
 
-fn kinds_of_body(body: &str) -> Vec<String> {
+fn kinds_of_body(operation: &Operation, body: &str) -> Vec<String> {
     let one = |kind: &str| vec![format!("body {kind}")];
     let members = match serde_json::from_str::<Value>(body) {
         Ok(Value::Object(members)) => members,
@@ -264,21 +264,23 @@ fn kinds_of_body(body: &str) -> Vec<String> {
         Err(error) if error.to_string().contains("recursion limit") => return one("too deep"),
         Err(_) => return one("that is no JSON"),
     };
-    let named = |value: &Value| value.to_string().matches("\"KeyId\":").count();
-    if body.matches("\"KeyId\"").count() > named(&Value::Object(members.clone())) {
+    let Operation { key_member, material_member, .. } = operation;
+    let quoted = format!("\"{key_member}\"");
+    let named = |value: &Value| value.to_string().matches(&format!("{quoted}:")).count();
+    if body.matches(&quoted).count() > named(&Value::Object(members.clone())) {
         return one("with a member twice");
     }
     let mut kinds = Vec::new();
-    match members.get("KeyId") {
+    match members.get(key_member) {
         Some(Value::String(id)) if [KEY, ABSENT].contains(&id.as_str()) => {}
-        Some(Value::String(id)) => kinds.push(format!("KeyId {}", kind_of_key_id(id))),
-        Some(other) => kinds.push(format!("KeyId {}", type_of(other))),
-        None => kinds.push("KeyId absent".to_owned()),
+        Some(Value::String(id)) => kinds.push(format!("key {}", kind_of_key_id(id))),
+        Some(other) => kinds.push(format!("key {}", type_of(other))),
+        None => kinds.push("key absent".to_owned()),
     }
-    for (name, value) in members.iter().filter(|(name, _)| *name != "KeyId") {
-        kinds.push(match name.as_str() {
-            "KeyMaterialId" => format!("KeyMaterialId {}", type_of(value)),
-            _ if name.trim().eq_ignore_ascii_case("KeyId") => "a name like KeyId".to_owned(),
+    for (name, value) in members.iter().filter(|(name, _)| *name != key_member) {
+        kinds.push(match name {
+            _ if name == material_member => format!("{material_member} {}", type_of(value)),
+            _ if name.trim().eq_ignore_ascii_case(key_member) => "a name like the key's".to_owned(),
             _ => "an unknown member".to_owned(),
         });
     }

@@ -1,4 +1,4 @@
-//! A failing trial made as small as it goes, and seen once more at the end.
+//! Shrinks a failing trial as far as possible, and repeats it once at the end.
 
 use super::attempt::{Shown, Tried};
 use super::exploration::{Certainty, Finding};
@@ -8,37 +8,37 @@ use super::paste;
 use super::trial::{Relation, Trial};
 use proptest::strategy::ValueTree;
 
-/// A trial and the number that it was generated from.
+/// A trial with the number of the generated trial that it comes from.
 pub(super) struct Numbered {
     pub(super) trial: Trial,
-    /// None if it was known before.
+    /// Absent if the trial was known before.
     pub(super) number: Option<usize>,
 }
 
-/// The smallest trial so far, and what it showed when it was made last.
+/// The smallest trial so far, with the result of its last attempt.
 struct Smallest {
     trial: Trial,
     shown: Shown,
 }
 
-/// A fault while its trial is made smaller.
+/// The state of shrinking one fault.
 struct Shrinking<'s> {
     fault: &'s Fault,
     until: &'s Until<'s>,
-    /// How many requests the target may have got in all before this ends.
+    /// Shrinking ends when the target has got this number of requests in all.
     last_exchange: usize,
-    /// What was tried already shows nothing new.
+    /// The trials that were already made. They are not repeated.
     made: Vec<Trial>,
     smallest: Smallest,
 }
 
 impl Shrinking<'_> {
-    /// Whether there is no time, or there are no requests left.
+    /// Whether the time or the requests are used up.
     fn is_over(&self, explorer: &Explorer<'_>) -> bool {
         self.until.is_over() || explorer.target.exchanges() >= self.last_exchange
     }
 
-    /// Whether a trial is new and could be smaller than this one; it counts as made from then on.
+    /// Whether a trial is new and could be smaller than the other one. It then counts as made.
     fn is_worth_a_try(&mut self, candidate: &Trial, than: &Trial) -> bool {
         if self.made.contains(candidate) || !may_be_smaller(candidate, than) {
             return false;
@@ -48,18 +48,18 @@ impl Shrinking<'_> {
     }
 }
 
-/// How far one way of making a trial smaller came.
+/// How far one method of shrinking got.
 enum Progress {
-    /// As far as it goes.
+    /// No further step makes the trial smaller.
     Whole,
-    /// There was no time, or there were no requests left.
+    /// The time or the requests were used up.
     Cut,
-    /// The target is gone.
+    /// The target no longer answers.
     Lost,
 }
 
 impl Explorer<'_> {
-    /// Makes a finding of a fault that a trial has shown; nothing if the trial does not show it.
+    /// Makes a finding from a fault that a trial has shown; nothing if the trial no longer shows it.
     pub(super) async fn finding(
         &mut self,
         from: &Numbered,
@@ -73,7 +73,7 @@ impl Explorer<'_> {
         let (smallest, certainty) = self.shrink(once, tree, fault, until).await;
         let Smallest { trial, shown } = smallest;
         let mut mismatches = shown.mismatches;
-        // The same answer may show more, which is then reported with it.
+        // The same answer may show further faults, which are reported in the same finding.
         mismatches.retain(|mismatch| {
             let also = what_differs(mismatch);
             also == *fault || (mismatch.level >= self.options.level && self.seen.insert(also))
@@ -115,7 +115,7 @@ impl Explorer<'_> {
                 Progress::Lost => return (shrinking.smallest, Certainty::Larger),
             }
         }
-        // Calls behind the one that shows it are not needed.
+        // Calls after the one that shows the fault are not needed.
         let mut trial = shrinking.smallest.trial.clone();
         if trial.relation == Relation::Model {
             trial.steps.truncate(shrinking.smallest.shown.at + 1);
@@ -135,7 +135,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Makes the generated values simpler, as their generators do.
+    /// Replaces generated values by simpler ones, in the order of their generators.
     async fn simplify(&mut self, shrinking: &mut Shrinking<'_>, mut tree: impl ValueTree<Value = Trial>) -> Progress {
         let (first, at) = (shrinking.smallest.trial.clone(), shrinking.smallest.shown.at);
         let mut simpler = tree.simplify();
@@ -160,7 +160,7 @@ impl Explorer<'_> {
         Progress::Whole
     }
 
-    /// Leaves parts out one by one, those too that were generated together. `trial` becomes the smallest one.
+    /// Removes single parts, also parts that were generated together. `trial` becomes the smallest trial.
     async fn leave_out(&mut self, shrinking: &mut Shrinking<'_>, trial: &mut Trial) -> Progress {
         let mut at = shrinking.smallest.shown.at;
         let usual = self.usual_start();
@@ -196,11 +196,11 @@ impl Explorer<'_> {
     }
 }
 
-/// What came of a repeated trial.
+/// The result of a repeated trial.
 enum Again {
     Shown(Shown),
     NotShown,
-    /// The target is gone.
+    /// The target no longer answers.
     Lost,
 }
 

@@ -1,4 +1,4 @@
-//! One side of an exploration: a target, its keys, and what its answers looked like.
+//! One side of an exploration: a target, its keys and its answers.
 
 use super::exploration::ExploreOptions;
 use super::trial::Move;
@@ -6,10 +6,10 @@ use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
 use crate::http::Request;
-use crate::keys::{Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
+use crate::keys::{Choice, Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
 use crate::kms::{Clients, Failure, FailureKind, Kms, Pauses, is_transient, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
-use crate::plan::{Absent, KeyNames, OPERATION, World, plan};
+use crate::plan::{Absent, KeyNames, World, plan};
 use crate::send::{Fault, Response, SendError, Sender, Tally};
 use crate::sign::sign_planned;
 use crate::target::{Clock, SetupError, Target, partition};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// A target and the keys that trials made on it.
+/// A target with the keys that trials created on it.
 pub(super) struct Side<'a> {
     pub(super) corpus: &'a Corpus,
     pub(super) target: &'a Target,
@@ -42,16 +42,16 @@ pub(super) struct Stage {
     absent: String,
 }
 
-/// What came of one call.
+/// The result of a call.
 #[derive(Clone, Debug)]
 pub(super) enum Seen {
-    /// Answers, each with the request.
+    /// Answers, each with its request.
     Answers(Vec<Answered>),
-    /// The call cannot be made here: its text names something that this side does not have.
+    /// The call is impossible here, because a template uses a name that this side does not have.
     Impossible,
 }
 
-/// A request and what answered it.
+/// A request and its answer.
 #[derive(Clone, Debug)]
 pub(super) struct Answered {
     pub(super) request: Request,
@@ -72,11 +72,11 @@ impl Answered {
     }
 }
 
-/// Why a trial has no keys.
+/// The reason why a trial has no keys.
 pub(super) enum NoStage {
-    /// This side has nobody, or nowhere, to make them with, or refuses to.
+    /// This side cannot create them: a principal or an endpoint is not configured, or the target refuses.
     Unavailable(Text),
-    /// There was no answer.
+    /// The target did not answer.
     NoAnswer(Text),
 }
 
@@ -88,8 +88,7 @@ impl<'a> Side<'a> {
         run: &'a str,
     ) -> Result<Self, SetupError> {
         let ExploreOptions { clock, entropy, settle, .. } = options;
-        let Clients { sender, host, primary, by_place, tally } =
-            Clients::new(target, clock, *settle, &corpus.unsupported, None)?;
+        let Clients { sender, host, primary, by_place, tally } = Clients::new(target, clock, *settle, corpus, None)?;
         let pool = Pool::new(Maker { entropy, run }, by_place, Provisions::default());
         let account = OnceLock::new();
         if let Some(known) = &target.account {
@@ -99,12 +98,12 @@ impl<'a> Side<'a> {
         Ok(Self { corpus, target, pool, sender, host, primary, clock, entropy, run, settle: *settle, tally, account })
     }
 
-    /// How many requests were sent.
+    /// The number of requests that were sent.
     pub(super) fn exchanges(&self) -> usize {
         self.tally.total()
     }
 
-    /// Keys for a trial in the state of a precondition.
+    /// Creates keys for a trial, in the state of a precondition.
     pub(super) async fn stage(&self, start: &str, absent: &str) -> Result<Stage, NoStage> {
         let mut stage = Stage { lease: None, names: None, absent: self.entropy.uuid(absent) };
         let Some(precondition) = self.corpus.precondition(start) else {
@@ -120,7 +119,7 @@ impl<'a> Side<'a> {
         if precondition.spec.is_none() {
             return Ok(stage);
         }
-        let lease = self.pool.lease(precondition).await.map_err(|error| match error {
+        let lease = self.pool.lease(precondition, Choice::Any).await.map_err(|error| match error {
             NoLease::Unavailable(why) => NoStage::Unavailable(why),
             NoLease::Failed(failure) if matches!(failure.kind, FailureKind::NoAnswer | FailureKind::NotReached) => {
                 NoStage::NoAnswer(failure.describe())
@@ -136,35 +135,35 @@ impl<'a> Side<'a> {
         Ok(stage)
     }
 
-    /// The ARN of a key of the caller, whose account may be unknown.
+    /// The ARN of a key of the caller. The account may be unknown.
     fn arn(&self, id: &str) -> Option<Arn> {
         let (account, partition) = self.account.get()?;
         Arn::new(partition, "kms", &self.target.region, account, &format!("key/{id}")).ok()
     }
 
-    /// Encrypts what a later call will decrypt, if the key can.
+    /// Encrypts a text that a later call decrypts, if the key can encrypt.
     pub(super) async fn encrypt(&self, stage: &mut Stage) {
         if let Some(lease) = stage.lease.as_mut() {
-            // A key that cannot encrypt has nothing to decrypt either.
+            // If the key cannot encrypt, no later call decrypts.
             let _ = lease.key.encrypt().await;
         }
     }
 
-    /// Lets the keys of a trial serve again. A stage that is dropped instead is not used again.
+    /// Restores the keys of a trial for further trials. The keys of a stage that is dropped instead are not used again.
     pub(super) async fn give_back(&self, stage: Stage) {
         if let Some(lease) = stage.lease {
             self.pool.give_back(lease).await;
         }
     }
 
-    /// The same for keys that were seen to be as they were.
+    /// The same for keys that are known to be unchanged.
     pub(super) fn put_back(&self, stage: Stage) {
         if let Some(lease) = stage.lease {
             [Some(lease.key), lease.other].into_iter().flatten().for_each(|key| self.pool.put_back(key));
         }
     }
 
-    /// KeyMetadata of the key and of the other one, null where there is none.
+    /// KeyMetadata of the key and of the other key; null if the key does not exist.
     pub(super) async fn describe(&self, stage: &Stage) -> Result<[Value; 2], Failure> {
         let Some(lease) = &stage.lease else { return Ok([Value::Null, Value::Null]) };
         let key = lease.key.describe().await?;
@@ -175,7 +174,7 @@ impl<'a> Side<'a> {
         Ok([key, other])
     }
 
-    /// The same with the calls that show it. That a key can no longer be described is an effect too.
+    /// The same as [`Self::describe`], with the calls. A key that can no longer be described is an effect too.
     pub(super) async fn described(&self, stage: &Stage) -> Result<[Option<(Value, Answered)>; 2], Text> {
         let Some(lease) = &stage.lease else { return Ok([None, None]) };
         let key = self.described_key(&lease.key).await?;
@@ -215,12 +214,12 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Pauses while a state change may still not be seen.
+    /// The pauses while a state change may not be visible yet.
     pub(super) fn pauses(&self) -> Pauses {
         Pauses::within(self.settle)
     }
 
-    /// The ARN of the trial's key.
+    /// The ARN of the key of the trial.
     pub(super) fn key_arn(stage: &Stage) -> Option<&str> {
         stage.names.as_ref()?.arn.as_ref().map(Arn::as_str)
     }
@@ -235,7 +234,7 @@ impl<'a> Side<'a> {
         let mut has_new_token = false;
         loop {
             let call = match step {
-                // A key that never had material has no bytes to import again.
+                // A key without key material has no bytes that could be imported again.
                 Move::ImportSame if key.base.material == Material::None => return Seen::Impossible,
                 Move::ImportSame => Call::ImportSame,
                 Move::ImportOther => Call::ImportOther,
@@ -256,8 +255,8 @@ impl<'a> Side<'a> {
                     ("ScheduleKeyDeletion", body)
                 }
                 _ => match body(key, self.pool.maker(), call).await {
-                    Ok(body) => (operation(call), body),
-                    // The refused parameters are an answer too, but not one that this call is about.
+                    Ok(body) => (operation(&self.corpus.operation, call), body),
+                    // The refusal is an answer to GetParametersForImport, and this call tests ImportKeyMaterial.
                     Err(_) => return Seen::Impossible,
                 },
             };
@@ -272,7 +271,7 @@ impl<'a> Side<'a> {
     }
 
     async fn delete(&self, stage: &Stage, change: &RequestChange) -> Seen {
-        let Ok(planned) = plan(change, &self.world(stage)) else { return Seen::Impossible };
+        let Ok(planned) = plan(&self.corpus.operation, change, &self.world(stage)) else { return Seen::Impossible };
         let Some(credentials) = self.target.principals.get(&planned.principal) else { return Seen::Impossible };
         let signed = sign_planned(&planned, credentials.clone(), &self.target.region, (self.clock)());
         let Ok(signed) = signed else { return Seen::Impossible };
@@ -288,7 +287,7 @@ impl<'a> Side<'a> {
         Seen::Answers(answers.collect())
     }
 
-    /// The names that a trial's calls can use.
+    /// The names that the calls of a trial can use.
     pub(super) fn world(&self, stage: &Stage) -> World {
         let (account, partition) = match self.account.get() {
             Some((account, partition)) => (Some(account.clone()), partition.clone()),
@@ -307,7 +306,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Whether the target answers at all.
+    /// Whether the target answers any request.
     pub(super) async fn is_alive(&self) -> Result<(), SendError> {
         let (_, exchange) = self.primary.exchange("DescribeKey", &json!({ "KeyId": self.entropy.uuid("alive") })).await;
         match exchange.result {
@@ -316,12 +315,13 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Whether there is something to explore: the target is reached, answers as a KMS would or can make a key as in
-    /// `start`, and does not say that it has no such operation.
+    /// Whether the target can be explored: it is reached, it answers like a KMS or can create a key in the state
+    /// `start`, and it has the operation under test.
     pub(super) async fn is_a_kms(&self, start: Option<&String>) -> Result<(), Text> {
         let url = &self.target.endpoint;
+        let operation = &self.corpus.operation;
         let ask = async |key_id: &str| {
-            let (_, exchange) = self.primary.exchange(OPERATION, &json!({ "KeyId": key_id })).await;
+            let (_, exchange) = self.primary.exchange(&operation.name, &operation.value_for(key_id)).await;
             match exchange.result {
                 Ok(response) => Ok(Some(observe(&response))),
                 Err(error) if error.fault() == Fault::Network => {
@@ -338,7 +338,8 @@ impl<'a> Side<'a> {
         }
         let Some(start) = start else { return Ok(()) };
         let found = first.as_ref().map_or_else(|| "nothing that is HTTP".into(), summary);
-        let no_operation = Text::from(format!("{url} has no operation {OPERATION}: it answers ")).and(found.clone());
+        let name = &operation.name;
+        let no_operation = Text::from(format!("{url} has no operation {name}: it answers ")).and(found.clone());
         match self.stage(start, "probe").await {
             Ok(stage) => {
                 let second = match &stage.names {
@@ -346,23 +347,23 @@ impl<'a> Side<'a> {
                     _ => None,
                 };
                 if lacks(&second) {
-                    // Nothing was changed that would have to be restored.
+                    // The probe changed nothing, so the key can be used again.
                     self.give_back(stage).await;
                     return Err(no_operation);
                 }
-                // The key is not used, since the question may have changed it.
+                // The probe may have changed the key, so the key is not used.
                 Ok(())
             }
             Err(_) if lacks(&first) => Err(no_operation),
             Err(NoStage::NoAnswer(why)) => Err(Text::from(format!("failed to reach {url}: ")).and(why)),
             Err(NoStage::Unavailable(why)) => {
-                let what = Text::from(format!("{url} does not answer as a KMS: to {OPERATION} it answers "));
+                let what = Text::from(format!("{url} does not answer as a KMS: to {name} it answers "));
                 Err(what.and(found).and(", and ").and(why))
             }
         }
     }
 
-    /// Who can sign here.
+    /// The principals that can sign on this side.
     pub(super) fn principals(&self) -> impl Iterator<Item = PrincipalName> {
         self.target.principals.keys().copied()
     }

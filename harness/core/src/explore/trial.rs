@@ -1,32 +1,33 @@
-//! What an exploration tries: a key in some state, then calls in some order.
+//! A trial: a key in some state, then calls in some order.
 
 use crate::fixture::RequestChange;
 use serde::{Deserialize, Serialize};
 
-/// One thing to try. Its parts are fixtures' words, so that it can be written down as a case.
+/// One trial. Its parts use the words of the fixtures, so that it can be written as a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Trial {
-    /// An id of `preconditions.toml`.
+    /// The id of a precondition in `preconditions.toml`.
     pub start: String,
-    /// What is compared with what.
+    /// The answers that are compared.
     pub relation: Relation,
     /// The calls, in order.
     pub steps: Vec<Move>,
 }
 
-/// What an answer must be like.
+/// The comparison that an answer must pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
-    /// As the model's, which makes the same calls.
+    /// The answer equals the answer of the model, which gets the same calls.
     Model,
-    /// As the target's own to the second request, or to the plain one if there is no second, on another key in the same
-    /// state: what the two differ in must not matter.
+    /// The answer equals the target's answer to the second request, or to the plain request if there is no second one,
+    /// on another key in the same state. The difference between the requests must not matter.
     Plain,
-    /// As the target's own to the same request, after the same material was imported again.
+    /// The answer equals the target's earlier answer to the same request, after the same key material was imported
+    /// again.
     Again,
-    /// If the call is refused, DescribeKey of the target shows what it showed before.
+    /// If the call is refused, DescribeKey shows the same state as before.
     Unchanged,
 }
 
@@ -34,9 +35,9 @@ pub enum Relation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Move {
-    /// The operation under test, with these changes of its request.
+    /// The operation under test, with these changes to its request.
     Delete(Box<RequestChange>),
-    /// Imports the bytes that the key was made with.
+    /// Imports the same bytes again.
     ImportSame,
     /// Imports other bytes.
     ImportOther,
@@ -48,7 +49,7 @@ pub enum Move {
     Schedule,
     /// CancelKeyDeletion.
     Cancel,
-    /// Encrypts, signs or authenticates, whatever the key is for.
+    /// Encrypts, signs or creates a MAC, depending on the key.
     Use,
     /// Decrypts what was encrypted before the first call.
     Decrypt,
@@ -62,7 +63,7 @@ impl Move {
         Self::Delete(Box::default())
     }
 
-    /// The request changes, if it is the operation under test.
+    /// The changes to the request, if the call is the operation under test.
     pub fn change(&self) -> Option<&RequestChange> {
         match self {
             Self::Delete(change) => Some(change),
@@ -71,7 +72,7 @@ impl Move {
     }
 }
 
-/// Whether the request is one that the page describes: nothing of it is unusual but how it names the key.
+/// Whether the page describes such a request: only the way in which it names the key may be unusual.
 pub(super) fn is_plain(change: &RequestChange) -> bool {
     let named = RequestChange { key_id: change.key_id.clone(), ..RequestChange::default() };
     let usual = [None, Some("{{ key.id }}"), Some("{{ key.arn }}"), Some("{{ absent.id }}")];

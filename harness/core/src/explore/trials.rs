@@ -1,4 +1,4 @@
-//! Trial after trial, generated or known, until it is time to end.
+//! Runs trials, known or generated, until the exploration ends.
 
 use super::attempt::Tried;
 use super::exploration::{Ended, Exploration, ExploreOptions, Watcher};
@@ -15,11 +15,11 @@ use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::sync::watch;
 
-/// Explores a target, with another one as the model.
+/// Explores a target. Another target is the model.
 ///
 /// # Errors
 ///
-/// Only what keeps it from beginning.
+/// The exploration cannot begin.
 pub async fn explore(
     corpus: &Corpus,
     target: &Target,
@@ -35,7 +35,7 @@ pub async fn explore(
     exploration.ended = explorer.go(&mut exploration, watcher, &until).await;
     exploration.exchanges = explorer.target.exchanges();
     exploration.accounts = explorer.target.pool.accounts();
-    // Keys of a target that is gone cannot be released, and asking it would take the time limit of every one of them.
+    // A target that no longer answers cannot release keys, and each attempt would take the whole time limit.
     if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
         let Released { left, perhaps } = explorer.target.pool.release().await;
         exploration.left = left.iter().chain(&perhaps).map(|left| explorer.redactor.show(left)).collect();
@@ -45,7 +45,7 @@ pub async fn explore(
 }
 
 impl Explorer<'_> {
-    /// Makes trials and notes what they show; says why it ended.
+    /// Makes trials and records their findings. Returns the reason why the exploration ended.
     async fn go(&mut self, exploration: &mut Exploration, watcher: &dyn Watcher, until: &Until<'_>) -> Ended {
         let grammar = self.grammar();
         if let Err(why) = self.target.is_a_kms(grammar.own.first()).await {
@@ -66,7 +66,7 @@ impl Explorer<'_> {
         if until.is_stopped() { Ended::Interrupted } else { Ended::Done }
     }
 
-    /// The next trial: first those that are known, then generated ones. None when it is time to end.
+    /// The next trial: known trials first, then generated ones. Nothing if the exploration must end.
     fn next<'t>(
         &self,
         known: &mut impl Iterator<Item = &'t Trial>,
@@ -75,7 +75,7 @@ impl Explorer<'_> {
         until: &Until<'_>,
     ) -> Option<Numbered> {
         loop {
-            // What is not tried stays known.
+            // A known trial that is not made stays known.
             if until.is_over() {
                 return None;
             }
@@ -94,7 +94,7 @@ impl Explorer<'_> {
         }
     }
 
-    /// Whether no more trials are to be generated.
+    /// Whether no further trial is generated.
     fn is_enough(&self, exploration: &Exploration) -> bool {
         exploration.generated >= self.options.trials
             || self.target.exchanges() >= self.options.exchanges
@@ -105,8 +105,8 @@ impl Explorer<'_> {
         exploration.findings.len() >= self.options.findings
     }
 
-    /// Makes a finding of each new fault that a trial has shown. Each is made small for itself, since the smallest trial
-    /// of one need not show another.
+    /// Makes a finding of each new fault that a trial has shown. Each is shrunk separately, because the smallest trial
+    /// of one fault need not show another one.
     async fn find(
         &mut self,
         next: &Numbered,
@@ -126,18 +126,18 @@ impl Explorer<'_> {
         }
     }
 
-    /// The first fault that was not reported yet: of the first call that shows one the strongest.
+    /// The first fault that is not reported yet: the strongest one of the first call that shows any.
     fn fresh(&self, tried: &Tried) -> Option<Fault> {
         tried.shown.iter().find_map(|shown| {
             let counted = shown.mismatches.iter().filter(|mismatch| mismatch.level >= self.options.level);
             let fresh = counted.filter(|mismatch| !self.seen.contains(&what_differs(mismatch)));
-            // The first of equals.
+            // Among equal levels, the first fault is chosen.
             fresh.rev().max_by_key(|mismatch| mismatch.level).map(what_differs)
         })
     }
 }
 
-/// Counts a trial by what came of it.
+/// Counts a trial by its result.
 fn count(made: &Numbered, tried: &Tried, exploration: &mut Exploration, redactor: &Redactor) {
     let is_judged = tried.blocked.is_none() && tried.lost.is_none();
     exploration.judged += usize::from(is_judged);
@@ -153,7 +153,7 @@ fn count(made: &Numbered, tried: &Tried, exploration: &mut Exploration, redactor
     }
 }
 
-/// Randomness of one trial, so that each can be repeated alone.
+/// The randomness of one trial, so that each trial can be repeated alone.
 fn runner(seed: u64, number: usize) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
@@ -164,6 +164,7 @@ fn runner(seed: u64, number: usize) -> TestRunner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare_tests::CORPUS;
     use crate::explore::generate::Grammar;
     use crate::explore::{Move, Relation};
     use crate::fixture::{Edition, Mutation, PrincipalName, RequestChange};
@@ -173,7 +174,7 @@ mod tests {
     fn grammar(edition: Edition) -> Grammar {
         let starts = vec!["imported-symmetric".to_owned(), "disabled".to_owned()];
         let principals = vec![PrincipalName::Primary, PrincipalName::Session];
-        Grammar { own: starts.clone(), starts, principals, edition }
+        Grammar { operation: CORPUS.operation.clone(), own: starts.clone(), starts, principals, edition }
     }
 
     proptest! {
@@ -181,7 +182,7 @@ mod tests {
         fn a_trial_that_is_written_down_is_read_back(trial in trial(&grammar(Edition::KeyMaterialId))) {
             let text = serde_json::to_string(&trial).unwrap_or_default();
             prop_assert_eq!(serde_json::from_str::<Trial>(&text).ok(), Some(trial.clone()));
-            // As the request of a case, which is TOML.
+            // The changes are written as TOML, as in a case.
             for change in trial.steps.iter().filter_map(Move::change) {
                 let text = toml::to_string(change).unwrap_or_default();
                 let read = toml::from_str::<crate::fixture::RequestChange>(&text);
@@ -190,7 +191,7 @@ mod tests {
         }
     }
 
-    /// A target that has everything.
+    /// A target that supports everything.
     fn whole(edition: Edition) -> Grammar {
         let starts: Vec<String> = ["imported-symmetric", "with-alias", "pending-rotation"].map(str::to_owned).to_vec();
         let principals = vec![
@@ -200,7 +201,7 @@ mod tests {
             PrincipalName::Stranger,
             PrincipalName::Expired,
         ];
-        Grammar { own: starts.clone(), starts, principals, edition }
+        Grammar { operation: CORPUS.operation.clone(), own: starts.clone(), starts, principals, edition }
     }
 
     fn trials(edition: Edition, count: usize) -> Vec<Trial> {
@@ -211,7 +212,7 @@ mod tests {
             .collect()
     }
 
-    /// About as many trials as 10,000 exchanges hold.
+    /// About the number of trials that fit into 10,000 exchanges.
     const TRIALS: usize = 1500;
 
     #[test]
@@ -286,7 +287,7 @@ mod tests {
         for edition in Edition::ALL {
             for trial in trials(edition, TRIALS) {
                 for change in trial.steps.iter().filter_map(Move::change) {
-                    let planned = plan(change, &world);
+                    let planned = plan(&CORPUS.operation, change, &world);
                     assert!(planned.is_ok(), "{change:?}: {:?}", planned.err());
                 }
             }
@@ -301,8 +302,8 @@ mod tests {
         assert!((1..20).any(|number| make(1, number) != make(2, number)));
     }
 
-    /// The published share of mutants that an exploration finds rests on these trials. If they change, it has to be
-    /// measured again.
+    /// The published share of mutants that an exploration finds depends on these trials. If the trials change, the
+    /// share must be measured again.
     #[test]
     fn a_seed_makes_the_trials_that_it_has_always_made() {
         let digest = |edition| {

@@ -1,13 +1,13 @@
-//! Credentials of environment variables.
+//! Credentials from environment variables.
 
 use super::error::IdentityError;
 use super::identity::{Identity, identity};
 
-/// The credentials of `PREFIX_ACCESS_KEY_ID` and so on, if they are set. Empty ones count as not set.
+/// The credentials in `PREFIX_ACCESS_KEY_ID` and its companions, if these are set. An empty variable counts as not set.
 ///
 /// # Errors
 ///
-/// Half of a pair, or values that cannot be credentials.
+/// One of the two variables is missing, or the values cannot be credentials.
 pub fn from_environment(
     prefix: &str,
     variable: impl Fn(&str) -> Option<String>,

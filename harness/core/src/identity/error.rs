@@ -1,35 +1,37 @@
-//! Why there are no credentials.
+//! The reasons why credentials cannot be found or used.
 
 use jiff::Timestamp;
 
-/// Credentials cannot be had, or not be used. No secret is in the message.
+/// Credentials cannot be found or used. The message holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
-    /// One of two variables or settings that go together.
+    /// One of two variables or settings that belong together is missing.
     #[error("find {missing} beside {beside}")]
     Incomplete {
-        /// What is missing.
+        /// The missing variable or setting.
         missing: String,
-        /// What is there.
+        /// The variable or setting that is present.
         beside: String,
     },
-    /// A value has blanks or other characters that no key has.
-    #[error("use the credentials of {0}: they are empty, or hold blanks or characters that no key has")]
+    /// A value is empty, or holds blanks or other characters that no access key contains.
+    #[error(
+        "use the credentials of {0}: they are empty, or hold blanks or other characters that no access key contains"
+    )]
     NotPlain(String),
-    /// They are no longer good.
+    /// The credentials have expired.
     #[error("use the credentials of {origin}: they expired at {at}")]
     Expired {
-        /// Where they come from.
+        /// The origin of the credentials.
         origin: String,
         /// When they expired.
         at: Timestamp,
     },
-    /// The time at which they expire cannot be read.
-    #[error("use the credentials of {origin}: `{text}` is no time such as `2026-01-31T12:00:00Z`")]
+    /// The expiry time cannot be read.
+    #[error("use the credentials of {origin}: `{text}` is not a time such as `2026-01-31T12:00:00Z`")]
     Expiration {
-        /// Where they come from.
+        /// The origin of the credentials.
         origin: String,
-        /// What was found.
+        /// The text that was found.
         text: String,
     },
     /// A line of a profile file cannot be read.
@@ -47,16 +49,16 @@ pub enum IdentityError {
         name: String,
         /// The files.
         places: String,
-        /// The profiles that they have.
+        /// The names of the profiles in these files.
         known: String,
     },
-    /// A profile says nothing about credentials.
+    /// A profile defines no credentials.
     #[error("find credentials in the profile `{0}`: it has neither keys nor a `credential_process`")]
     NoKeys(String),
     /// A command line cannot be split.
     #[error("read the `credential_process` of the profile `{0}`: a quote is not closed, or it is empty")]
     CommandLine(String),
-    /// A credential process printed something else than it should.
+    /// A credential process printed invalid output.
     #[error("use what the `credential_process` of the profile `{profile}` prints: {why}")]
     Output {
         /// The profile.

@@ -1,27 +1,27 @@
-//! Credentials, and until when they can be used.
+//! Credentials with their origin and expiry time.
 
 use super::error::IdentityError;
 use crate::sign::Credentials;
 use jiff::Timestamp;
 use std::time::SystemTime;
 
-/// Credentials, and until when they are good.
+/// Credentials with their origin and expiry time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The credentials.
     pub credentials: Credentials,
-    /// When they expire, if they say so.
+    /// The expiry time, if there is one.
     pub expires: Option<Timestamp>,
-    /// Where they come from, as it is said in a sentence.
+    /// The origin, as messages name it.
     pub origin: String,
 }
 
 impl Identity {
-    /// Credentials that somebody else has resolved, such as those of a role.
+    /// Credentials that another library has resolved, such as those of a role.
     ///
     /// # Errors
     ///
-    /// Values that cannot be credentials.
+    /// The values cannot be credentials.
     pub fn resolved(
         keys: [&str; 2],
         session_token: Option<&str>,
@@ -32,11 +32,11 @@ impl Identity {
         Ok(Self { expires, ..identity(keys, session_token, None, origin)? })
     }
 
-    /// The credentials, if they are still good.
+    /// The credentials, if they have not expired.
     ///
     /// # Errors
     ///
-    /// Credentials that have expired: nothing is sent with them.
+    /// The credentials have expired. trentcheck sends nothing with them.
     pub fn valid_at(self, now: SystemTime) -> Result<Credentials, IdentityError> {
         let now = Timestamp::try_from(now).unwrap_or(Timestamp::MAX);
         match self.expires {
@@ -46,7 +46,7 @@ impl Identity {
     }
 }
 
-/// Credentials of these parts, if they can be ones at all.
+/// Checks the parts and makes credentials of them.
 pub(super) fn identity(
     [access_key_id, secret_access_key]: [&str; 2],
     session_token: Option<&str>,

@@ -1,4 +1,5 @@
-//! Whose credentials sign: environment, profile files and the output of a credential process, all handed in as text.
+//! Credentials from the environment, from profile files and from the output of a credential process. All input is
+//! passed in as text.
 
 mod environment;
 mod error;

@@ -1,10 +1,10 @@
-//! `credential_process`: how its command line is split, and what it prints.
+//! Splits the command line of `credential_process` and reads the output of the process.
 
 use super::error::IdentityError;
 use super::identity::{Identity, identity};
 use serde::Deserialize;
 
-/// What a credential process prints, its version apart. Members that are not known are left alone, as others do.
+/// The output of a credential process, without its version. Unknown members are ignored, as in the AWS tools.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Output {
@@ -14,23 +14,22 @@ struct Output {
     expiration: Option<String>,
 }
 
-/// The words of a command line, split as the AWS CLI splits them: by the quoting rules of a shell, and without one.
+/// Splits a command line as the AWS CLI does: by the quoting rules of a shell, but without running a shell.
 ///
 /// # Errors
 ///
-/// A quote that is not closed, or no word at all.
+/// A quote is not closed, or the line is empty.
 pub fn arguments(profile: &str, command: &str) -> Result<Vec<String>, IdentityError> {
     let wrong = || IdentityError::CommandLine(profile.to_owned());
     let words = shlex::split(command).ok_or_else(wrong)?;
     if words.first().is_none_or(String::is_empty) { Err(wrong()) } else { Ok(words) }
 }
 
-/// The credentials that a process printed for a profile.
+/// Reads the credentials that a process printed for a profile.
 ///
 /// # Errors
 ///
-/// Something that is not version 1 of the form that is agreed upon. What was printed is not in the message, since it may
-/// hold a secret.
+/// The output is not version 1 of the AWS format. The message does not repeat the output, because it may hold a secret.
 pub fn from_output(profile: &str, output: &[u8]) -> Result<Identity, IdentityError> {
     let wrong = |why: String| IdentityError::Output { profile: profile.to_owned(), why };
     let value: serde_json::Value = serde_json::from_slice(output).map_err(|_| wrong("it is not JSON".to_owned()))?;

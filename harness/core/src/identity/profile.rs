@@ -1,47 +1,47 @@
-//! The profile files of AWS's own tools.
+//! Reads the profile files of the AWS tools.
 
 use super::error::IdentityError;
 use super::identity::{Identity, identity};
 use super::process::arguments;
 use std::collections::BTreeMap;
 
-/// A profile file: its path, and its text if there is such a file.
+/// A profile file: its path, and its text if the file exists.
 #[derive(Clone, Debug)]
 pub struct ProfileFile {
     /// The path, for messages.
     pub path: String,
-    /// The text; absent when there is no such file.
+    /// The text; absent if the file does not exist.
     pub text: Option<String>,
 }
 
-/// The profiles of both files together.
+/// The profiles of both files.
 #[derive(Clone, Debug)]
 pub struct Profiles {
     places: String,
     profiles: BTreeMap<String, BTreeMap<String, String>>,
-    /// Those that have a pair of keys in the credentials file, which come before a process.
+    /// Profiles with an access key in the credentials file. Such a key is used before a `credential_process`.
     static_first: Vec<String>,
 }
 
-/// How a profile comes to its credentials.
+/// The source of a profile's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// They are in the file.
+    /// The file holds them.
     Keys(Identity),
-    /// A command prints them; these are its words.
+    /// A command prints them. These are the words of its command line.
     Process(Vec<String>),
-    /// One of the ways that need calls to other services; says which.
+    /// Another service gives them. The text names which kind.
     Chain(&'static str),
-    /// A session of the AWS CLI, which only that can use.
+    /// A login session of the AWS CLI, which other tools cannot use.
     Login,
 }
 
 impl Profiles {
-    /// Reads both files. Where they disagree the file of credentials counts.
+    /// Reads both files. If both define a setting, the credentials file wins.
     ///
     /// # Errors
     ///
-    /// A line that is none.
+    /// A line that is neither a section nor a setting.
     pub fn read(credentials: &ProfileFile, config: &ProfileFile) -> Result<Self, IdentityError> {
         let mut profiles: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let mut static_first = Vec::new();
@@ -49,7 +49,7 @@ impl Profiles {
             let name = match section.split_once(char::is_whitespace) {
                 Some(("profile", name)) => unquoted(name.trim()),
                 _ if section == "default" => section,
-                // Sections such as `sso-session` are no profiles.
+                // Other sections, such as `sso-session`, do not define profiles.
                 _ => continue,
             };
             profiles.entry(name).or_default().extend(values);
@@ -64,7 +64,7 @@ impl Profiles {
         Ok(Self { places, profiles, static_first })
     }
 
-    /// Whether there is such a profile.
+    /// Whether this profile exists.
     pub fn contains(&self, name: &str) -> bool {
         self.profiles.contains_key(name)
     }
@@ -74,12 +74,12 @@ impl Profiles {
         self.profiles.get(profile)?.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// How a profile comes to its credentials, in the order of the AWS CLI: a role before keys, keys of the credentials
-    /// file before a process, a process before keys of the configuration file.
+    /// The source of a profile's credentials. The order is that of the AWS CLI: a role, then keys in the credentials
+    /// file, then a process, then keys in the configuration file.
     ///
     /// # Errors
     ///
-    /// A profile that does not exist, or that says nothing about credentials.
+    /// The profile does not exist, or defines no credentials.
     pub fn way(&self, name: &str) -> Result<Way, IdentityError> {
         if !self.contains(name) {
             let known: Vec<String> = self.profiles.keys().map(|name| format!("`{name}`")).collect();
@@ -132,7 +132,7 @@ fn incomplete(profile: &str, missing: &str, beside: &str) -> IdentityError {
     }
 }
 
-/// Its name as written, and its settings.
+/// The name of the section as written, and its settings.
 type Section = (String, BTreeMap<String, String>);
 
 fn unquoted(name: &str) -> String {
@@ -140,7 +140,7 @@ fn unquoted(name: &str) -> String {
     inner('"').or_else(|| inner('\'')).unwrap_or(name).to_owned()
 }
 
-/// The sections of a file, in order. Indented lines belong to the setting above them and are not for us.
+/// The sections of a file, in order. Indented lines belong to the setting above them and are ignored.
 fn sections(file: &ProfileFile) -> Result<Vec<Section>, IdentityError> {
     let mut sections: Vec<Section> = Vec::new();
     let text = file.text.as_deref().unwrap_or_default();

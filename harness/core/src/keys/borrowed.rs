@@ -3,6 +3,7 @@
 use super::key::{Base, Key, Maker};
 use super::lease::NoLease;
 use super::lent::Lent;
+use super::pool::Choice;
 use crate::fixture::Precondition;
 use crate::kms::{Failure, Kms};
 use crate::ledger::Ledger;
@@ -27,6 +28,8 @@ enum Borrowed {
     Whole(Box<Key>),
     /// A case has it, or gave it back otherwise than it was.
     Out(Box<Key>),
+    /// A case that diverges has used it.
+    Doubted(Box<Key>),
     /// It cannot stand in for what it was lent for.
     Unfit(Failure),
 }
@@ -49,12 +52,19 @@ impl<'a> Loans<'a> {
     }
 
     /// A key that is lent, for one case.
-    pub(super) async fn borrow(&self, kms: &Kms, base: &Base, lent: &Lent) -> Result<Key, NoLease> {
+    pub(super) async fn borrow(&self, kms: &Kms, base: &Base, lent: &Lent, choice: Choice) -> Result<Key, NoLease> {
         let mut borrowed = self.borrowed.lock().await;
         let key = match borrowed.get(&lent.key_id) {
             Some(Borrowed::Whole(key)) if key.base == *base => (**key).clone(),
             Some(Borrowed::Whole(_)) => return Err(NoLease::unavailable("the key that is lent has another spec")),
-            Some(Borrowed::Out(_)) => {
+            // There is no other key for a second look, and this one is proved to be as it was.
+            Some(Borrowed::Doubted(key)) if key.base == *base && choice == Choice::New => {
+                let mut key = (**key).clone();
+                key.restore(self.maker).await?;
+                key.is_itself().await?;
+                key
+            }
+            Some(Borrowed::Out(_) | Borrowed::Doubted(_)) => {
                 let why = "the key that is lent for it is in use, or in doubt since another case";
                 return Err(NoLease::unavailable(why));
             }
@@ -94,6 +104,11 @@ impl<'a> Loans<'a> {
         Ok(key)
     }
 
+    /// Keeps a key from other cases.
+    pub(super) async fn doubt(&self, name: &str, key: Key) {
+        self.borrowed.lock().await.insert(name.to_owned(), Borrowed::Doubted(Box::new(key)));
+    }
+
     /// Brings a key that is lent back to what it was. If that fails, the key is in doubt and is tried once more at the
     /// end.
     pub(super) async fn take_back(&self, name: &str, mut key: Key) {
@@ -108,7 +123,7 @@ impl<'a> Loans<'a> {
         let mut left = Vec::new();
         for (name, borrowed) in borrowed {
             let mut key = match borrowed {
-                Borrowed::Whole(key) | Borrowed::Out(key) => key,
+                Borrowed::Whole(key) | Borrowed::Out(key) | Borrowed::Doubted(key) => key,
                 Borrowed::Unfit(_) => continue,
             };
             let mut restored = key.restore(self.maker).await;

@@ -2,13 +2,12 @@
 
 use super::key::{Bytes, Key, Maker};
 use super::material::plaintext_sent;
-use crate::fixture::Call;
+use crate::fixture::{Call, Operation};
 use crate::kms::Failure;
-use crate::plan::OPERATION;
 use serde_json::{Value, json};
 
 /// The operation of a call.
-pub(crate) fn operation(call: Call) -> &'static str {
+pub(crate) fn operation(under_test: &Operation, call: Call) -> &str {
     match call {
         Call::DescribeKey => "DescribeKey",
         Call::Encrypt => "Encrypt",
@@ -16,7 +15,7 @@ pub(crate) fn operation(call: Call) -> &'static str {
         Call::Sign => "Sign",
         Call::GenerateMac => "GenerateMac",
         Call::ImportSame | Call::ImportOther => "ImportKeyMaterial",
-        Call::DeleteAgain => OPERATION,
+        Call::DeleteAgain => &under_test.name,
         Call::CancelKeyDeletion => "CancelKeyDeletion",
         Call::EnableKey => "EnableKey",
     }
@@ -27,7 +26,8 @@ pub(crate) async fn body(key: &mut Key, maker: Maker<'_>, call: Call) -> Result<
     let text = || Value::String(plaintext_sent());
     let mut body = key.body();
     match call {
-        Call::DescribeKey | Call::DeleteAgain | Call::CancelKeyDeletion | Call::EnableKey => {}
+        Call::DescribeKey | Call::CancelKeyDeletion | Call::EnableKey => {}
+        Call::DeleteAgain => return Ok(key.kms().operation().value_for(&key.names.id)),
         Call::Encrypt => body["Plaintext"] = text(),
         Call::Decrypt => body["CiphertextBlob"] = key.ciphertext.clone().map_or(Value::Null, Value::String),
         Call::Sign => {

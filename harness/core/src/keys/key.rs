@@ -4,8 +4,8 @@ use super::material;
 use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
-use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
-use crate::plan::{KeyNames, OPERATION};
+use crate::kms::{Change, Failure, FailureKind, Kms, Pauses, mark, patience};
+use crate::plan::KeyNames;
 use crate::text::TargetText;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -49,7 +49,7 @@ impl Base {
     }
 
     /// The KeyState of such keys before a precondition changes it.
-    fn state(&self) -> &'static str {
+    pub(crate) fn state(&self) -> &'static str {
         if self.has_material() || self.origin == Origin::AwsKms { "Enabled" } else { "PendingImport" }
     }
 }
@@ -64,6 +64,10 @@ pub(crate) struct Key {
     pub(crate) ciphertext: Option<String>,
     /// What a call before the exchange made of a known message, for a key that is lent.
     pub(crate) mac: Option<String>,
+    /// The KeyState that DescribeKey showed last, if nothing was done since that could change it.
+    pub(crate) seen: Option<String>,
+    /// Whether another case has used it.
+    pub(crate) is_used: bool,
     label: String,
     material: Vec<u8>,
     parameters: Option<Parameters>,
@@ -135,6 +139,8 @@ impl Key {
             arn,
             ciphertext: None,
             mac: None,
+            seen: None,
+            is_used: false,
             label: label.to_owned(),
             material,
             parameters: None,
@@ -156,12 +162,21 @@ impl Key {
                 return Ok(metadata);
             }
             if !pauses.pause().await {
-                return Err(unusable(
-                    "DescribeKey",
-                    &format!("with KeyState {} instead of {state}", metadata["KeyState"]),
-                ));
+                self.kms.is_late(Change::Precondition, self.shows_late(state)).await;
+                return Err(otherwise(&metadata, state));
             }
         }
+    }
+
+    /// Whether DescribeKey shows this state when the budget for it is over.
+    pub(super) async fn shows_late(&self, state: &str) -> bool {
+        let mut pauses = patience(self.kms.settle());
+        while pauses.pause().await {
+            if self.describe().await.is_ok_and(|metadata| metadata["KeyState"] == state) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The body of a call that names the key and nothing else.
@@ -254,7 +269,8 @@ impl Key {
     /// Brings a key of its base into the state of a precondition.
     pub(crate) async fn prepare(&self, precondition: &Precondition) -> Result<(), Failure> {
         if precondition.material == Material::Deleted {
-            self.kms.call_once(OPERATION, &self.body()).await?;
+            let operation = self.kms.operation();
+            self.kms.call_once(&operation.name, &operation.value_for(&self.names.id)).await?;
             self.wait_for("PendingImport").await?;
         }
         for step in &precondition.then {
@@ -275,13 +291,25 @@ impl Key {
     /// Brings a key back to the state of its base, or says why it cannot be.
     pub(crate) async fn restore(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
         let wanted = self.base.state();
-        // Cancel, enable, import: no key needs more than one of each.
-        for _ in 0..4 {
+        if self.seen.take().as_deref() == Some(wanted) {
+            return Ok(());
+        }
+        let mut seen: Vec<String> = Vec::new();
+        let mut pauses = Pauses::within(self.kms.settle());
+        loop {
             let metadata = self.describe().await?;
             let state = metadata["KeyState"].as_str().unwrap_or_default();
             if state == wanted {
                 return Ok(());
             }
+            // Cancel, enable, import: no key needs more than one of each, and what was done may be seen only later.
+            if seen.iter().any(|seen| seen == state) {
+                if pauses.pause().await {
+                    continue;
+                }
+                return Err(otherwise(&metadata, wanted));
+            }
+            seen.push(state.to_owned());
             match state {
                 "PendingDeletion" => drop(self.kms.call("CancelKeyDeletion", &self.body()).await?),
                 "Disabled" => drop(self.kms.call("EnableKey", &self.body()).await?),
@@ -294,7 +322,6 @@ impl Key {
                 }
             }
         }
-        Err(unusable("DescribeKey", &format!("with a KeyState other than {wanted} to the last")))
     }
 
     /// Schedules the key's deletion with the shortest window.
@@ -350,6 +377,12 @@ pub(super) async fn metadata(kms: &Kms, named: &str) -> Result<Value, Failure> {
 
 fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, Failure> {
     material::make(spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
+}
+
+/// DescribeKey does not show this state within the budget for it.
+pub(super) fn otherwise(metadata: &Value, state: &str) -> Failure {
+    let answer = format!("with KeyState {} instead of {state}", metadata["KeyState"]);
+    Failure { kind: FailureKind::NotSettled, ..unusable("DescribeKey", &answer) }
 }
 
 fn unusable(operation: &str, answer: &str) -> Failure {

@@ -7,6 +7,7 @@ mod lease;
 mod lent;
 mod material;
 mod pool;
+mod proof;
 mod release;
 
 pub(crate) use calls::{body, operation};
@@ -15,5 +16,5 @@ pub(crate) use lease::{Lease, NoLease};
 pub use lent::{Lent, LentError};
 pub(crate) use material::plaintext_sent;
 pub use material::{MaterialError, wrap};
-pub(crate) use pool::{Pool, Provisions};
+pub(crate) use pool::{Choice, Pool, Provisions};
 pub(crate) use release::Released;

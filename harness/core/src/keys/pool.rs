@@ -61,6 +61,15 @@ pub(super) struct Inner {
     failed: HashMap<Base, Failure>,
 }
 
+/// Which keys are good enough for a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Also those that another case has used.
+    Any,
+    /// Only those that no case has used.
+    New,
+}
+
 /// The next key of a base.
 enum Next {
     /// A key that was made before and that no case has.
@@ -88,7 +97,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Keys in the state of a precondition that makes one.
-    pub(crate) async fn lease(&self, precondition: &Precondition) -> Result<Lease, NoLease> {
+    pub(crate) async fn lease(&self, precondition: &Precondition, choice: Choice) -> Result<Lease, NoLease> {
         let Some(base) = Base::of(precondition) else {
             return Err(NoLease::unavailable("the precondition makes no key"));
         };
@@ -96,13 +105,13 @@ impl<'a> Pool<'a> {
             let Some(kms) = self.client(base.place, base.owner) else {
                 return Err(NoLease::unavailable("nobody is configured who could use the key that is lent"));
             };
-            let key = self.loans.borrow(kms, &base, lent).await?;
+            let key = self.loans.borrow(kms, &base, lent, choice).await?;
             key.prepare(precondition).await?;
             return Ok(Lease { key, other: None });
         }
-        let key = self.take(&base).await?;
+        let key = self.take(&base, choice).await?;
         let other = match precondition.other {
-            true => match self.take(&base).await {
+            true => match self.take(&base, choice).await {
                 Ok(other) => Some(other),
                 Err(failure) => {
                     self.put_back(key);
@@ -116,9 +125,9 @@ impl<'a> Pool<'a> {
     }
 
     /// A key of this base in its base state.
-    pub(crate) async fn take(&self, base: &Base) -> Result<Key, NoLease> {
+    pub(crate) async fn take(&self, base: &Base, choice: Choice) -> Result<Key, NoLease> {
         let kms = self.maker_of(base)?;
-        let label = match self.next(base)? {
+        let label = match self.next(base, choice)? {
             Next::Idle(key) => return Ok(*key),
             Next::New(label) => label,
         };
@@ -138,7 +147,17 @@ impl<'a> Pool<'a> {
             if let Some(name) = self.loans.name_of(&key) {
                 self.loans.take_back(name, key).await;
             } else if key.restore(self.maker).await.is_ok() {
+                key.is_used = true;
                 self.put_back(key);
+            }
+        }
+    }
+
+    /// Keeps the keys of a lease from other cases. Only a second look at the same case may have a key that is lent again.
+    pub(crate) async fn set_aside(&self, lease: Lease) {
+        for key in [Some(lease.key), lease.other].into_iter().flatten() {
+            if let Some(name) = self.loans.name_of(&key) {
+                self.loans.doubt(name, key).await;
             }
         }
     }
@@ -182,9 +201,11 @@ impl<'a> Pool<'a> {
     }
 
     /// A key that no case has, or else the label of one more.
-    fn next(&self, base: &Base) -> Result<Next, NoLease> {
+    fn next(&self, base: &Base, choice: Choice) -> Result<Next, NoLease> {
         let mut inner = self.inner();
-        if let Some(key) = inner.idle.get_mut(base).and_then(Vec::pop) {
+        if choice == Choice::Any
+            && let Some(key) = inner.idle.get_mut(base).and_then(Vec::pop)
+        {
             return Ok(Next::Idle(Box::new(key)));
         }
         if let Some(failure) = inner.failed.get(base) {
@@ -253,7 +274,11 @@ impl<'a> Pool<'a> {
         // What is throttled or unreachable now may be made later. What is refused will be refused again.
         let fails_again = matches!(
             failure.kind,
-            FailureKind::NoSuchOperation | FailureKind::Unusable | FailureKind::Refused(_) | FailureKind::NotOurs
+            FailureKind::NoSuchOperation
+                | FailureKind::Unusable
+                | FailureKind::NotSettled
+                | FailureKind::Refused(_)
+                | FailureKind::NotOurs
         );
         if fails_again {
             self.inner().failed.insert(base.clone(), failure.clone());

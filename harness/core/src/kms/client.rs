@@ -1,8 +1,9 @@
 //! A client of one endpoint and one principal. It asks no guard, so only `kms` makes calls with it, and only to look.
 
 use super::failure::{Failure, FailureKind, read, says_unsupported};
+use super::lateness::Lateness;
 use super::pauses::Pauses;
-use crate::fixture::Unsupported;
+use crate::fixture::{Operation, Unsupported};
 use crate::http::Request;
 use crate::normalise::Redactor;
 use crate::observe::Observation;
@@ -14,6 +15,9 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What stands before the name of an operation of KMS in `X-Amz-Target`.
+const SERVICE: &str = "TrentService";
+
 /// A client of one endpoint and one principal.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -24,8 +28,12 @@ pub(crate) struct Client {
     pub(crate) clock: Clock,
     /// How long a throttled call is made again.
     pub(crate) settle: Duration,
+    /// The operation under test.
+    pub(crate) operation: Arc<Operation>,
     /// The answers that mean "no such operation".
     pub(crate) unsupported: Arc<[Unsupported]>,
+    /// How late the target shows a change.
+    pub(crate) lateness: Arc<Lateness>,
 }
 
 impl Client {
@@ -55,7 +63,11 @@ impl Client {
 
     /// One call whose turn has come.
     pub(super) async fn in_turn(&self, operation: &str, body: &Value) -> (Request, Exchange) {
-        let request = base_request(&self.host, operation, body.to_string().into_bytes());
+        let target = match operation == self.operation.name {
+            true => self.operation.target(),
+            false => format!("{SERVICE}.{operation}"),
+        };
+        let request = base_request(&self.host, &target, body.to_string().into_bytes());
         let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
         let signed =
             sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;

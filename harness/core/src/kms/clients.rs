@@ -3,7 +3,8 @@
 use super::client::Client;
 use super::guard::Guard;
 use super::guarded::Kms;
-use crate::fixture::{Owner, Place, PrincipalName, Unsupported};
+use super::lateness::Lateness;
+use crate::fixture::{Corpus, Owner, Place, PrincipalName, Unsupported};
 use crate::send::{Sender, Tally, Tls};
 use crate::target::{Clock, SetupError, Target};
 use std::collections::HashMap;
@@ -22,18 +23,20 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Opens no connection. `unsupported` are the answers that mean "no such operation".
+    /// Opens no connection. The corpus knows the operation under test, and the answers that mean "no such operation".
     pub(crate) fn new(
         target: &Target,
         clock: &Clock,
         settle: Duration,
-        unsupported: &[Unsupported],
+        corpus: &Corpus,
         guard: Option<&Arc<Guard>>,
     ) -> Result<Self, SetupError> {
         let tally = Tally::default();
         let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone())?.counted(&tally);
         let host = target.endpoint.authority();
-        let unsupported: Arc<[Unsupported]> = unsupported.into();
+        let unsupported: Arc<[Unsupported]> = corpus.unsupported.as_slice().into();
+        let operation = Arc::new(corpus.operation.clone());
+        let lateness = Arc::new(Lateness::default());
         let client = |sender: &Sender, host: &str, region: &str, principal| {
             let credentials = target.principals.get(&principal)?.clone();
             let client = Client {
@@ -43,7 +46,9 @@ impl Clients {
                 credentials,
                 clock: Arc::clone(clock),
                 settle,
+                operation: Arc::clone(&operation),
                 unsupported: Arc::clone(&unsupported),
+                lateness: Arc::clone(&lateness),
             };
             Some(Kms::new(client, guard.cloned()))
         };

@@ -33,6 +33,8 @@ pub(crate) enum FailureKind {
     Transient,
     /// The target answered nothing that can be used.
     Unusable,
+    /// A key did not get into a state within the budget for it.
+    NotSettled,
     /// There was no answer.
     NoAnswer,
     /// It was not sent, because the target was not reached.

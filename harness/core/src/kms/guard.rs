@@ -10,7 +10,6 @@ use super::pauses::Pauses;
 use crate::arn::Arn;
 use crate::fixture::Owner;
 use crate::http::Request;
-use crate::plan::OPERATION;
 use crate::target::{Permit, SetupError, Target};
 use crate::text::TargetText;
 use serde_json::{Value, json};
@@ -30,8 +29,8 @@ const READS: [&str; 9] = [
     "GenerateMac",
 ];
 
-/// Calls that may be made on a key that is lent: what they do can be undone.
-const ON_LENT: [&str; 4] = [OPERATION, "ImportKeyMaterial", "DisableKey", "EnableKey"];
+/// Calls that may be made on a key that is lent, besides the operation under test: what they do can be undone.
+const ON_LENT: [&str; 3] = ["ImportKeyMaterial", "DisableKey", "EnableKey"];
 
 /// How a key came to be one of the run's.
 #[derive(Clone, Debug)]
@@ -155,7 +154,9 @@ impl Guard {
         if READS.contains(&operation) {
             return Ok(());
         }
-        let named = body["KeyId"].as_str().or_else(|| body["TargetKeyId"].as_str()).unwrap_or_default();
+        let under_test = &client.operation;
+        let members = [under_test.key_member.as_str(), "KeyId", "TargetKeyId"];
+        let named = members.iter().find_map(|member| body[member].as_str()).unwrap_or_default();
         let is_lent = matches!(self.standing(named), Some(Standing::Lent(_)));
         match operation {
             "CreateKey" => match (self.halted(), self.permit) {
@@ -165,7 +166,7 @@ impl Guard {
             },
             // What was lent is brought back whatever else is wrong.
             "ImportKeyMaterial" | "EnableKey" if is_lent => self.owns(client, operation, named).await,
-            _ if is_lent && !ON_LENT.contains(&operation) => {
+            _ if is_lent && operation != under_test.name && !ON_LENT.contains(&operation) => {
                 Err(refused(operation, &format!("the key `{named}` is only lent")))
             }
             _ if !self.watches() => Ok(()),
@@ -240,11 +241,11 @@ impl Guard {
         if !self.watches() {
             return Ok(());
         }
-        if let Some(other) = other_operation(request) {
+        if let Some(other) = other_operation(request, &client.operation) {
             let why = format!("it asks for `{other}`, which could be an operation of its own");
             return Err(refused("the request", &why));
         }
-        let mut names = keys_named(request);
+        let mut names = keys_named(request, &client.operation);
         // An id is one key's in whatever account or Region it is looked for.
         let known: Vec<String> = self.known().keys().cloned().collect();
         names.retain(|name| !name.contains(absent) && !known.iter().any(|id| name.contains(id)));

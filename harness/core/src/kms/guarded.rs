@@ -3,9 +3,10 @@
 use super::client::Client;
 use super::failure::{Failure, FailureKind};
 use super::guard::Guard;
+use super::lateness::Change;
 use super::pauses::Pauses;
 use crate::arn::Arn;
-use crate::fixture::Owner;
+use crate::fixture::{Operation, Owner};
 use crate::http::Request;
 use crate::observe::Observation;
 use crate::send::Exchange;
@@ -32,6 +33,11 @@ impl Kms {
         &self.client
     }
 
+    /// The operation under test.
+    pub(crate) fn operation(&self) -> &Operation {
+        &self.client.operation
+    }
+
     /// The Region that calls are signed for.
     pub(crate) fn region(&self) -> &str {
         &self.client.region
@@ -40,6 +46,16 @@ impl Kms {
     /// How long to wait for a state to be seen.
     pub(crate) fn settle(&self) -> Duration {
         self.client.settle
+    }
+
+    /// How long after a change the target showed it, if that was longer than the budget for it.
+    pub(crate) async fn is_late(&self, change: Change, is_seen: impl Future<Output = bool> + Send) -> Option<Duration> {
+        self.client.lateness.beyond(self.settle(), change, is_seen).await
+    }
+
+    /// The same, if it is known already.
+    pub(crate) fn known_to_be_late(&self) -> Option<Duration> {
+        self.client.lateness.known()
     }
 
     /// The time.

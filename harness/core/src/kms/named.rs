@@ -1,20 +1,20 @@
 //! What a request names, in whatever place and spelling: keys, aliases, operations.
 
+use crate::fixture::Operation;
 use crate::http::Request;
 use crate::normalise::pattern;
-use crate::plan::OPERATION;
 use regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// Everything in a request that a target could take for a key's name.
-pub(super) fn keys_named(request: &Request) -> BTreeSet<String> {
+pub(super) fn keys_named(request: &Request, operation: &Operation) -> BTreeSet<String> {
     let raw = String::from_utf8_lossy(&request.body).into_owned();
     let mut names = BTreeSet::new();
     // In whatever form a target may have its ids.
     if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
-        names.extend(body["KeyId"].as_str().filter(|named| !named.is_empty()).map(str::to_owned));
+        names.extend(body[&operation.key_member].as_str().filter(|named| !named.is_empty()).map(str::to_owned));
     }
     for text in [&unescaped(&raw), &raw, &request.target] {
         identifiers(text, &mut names);
@@ -23,7 +23,7 @@ pub(super) fn keys_named(request: &Request) -> BTreeSet<String> {
 }
 
 /// What a request asks for, if that is neither the operation under test nor a word that no operation has.
-pub(super) fn other_operation(request: &Request) -> Option<String> {
+pub(super) fn other_operation(request: &Request, operation: &Operation) -> Option<String> {
     // Words that begin the names of operations that change something.
     const VERBS: [&str; 25] = [
         "cancel",
@@ -56,10 +56,11 @@ pub(super) fn other_operation(request: &Request) -> Option<String> {
     let targets = targets.map(|header| String::from_utf8_lossy(&header.value).into_owned());
     let query = request.target.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let actions = query.split('&').filter_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
+    let ours = operation.name.to_ascii_lowercase();
     targets.chain(actions).find(|asked| {
         let asked = asked.to_ascii_lowercase();
         let name = asked.rsplit(['.', '/', '#']).find(|part| !part.is_empty()).unwrap_or_default();
-        !name.contains(&OPERATION.to_ascii_lowercase()) && VERBS.iter().any(|verb| name.trim_start().starts_with(verb))
+        (ours.is_empty() || !name.contains(&ours)) && VERBS.iter().any(|verb| name.trim_start().starts_with(verb))
     })
 }
 
@@ -103,14 +104,15 @@ fn identifiers(text: &str, found: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare_tests::CORPUS;
     use crate::plan::base_request;
 
     #[test]
     fn another_operation_is_recognised_and_near_misses_of_ours_are_not() {
         let asks = |value: &str| {
-            let mut request = base_request("h", OPERATION, Vec::new());
+            let mut request = base_request("h", "", Vec::new());
             request.set_header("X-Amz-Target", value);
-            other_operation(&request)
+            other_operation(&request, &CORPUS.operation)
         };
         for other in ["TrentService.CreateKey", "trentservice.schedulekeydeletion", "DisableKey", "X.Y/Delete."] {
             assert_eq!(asks(other).as_deref(), Some(other));

@@ -1,14 +1,14 @@
-//! The end of the file: a line is there as a whole or not at all, also where the disk is full.
+//! Appends whole lines to the ledger. If the disk is full, a line is added completely or not at all.
 
 use std::fs::File;
 use std::io::{Error, Result, Seek, SeekFrom, Write};
 
-/// What lines are written to.
+/// The medium that lines are written to.
 pub(super) trait Medium {
-    /// Adds this at the end, on the disk when it returns.
+    /// Adds these bytes at the end. They are on the disk when the call returns.
     fn add(&mut self, line: &[u8]) -> Result<()>;
 
-    /// Takes away what is beyond this length, in bytes.
+    /// Truncates the medium to this length, in bytes.
     fn cut(&mut self, length: u64) -> Result<()>;
 }
 
@@ -24,25 +24,25 @@ impl Medium for File {
     }
 }
 
-/// Writes whole lines.
+/// Appends whole lines to a medium.
 #[derive(Debug)]
 pub(super) struct Tail<M> {
     medium: M,
-    /// Of the whole lines, in bytes; `None` once it is not known where they end.
+    /// The length of the whole lines in bytes; `None` if it is unknown.
     length: Option<u64>,
 }
 
 impl<M: Medium> Tail<M> {
-    /// A medium that ends with a whole line at this length, in bytes.
+    /// A medium that holds whole lines of this length, in bytes.
     pub(super) fn new(medium: M, length: u64) -> Self {
         Self { medium, length: Some(length) }
     }
 
-    /// Adds a line. One that could not be added is taken away again; where that fails too nothing is added any more,
-    /// since it would stand in the middle of a line.
+    /// Adds a line. If that fails, the part that was written is removed. If the removal fails as well, every later call
+    /// fails, because a new line would begin inside the broken one.
     pub(super) fn add(&mut self, line: &[u8]) -> Result<()> {
         let Some(length) = self.length else {
-            return Err(Error::other("an earlier line could be neither finished nor taken away"));
+            return Err(Error::other("an earlier line could be neither completed nor removed"));
         };
         match self.medium.add(line) {
             Ok(()) => self.length = Some(length + line.len() as u64),
@@ -62,7 +62,7 @@ impl<M: Medium> Tail<M> {
 mod tests {
     use super::*;
 
-    /// A disk with this much room, which may refuse to shorten a file.
+    /// A disk of limited size, which may fail to shorten a file.
     struct Full {
         bytes: Vec<u8>,
         room: usize,

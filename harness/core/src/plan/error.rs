@@ -1,23 +1,23 @@
-//! Why a case cannot be turned into a request.
+//! The reasons why a case cannot be turned into a request.
 
 /// A case cannot be turned into a request.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// A template names something that this run does not know, such as the account.
-    #[error("render `{template}`: it names something that is not known here")]
+    /// A template uses a name that has no value in this run, such as the account.
+    #[error("render `{template}`: it uses a name that has no value in this run")]
     Unknown {
         /// The template.
         template: String,
     },
-    /// A template is not well formed. The fixture's fault.
+    /// A template is not well formed. The fixture is at fault.
     #[error("render `{template}`: {source}")]
     Template {
         /// The template.
         template: String,
-        /// What the template engine says.
+        /// The error of the template engine.
         source: minijinja::Error,
     },
-    /// `body-hex` is not hex. The fixture's fault.
+    /// `body-hex` is not hexadecimal. The fixture is at fault.
     #[error("read `body-hex` as hex")]
     Hex(#[from] hex::FromHexError),
 }

@@ -1,4 +1,4 @@
-//! From a case and the world it meets to a request that is ready to be signed. Pure.
+//! Turns a case and the names of its world into a request that is ready to be signed. Pure.
 
 mod error;
 mod request;
@@ -6,6 +6,6 @@ mod template;
 mod world;
 
 pub use error::PlanError;
-pub use request::{OPERATION, Planned, base_request, plan};
+pub use request::{Planned, base_request, plan};
 pub use template::render;
 pub use world::{Absent, KeyNames, World};

@@ -1,36 +1,33 @@
-//! The base request and what a case changes in it.
+//! The base request, and the changes that a case makes to it.
 
 use super::error::PlanError;
 use super::template::render;
 use super::world::World;
-use crate::fixture::Mutation;
 use crate::fixture::{Auth, Connection, NameCase, Order, PrincipalName, RequestChange, RequestFraming};
+use crate::fixture::{Mutation, Operation};
 use crate::http::{Framing, Header, Request};
-
-/// The value of `X-Amz-Target` for the operation.
-pub const OPERATION: &str = "DeleteImportedKeyMaterial";
 
 /// The protocol's media type.
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
-/// A request that is ready to be signed, and how to sign it.
+/// A request that is ready to be signed, with the settings for signing.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// The request.
     pub request: Request,
-    /// Who signs.
+    /// The principal that signs.
     pub principal: PrincipalName,
     /// Seconds added to the time of signing.
     pub clock: i64,
-    /// Header names added to the signed set.
+    /// Header names that are added to the signed set.
     pub sign_also: Vec<String>,
-    /// Header names left out of the signed set.
+    /// Header names that are removed from the signed set.
     pub sign_not: Vec<String>,
-    /// Where the signature goes.
+    /// The place of the signature.
     pub auth: Auth,
-    /// A fault to apply after signing.
+    /// The fault that is applied after signing.
     pub mutation: Option<Mutation>,
-    /// How often to send it on one connection.
+    /// How often the request is sent on one connection.
     pub times: u8,
     unsigned: Vec<Header>,
     order: Option<Order>,
@@ -38,7 +35,8 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// What happens to a request after it is signed: headers that no signature covers, order and case of the lines.
+    /// Applies the changes that follow signing: adds unsigned headers, and changes the order and the case of header
+    /// lines.
     pub fn dress(&self, mut signed: Request) -> Request {
         signed.headers.extend(self.unsigned.iter().cloned());
         if self.order == Some(Order::Reversed) {
@@ -56,25 +54,25 @@ impl Planned {
     }
 }
 
-/// The page's example request for any operation of the service, with this body.
-pub fn base_request(host: &str, operation: &str, body: Vec<u8>) -> Request {
+/// The page's example request, with this value of `X-Amz-Target` and this body.
+pub fn base_request(host: &str, target: &str, body: Vec<u8>) -> Request {
     let headers = vec![
         Header::new("Host", host),
         Header::new("Content-Length", body.len().to_string()),
-        Header::new("X-Amz-Target", format!("TrentService.{operation}")),
+        Header::new("X-Amz-Target", target),
         Header::new("Content-Type", CONTENT_TYPE),
     ];
     Request { method: "POST".to_owned(), target: "/".to_owned(), headers, body, framing: Framing::ContentLength }
 }
 
-/// Plans the exchange of a case, which is the base request with these changes.
+/// Plans the exchange of a case: the base request with these changes.
 ///
 /// # Errors
 ///
-/// A template that cannot be rendered, or hex that is none.
-pub fn plan(change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
-    let body = body(change, world)?;
-    let mut request = base_request(&world.host, OPERATION, body);
+/// A template cannot be rendered, or `body-hex` is not hexadecimal.
+pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
+    let body = body(operation, change, world)?;
+    let mut request = base_request(&world.host, &operation.target(), body);
     if let Some(method) = &change.method {
         request.method.clone_from(method);
     }
@@ -128,7 +126,7 @@ pub fn plan(change: &RequestChange, world: &World) -> Result<Planned, PlanError>
     })
 }
 
-fn body(change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
+fn body(operation: &Operation, change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
     if let Some(hex) = &change.body_hex {
         return Ok(hex::decode(hex.split_whitespace().collect::<String>())?);
     }
@@ -137,10 +135,10 @@ fn body(change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
     }
     let default = if world.key.is_some() { "{{ key.id }}" } else { "{{ absent.id }}" };
     let key_id = render(change.key_id.as_deref().unwrap_or(default), world)?;
-    Ok(serde_json::json!({ "KeyId": key_id }).to_string().into_bytes())
+    Ok(operation.body_for(&key_id).into_bytes())
 }
 
-/// Puts the framing header where Content-Length stood.
+/// Replaces Content-Length by another framing header, in the same position.
 fn replace(request: &mut Request, name: &str, value: &str) {
     for header in &mut request.headers {
         if header.name == "Content-Length" {

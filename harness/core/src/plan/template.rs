@@ -1,4 +1,4 @@
-//! Templates of fixtures: Jinja with strict names.
+//! Renders the templates of fixtures: Jinja, where an unknown name is an error.
 
 use super::error::PlanError;
 use super::world::World;
@@ -8,9 +8,9 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 ///
 /// # Errors
 ///
-/// A template that is not well formed, or that names what this world does not know.
+/// The template is not well formed, or uses a name that this world does not define.
 pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
-    // Most texts hold no template; a body may hold braces that look like the start of a comment.
+    // Most texts hold no template, and braces in a body may look like the start of a Jinja comment.
     if !template.contains("{{") {
         return Ok(template.to_owned());
     }
@@ -22,7 +22,7 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     environment.add_filter("sha256", |text: String| {
         hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
     });
-    // Jinja drops one line break at the end; one of the case's own must stay.
+    // Jinja removes one line break at the end. A line break of the case must stay, so one is added here.
     environment.render_str(&format!("{template}\n"), minijinja::value::Serde(world)).map_err(|error| {
         match error.kind() {
             ErrorKind::UndefinedError => PlanError::Unknown { template: template.to_owned() },

@@ -1,9 +1,9 @@
-//! The names that a case's templates can use.
+//! The world of a case: the names that its templates can use.
 
 use crate::arn::Arn;
 use serde::Serialize;
 
-/// How a key can be named.
+/// The names of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KeyNames {
     /// The key id.
@@ -17,10 +17,10 @@ pub struct KeyNames {
     /// The alias' ARN, if the key has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias_arn: Option<Arn>,
-    /// The id of the current key material, where the target tells it.
+    /// The id of the current key material, if the target shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub material_id: Option<String>,
-    /// The id of a material that waits for rotation.
+    /// The id of a key material that waits for rotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_material_id: Option<String>,
 }
@@ -32,7 +32,7 @@ impl KeyNames {
     }
 }
 
-/// Everything that a case can name. What is not known is not there, and a template that uses it is an error.
+/// Everything that a template can name. A template that uses an absent value is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct World {
     /// The key of the precondition.
@@ -45,9 +45,9 @@ pub struct World {
     pub absent: Absent,
     /// The Region that requests are signed for.
     pub region: String,
-    /// Some other Region.
+    /// A Region other than that of the target.
     pub other_region: String,
-    /// The caller's account, once known.
+    /// The caller's account, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The partition.

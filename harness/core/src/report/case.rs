@@ -31,7 +31,8 @@ pub enum Outcome {
     Listed,
     /// A deviation file lists it, and what it says does not hold, or no longer.
     Stale,
-    /// A deviation file says that it comes and goes: logged, never scored.
+    /// It diverged once and not again on a fresh key: neither a pass nor a divergence. Or a deviation file says that it
+    /// comes and goes: logged, never scored.
     Flaky,
 }
 
@@ -100,6 +101,24 @@ pub struct ExchangeReport {
     pub duration_us: u64,
 }
 
+/// What a second look at a case saw, on a fresh key and a fresh connection, where it did not confirm the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SecondLook {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it was not judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Shown>,
+    /// Status and error type of each judged answer; absent if nothing was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The mismatches that would fail a run; none of them was in the first look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
+    /// Its exchanges.
+    pub exchanges: Vec<ExchangeReport>,
+}
+
 /// What became of one case, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseReport {
@@ -127,6 +146,15 @@ pub struct CaseReport {
     pub answer: Option<String>,
     /// Every mismatch, also those below the level that fails a run.
     pub mismatches: Vec<Mismatch>,
+    /// Mismatches that would fail the run if a second look had shown them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub once: Vec<Mismatch>,
+    /// The second look, where it did not confirm the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondLook>,
+    /// In how many cases of the run the same came and went; absent unless that is why the case diverges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intermittent: Option<usize>,
     /// What a deviation file says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation: Option<CaseDeviation>,

@@ -55,7 +55,12 @@ pub(super) struct Cited {
 impl Cited {
     /// What these cases and their mismatches cite.
     pub(super) fn by(cases: &[CaseReport], corpus: &Corpus) -> Self {
-        let mismatches = || cases.iter().flat_map(|case| &case.mismatches);
+        let mismatches = || {
+            cases.iter().flat_map(|case| {
+                let second = case.second.iter().flat_map(|second| &second.mismatches);
+                case.mismatches.iter().chain(&case.once).chain(second)
+            })
+        };
         let clauses: BTreeSet<&String> = cases
             .iter()
             .flat_map(|case| &case.clauses)

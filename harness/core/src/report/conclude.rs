@@ -1,7 +1,7 @@
 //! The one place where a report is made: from what a run knows, the further looks, and what it was held against.
 
 use super::baseline::BaselineReport;
-use super::case::CaseReport;
+use super::case::{CaseReport, Outcome};
 use super::cited::Cited;
 use super::differential::DifferentialReport;
 use super::exit::ExitCode;
@@ -80,6 +80,9 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         reason: relisted.map_or(&case.reason, |relisted| &relisted.reason).clone(),
         answer: Some(case.pinned.answer.clone()).filter(|answer| !answer.is_empty()),
         mismatches: case.mismatches.clone(),
+        once: case.once.iter().map(|once| once.mismatch.clone()).collect(),
+        second: case.second.clone(),
+        intermittent: case.intermittent,
         deviation: relisted.and_then(|relisted| relisted.deviation.clone()),
         drift: drift.map(|drift| drift.differences.clone()).unwrap_or_default(),
         exchanges: case.exchanges.clone(),
@@ -137,13 +140,17 @@ fn exit_codes(report: &RunReport, end: End) -> Vec<ExitCode> {
         || report.is_stale()
         || report.differs()
         || report.lacks_recordings();
+    // What a list calls flaky is known.
+    let is_new = |case: &&CaseReport| case.outcome == Outcome::Flaky && case.deviation.is_none();
+    let flaky = report.cases.iter().filter(is_new).count();
+    let without_verdict = figures.indeterminate + figures.blocked + figures.unsupported + flaky;
     let mut codes = ExitCode::of_end(end);
     let applies = [
         (ExitCode::Divergence, fails),
         (ExitCode::Teardown, !report.left.is_empty()),
-        (ExitCode::Indeterminate, figures.indeterminate + figures.blocked + figures.unsupported > 0 || uncompared),
+        (ExitCode::Indeterminate, without_verdict > 0 || uncompared),
         // Skipping everything is not a pass, and neither is scoring nothing.
-        (ExitCode::NothingRun, figures.judged() == 0 && figures.skipped + figures.flaky == figures.selected),
+        (ExitCode::NothingRun, figures.judged() == 0 && figures.skipped + figures.flaky - flaky == figures.selected),
     ];
     codes.extend(applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code));
     if codes.is_empty() {

@@ -14,7 +14,7 @@ pub enum ExitCode {
     Divergence = 1,
     /// Wrong usage, configuration or fixture.
     Usage = 2,
-    /// Cases are indeterminate, blocked or unsupported, and none diverges.
+    /// Cases are indeterminate, blocked, unsupported or flaky, and none diverges.
     Indeterminate = 3,
     /// Nothing was run.
     NothingRun = 4,
@@ -36,24 +36,25 @@ impl ExitCode {
         applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect()
     }
 
-    /// The one of several that the process ends with.
+    /// The one of several that the process ends with; a pass if there is none.
     pub fn first_of(codes: &[Self]) -> Self {
-        const ORDER: [ExitCode; 9] = [
-            ExitCode::Internal,
-            ExitCode::Interrupted,
-            ExitCode::Safety,
-            ExitCode::Usage,
-            ExitCode::Divergence,
-            ExitCode::Teardown,
-            ExitCode::Indeterminate,
-            ExitCode::NothingRun,
-            ExitCode::Pass,
-        ];
-        // An interrupt says that teardown is done; keys that are left say that it is not.
-        if codes.contains(&Self::Teardown) && codes.contains(&Self::Interrupted) && !codes.contains(&Self::Internal) {
-            return Self::Teardown;
+        codes.iter().copied().min_by_key(|code| code.place()).unwrap_or(Self::Pass)
+    }
+
+    /// Its place in the order in which one wins over another.
+    fn place(self) -> usize {
+        match self {
+            Self::Internal => 0,
+            Self::Safety => 1,
+            Self::Usage => 2,
+            Self::Divergence => 3,
+            // Before the interrupt, which says that teardown is done.
+            Self::Teardown => 4,
+            Self::Interrupted => 5,
+            Self::Indeterminate => 6,
+            Self::NothingRun => 7,
+            Self::Pass => 8,
         }
-        ORDER.into_iter().find(|code| codes.contains(code)).unwrap_or(Self::Pass)
     }
 
     /// The code in words.
@@ -82,10 +83,12 @@ mod tests {
             (&[][..], Pass),
             (&[Indeterminate, Teardown, Divergence], Divergence),
             (&[Teardown, Indeterminate], Teardown),
-            (&[Divergence, Interrupted], Interrupted),
-            (&[Divergence, Teardown, Interrupted], Teardown),
+            (&[Divergence, Interrupted], Divergence),
+            (&[Divergence, Teardown, Interrupted], Divergence),
+            (&[Teardown, Interrupted], Teardown),
+            (&[Indeterminate, Interrupted], Interrupted),
             (&[Teardown, Interrupted, Internal], Internal),
-            (&[Divergence, Safety], Safety),
+            (&[Divergence, Safety, Interrupted], Safety),
         ] {
             assert_eq!(ExitCode::first_of(codes), first, "{codes:?}");
         }

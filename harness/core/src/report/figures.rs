@@ -27,7 +27,7 @@ pub struct Figures {
     /// Cases about which a deviation file is wrong.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub stale: usize,
-    /// Cases that a deviation file takes out of the figures.
+    /// Cases that diverged once and not again, and those that a deviation file takes out of the figures.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub flaky: usize,
     /// Divergence: share of judged cases that diverge, listed ones among them; absent when none was judged.

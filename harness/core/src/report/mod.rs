@@ -20,7 +20,7 @@ mod uncompared;
 mod whole;
 
 pub use baseline::BaselineReport;
-pub use case::{CaseReport, ExchangeReport, Mismatch, Outcome, Verdict};
+pub use case::{CaseReport, ExchangeReport, Mismatch, Outcome, SecondLook, Verdict};
 pub use cited::{ClauseText, PassageText, SourceText};
 pub use conclude::About;
 pub use deviation::{CaseDeviation, DeviationsReport, Pinned, Stale, StaleEntry};
@@ -28,7 +28,7 @@ pub use differential::{Agrees, CaseDifference, DifferentialReport, Fields, SideB
 pub use exit::ExitCode;
 pub use figures::Figures;
 pub use held::{Held, HeldBaseline, HeldDeviations, Look, Recordings, Relisted, Side};
-pub use ran::{CaseRan, End, Ran};
+pub use ran::{CaseRan, End, Once, Ran};
 pub use run::RunReport;
 pub use target::TargetReport;
 pub use uncompared::Uncompared;

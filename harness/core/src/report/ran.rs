@@ -1,9 +1,10 @@
 //! What a run itself knows when it has ended, whatever it is held against afterwards.
 
-use super::case::{ExchangeReport, Mismatch, Outcome, Verdict};
+use super::case::{ExchangeReport, Mismatch, Outcome, SecondLook, Verdict};
 use super::deviation::Pinned;
 use super::target::TargetReport;
 use crate::baseline::Recording;
+use crate::compare::Likeness;
 use crate::fixture::{Level, Supports};
 use crate::normalise::Shown;
 use std::collections::BTreeMap;
@@ -95,6 +96,14 @@ pub struct CaseRan {
     pub reason: Option<Shown>,
     /// Every mismatch, also those below the level that fails a run.
     pub mismatches: Vec<Mismatch>,
+    /// By what each of them is known again.
+    pub likenesses: Vec<Likeness>,
+    /// Mismatches that would fail the run if a second look had shown them again.
+    pub once: Vec<Once>,
+    /// The second look, where it did not confirm the first.
+    pub second: Option<SecondLook>,
+    /// In how many cases the same came and went, if that is why the case diverges.
+    pub intermittent: Option<usize>,
     /// What was answered, in the form in which deviation files hold it.
     pub pinned: Pinned,
     /// The judged exchanges and, after a mismatch, those that read the key back.
@@ -107,7 +116,23 @@ pub struct CaseRan {
     pub duration_us: u64,
 }
 
+/// A mismatch that a second look did not show again.
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// The mismatch.
+    pub mismatch: Mismatch,
+    /// The same in the form in which deviation files hold it.
+    pub differs: (Level, String),
+    /// By what it is known again.
+    pub likeness: Likeness,
+}
+
 impl CaseRan {
+    /// Whether a case that requires this one can be judged: it was right, if only at the second look.
+    pub fn was_right(&self) -> bool {
+        self.outcome == Outcome::Pass || self.second.as_ref().is_some_and(|second| second.outcome == Outcome::Pass)
+    }
+
     /// Whether there is something to record: a verdict, and what it was reached from.
     pub fn is_recordable(&self) -> bool {
         self.outcome.is_judged() && !self.recording.sections.is_empty()

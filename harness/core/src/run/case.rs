@@ -2,16 +2,17 @@
 
 use super::context::Run;
 use super::effects::{Before, ReadBack, Unread};
-use super::ended::{Ended, blocked, ended};
-use super::judge::{deleted_material, judge_exchange, rendered};
+use super::ended::{Ended, ended};
+use super::judge::{Judged, deleted_material, judge_exchange, rendered};
 use super::lease::{Leased, before_any_call, lease, only_ours};
 use super::recorder::{JUDGED, Recorder, micros};
+use super::step::in_step;
 use crate::arn::Arn;
 use crate::baseline::Recording;
-use crate::compare::{Context, Mismatch, Naming, Place, What, differs};
-use crate::fixture::{Call, Case, Material, Precondition, RequestFraming};
+use crate::compare::{Context, Mismatch, Naming, Place, What, differs, likeness};
+use crate::fixture::{Call, Case, Level, Material, Precondition, RequestFraming};
 use crate::http::Request;
-use crate::keys::Lease;
+use crate::keys::{Choice, Lease};
 use crate::normalise::{Normaliser, Shown};
 use crate::plan::{PlanError, World, plan};
 use crate::report::{CaseRan, Outcome, Pinned};
@@ -20,8 +21,15 @@ use crate::sign::sign_planned;
 use crate::text::Text;
 use std::time::Instant;
 
-/// Runs one case to its end; never fails.
-pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseRan {
+/// What one look at a case saw.
+pub(super) struct Looked {
+    pub(super) ran: CaseRan,
+    /// An answer after which a client may ask again: a 500 or 503 that the page calls retryable.
+    pub(super) retryable: Option<Shown>,
+}
+
+/// Runs one case to its end, with keys of this choice and on a connection that nothing else has used; never fails.
+pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Looked {
     let (started, began) = (Instant::now(), (run.options.clock)());
     let mut attempt = Attempt {
         run,
@@ -29,13 +37,11 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseRan {
         world: run.world(case),
         recorder: Recorder::new(run.redactor.clone()),
         mismatches: Vec::new(),
+        retryable: None,
+        choice,
     };
     let verdict = attempt.make().await;
-    let Attempt { world, recorder, mismatches, .. } = attempt;
-    // No mismatch of shape, header or effect counts for more than the case: where the refusal itself is no `must`, neither
-    // is that it left the key alone.
-    let capped = |mismatch: Mismatch| Mismatch { level: mismatch.level.min(case.level), ..mismatch };
-    let mismatches: Vec<Mismatch> = mismatches.into_iter().map(capped).collect();
+    let Attempt { world, recorder, mismatches, retryable, .. } = attempt;
     let diverges = mismatches.iter().any(|mismatch| mismatch.level >= run.options.fail_on);
     let (outcome, reason) = match verdict {
         // Mismatches that were found before the case ended count too.
@@ -52,7 +58,8 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseRan {
         // Numbered apart from the recording, so that an entry does not depend on what is recorded before.
         differs: differs(&mismatches, &mut fresh.clone()),
     };
-    CaseRan {
+    let ran = CaseRan {
+        likenesses: mismatches.iter().map(|mismatch| likeness(mismatch, &mut fresh.clone())).collect(),
         mismatches,
         pinned,
         exchanges: recorder.exchanges(),
@@ -60,7 +67,8 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case) -> CaseRan {
         replaced: normaliser.legend(),
         duration_us: micros(started.elapsed()),
         ..without_exchanges(case, outcome, reason)
-    }
+    };
+    Looked { ran, retryable: retryable.map(|answer| recorder.shown(&answer)) }
 }
 
 /// A report of a case that was not begun.
@@ -79,6 +87,10 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         outcome,
         reason,
         mismatches: Vec::new(),
+        likenesses: Vec::new(),
+        once: Vec::new(),
+        second: None,
+        intermittent: None,
         pinned: Pinned::default(),
         exchanges: Vec::new(),
         recording: Recording::default(),
@@ -94,6 +106,8 @@ struct Attempt<'a> {
     world: World,
     recorder: Recorder,
     mismatches: Vec<Mismatch>,
+    retryable: Option<Text>,
+    choice: Choice,
 }
 
 impl Attempt<'_> {
@@ -104,19 +118,19 @@ impl Attempt<'_> {
             .precondition(&case.precondition)
             .ok_or_else(|| ended(Outcome::Blocked, "its precondition is not in the corpus"))?;
         before_any_call(run, case, precondition)?;
-        let mut lease = match lease(run, case, precondition).await? {
-            Leased::Keys(lease) => Some(lease),
+        let (mut lease, before) = match lease(run, case, precondition, self.choice).await? {
+            Leased::Keys(lease, before) => (Some(lease), Some(before)),
             Leased::Provided(names) => {
                 self.world.key = Some(*names);
-                None
+                (None, None)
             }
-            Leased::Nothing => None,
+            Leased::Nothing => (None, None),
         };
         if let Some(lease) = &lease {
             self.world.key = Some(lease.key.names.clone());
             self.world.other = lease.other.as_ref().map(|other| other.names.clone());
         }
-        let verdict = self.exchange_and_read_back(precondition, lease.as_deref_mut()).await;
+        let verdict = self.exchange_and_read_back(precondition, lease.as_deref_mut(), before).await;
         if let Some(lease) = lease {
             // A key that took part in a divergence could take the blame into the next case, and a second material that
             // was deleted cannot be brought back.
@@ -125,6 +139,8 @@ impl Attempt<'_> {
                 && precondition.material != Material::Two
             {
                 run.pool.give_back(*lease).await;
+            } else {
+                run.pool.set_aside(*lease).await;
             }
         }
         verdict
@@ -134,19 +150,23 @@ impl Attempt<'_> {
         &mut self,
         precondition: &Precondition,
         lease: Option<&mut Lease>,
+        before: Option<Before>,
     ) -> Result<(), Ended> {
-        let before = match &lease {
-            Some(lease) => Some(Before::of(lease).await.map_err(|failure| blocked(&failure))?),
-            None => None,
-        };
         let requests = signed_requests(self.run, self.case, &self.world)?;
         // The turn first: between the look at the keys and the exchange there is no pause.
         self.run.sender.turn_of(&requests).await;
         only_ours(self.run, self.case, &self.world, lease.as_deref(), &requests).await?;
-        let mut exchanges = send(self.run, &requests).await?;
-        // Bytes past a length that the case made up are a request of their own. What answers them is not judged, and not
-        // recorded either: whether it comes in time to be seen is chance.
-        if matches!(self.case.request.framing, RequestFraming::Stated(_)) {
+        let mut exchanges = match (requests.as_slice(), self.run.options.lane) {
+            ([request], Lane::Wire) if self.case.request.framing == RequestFraming::Chunked => {
+                let (exchange, out_of_step) = in_step(self.run, request).await;
+                self.mismatches.extend(capped(out_of_step.into_iter().collect(), self.case.level));
+                vec![exchange]
+            }
+            _ => send(self.run, &requests).await?,
+        };
+        // Bytes past a length that the case made up are a request of their own, and so are chunks to a target that reads
+        // none. What answers them is not judged, and not recorded either: whether it comes in time to be seen is chance.
+        if matches!(self.case.request.framing, RequestFraming::Stated(_) | RequestFraming::Chunked) {
             exchanges
                 .iter_mut()
                 .filter_map(|exchange| exchange.result.as_mut().ok())
@@ -171,7 +191,7 @@ impl Attempt<'_> {
         for (number, (request, exchange)) in requests.iter().zip(exchanges).enumerate() {
             self.recorder.add(JUDGED, request, exchange);
             let place = Place::Answer { number: (exchanges.len() > 1).then_some(number + 1) };
-            let material_id = deleted_material(request, &self.world);
+            let material_id = deleted_material(&run.corpus.operation, request, &self.world);
             let context = Context {
                 corpus: run.corpus,
                 edition: run.target.edition,
@@ -182,7 +202,9 @@ impl Attempt<'_> {
                 supports: &case.supports,
                 place: &place,
             };
-            self.mismatches.extend(judge_exchange(run, case, &expectations, exchange, &context).await?);
+            let Judged { found, retryable } = judge_exchange(run, case, &expectations, exchange, &context).await?;
+            self.retryable = self.retryable.take().or(retryable);
+            self.mismatches.extend(capped(found, case.level));
         }
         Ok(())
     }
@@ -203,7 +225,7 @@ impl Attempt<'_> {
                 continue;
             }
             match reading.read(effect).await {
-                Ok(found) => self.mismatches.extend(found),
+                Ok(found) => self.mismatches.extend(capped(found, case.level)),
                 Err(Unread::Failed(failure)) => {
                     let why = Text::from("the key cannot be read back: ").and(failure.describe());
                     return Err(ended(Outcome::Blocked, why));
@@ -215,8 +237,13 @@ impl Attempt<'_> {
     }
 }
 
+/// None of these counts for more than the case itself.
+fn capped(found: Vec<Mismatch>, most: Level) -> impl Iterator<Item = Mismatch> {
+    found.into_iter().map(move |mismatch| Mismatch { level: mismatch.level.min(most), ..mismatch })
+}
+
 fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<Vec<Request>, Ended> {
-    let planned = plan(&case.request, world).map_err(|error| match error {
+    let planned = plan(&run.corpus.operation, &case.request, world).map_err(|error| match error {
         PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;

@@ -30,6 +30,8 @@ pub(super) struct Run<'a> {
     pub(super) tally: Tally,
     /// How often an internal error ended something.
     pub(super) faults: AtomicUsize,
+    /// How many successes had the body of the other edition.
+    pub(super) other_edition: AtomicUsize,
     pub(super) redactor: Redactor,
     /// The caller's account and partition.
     pub(super) account: OnceLock<(String, String)>,
@@ -50,7 +52,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, SetupError> {
         let guard = Guard::new(&options.run_id, target, options.permit, options.lent.len())?;
         let Clients { sender, host, primary, by_place, tally } =
-            Clients::new(target, &options.clock, options.settle, &corpus.unsupported, Some(&guard))?;
+            Clients::new(target, &options.clock, options.settle, corpus, Some(&guard))?;
         let maker = Maker { entropy: &options.entropy, run: &options.run_id };
         let provisions =
             Provisions { ledger: options.ledger.clone(), lent: &options.lent, budget: options.budget.as_deref() };
@@ -66,6 +68,7 @@ impl<'a> Run<'a> {
             guard,
             tally,
             faults: AtomicUsize::new(0),
+            other_edition: AtomicUsize::new(0),
             redactor: target.redactor(),
             account: OnceLock::new(),
             seconds_ahead: OnceLock::new(),

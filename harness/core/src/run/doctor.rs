@@ -1,18 +1,19 @@
 //! Whether a target can be tested at all, found out without changing anything: every call names a key that does not
-//! exist.
+//! exist, or only lists.
 
+use super::permissions::{Absent, Asking, PERMISSIONS};
 use crate::entropy::Entropy;
-use crate::fixture::{Corpus, PrincipalName, Unsupported};
+use crate::fixture::{Corpus, Operation, PrincipalName, Unsupported};
 use crate::kms::{Clients, Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, skew, summary};
 use crate::normalise::{Redactor, Shown};
 use crate::observe::{Observation, observe};
-use crate::plan::{OPERATION, base_request};
+use crate::plan::base_request;
 use crate::send::{Exchange, Response, SendError, Verify};
 use crate::sign::{Signing, sign};
 use crate::target::{Clock, SetupError, Target};
 use crate::text::Text;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
 /// How a check ended.
@@ -56,17 +57,6 @@ impl Found {
     }
 }
 
-/// The operations that a run needs besides the one under test, and that can be asked for with a key that does not exist.
-const NEEDED: &[&str] = &[
-    "DescribeKey",
-    "GetParametersForImport",
-    "ListResourceTags",
-    "DisableKey",
-    "EnableKey",
-    "ScheduleKeyDeletion",
-    "CancelKeyDeletion",
-];
-
 /// Checks the way to the target, the clocks, who we are there, and what we may do.
 ///
 /// # Errors
@@ -78,9 +68,11 @@ pub async fn examine(
     clock: &Clock,
     entropy: &Entropy,
 ) -> Result<Vec<Checkup>, SetupError> {
-    let clients = Clients::new(target, clock, Duration::ZERO, &corpus.unsupported, None)?;
-    let absent = json!({ "KeyId": entropy.uuid("doctor") });
-    let Some(exchange) = first_exchange(&clients, &absent).await else { return Ok(Vec::new()) };
+    let clients = Clients::new(target, clock, Duration::ZERO, corpus, None)?;
+    let operation = &corpus.operation;
+    let key = entropy.uuid("doctor");
+    let absent = Absent { alias: format!("alias/trentcheck-doctor-{key}"), key };
+    let Some(exchange) = first_exchange(&clients, operation, &absent.key).await else { return Ok(Vec::new()) };
     let checkups = match &exchange.result {
         Err(_) if clients.sender.meets_tls().await => wrong_scheme(target),
         Err(error) => way(target, Some(error)),
@@ -90,7 +82,7 @@ pub async fn examine(
             checkups.push(clocks(response, clock()));
             checkups.extend(service(&clients.primary, &observe(response), &absent).await);
             checkups.extend(other_principals(target));
-            checkups.push(pace(target));
+            checkups.push(pace(target, operation));
             checkups
         }
     };
@@ -99,9 +91,9 @@ pub async fn examine(
 }
 
 /// The operation under test on a key that does not exist, as the cases send it.
-async fn first_exchange(clients: &Clients, absent: &Value) -> Option<Exchange> {
+async fn first_exchange(clients: &Clients, operation: &Operation, absent: &str) -> Option<Exchange> {
     let client = clients.primary.plain();
-    let request = base_request(&clients.host, OPERATION, absent.to_string().into_bytes());
+    let request = base_request(&clients.host, &operation.target(), operation.body_for(absent).into_bytes());
     let signing = Signing::plain(client.credentials.clone(), &client.region, (client.clock)());
     let signed = sign(request, &signing).ok()?;
     clients.sender.wire(&[signed.request]).await.pop()
@@ -126,17 +118,20 @@ fn clocks(response: &Response, now: SystemTime) -> Found {
 }
 
 /// Who we are to the service, and what it lets us do, by its first answer and by one call of each other operation.
-async fn service(kms: &Kms, first: &Observation, absent: &Value) -> Vec<Found> {
+async fn service(kms: &Kms, first: &Observation, absent: &Absent) -> Vec<Found> {
     let unsupported = &kms.plain().unsupported;
     let identity = identity(first);
     let is_known = identity.health == Health::Good;
-    let mut checkups = vec![identity, existence(unsupported, first)];
+    let mut checkups = vec![identity, existence(kms.operation(), unsupported, first)];
     if is_known {
-        checkups.push(permission(OPERATION, unsupported, first));
-        for operation in NEEDED {
-            checkups.push(ask(kms, operation, absent).await);
+        checkups.push(permission(&kms.operation().name, Success::Unexpected, unsupported, first));
+        for needed in PERMISSIONS {
+            checkups.push(match needed.asking {
+                Asking::AbsentKey(body) => ask(kms, needed.operation, Success::Unexpected, &body(absent)).await,
+                Asking::Listing(body) => ask(kms, needed.operation, Success::Allowed, &body()).await,
+                Asking::Not(why) => checkup(needed.operation, Health::Unknown, format!("not asked: {why}")),
+            });
         }
-        checkups.push(checkup("CreateKey", Health::Unknown, "cannot be tried without making a key".to_owned()));
     }
     checkups
 }
@@ -233,39 +228,51 @@ fn identity(observation: &Observation) -> Found {
     }
 }
 
-fn existence(unsupported: &[Unsupported], observation: &Observation) -> Found {
+fn existence(operation: &Operation, unsupported: &[Unsupported], observation: &Observation) -> Found {
     let what = "operation";
     match says_unsupported(unsupported, observation) {
         true => Found {
             hint: Some("no case can be judged at this target".to_owned()),
             ..checkup(what, Health::Bad, summary(observation))
         },
-        false if observation.error_name().is_some() => checkup(what, Health::Good, format!("{OPERATION} is there")),
+        false if observation.error_name().is_some() => {
+            checkup(what, Health::Good, format!("{} is there", operation.name))
+        }
         false => checkup(what, Health::Unknown, summary(observation)),
     }
 }
 
-async fn ask(kms: &Kms, operation: &str, absent: &Value) -> Found {
-    let mut body = absent.clone();
-    if operation == "GetParametersForImport" {
-        body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
-        body["WrappingKeySpec"] = json!("RSA_2048");
-    }
-    let (_, exchange) = kms.exchange(operation, &body).await;
+async fn ask(kms: &Kms, operation: &str, success: Success, body: &Value) -> Found {
+    let (_, exchange) = kms.exchange(operation, body).await;
     match &exchange.result {
-        Ok(response) => permission(operation, &kms.plain().unsupported, &observe(response)),
+        Ok(response) => permission(operation, success, &kms.plain().unsupported, &observe(response)),
         Err(error) => checkup(operation, Health::Unknown, error.text()),
     }
 }
 
+/// What it means that a call succeeds.
+#[derive(Clone, Copy)]
+enum Success {
+    /// The operation is allowed.
+    Allowed,
+    /// The target does not look for the key.
+    Unexpected,
+}
+
 /// Whether an operation is denied, by its answer about a key that does not exist. A target that looks for the key before
 /// it asks who may use it does not say.
-fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observation) -> Found {
+fn permission(operation: &str, success: Success, unsupported: &[Unsupported], observation: &Observation) -> Found {
     match observation.error_name() {
         _ if is_transient(observation) => checkup(operation, Health::Unknown, "throttled".to_owned()),
         _ if says_unsupported(unsupported, observation) => {
             checkup(operation, Health::Bad, "the target has no such operation".to_owned())
         }
+        _ if observation.is_success() => match success {
+            Success::Allowed => checkup(operation, Health::Good, "not denied".to_owned()),
+            Success::Unexpected => {
+                checkup(operation, Health::Unknown, "it succeeded about a key that does not exist".to_owned())
+            }
+        },
         Some("NotFoundException") => checkup(operation, Health::Good, "not denied".to_owned()),
         Some("AccessDeniedException") => Found {
             hint: Some(format!("allow `kms:{operation}`")),
@@ -275,9 +282,9 @@ fn permission(operation: &str, unsupported: &[Unsupported], observation: &Observ
     }
 }
 
-fn pace(target: &Target) -> Found {
+fn pace(target: &Target, operation: &Operation) -> Found {
     let rates = &target.limits.rates.by_operation;
-    let shown: Vec<String> = [OPERATION, "CreateKey", "GetParametersForImport"]
+    let shown: Vec<String> = [&operation.name, "CreateKey", "GetParametersForImport"]
         .iter()
         .filter_map(|operation| Some(format!("{operation} {}", rates.get(*operation)?)))
         .collect();
@@ -309,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_denied_operation_is_told_from_one_that_is_not_there_and_from_a_throttled_one() {
-        let of = |status, error| permission("CreateKey", &[], &answer(status, error));
+        let of = |status, error| permission("CreateKey", Success::Unexpected, &[], &answer(status, error));
         let denied = of(400, "AccessDeniedException");
         assert_eq!((denied.health, denied.hint.as_deref()), (Health::Bad, Some("allow `kms:CreateKey`")));
         assert_eq!(of(400, "NotFoundException").health, Health::Good);

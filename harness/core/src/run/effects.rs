@@ -3,13 +3,14 @@
 use super::context::Run;
 use super::recorder::Recorder;
 use crate::compare::{Context, Mismatch, Naming, Place, WhichKey, checks, judge, plaintext, transport};
-use crate::fixture::{Call, Effect, On, Supports};
+use crate::fixture::{Call, Edition, Effect, On, Precondition, Supports};
 use crate::keys::{Key, Lease, body, operation, plaintext_sent};
-use crate::kms::{Failure, FailureKind, Pauses, is_transient, summary, token_ended};
+use crate::kms::{Change, Failure, FailureKind, Pauses, is_transient, patience, summary, token_ended};
 use crate::observe::{Observation, observe};
 use crate::send::Fault;
 use crate::text::{TargetText, Text};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What the keys showed before the exchange.
 pub(super) struct Before {
@@ -18,11 +19,16 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// Describes the keys of a lease.
-    pub(super) async fn of(lease: &Lease) -> Result<Self, Failure> {
-        let key = lease.key.describe().await?;
-        let other = match &lease.other {
-            Some(other) => other.describe().await?,
+    /// Proves that the keys of a lease are as the precondition says, and describes them.
+    pub(super) async fn proved(run: &Run<'_>, precondition: &Precondition, lease: &mut Lease) -> Result<Self, Failure> {
+        let maker = run.pool.maker();
+        let state = lease.key.base.state_of(precondition);
+        let key = lease.key.proved(maker, state).await?;
+        let other = match &mut lease.other {
+            Some(other) => {
+                let state = other.base.state();
+                other.proved(maker, state).await?
+            }
             None => Value::Null,
         };
         Ok(Self { key, other })
@@ -89,6 +95,13 @@ impl ReadBack<'_> {
             };
             let mismatches = checks(effect, before, &after, edition);
             if mismatches.is_empty() || !pauses.pause().await {
+                if !mismatches.is_empty()
+                    && let Some(late) =
+                        key.kms().is_late(Change::Effect, comes_late(key, effect, before, edition)).await
+                {
+                    return Err(Unread::Indeterminate(too_late(late)));
+                }
+                key.seen = after["KeyState"].as_str().map(str::to_owned);
                 self.recorder.metadata(effect.on, &after);
                 return Ok(mismatches);
             }
@@ -100,7 +113,10 @@ impl ReadBack<'_> {
         let Some(key) = key_of(self.lease, effect.on) else { return Ok(Vec::new()) };
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
-        let operation = operation(effect.call);
+        let operation = operation(&run.corpus.operation, effect.call);
+        if !matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac) {
+            key.seen = None;
+        }
         let mut has_new_token = false;
         loop {
             let (request, exchange) = key.kms().permitted(operation, &body).await?;
@@ -109,7 +125,10 @@ impl ReadBack<'_> {
                 Ok(response) => observe(response),
                 Err(error) if error.fault() == Fault::Target => {
                     let mismatch = transport(run.corpus, error);
-                    return Ok(mismatch.map(|found| Mismatch { place: place(effect), ..found }).into_iter().collect());
+                    return Ok(mismatch
+                        .map(|found| Mismatch { place: place(run, effect), ..found })
+                        .into_iter()
+                        .collect());
                 }
                 Err(error) => {
                     return Err(Unread::Indeterminate(Text::from(format!("{operation}: ")).and(error.text())));
@@ -141,10 +160,32 @@ impl ReadBack<'_> {
             let mismatches = judged(run, key, effect, self.naming, &observation);
             let may_repeat = matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac);
             if mismatches.is_empty() || !may_repeat || !pauses.pause().await {
+                if may_repeat
+                    && !mismatches.is_empty()
+                    && let Some(late) = key.kms().known_to_be_late()
+                {
+                    return Err(Unread::Indeterminate(too_late(late)));
+                }
                 return Ok(mismatches);
             }
         }
     }
+}
+
+/// Whether an effect is seen when the budget for it is over.
+async fn comes_late(key: &Key, effect: &Effect, before: &Value, edition: Edition) -> bool {
+    let mut pauses = patience(key.kms().settle());
+    while pauses.pause().await {
+        if key.describe().await.is_ok_and(|after| checks(effect, before, &after, edition).is_empty()) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Why the effect of an exchange cannot be judged at a target that shows changes later than the budget for it.
+fn too_late(late: Duration) -> Text {
+    Text::from(format!("the target shows a change only after {:.1} s: raise `--settle`", late.as_secs_f64()))
 }
 
 fn key_of(lease: &mut Lease, on: On) -> Option<&mut Key> {
@@ -155,8 +196,9 @@ fn key_of(lease: &mut Lease, on: On) -> Option<&mut Key> {
 }
 
 /// Where the mismatches of an effect are.
-fn place(effect: &Effect) -> Place<TargetText> {
-    Place::Afterwards { call: operation(effect.call).to_owned(), member: None, key: WhichKey::of(effect.on) }
+fn place(run: &Run<'_>, effect: &Effect) -> Place<TargetText> {
+    let call = operation(&run.corpus.operation, effect.call).to_owned();
+    Place::Afterwards { call, member: None, key: WhichKey::of(effect.on) }
 }
 
 /// Compares the answer of a call with what its effect expects.
@@ -170,7 +212,7 @@ fn judged(run: &Run<'_>, key: &Key, effect: &Effect, naming: Naming, observation
         material_id: None,
         clauses: &effect.clauses,
         supports: effect.supports.as_ref().unwrap_or(&none),
-        place: &place(effect),
+        place: &place(run, effect),
     };
     let mut mismatches = judge(observation, &effect.expect, &context);
     if effect.call == Call::Decrypt && observation.is_success() {

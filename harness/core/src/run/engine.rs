@@ -24,6 +24,81 @@ use tokio::sync::watch;
 /// # Errors
 ///
 /// Only what keeps a run from beginning; everything later is in the result.
+///
+/// # Examples
+///
+/// One case at a server on loopback:
+///
+/// ```no_run
+/// use std::collections::BTreeMap;
+/// use std::sync::Arc;
+/// use std::time::{Duration, SystemTime};
+/// use trentcheck_core::fixture::{Document, Edition, Level, PrincipalName, Selection, load};
+/// use trentcheck_core::report::Outcome;
+/// use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, Target, fill_random, run};
+/// use trentcheck_core::send::{Endpoint, Lane, Limits, Tls};
+/// use trentcheck_core::sign::Credentials;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut documents = Vec::new();
+/// for part in ["spec", "cases"] {
+///     for entry in std::fs::read_dir(format!("fixtures/{part}"))? {
+///         let path = entry?.path();
+///         let name = path.file_name().unwrap_or_default().to_string_lossy();
+///         documents.push(Document { path: format!("{part}/{name}"), text: std::fs::read_to_string(&path)? });
+///     }
+/// }
+/// let corpus = load(&documents)?;
+/// let selection = Selection::of_ids(vec!["example/absent-key".to_owned()]);
+///
+/// let credentials = Credentials {
+///     access_key_id: "AKIDEXAMPLE".to_owned(),
+///     secret_access_key: "a-secret".to_owned(),
+///     session_token: None,
+/// };
+/// let target = Target {
+///     endpoint: Endpoint::parse("http://127.0.0.1:4566")?,
+///     region: "us-east-2".to_owned(),
+///     edition: Edition::KeyOnly,
+///     principals: BTreeMap::from([(PrincipalName::Primary, credentials)]),
+///     provided: BTreeMap::new(),
+///     elsewhere: None,
+///     account: None,
+///     stranger_account: None,
+///     embedded: false,
+///     tls: Tls::default(),
+///     limits: Limits::default(),
+/// };
+///
+/// let mut seed = [0; 32];
+/// fill_random(&mut seed).map_err(|()| "the system has no randomness")?;
+/// let entropy = Entropy::new(seed);
+/// let options = Options {
+///     lane: Lane::Wire,
+///     jobs: 1,
+///     order: SequenceOf::Corpus,
+///     fail_on: Level::Must,
+///     settle: Duration::from_secs(1),
+///     deadline: Duration::from_secs(60),
+///     permit: Permit::All,
+///     clock: Arc::new(SystemTime::now),
+///     run_id: entropy.run_id(),
+///     entropy,
+///     lent: Vec::new(),
+///     budget: None,
+///     ledger: None,
+/// };
+///
+/// let (_stop, stopped) = tokio::sync::watch::channel(false);
+/// let ran = run(&corpus, &selection, &target, &options, &(), stopped).await?;
+/// for case in &ran.cases {
+///     println!("{}: {:?}", case.id, case.outcome);
+/// }
+/// assert!(ran.cases.iter().all(|case| case.outcome == Outcome::Pass));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn run(
     corpus: &Corpus,
     selection: &Selection,
@@ -48,6 +123,8 @@ pub async fn run(
         }
         false => reports(&schedule, &mut notices).await,
     };
+    notices.extend(of_bodies(&run));
+    notices.extend(of_lateness(&run));
     let mut accounts: Vec<String> = run.account().into_iter().map(|(account, _)| account).collect();
     accounts.extend(run.pool.accounts());
     let left = release(&run, &mut notices).await;
@@ -63,6 +140,25 @@ fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> 
     (taken > 0).then(|| {
         format!("all {taken} of the selected cases are of the other edition: choose it with `--edition {other}`")
     })
+}
+
+/// One sentence for all successes that have the body of the other edition.
+fn of_bodies(run: &Run<'_>) -> Option<Text> {
+    let count = run.other_edition.load(Ordering::Relaxed);
+    let other = Edition::ALL.into_iter().find(|edition| *edition != run.target.edition)?;
+    (count > 0).then(|| {
+        Text::from(format!("{count} successes have the body of the other edition: choose it with `--edition {other}`"))
+    })
+}
+
+/// One sentence for all changes that were not seen in time.
+fn of_lateness(run: &Run<'_>) -> Option<Text> {
+    let late = run.primary.known_to_be_late()?.as_secs_f64();
+    Some(Text::from(format!(
+        "the target shows a change only after {late:.1} s, and trentcheck waits {:.1} s: raise `--settle` to {:.0}s",
+        run.options.settle.as_secs_f64(),
+        (late * 2.0).ceil()
+    )))
 }
 
 /// Runs the cases if the target can be tested. If not, `notices` says why.

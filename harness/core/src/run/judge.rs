@@ -2,16 +2,28 @@
 
 use super::context::Run;
 use super::ended::{Ended, ended};
-use crate::compare::{Claimed, Context, Fact, Mismatch, Place, What, every_answer, judge, matches_answer, transport};
-use crate::fixture::{Answer, Case, Expectation, Level, PrincipalName, ShapeRule};
+use crate::compare::{
+    Claimed, Context, Fact, Mismatch, Place, What, every_answer, has_body_of, in_short, judge, matches_answer,
+    transport,
+};
+use crate::fixture::{Answer, Case, Edition, Expectation, Level, Operation, PrincipalName, ShapeRule};
 use crate::http::Request;
-use crate::observe::observe;
-use crate::plan::{OPERATION, World, base_request, render};
+use crate::observe::{Observation, observe};
+use crate::plan::{World, base_request, render};
 use crate::report::Outcome;
 use crate::send::{Exchange, Fault};
 use crate::sign::{Signing, sign};
 use crate::text::Text;
-use serde_json::{Value, json};
+use serde_json::Value;
+use std::sync::atomic::Ordering;
+
+/// What was found in one answer.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) found: Vec<Mismatch>,
+    /// The answer, if it is one after which a client may ask again and that the case does not expect.
+    pub(super) retryable: Option<Text>,
+}
 
 /// Compares one answer with its expectations and with the rules for every answer.
 pub(super) async fn judge_exchange(
@@ -20,30 +32,61 @@ pub(super) async fn judge_exchange(
     expectations: &[Expectation],
     exchange: &Exchange,
     context: &Context<'_>,
-) -> Result<Vec<Mismatch>, Ended> {
+) -> Result<Judged, Ended> {
     let response = match &exchange.result {
         Ok(response) => response,
         Err(error) => {
             if error.fault() != Fault::Target {
                 return Err(ended(Outcome::Indeterminate, Text::from("no answer: ").and(error.text())));
             }
-            return Ok(transport(run.corpus, error).into_iter().chain(liveness(run).await).collect());
+            let found = transport(run.corpus, error).into_iter().chain(liveness(run).await).collect();
+            return Ok(Judged { found, retryable: None });
         }
     };
     let observation = observe(response);
     let throttled = observation.status == 429 || observation.error_name() == Some("ThrottlingException");
-    let expected = |answer: &Answer| matches!(answer, Answer::Error(error) if error == "ThrottlingException");
-    if throttled && !expectations.iter().any(|expectation| expectation.answers.iter().any(expected)) {
+    let expects = |error: &str| {
+        let is_it = |answer: &Answer| matches!(answer, Answer::Error(expected) if expected == error);
+        expectations.iter().any(|expectation| expectation.answers.iter().any(is_it))
+    };
+    if throttled && !expects("ThrottlingException") {
         return Err(ended(Outcome::Indeterminate, "the target throttled the request"));
     }
+    if is_scoped(case, &observation) && expects(ABSENT) && !expects(DENIED) {
+        return Err(ended(
+            Outcome::Indeterminate,
+            format!(
+                "the caller may not use the operation on a key that does not exist (AccessDeniedException): allow \
+                 `kms:{}` on `*` to judge it",
+                run.corpus.operation.name
+            ),
+        ));
+    }
+    if has_body_of(&observation, &run.corpus.operation, other(run.target.edition))
+        && !has_body_of(&observation, &run.corpus.operation, run.target.edition)
+    {
+        run.other_edition.fetch_add(1, Ordering::Relaxed);
+    }
     let mut found = judge(&observation, expectations, context);
-    let unclaimed = case.expect.iter().any(|expectation| expectation.answers.contains(&Answer::RefusedUnclaimed));
+    let unclaimed = [Answer::RefusedUnclaimed, Answer::RefusedOr501];
+    let unclaimed = case.expect.iter().any(|one| one.answers.iter().any(|answer| unclaimed.contains(answer)));
     let claimed = if unclaimed { Claimed::No } else { Claimed::Yes };
     let accepted = expectations.iter().filter(|expectation| expectation.level == Level::Must).all(|expectation| {
         expectation.answers.is_empty()
             || expectation.answers.iter().any(|answer| matches_answer(&observation, answer, context))
     });
+    // What HTTP recommends for it is a server fault everywhere else.
+    let is_unknown_method = observation.status == 501
+        && case.expect.iter().any(|expectation| expectation.answers.contains(&Answer::RefusedOr501));
+    let retryable = observation
+        .error_name()
+        .and_then(|name| run.corpus.error(name))
+        .filter(|error| error.retryable && error.status.contains(&observation.status) && !expects(error.id.get_ref()))
+        .map(|_| in_short(&observation));
     for mut mismatch in every_answer(run.corpus, response, &observation, claimed) {
+        if is_unknown_method && mismatch.what == What::Status {
+            continue;
+        }
         // A wrong status or type was reported already, as what it is wrong for.
         let repeated = |seen: &Mismatch| {
             seen.what == mismatch.what && seen.level >= mismatch.level && seen.place == *context.place
@@ -60,7 +103,28 @@ pub(super) async fn judge_exchange(
     if observation.status >= 500 && !accepted {
         found.extend(liveness(run).await);
     }
-    Ok(found)
+    Ok(Judged { found, retryable })
+}
+
+/// What a correct request about a key that does not exist is answered with.
+const ABSENT: &str = "NotFoundException";
+
+/// What it is answered with if the caller may use the operation on some keys only.
+const DENIED: &str = "AccessDeniedException";
+
+/// Whether the caller was told that it may not use the operation, in a case that has no key.
+fn is_scoped(case: &Case, observation: &Observation) -> bool {
+    case.request.principal == PrincipalName::Primary
+        && case.precondition == "none"
+        && observation.error_name() == Some(DENIED)
+        && matches!(observation.status, 400 | 403)
+}
+
+fn other(edition: Edition) -> Edition {
+    match edition {
+        Edition::KeyOnly => Edition::KeyMaterialId,
+        Edition::KeyMaterialId => Edition::KeyOnly,
+    }
 }
 
 /// The expectations with their message patterns rendered; one that names what is not known is left out.
@@ -78,18 +142,24 @@ pub(super) fn rendered(case: &Case, world: &World) -> Vec<Expectation> {
 }
 
 /// The id of the material that a request deletes: the one it names, or the key's current one.
-pub(super) fn deleted_material(request: &Request, world: &World) -> Option<String> {
+pub(super) fn deleted_material(operation: &Operation, request: &Request, world: &World) -> Option<String> {
     let body: Option<Value> = serde_json::from_slice(&request.body).ok();
-    let named = body.as_ref().and_then(|body| body["KeyMaterialId"].as_str().map(str::to_owned));
+    let named = body.as_ref().and_then(|body| body[&operation.material_member].as_str().map(str::to_owned));
     named.or_else(|| world.key.as_ref()?.material_id.clone())
+}
+
+/// A correct request about a key that does not exist.
+pub(super) fn absent(run: &Run<'_>, label: &str) -> Option<Request> {
+    let operation = &run.corpus.operation;
+    let body = operation.body_for(&run.options.entropy.uuid(label));
+    let credentials = run.target.principals.get(&PrincipalName::Primary)?;
+    let signing = Signing::plain(credentials.clone(), &run.target.region, (run.options.clock)());
+    Some(sign(base_request(&run.host, &operation.target(), body.into_bytes()), &signing).ok()?.request)
 }
 
 /// Is the target still alive after a broken answer?
 async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
-    let body = json!({ "KeyId": run.options.entropy.uuid("liveness") }).to_string();
-    let credentials = run.target.principals.get(&PrincipalName::Primary)?;
-    let signing = Signing::plain(credentials.clone(), &run.target.region, (run.options.clock)());
-    let request = sign(base_request(&run.host, OPERATION, body.into_bytes()), &signing).ok()?.request;
+    let request = absent(run, "liveness")?;
     let exchange = run.sender.wire(&[request]).await.pop()?;
     let found = match &exchange.result {
         Ok(_) => return None,

@@ -1,11 +1,13 @@
 //! The keys of one case: which it may have, and whether only these are touched.
 
 use super::context::Run;
+use super::effects::Before;
 use super::ended::{Ended, blocked, ended};
 use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName};
 use crate::http::Request;
-use crate::keys::{Lease, NoLease};
-use crate::plan::{KeyNames, OPERATION, World};
+use crate::keys::{Choice, Lease, NoLease};
+use crate::kms::FailureKind;
+use crate::plan::{KeyNames, World};
 use crate::report::Outcome;
 
 /// Whether the case can be run, by what is known without a call.
@@ -31,16 +33,21 @@ pub(super) fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precond
 
 /// What a case has for keys.
 pub(super) enum Leased {
-    /// Keys that the run made, or that were lent to it.
-    Keys(Box<Lease>),
+    /// Keys that the run made, or that were lent to it, and what they showed when they were proved.
+    Keys(Box<Lease>, Before),
     /// A key that a target under our control has.
     Provided(Box<KeyNames>),
     /// The case needs none.
     Nothing,
 }
 
-/// Makes the precondition of a case.
-pub(super) async fn lease(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<Leased, Ended> {
+/// Makes the precondition of a case, and proves it.
+pub(super) async fn lease(
+    run: &Run<'_>,
+    case: &Case,
+    precondition: &Precondition,
+    choice: Choice,
+) -> Result<Leased, Ended> {
     if let Some(name) = &precondition.provided {
         if run.guard.watches() {
             let why = "safety: off loopback no key is used that the run did not make, nor of `--provide`";
@@ -57,16 +64,25 @@ pub(super) async fn lease(run: &Run<'_>, case: &Case, precondition: &Preconditio
     if precondition.spec.is_none() {
         return Ok(Leased::Nothing);
     }
-    let mut lease = match run.pool.lease(precondition).await {
-        Ok(lease) => lease,
-        Err(NoLease::Unavailable(why)) => return Err(ended(Outcome::Skipped, why)),
-        Err(NoLease::Failed(failure)) => return Err(blocked(&failure)),
-    };
     let decrypts = run.corpus.effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
-    if decrypts && let Err(failure) = lease.key.encrypt().await {
-        return Err(blocked(&failure));
+    let mut choice = choice;
+    loop {
+        let mut lease = match run.pool.lease(precondition, choice).await {
+            Ok(lease) => lease,
+            Err(NoLease::Unavailable(why)) => return Err(ended(Outcome::Skipped, why)),
+            Err(NoLease::Failed(failure)) => return Err(blocked(&failure)),
+        };
+        if decrypts && let Err(failure) = lease.key.encrypt().await {
+            return Err(blocked(&failure));
+        }
+        let is_used = [Some(&lease.key), lease.other.as_ref()].into_iter().flatten().any(|key| key.is_used);
+        match Before::proved(run, precondition, &mut lease).await {
+            Ok(before) => return Ok(Leased::Keys(Box::new(lease), before)),
+            // A key that somebody else changed, or that is not yet what it was restored to.
+            Err(failure) if is_used && failure.kind == FailureKind::NotSettled => choice = Choice::New,
+            Err(failure) => return Err(blocked(&failure)),
+        }
     }
-    Ok(Leased::Keys(Box::new(lease)))
 }
 
 /// Looks, right before the exchange, at every key that its requests name: only those of the run may be touched.
@@ -82,7 +98,7 @@ pub(super) async fn only_ours(
     }
     let keys = [lease.map(|lease| &lease.key), lease.and_then(|lease| lease.other.as_ref())];
     for key in keys.into_iter().flatten() {
-        let owned = run.guard.owns(key.kms().plain(), OPERATION, key.arn.as_str()).await;
+        let owned = run.guard.owns(key.kms().plain(), &run.corpus.operation.name, key.arn.as_str()).await;
         owned.map_err(|failure| blocked(&failure))?;
     }
     // An id is looked up by the principal that signs the request, too.

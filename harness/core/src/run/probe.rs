@@ -2,14 +2,13 @@
 
 use super::context::Run;
 use crate::fixture::{Material, Origin, Owner, Place};
-use crate::keys::Base;
+use crate::keys::{Base, Choice};
 use crate::kms::{Kms, UNKNOWN_SIGNER, skew, summary};
 use crate::observe::observe;
-use crate::plan::OPERATION;
 use crate::send::{Fault, Response, SendError};
 use crate::target::{Permit, partition};
 use crate::text::Text;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What the target turned out to be.
 pub(super) enum Verdict {
@@ -34,7 +33,8 @@ pub(super) enum Verdict {
 pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     let kms = &run.primary;
     let absent = run.options.entropy.uuid("probe");
-    let first = match ask(run, kms, OPERATION, &absent).await {
+    let operation = &run.corpus.operation;
+    let first = match ask(run, kms, &operation.name, &operation.value_for(&absent)).await {
         Asked::Unreachable(why) => return Verdict::Unreachable(why),
         other => other.seen(),
     };
@@ -52,7 +52,7 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
         if run.guard.halted().is_some() {
             return Verdict::Refused;
         }
-        if let Ok(key) = run.pool.take(&probe_key()).await {
+        if let Ok(key) = run.pool.take(&probe_key(), Choice::Any).await {
             account = Some((key.arn.account().to_owned(), key.arn.partition().to_owned()));
             key_id = Some(key.names.id.clone());
             run.pool.put_back(key);
@@ -116,9 +116,10 @@ fn unknown(run: &Run<'_>, first: &Seen) -> Option<Text> {
 /// and answers as it answers an operation that nobody has.
 async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Option<&str>) -> Option<Text> {
     let first = first?;
+    let operation = &run.corpus.operation;
     let mut alike = first.says_so;
     if !alike {
-        let nonsense = ask(run, kms, NO_OPERATION, "nobody").await.seen()?;
+        let nonsense = ask(run, kms, NO_OPERATION, &operation.value_for("nobody")).await.seen()?;
         alike = first.is_error && nonsense.status == first.status && nonsense.body == first.body;
     }
     if !alike {
@@ -127,15 +128,16 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
     // A target that answers everything so is broken, or is none; it has not said what it lacks. A key that could be
     // made has shown already that something is answered otherwise.
     if !first.says_so && key_id.is_none() {
-        let other = ask(run, kms, OTHER_OPERATION, "nobody").await.seen()?;
+        let other = ask(run, kms, OTHER_OPERATION, &json!({ "KeyId": "nobody" })).await.seen()?;
         if (other.status, &other.body) == (first.status, &first.body) {
             return None;
         }
     }
     if let Some(key_id) = key_id {
         // It is the operation under test: only at a key that is still the run's.
-        kms.permits(OPERATION, &json!({ "KeyId": key_id })).await.ok()?;
-        let second = ask(run, kms, OPERATION, key_id).await.seen()?;
+        let body = operation.value_for(key_id);
+        kms.permits(&operation.name, &body).await.ok()?;
+        let second = ask(run, kms, &operation.name, &body).await.seen()?;
         if !second.says_so && (second.status, &second.body) != (first.status, &first.body) {
             return None;
         }
@@ -144,7 +146,7 @@ async fn unsupported(run: &Run<'_>, kms: &Kms, first: Option<Seen>, key_id: Opti
         true => first.summary,
         false => format!("{} without an error type, as to an operation that does not exist", first.status).into(),
     };
-    Some(Text::from(format!("the target has no operation {OPERATION}: it answers ")).and(how))
+    Some(Text::from(format!("the target has no operation {}: it answers ", operation.name)).and(how))
 }
 
 /// An operation that every KMS has, and that changes nothing.
@@ -183,9 +185,8 @@ impl Asked {
     }
 }
 
-async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, key_id: &str) -> Asked {
-    let body = json!({ "KeyId": key_id });
-    let (_, exchange) = kms.exchange(operation, &body).await;
+async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, body: &Value) -> Asked {
+    let (_, exchange) = kms.exchange(operation, body).await;
     match &exchange.result {
         // What listens for TLS closes, sends an alert, or says so in its own words.
         Ok(Response { status: 400, .. }) | Err(_)

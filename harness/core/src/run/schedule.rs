@@ -1,10 +1,12 @@
 //! The cases of a run in their order, several at a time, within the time limit of the run.
 
-use super::case::{not_run, run_case};
+use super::case::{Looked, not_run, run_case};
 use super::context::Run;
 use super::options::SequenceOf;
 use super::progress::Progress;
+use super::second::intermittent;
 use crate::fixture::Case;
+use crate::keys::Choice;
 use crate::normalise::Shown;
 use crate::report::{CaseRan, Outcome};
 use aws_lc_rs::digest;
@@ -61,6 +63,7 @@ impl Schedule<'_> {
         }))
         .await;
         reports.extend(ends.into_iter().map(|report| (report.id.clone(), report)));
+        intermittent(&mut reports);
         reports
     }
 
@@ -116,22 +119,36 @@ impl Schedule<'_> {
         }
         for id in &case.requires {
             if let Some(required) = known.get(id)
-                && required.outcome != Outcome::Pass
+                && !required.was_right()
             {
                 let reason =
                     format!("it says nothing as long as `{id}` ({}) {}", required.title, required.outcome.as_verb());
                 return not_run(case, Outcome::Blocked, &Shown::ours(reason));
             }
         }
-        match self.within(run_case(self.run, case)).await {
-            Part::Done(report) => report,
-            Part::OutOfTime if self.is_interrupted() => {
-                not_run(case, Outcome::Indeterminate, &"the run was interrupted".into())
-            }
-            Part::OutOfTime => not_run(case, Outcome::Indeterminate, &"the time limit of the run was reached".into()),
-            Part::Panicked => not_run(case, Outcome::Indeterminate, &INTERNAL.into()),
+        let first = self.look_at(case, Choice::Any).await;
+        if !first.is_in_doubt() {
+            return first.ran;
+        }
+        let second = match self.is_interrupted() {
+            true => not_looked_at(case, "the run was interrupted"),
+            false => self.look_at(case, Choice::New).await,
+        };
+        first.confirmed_by(second, self.run.options.fail_on)
+    }
+
+    async fn look_at(&self, case: &Case, choice: Choice) -> Looked {
+        match self.within(run_case(self.run, case, choice)).await {
+            Part::Done(looked) => looked,
+            Part::OutOfTime if self.is_interrupted() => not_looked_at(case, "the run was interrupted"),
+            Part::OutOfTime => not_looked_at(case, "the time limit of the run was reached"),
+            Part::Panicked => not_looked_at(case, INTERNAL),
         }
     }
+}
+
+fn not_looked_at(case: &Case, why: &'static str) -> Looked {
+    Looked { ran: not_run(case, Outcome::Indeterminate, &why.into()), retryable: None }
 }
 
 /// A place in the order that depends on the seed and on nothing else.

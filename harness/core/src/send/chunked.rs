@@ -1,18 +1,18 @@
-//! Bodies in chunks, read bit by bit.
+//! Reads a chunked body piece by piece.
 
 use super::error::{SendError, quoted};
 use crate::text::Text;
 
-/// A chunk's size line, with extensions: far more than any server is known to send.
+/// The most bytes of a chunk size line with its extensions, far more than any known server sends.
 const SIZE_LINE: usize = 4096;
 
-/// Takes the transfer coding off a body. What is read of the buffer is drained from it.
+/// Removes the chunked coding from a body. Bytes that are read are removed from the buffer.
 pub(super) struct Chunks {
     at: At,
     trailer: usize,
 }
 
-/// What comes next.
+/// The part of the body that is expected next.
 enum At {
     Size,
     Data(usize),
@@ -25,8 +25,8 @@ impl Chunks {
         Self { at: At::Size, trailer: 0 }
     }
 
-    /// Moves data from the buffer to the body; says whether the body is whole. `head_limit` is for the trailers, which
-    /// are headers that come late.
+    /// Moves data from the buffer to the body, and returns whether the body is complete. `head_limit` limits the
+    /// trailers, which are header lines behind the body.
     pub(super) fn read(
         &mut self,
         buffer: &mut Vec<u8>,
@@ -62,7 +62,7 @@ impl Chunks {
                 At::DataEnd => {
                     let known = left.len().min(2);
                     if left[..known] != b"\r\n"[..known] {
-                        return Err(SendError::Malformed("a chunk that is longer than it says".into()));
+                        return Err(SendError::Malformed("a chunk that is longer than its size line states".into()));
                     }
                     if known < 2 {
                         break false;
@@ -90,7 +90,7 @@ impl Chunks {
     }
 }
 
-/// The line at the beginning, without its end, once it is there; fails if it is longer than the limit.
+/// The first line without its end, if it is complete. Fails if the line is longer than the limit.
 fn line(bytes: &[u8], limit: usize) -> Result<Option<&[u8]>, ()> {
     match bytes.windows(2).take(limit.saturating_add(1)).position(|pair| pair == b"\r\n") {
         Some(at) => Ok(Some(&bytes[..at])),
@@ -99,7 +99,7 @@ fn line(bytes: &[u8], limit: usize) -> Result<Option<&[u8]>, ()> {
     }
 }
 
-/// The size in a size line: hexadecimal digits, then nothing or an extension.
+/// The size in a size line: hexadecimal digits, optionally followed by an extension.
 fn size(line: &[u8]) -> Result<u64, SendError> {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii_end();
     let is_size = !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
@@ -117,7 +117,7 @@ fn too_long() -> SendError {
     SendError::Malformed("a chunk size line without an end".into())
 }
 
-/// Characters of a wrong size line in a message.
+/// The most characters of a wrong size line that a message shows.
 const SHOWN: usize = 80;
 
 #[cfg(test)]

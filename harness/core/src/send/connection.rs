@@ -1,4 +1,4 @@
-//! Connections of the wire lane, plain or over TLS.
+//! Opens and checks connections of the wire lane, plain or over TLS.
 
 use super::endpoint::{Endpoint, is_local};
 use super::error::SendError;
@@ -17,9 +17,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// A stream of either kind.
+/// A plain or encrypted stream.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
-    /// The socket below.
+    /// The socket of the stream.
     fn socket(&self) -> &TcpStream;
 }
 
@@ -35,7 +35,7 @@ impl Stream for TlsStream<TcpStream> {
     }
 }
 
-/// Opens a connection; without TLS if none is given.
+/// Opens a connection, without TLS if no settings are given.
 pub(super) async fn open(
     endpoint: &Endpoint,
     resolve: Option<SocketAddr>,
@@ -46,7 +46,8 @@ pub(super) async fn open(
         Some(proxy) => dial(proxy.host(), proxy.port(), None).await.map_err(|error| proxy.failure(error.text()))?,
         None => dial(&endpoint.host, endpoint.port, resolve).await?,
     };
-    // Requests are small and are answered before the next one: waiting for more to send would only cost time.
+    // Requests are small, and each is answered before the next one is sent. Waiting to combine packets would only cost
+    // time.
     let _ = stream.set_nodelay(true);
     let Some((config, name)) = tls else { return Ok(Box::new(stream)) };
     if let Some(proxy) = proxy {
@@ -60,7 +61,7 @@ pub(super) async fn open(
     Ok(Box::new(stream))
 }
 
-/// Connects to one of a host's addresses, or to the one given.
+/// Connects to one of the host's addresses, or to the given address.
 async fn dial(host: &str, port: u16, resolve: Option<SocketAddr>) -> Result<TcpStream, SendError> {
     let addresses: Vec<SocketAddr> = match resolve {
         Some(address) => vec![address],
@@ -69,8 +70,7 @@ async fn dial(host: &str, port: u16, resolve: Option<SocketAddr>) -> Result<TcpS
     TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string().into()))
 }
 
-/// The addresses of a host. `localhost` and the names below it count as this machine, so that no resolver is asked
-/// where they lead.
+/// The addresses of a host. `localhost` and the names below it always mean this machine, so no resolver is asked.
 pub(super) async fn addresses(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
     if is_local(host) {
         return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
@@ -78,7 +78,7 @@ pub(super) async fn addresses(host: &str, port: u16) -> std::io::Result<Vec<Sock
     Ok(tokio::net::lookup_host((host, port)).await?.collect())
 }
 
-/// Whether a port speaks TLS. Nothing is sent but what a handshake takes.
+/// Whether a port speaks TLS. Only the bytes of a handshake are sent.
 pub(super) async fn speaks_tls(endpoint: &Endpoint, resolve: Option<SocketAddr>, within: Duration) -> bool {
     let config = client_config(&Tls { verify: Verify::NoInsecure, ..Tls::default() });
     let (Ok(config), Ok(name)) = (config, ServerName::try_from(endpoint.host.clone())) else { return false };
@@ -86,12 +86,12 @@ pub(super) async fn speaks_tls(endpoint: &Endpoint, resolve: Option<SocketAddr>,
     tokio::time::timeout(within, open(endpoint, resolve, None, Some(&tls))).await.is_ok_and(|opened| opened.is_ok())
 }
 
-/// Whether the peer has closed an idle connection, or sent something that nobody asked for.
+/// Whether the peer has closed an idle connection or sent unexpected bytes.
 pub(super) async fn has_ended(stream: &mut Box<dyn Stream>) -> bool {
     !matches!(arrived(stream).await, Arrived::Nothing)
 }
 
-/// Bytes that are there already, behind an answer. Takes them.
+/// Reads the bytes that have already arrived behind an answer, and returns their number.
 pub(super) async fn surplus(stream: &mut Box<dyn Stream>) -> usize {
     match arrived(stream).await {
         Arrived::Bytes(count) => count,
@@ -105,7 +105,7 @@ enum Arrived {
     End,
 }
 
-/// Takes what has arrived, and waits for nothing that has not.
+/// Reads what has arrived, without waiting for more.
 async fn arrived(stream: &mut Box<dyn Stream>) -> Arrived {
     let mut buffer = [0; 1024];
     loop {
@@ -118,11 +118,11 @@ async fn arrived(stream: &mut Box<dyn Stream>) -> Arrived {
             Poll::Ready(Ok(count)) => return Arrived::Bytes(count),
             Poll::Pending => {}
         }
-        // The runtime may not have heard yet of what the kernel knows.
+        // The kernel may know more than the runtime has noticed so far.
         match waiting(stream.socket()) {
             Waiting::Nothing => return Arrived::Nothing,
             Waiting::End => return Arrived::End,
-            // Of TLS these may be only session tickets, which the next poll takes.
+            // With TLS, these bytes may be session tickets only, which the next poll reads.
             Waiting::Bytes => {
                 if stream.socket().readable().await.is_err() {
                     return Arrived::End;
@@ -132,14 +132,14 @@ async fn arrived(stream: &mut Box<dyn Stream>) -> Arrived {
     }
 }
 
-/// What waits in a socket to be read.
+/// What a socket holds for reading.
 enum Waiting {
     Nothing,
     Bytes,
     End,
 }
 
-/// Asks the kernel, on a second handle, since the runtime answers from what it last heard.
+/// Asks the kernel through a second handle, because the runtime answers from its last notification.
 #[cfg(unix)]
 fn waiting(socket: &TcpStream) -> Waiting {
     use std::os::fd::AsFd;
@@ -152,7 +152,7 @@ fn waiting(socket: &TcpStream) -> Waiting {
     }
 }
 
-/// Elsewhere the poll before has to do.
+/// On other systems the previous poll must be enough.
 #[cfg(not(unix))]
 fn waiting(_: &TcpStream) -> Waiting {
     Waiting::Nothing
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use std::io::Write as _;
 
-    /// An idle connection and its other end.
+    /// An idle connection and its peer.
     async fn pair() -> (Box<dyn Stream>, std::net::TcpStream) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -176,7 +176,7 @@ mod tests {
     async fn an_end_is_seen_before_the_runtime_hears_of_it() {
         let (mut stream, peer) = pair().await;
         assert!(!has_ended(&mut stream).await);
-        // Loopback delivers it before this returns, and nothing in between lets the runtime look.
+        // Loopback delivers the close before this returns, and the runtime has no chance to notice it in between.
         drop(peer);
         assert!(has_ended(&mut stream).await);
     }

@@ -1,4 +1,4 @@
-//! Where a target listens.
+//! The endpoint of a target: scheme, host and port.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ pub enum Scheme {
     Https,
 }
 
-/// An endpoint as it was typed.
+/// An endpoint as the user typed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// `http` or `https`.
@@ -24,10 +24,10 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// A text is no endpoint.
+/// A text is not an endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
-    /// It is no URL.
+    /// It is not a URL.
     #[error("{0}")]
     Url(#[from] url::ParseError),
     /// It is neither `http` nor `https`.
@@ -36,17 +36,17 @@ pub enum EndpointError {
     /// It has no host.
     #[error("it has no host")]
     NoHost,
-    /// It has something that an endpoint has not.
-    #[error("it has {0}, which an endpoint has not")]
+    /// It has a part that an endpoint must not have.
+    #[error("it has {0}, which an endpoint must not have")]
     TooMuch(&'static str),
 }
 
 impl Endpoint {
-    /// Reads a URL that has nothing but scheme, host and port.
+    /// Reads a URL that has only scheme, host and port.
     ///
     /// # Errors
     ///
-    /// A text that is no such URL.
+    /// The text is not such a URL.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let url = Url::parse(text)?;
         let scheme = match url.scheme() {
@@ -72,8 +72,8 @@ impl Endpoint {
         Ok(Self { scheme, host, port })
     }
 
-    /// Whether the host, as typed, can only be this machine. A name that resolves to it is not enough, since it may
-    /// resolve elsewhere the next time.
+    /// Whether the host, as typed, always means this machine. A name that resolves to this machine is not enough,
+    /// because it may resolve to another address next time.
     pub fn is_loopback(&self) -> bool {
         match self.host.parse::<IpAddr>() {
             Ok(address) => address.is_loopback(),
@@ -81,7 +81,7 @@ impl Endpoint {
         }
     }
 
-    /// The value of the Host header: the port is left out where it is the scheme's own.
+    /// The value of the Host header. The port is omitted if it is the default port of the scheme.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         match (self.scheme, self.port) {
@@ -91,7 +91,7 @@ impl Endpoint {
     }
 }
 
-/// Whether a name is `localhost` or below it, which stands for this machine and nothing else.
+/// Whether a name is `localhost` or below it. Such a name always means this machine.
 pub(super) fn is_local(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }

@@ -1,12 +1,12 @@
-//! Why an exchange brought no answer, and whose fault that is.
+//! The reasons why an exchange has no answer, and who is at fault.
 
 use crate::text::{TargetText, Text};
 use std::time::Duration;
 
-/// Whose fault it is that there is no answer.
+/// Who is at fault if there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The target answered, but not in HTTP, or broke off.
+    /// The target answered with something that is not HTTP, or ended the answer early.
     Target,
     /// The target was not reached, or not in time.
     Network,
@@ -14,7 +14,7 @@ pub enum Fault {
     Harness,
 }
 
-/// The connection's settings are wrong.
+/// The connection settings are wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// A PEM file holds no certificate.
@@ -23,64 +23,64 @@ pub enum SetupError {
     /// TLS cannot be set up.
     #[error("set up TLS: {0}")]
     Tls(#[from] rustls::Error),
-    /// A name is no server name.
+    /// A name is not a valid server name.
     #[error("use `{0}` as a server name")]
     ServerName(String),
-    /// An address under TLS is to be another one, which the ordinary client cannot do.
-    #[error("connect elsewhere than to the address `{0}`: only a name can lead elsewhere")]
+    /// A TLS endpoint that is an IP address has `--resolve`, which the http lane cannot do.
+    #[error("connect to another address than `{0}`: this needs an endpoint with a host name")]
     Elsewhere(String),
-    /// A PEM file holds no certificate of a client.
+    /// A PEM file holds no client certificate.
     #[error("read a certificate from the client certificate's file")]
     ClientCertificate,
     /// A PEM file holds no private key.
     #[error("read a private key from the client key's file")]
     ClientKey,
-    /// A client's certificate and key do not belong together.
+    /// The client certificate and the key do not belong together.
     #[error("use the client certificate with its key: {0}")]
     ClientIdentity(rustls::Error),
-    /// A proxy finds the way itself.
+    /// A proxy resolves the target's name itself.
     #[error("use a proxy together with {0}: the proxy finds the target by the name in its URL")]
     ProxyFindsTheWay(&'static str),
-    /// Only a tunnel keeps what is sent from the proxy.
+    /// Plain HTTP off loopback would show the requests to the proxy.
     #[error("use a proxy for plain HTTP off loopback")]
     PlainProxy,
-    /// The ordinary client cannot be made.
-    #[error("set up the ordinary client: {0}")]
+    /// The HTTP client cannot be created.
+    #[error("set up the HTTP client: {0}")]
     Client(#[from] reqwest::Error),
 }
 
-/// No whole answer came. What is said about it can quote the target, so it is a [`Text`].
+/// No complete answer came. A description can quote the target, so it is a [`Text`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
     /// The host has no address.
     Resolve(Text),
-    /// Nobody listens.
+    /// No server accepts connections at the address.
     Connect(Text),
-    /// No connection in time.
+    /// No connection was established in time.
     ConnectTimeout(Duration),
     /// TLS failed.
     Tls(Text),
-    /// The proxy cannot be reached, or makes no way to the target.
+    /// The proxy cannot be reached, or does not connect to the target.
     Proxy(Text),
-    /// No whole answer in time.
+    /// No complete answer came in time.
     Timeout {
         /// The limit.
         after: Duration,
-        /// Bytes that came before it.
+        /// Bytes that were received before the limit.
         received: usize,
     },
-    /// The connection was closed where an answer was due.
+    /// The target closed the connection before the answer.
     ClosedBeforeAnswer,
-    /// The connection was reset.
+    /// The target reset the connection.
     Reset {
-        /// Bytes that came before it.
+        /// Bytes that were received before the reset.
         received: usize,
     },
-    /// The answer stops in the middle.
+    /// The answer ends before it is complete.
     Truncated {
-        /// Bytes of body that were announced, if so.
+        /// The announced length of the body, if there is one.
         expected: Option<u64>,
-        /// Bytes of body, or of the head if that is not complete.
+        /// Received bytes of the body, or of the head if the head is incomplete.
         received: usize,
     },
     /// The head is too large.
@@ -93,19 +93,19 @@ pub enum SendError {
         /// The limit.
         limit: usize,
     },
-    /// What came is not HTTP.
+    /// The received bytes are not HTTP.
     NotHttp {
-        /// Its beginning.
+        /// The first bytes.
         first_bytes: Vec<u8>,
     },
-    /// What came is HTTP, but not well formed.
+    /// The answer is HTTP, but it is not well formed.
     Malformed(Text),
     /// The lane cannot carry the request.
     Carry(Text),
 }
 
 impl SendError {
-    /// The error in words.
+    /// A description of the error.
     pub fn text(&self) -> Text {
         match self {
             Self::Resolve(why) => Text::from("the host has no address: ").and(why.clone()),
@@ -132,12 +132,12 @@ impl SendError {
         }
     }
 
-    /// Whether nothing had been sent when it happened.
+    /// Whether the error occurred before anything was sent.
     pub fn is_before_sending(&self) -> bool {
         matches!(self, Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Proxy(_))
     }
 
-    /// Whose fault it is.
+    /// Who is at fault.
     pub fn fault(&self) -> Fault {
         match self {
             Self::Resolve(_)
@@ -158,7 +158,7 @@ impl SendError {
     }
 }
 
-/// A quotation of the target.
+/// A quotation of text from the target.
 pub(super) fn quoted(text: impl Into<TargetText>) -> Text {
     Text::from("`").and(text.into()).and("`")
 }

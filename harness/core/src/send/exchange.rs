@@ -1,4 +1,4 @@
-//! What both lanes hand back.
+//! The result of an exchange, for both lanes.
 
 use super::error::SendError;
 use crate::http::Header;
@@ -6,27 +6,27 @@ use crate::text::Text;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Which of the two ways an exchange went.
+/// The lane that carried an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Our own exchange on a stream.
+    /// Our own HTTP/1.1 exchange on a stream.
     Wire,
     /// reqwest.
     Http,
 }
 
-/// Limits of one exchange, and of how often there is one.
+/// The limits of an exchange, and of the rate of exchanges.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// From the start of the connection to the last byte. Longer than any answer that KMS is known to give.
+    /// The most time from the start of the connection to the last byte, longer than any known answer of KMS.
     pub exchange: Duration,
-    /// For the connection, TLS included.
+    /// The most time for the connection, including TLS.
     pub connect: Duration,
-    /// Bytes of status line and headers.
+    /// The most bytes of status line and headers.
     pub head: usize,
-    /// Bytes of body.
+    /// The most bytes of the body.
     pub body: usize,
-    /// How often operations are called.
+    /// How often operations may be called.
     pub rates: Rates,
 }
 
@@ -42,16 +42,16 @@ impl Default for Limits {
     }
 }
 
-/// Calls a second, by operation. Without any, nothing waits.
+/// Calls per second, by operation. An empty table limits nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rates {
-    /// Those of operations that are known.
+    /// The rates of known operations.
     pub by_operation: BTreeMap<String, f64>,
-    /// That of all others together; they are not limited when it is absent.
+    /// The rate of all other operations together; absent means unlimited.
     pub others: Option<f64>,
 }
 
-/// The version that the answer states.
+/// The HTTP version of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.0
@@ -62,7 +62,7 @@ pub enum Version {
     Http2,
 }
 
-/// How the body's end was marked.
+/// How the end of the body was marked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResponseFraming {
     /// The status or the method allows no body.
@@ -71,55 +71,66 @@ pub enum ResponseFraming {
     Length(u64),
     /// Transfer-Encoding: chunked.
     Chunked,
-    /// The end of the connection.
+    /// The body ends with the connection.
     UntilClose,
-    /// Headers that contradict each other; says how.
+    /// Headers that contradict each other. The text describes the contradiction.
     Ambiguous(Text),
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// The version that it states.
+    /// The HTTP version of the answer.
     pub version: Version,
     /// The status code.
     pub status: u16,
     /// The reason phrase.
     pub reason: String,
-    /// The header lines: case and order as they came in the wire lane.
+    /// The header lines. In the wire lane they keep their case and order.
     pub headers: Vec<Header>,
-    /// The body, transfer coding taken off.
+    /// The body, after the transfer coding is removed.
     pub body: Vec<u8>,
-    /// How its end was marked.
+    /// How the end of the body was marked.
     pub framing: ResponseFraming,
-    /// Status codes of interim answers before it.
+    /// Status codes of the interim answers before this answer.
     pub interim: Vec<u16>,
-    /// Bytes that came behind the body.
+    /// The number of bytes behind the body.
     pub leftover: usize,
-    /// Whether the target ended the connection, or said that it will.
+    /// Whether the target closed the connection or announced that it will.
     pub closes: bool,
 }
 
-/// Durations of an exchange.
+/// The durations of an exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// Until the connection stood; absent when it was there already.
+    /// The time until the connection was established; absent if an existing connection was used.
     pub connect: Option<Duration>,
-    /// Until the first byte of the answer.
+    /// The time until the first byte of the answer.
     pub first_byte: Option<Duration>,
-    /// Until the last byte.
+    /// The time until the last byte of the answer.
     pub total: Duration,
 }
 
-/// One request and what came of it.
+/// One request and its result.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Which way it went.
+    /// The lane that carried the request.
     pub lane: Lane,
-    /// The answer, or why there is none.
+    /// The answer, or the reason why there is none.
     pub result: Result<Response, SendError>,
     /// Whether the connection had carried another exchange before.
     pub reused: bool,
-    /// Durations.
+    /// The durations.
     pub timing: Timing,
+}
+
+/// What became of a second request on the connection of a first one.
+#[derive(Clone, Debug)]
+pub enum Followed {
+    /// It was not sent: the target does not keep the connection.
+    Closed,
+    /// It was not sent: something came behind the first answer.
+    Surplus,
+    /// It was sent.
+    Answered(Box<Exchange>),
 }

@@ -1,4 +1,4 @@
-//! A server that follows a script, for tests: one script for each connection, byte for byte.
+//! A server for tests that follows a script byte for byte. Each connection has its own script.
 
 #![expect(clippy::unwrap_used, reason = "a test's server that cannot be set up fails the test")]
 
@@ -9,24 +9,24 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// What a server does next. Behind the last step it closes.
+/// The next action of a server. It closes the connection after the last one.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
-    /// Reads one byte: closing afterwards resets the connection, since the rest is unread.
+    /// Reads one byte. The remaining bytes are unread, so closing resets the connection.
     ReadByte,
-    /// Reads up to the end of a request's head, and not its body.
+    /// Reads to the end of a request's head, without its body.
     ReadHead,
     /// Reads a request with its body.
     Read,
-    /// Sends this.
+    /// Sends this text.
     Say(&'static str),
-    /// Sends this again and again for as long as it is taken.
+    /// Sends this text repeatedly, as long as the client reads it.
     Flood(&'static str),
-    /// Does nothing any more, and keeps the connection.
+    /// Does nothing more, and keeps the connection open.
     Hang,
 }
 
-/// A running server. It stops when it is dropped.
+/// A running server. It stops when the value is dropped.
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     read: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -34,17 +34,17 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts one. The last script is for all further connections too.
+    /// Starts a server. The last script is used for all further connections.
     pub(super) async fn start(scripts: &'static [&'static [Step]]) -> Self {
         Self::start_at("127.0.0.1:0", scripts, None).await.unwrap()
     }
 
-    /// Starts one that speaks TLS.
+    /// Starts a server that speaks TLS.
     pub(super) async fn start_tls(scripts: &'static [&'static [Step]], tls: rustls::ServerConfig) -> Self {
         Self::start_at("127.0.0.1:0", scripts, Some(TlsAcceptor::from(Arc::new(tls)))).await.unwrap()
     }
 
-    /// Starts one at an address.
+    /// Starts a server at an address.
     pub(super) async fn start_at(
         address: &str,
         scripts: &'static [&'static [Step]],
@@ -61,7 +61,8 @@ impl Server {
                 let (script, log, tls) = (scripts[number.min(scripts.len() - 1)], Arc::clone(&log), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        // Not shut down but dropped: only so are unread bytes answered by a reset.
+                        // The stream is dropped without a shutdown, because only then does the kernel answer unread
+                        // bytes with a reset.
                         None => drop(follow(stream, script, number, &log).await),
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
@@ -75,7 +76,7 @@ impl Server {
         Ok(Self { address, read, task })
     }
 
-    /// Starts a proxy that makes tunnels, all of them to one address. It keeps what it was asked.
+    /// Starts a proxy that opens all tunnels to one address. It records the requests that it gets.
     pub(super) async fn start_tunnel(to: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -96,14 +97,14 @@ impl Server {
         Self { address, read, task }
     }
 
-    /// What was read on each connection so far.
+    /// The bytes that were read so far on each connection.
     pub(super) fn read(&self) -> Vec<Vec<u8>> {
         self.read.lock().unwrap().clone()
     }
 }
 
 impl Server {
-    /// Stops it; afterwards nobody listens at its address.
+    /// Stops the server. Afterwards no server listens at its address.
     pub(super) async fn stop(mut self) {
         self.task.abort();
         let _ = (&mut self.task).await;

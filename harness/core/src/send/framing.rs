@@ -1,25 +1,25 @@
-//! Where an answer's body ends.
+//! Decides where the body of an answer ends.
 
 use super::error::{SendError, quoted};
 use super::exchange::ResponseFraming;
 use crate::http::Header;
 use crate::text::{TargetText, Text};
 
-/// Where a body ends, to the reader. Headers that contradict each other still have one, so that what is seen of such
-/// an answer does not depend on how its bytes were split on the way.
+/// The end of a body. Contradicting headers also have one defined end. The observation of such an answer then does not
+/// depend on how the network splits the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// There is no body.
     Head,
-    /// After so many bytes.
+    /// The body has this number of bytes.
     Length(u64),
-    /// After the last chunk.
+    /// The body ends after the last chunk.
     Chunks,
-    /// With the connection.
+    /// The body ends with the connection.
     Close,
 }
 
-/// How the headers mark the body's end, and where it is.
+/// How the headers mark the end of the body, and where it is.
 pub(super) fn framing(
     status: u16,
     is_head_request: bool,
@@ -31,7 +31,7 @@ pub(super) fn framing(
     let lengths = values(headers, "content-length");
     let codings = values(headers, "transfer-encoding");
     let is_chunked = codings.len() == 1 && codings[0].eq_ignore_ascii_case("chunked");
-    // The smallest: a larger one would wait for bytes that may never come.
+    // The smallest length is used, because the bytes of a larger one may never come.
     let smallest = lengths.iter().filter_map(|length| number(length)).min();
     match (lengths.as_slice(), codings.as_slice()) {
         ([], []) => Ok((ResponseFraming::UntilClose, End::Close)),
@@ -48,7 +48,7 @@ pub(super) fn framing(
                 "both Content-Length and Transfer-Encoding".into()
             };
             match smallest {
-                // HTTP says that chunks win.
+                // HTTP gives chunks precedence.
                 _ if is_chunked => Ok((ResponseFraming::Ambiguous(why), End::Chunks)),
                 Some(number) => Ok((ResponseFraming::Ambiguous(why), End::Length(number))),
                 None => Err(SendError::Malformed(why)),
@@ -57,7 +57,7 @@ pub(super) fn framing(
     }
 }
 
-/// Whether the headers say that the connection ends with this message.
+/// Whether the headers announce that the connection closes after this message.
 pub(super) fn says_close(headers: &[Header]) -> bool {
     let words = values(headers, "connection").join(",").to_ascii_lowercase();
     words.split(',').any(|word| word.trim() == "close")
@@ -68,7 +68,7 @@ fn values(headers: &[Header], name: &str) -> Vec<String> {
     named.map(|header| header.text().trim().to_owned()).collect()
 }
 
-/// Digits only: no sign, no list, no blank.
+/// Accepts digits only: no sign, no list, no blank.
 fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as bytes: writes a request as it is, reads an answer bit by bit and forgives nothing.
+//! HTTP/1.1 as bytes: writes a request unchanged, and reads an answer piece by piece and strictly.
 
 use super::chunked::Chunks;
 use super::error::SendError;
@@ -6,8 +6,8 @@ use super::exchange::{Limits, Response, ResponseFraming, Version};
 use super::framing::{End, framing, says_close};
 use crate::http::{Framing, Header, Request};
 
-/// Header lines that there is room for at first. An answer that has more is read again with more room; what counts is
-/// the limit in bytes.
+/// The number of header lines that fit at first. A longer answer is parsed again with more room. The limit in bytes is
+/// what restricts an answer.
 const HEADER_LINES: usize = 64;
 
 /// The bytes of a request.
@@ -24,7 +24,7 @@ pub(super) fn encode(request: &Request) -> Vec<u8> {
         bytes.extend_from_slice(&request.body);
         return bytes;
     }
-    // Two chunks, so that a target that reads only the first is found out.
+    // Two chunks show whether a target reads only the first one.
     let (first, second) = request.body.split_at(request.body.len() / 2);
     for chunk in [first, second] {
         if !chunk.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn encode(request: &Request) -> Vec<u8> {
     bytes
 }
 
-/// Reads one answer from bytes as they come.
+/// Reads one answer, in pieces as they arrive.
 pub(super) struct Decoder {
     limits: Limits,
     is_head_request: bool,
@@ -72,12 +72,12 @@ impl Decoder {
         }
     }
 
-    /// Bytes of the answer that came so far.
+    /// The number of bytes of the answer that were received so far.
     pub(super) fn received(&self) -> usize {
         self.received
     }
 
-    /// Takes bytes; gives the answer once it is whole.
+    /// Takes bytes, and returns the answer once it is complete.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Option<Response>, SendError> {
         self.received += bytes.len();
         self.buffer.extend_from_slice(bytes);
@@ -95,7 +95,7 @@ impl Decoder {
         }
     }
 
-    /// The peer closed: gives the answer if that is how it ends.
+    /// The peer closed the connection. Returns the answer if the close marks its end.
     pub(super) fn end(&mut self) -> Result<Option<Response>, SendError> {
         let Some(head) = &self.head else {
             return Err(if self.received == 0 {
@@ -112,13 +112,13 @@ impl Decoder {
     }
 
     fn read_head(&mut self) -> Result<bool, SendError> {
-        // An empty line before the status line is not HTTP's, but HTTP tells readers to skip none in answers.
+        // HTTP allows no empty line before the status line, and a reader of answers must not skip one.
         let start = b"HTTP/";
         let known = self.buffer.len().min(start.len());
         if self.buffer[..known] != start[..known] {
             return Err(SendError::NotHttp { first_bytes: self.buffer.iter().take(40).copied().collect() });
         }
-        // Interim answers count too: otherwise a target that sends nothing else would fill the memory.
+        // Interim answers count too. Otherwise a target that sends only interim answers would fill the memory.
         let room = self.limits.head - self.interim_bytes;
         let bytes = &self.buffer[..self.buffer.len().min(room)];
         let mut lines = vec![httparse::EMPTY_HEADER; HEADER_LINES];
@@ -149,7 +149,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Moves what belongs to the body; says whether it is whole.
+    /// Moves bytes of the body, and returns whether the body is complete.
     fn read_body(&mut self) -> Result<bool, SendError> {
         let limit = self.limits.body;
         let Some(head) = &mut self.head else { return Ok(false) };
@@ -209,7 +209,7 @@ impl Head {
     }
 }
 
-/// Whether another answer follows. Behind 101 comes something else than HTTP.
+/// Whether another answer follows. After status 101 the connection no longer carries HTTP.
 fn is_interim(status: u16) -> bool {
     (100..200).contains(&status) && status != 101
 }
@@ -355,7 +355,7 @@ mod tests {
         }
     }
 
-    /// What an answer is, apart from what arrived behind it: that is a question of time.
+    /// The answer without the number of bytes behind it, because that number depends on timing.
     fn seen(parts: &[&[u8]]) -> Result<Option<Response>, SendError> {
         decode(parts).map(|response| response.map(|response| Response { leftover: 0, ..response }))
     }

@@ -1,4 +1,4 @@
-//! The http lane: an ordinary client, for the calls around the judged exchange and for cases that it can carry.
+//! The http lane: an ordinary HTTP client, for the calls around the judged exchange and for cases that it can send.
 
 use super::connection::addresses;
 use super::endpoint::{Endpoint, Scheme};
@@ -16,7 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 use url::{Position, Url};
 
-/// The ordinary client, and where its requests go.
+/// The HTTP client and the endpoint of its requests.
 pub(super) struct HttpLane {
     client: reqwest::Client,
     base: String,
@@ -26,7 +26,7 @@ pub(super) struct HttpLane {
 }
 
 impl HttpLane {
-    /// Sets up the lane; opens no connection. Without a configuration of TLS it can only speak plain HTTP.
+    /// Sets up the lane without opening a connection. Without a TLS configuration it speaks plain HTTP only.
     pub(super) fn new(
         endpoint: &Endpoint,
         tls: &Tls,
@@ -38,7 +38,8 @@ impl HttpLane {
         let mut to = Endpoint { host: name.clone(), ..endpoint.clone() };
         if let Some(address) = tls.resolve {
             to.port = address.port();
-            // The client resolves names only. Without TLS an address can stand in, since the Host header is given.
+            // The client can override the address of a name only. Without TLS the URL may hold the address, because the
+            // Host header is set explicitly.
             match endpoint.scheme {
                 Scheme::Http => to.host = address.ip().to_string(),
                 Scheme::Https if is_address && name.parse() != Ok(address.ip()) => {
@@ -53,7 +54,7 @@ impl HttpLane {
     }
 }
 
-/// Leads every name to the endpoint, or to the proxy before it: the URL has the name that the certificate must have.
+/// Resolves every name to the endpoint, or to the proxy. The URL keeps the name that the certificate must have.
 struct Leads {
     host: String,
     port: u16,
@@ -73,7 +74,7 @@ impl Resolve for Leads {
     }
 }
 
-/// The client, with everything off that would change a request or an answer.
+/// The client, without any feature that would change a request or an answer.
 fn client(
     endpoint: &Endpoint,
     tls: &Tls,
@@ -88,15 +89,15 @@ fn client(
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        // A target may close an idle connection at any time. A call that meets that would have to be made again, and
-        // nobody could say whether it had been carried out.
+        // A target may close an idle connection at any time. A call on such a connection would have to be repeated,
+        // although it may already have had its effect.
         .pool_max_idle_per_host(0)
         .dns_resolver(Leads { host, port, resolve: tls.resolve })
         .connect_timeout(limits.connect)
         .timeout(limits.exchange);
     builder = match config {
         Some(config) => builder.tls_backend_preconfigured(config),
-        // A client for plain HTTP must not fail for lack of a trust store.
+        // A client for plain HTTP must not fail because there is no trust store.
         None => builder.tls_certs_only([]),
     };
     if let Some(proxy) = &tls.proxy {
@@ -109,8 +110,8 @@ fn client(
     Ok(builder.build()?)
 }
 
-/// Whether the client sends a request as it is; if not, why. Two changes are known and let pass: it adds `Accept: */*`
-/// where there is no Accept, which it cannot be kept from, and it writes header names in lower case.
+/// Whether the client sends a request unchanged; if not, the reason. Two changes are known and accepted: the client
+/// adds `Accept: */*` if there is no Accept header, and it writes header names in lower case.
 pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
     if request.framing != Framing::ContentLength {
         return Err("the client chooses the framing itself");
@@ -144,7 +145,7 @@ pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a URL with this path and query keeps them as they are: dot segments, fragments, backslashes and bytes that
+/// Whether a URL with this path and query keeps them unchanged. Dot segments, fragments, backslashes and bytes that
 /// need escapes are rewritten.
 fn is_kept(target: &str) -> bool {
     let url = Url::parse(&format!("http://host{target}"));
@@ -154,13 +155,13 @@ fn is_kept(target: &str) -> bool {
         && !target.contains('#')
 }
 
-/// One exchange.
+/// Carries one exchange.
 pub(super) async fn exchange(lane: &HttpLane, request: &Request) -> Exchange {
     #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
     let started = Instant::now();
     let mut timing = Timing::default();
     let result = match (attempt(lane, request, &mut timing, started).await, &lane.proxy) {
-        // Of what goes through a tunnel the proxy's answer is no answer to the request.
+        // Behind a tunnel, an answer of the proxy is not an answer to the request.
         (Ok(Response { status: 407, .. }), Some(proxy)) if lane.scheme == Scheme::Http => Err(proxy.wants_login()),
         (Err(error), Some(proxy)) => Err(of_proxy(error, proxy)),
         (result, _) => result,
@@ -211,12 +212,12 @@ async fn attempt(
     })
 }
 
-/// The request as the client sends it.
+/// Builds the request for the client.
 fn build(lane: &HttpLane, request: &Request) -> Result<reqwest::Request, Box<dyn Error>> {
     let method = reqwest::Method::from_bytes(request.method.as_bytes())?;
     let mut builder = lane.client.request(method, format!("{}{}", lane.base, request.target));
     for header in &request.headers {
-        // The client counts the body itself, and comes to the same.
+        // The client calculates the same Content-Length itself.
         if !header.name.eq_ignore_ascii_case("content-length") {
             builder = builder.header(&header.name, header.value.as_slice());
         }
@@ -235,7 +236,7 @@ fn framing(answer: &reqwest::Response) -> ResponseFraming {
     }
 }
 
-/// The whole body, within the limit.
+/// Reads the whole body, within the limit.
 async fn body(mut answer: reqwest::Response, limits: &Limits) -> Result<Vec<u8>, SendError> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error, limits, body.len()))? {
@@ -247,7 +248,7 @@ async fn body(mut answer: reqwest::Response, limits: &Limits) -> Result<Vec<u8>,
     Ok(body)
 }
 
-/// Through a proxy it is the proxy that was not found or not reached.
+/// With a proxy, these errors concern the proxy, not the target.
 fn of_proxy(error: SendError, proxy: &Proxy) -> SendError {
     match error {
         SendError::Connect(text) if text.mentions("proxy authorization required") => proxy.wants_login(),
@@ -256,7 +257,7 @@ fn of_proxy(error: SendError, proxy: &Proxy) -> SendError {
     }
 }
 
-/// The client's error in our words. Its kinds are coarse, so some are told apart by their text.
+/// Translates an error of the client. Its kinds are coarse, so some errors are distinguished by their text.
 fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendError {
     let mut chain = Vec::new();
     let mut next: Option<&dyn Error> = error.source();
@@ -266,7 +267,7 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
     }
     let text = chain.join(": ");
     let says = |word: &str| text.contains(word);
-    // A library's error can quote what the target sent.
+    // The error of a library can quote text from the target.
     let quoted = || TargetText::new(text.as_str()).into();
     if error.is_timeout() {
         if error.is_connect() {
@@ -280,7 +281,7 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
             () if says("certificate") || says("tls") || says("TLS") || says("handshake") || says("corrupt message") => {
                 SendError::Tls(quoted())
             }
-            // The words before it are those of the client.
+            // The earlier words of the chain come from the client.
             () => SendError::Connect(TargetText::new(chain.pop().unwrap_or_default()).into()),
         };
     }
@@ -289,7 +290,7 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
         () if says("end of file") || says("EOF") => SendError::Truncated { expected: None, received },
         () if says("connection closed before message completed") => SendError::ClosedBeforeAnswer,
         () if says("reset") || says("broken pipe") => SendError::Reset { received },
-        // With TLS 1.3 a refused handshake is heard of only once the request is sent.
+        // With TLS 1.3, a refused handshake is reported only after the request is sent.
         () if says("fatal alert") => SendError::Tls(quoted()),
         () => SendError::Malformed(quoted()),
     }

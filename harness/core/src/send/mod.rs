@@ -1,4 +1,4 @@
-//! Carries requests to a target. The only stage that opens sockets.
+//! Sends requests to a target. This is the only stage that opens sockets.
 
 mod chunked;
 mod connection;
@@ -22,7 +22,7 @@ mod wire;
 
 pub use endpoint::{Endpoint, EndpointError, Scheme};
 pub use error::{Fault, SendError, SetupError};
-pub use exchange::{Exchange, Lane, Limits, Rates, Response, ResponseFraming, Timing, Version};
+pub use exchange::{Exchange, Followed, Lane, Limits, Rates, Response, ResponseFraming, Timing, Version};
 pub use proxy::{Proxy, ProxyError};
 pub use sender::Sender;
 pub use service::{Modules, RegionError, Stack, kms_endpoint};

@@ -1,4 +1,4 @@
-//! How often operations are called: the pace that a service publishes, slower after it has throttled.
+//! The pace of calls: the rate that a service publishes, reduced after the service throttles.
 
 use super::error::SendError;
 use super::exchange::{Exchange, Rates, Response};
@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The first pause after a throttled call; it doubles up to [`LONGEST`] and halves with each call that is not throttled.
+/// The first pause after a throttled call. It doubles up to [`LONGEST`], and halves with each call that is not
+/// throttled.
 const FIRST: Duration = Duration::from_millis(250);
 
-/// Quotas are counted by the second, so that more than a few of them bring nothing.
+/// Services count quotas per second, so a pause of more than a few seconds has no benefit.
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// What is due when. Shared by both lanes of an endpoint.
+/// The times at which calls are due. Both lanes of an endpoint share it.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     rates: Rates,
@@ -31,7 +32,7 @@ impl Pace {
         Self { rates, due: Mutex::default() }
     }
 
-    /// Waits until so many calls of an operation may be sent, one after another.
+    /// Waits until this number of calls of an operation may be sent, one after another.
     pub(super) async fn wait(&self, operation: &str, count: usize) {
         #[expect(clippy::disallowed_methods, reason = "the next call waits until it is due")]
         let now = Instant::now();
@@ -41,12 +42,12 @@ impl Pace {
         }
     }
 
-    /// Learns from answers whether the pace was too high.
+    /// Adjusts the pace to the answers.
     pub(super) fn learn(&self, request: &Request, exchange: &Exchange) {
         self.answered(operation(request), &exchange.result);
     }
 
-    /// Reserves the next calls of an operation, and says how long to wait for the first of them.
+    /// Reserves the next calls of an operation, and returns the time until the first of them.
     fn reserve(&self, operation: &str, count: usize, now: Instant) -> Duration {
         let Some((name, rate)) = self.rate(operation) else { return Duration::ZERO };
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +84,7 @@ fn is_throttled(response: &Response) -> bool {
     response.status == 429 || (response.status == 400 && response.body.windows(NAME.len()).any(|window| window == NAME))
 }
 
-/// The operation that a request names; empty if it names none.
+/// The operation that a request names, or an empty text.
 pub(super) fn operation(request: &Request) -> &str {
     let target = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("x-amz-target"));
     let value = target.and_then(|header| std::str::from_utf8(&header.value).ok()).unwrap_or_default();
@@ -128,7 +129,7 @@ mod tests {
         assert_eq!(millis("CreateKey", 1, now), 400);
         assert_eq!(millis("A", 1, now), 0);
         assert_eq!(millis("B", 1, now), 100);
-        // Time that passes unused is not saved up.
+        // Unused time is not saved for later calls.
         let later = now + Duration::from_secs(60);
         assert_eq!(millis("CreateKey", 1, later), 0);
         assert_eq!(millis("CreateKey", 1, later), 200);
@@ -142,7 +143,7 @@ mod tests {
         pace.answered("CreateKey", &answer(400, r#"{"__type":"ThrottlingException"}"#));
         assert_eq!((first, wait()), (0, 450));
         pace.answered("CreateKey", &answer(429, ""));
-        // 450, its own 200 and pause of 250, and the new pause of 500.
+        // The sum of 450 ms, its own interval of 200 ms, the pause of 250 ms, and the new pause of 500 ms.
         assert_eq!(wait(), 1400);
         for _ in 0..4 {
             pace.answered("CreateKey", &answer(200, ""));

@@ -1,4 +1,4 @@
-//! An HTTP proxy between both lanes and the target, used only where it is asked for.
+//! An HTTP proxy between both lanes and the target. It is used only if the user asks for it.
 
 use super::endpoint::{Endpoint, EndpointError, Scheme};
 use super::error::SendError;
@@ -14,32 +14,32 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::Url;
 
-/// Bytes of a proxy's answer to CONNECT; as much as the ordinary client takes.
+/// The most bytes of a proxy's answer to CONNECT, the same as in the HTTP client.
 const ANSWER: usize = 8192;
 
 /// A proxy. `Debug` and `Display` do not show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
-    /// Where it listens.
+    /// The address where the proxy listens.
     endpoint: Endpoint,
-    /// User name and password, as they are typed.
+    /// User name and password, as the user typed them.
     login: Option<(String, String)>,
 }
 
-/// A text is no proxy, or the environment has none.
+/// A text is not a proxy, or the environment names none.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
-    /// It is no URL of a host and a port.
+    /// It is not a URL of a host and a port.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The proxy itself is to be spoken to over TLS.
-    #[error("a proxy is reached by `http://`, also where the target is reached over TLS")]
+    /// The URL asks for TLS to the proxy itself.
+    #[error("a proxy needs an `http://` URL, even if the target uses TLS")]
     Scheme,
-    /// The environment was asked, and says nothing.
+    /// The environment names no proxy.
     #[error("none of {0} is set")]
     NotInEnvironment(&'static str),
-    /// The target's host cannot be looked up in NO_PROXY.
-    #[error("`{0}` is no host that NO_PROXY can list")]
+    /// NO_PROXY cannot be compared with the host of the target.
+    #[error("`{0}` is not a host that NO_PROXY can list")]
     Host(String),
 }
 
@@ -48,7 +48,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// A text that is no such URL.
+    /// The text is not such a URL.
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         let mut url = Url::parse(text).map_err(EndpointError::from)?;
         let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
@@ -57,7 +57,7 @@ impl Proxy {
             (user, password) => Some((decoded(user), decoded(password.unwrap_or_default()))),
         };
         if login.is_some() {
-            // Both can only fail for a URL without a host, which is no endpoint either.
+            // Both calls fail only for a URL without a host, and such a URL is not an endpoint.
             let _ = url.set_username("");
             let _ = url.set_password(None);
         }
@@ -68,12 +68,12 @@ impl Proxy {
         }
     }
 
-    /// The proxy that the environment names for an endpoint, as most programs read it: lower case before upper case,
-    /// and none for a host that NO_PROXY lists.
+    /// The proxy that the environment names for an endpoint. As in most programs, lower-case variables win over
+    /// upper-case ones, and a host that NO_PROXY lists needs no proxy.
     ///
     /// # Errors
     ///
-    /// An environment that names no proxy at all, or something that is none.
+    /// The environment names no proxy, or names something that is not a proxy.
     pub fn from_environment(
         endpoint: &Endpoint,
         variable: impl Fn(&str) -> Option<String>,
@@ -93,12 +93,12 @@ impl Proxy {
         Ok((!is_listed(endpoint, &proxy.endpoint, &direct)?).then_some(proxy))
     }
 
-    /// Whether the proxy, as typed, can only be this machine.
+    /// Whether the proxy, as typed, always means this machine.
     pub fn is_loopback(&self) -> bool {
         self.endpoint.is_loopback()
     }
 
-    /// The password, for those who have to keep it out of what leaves the program.
+    /// The password, so that callers can keep it out of all output.
     pub fn password(&self) -> Option<&str> {
         self.login.as_ref().map(|(_, password)| password.as_str())
     }
@@ -111,23 +111,23 @@ impl Proxy {
         self.endpoint.port
     }
 
-    /// The value of Proxy-Authorization.
+    /// The value of the Proxy-Authorization header.
     pub(super) fn authorization(&self) -> Option<String> {
         let (user, password) = self.login.as_ref()?;
         Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
     }
 
-    /// The proxy cannot be used, for this reason.
+    /// The error that the proxy cannot be used for this reason.
     pub(super) fn failure(&self, why: impl Into<Text>) -> SendError {
         SendError::Proxy(Text::from(format!("{}: ", self.endpoint)).and(why))
     }
 
-    /// The proxy does not let us through without credentials, or with these.
+    /// The error that the proxy requires credentials, or refuses the given ones.
     pub(super) fn wants_login(&self) -> SendError {
-        self.failure("it asks for a user name and a password, or for others")
+        self.failure("it requires a user name and a password, or refuses the given ones")
     }
 
-    /// Asks for a tunnel to the endpoint, on a fresh connection to the proxy.
+    /// Opens a tunnel to the endpoint, on a new connection to the proxy.
     pub(super) async fn tunnel(&self, stream: &mut TcpStream, endpoint: &Endpoint) -> Result<(), SendError> {
         let Endpoint { host, port, .. } = endpoint;
         let to = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
@@ -135,7 +135,7 @@ impl Proxy {
         let ask = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n{}\r\n", authorization.unwrap_or_default());
         stream.write_all(ask.as_bytes()).await.map_err(|error| self.failure(error.to_string()))?;
         let mut answer = Vec::new();
-        // Byte by byte, so that nothing of what comes through the tunnel is taken.
+        // The answer is read byte by byte, so that no byte from the tunnel is consumed.
         while !answer.ends_with(b"\r\n\r\n") {
             if answer.len() == ANSWER {
                 return Err(self.failure("its answer to CONNECT is too large"));
@@ -152,7 +152,7 @@ impl Proxy {
         }
     }
 
-    /// A request for a target without TLS, as the proxy takes it.
+    /// A request for a target without TLS, in the form that a proxy needs.
     pub(super) fn forwarded(&self, request: &Request, endpoint: &Endpoint) -> Request {
         let mut request = request.clone();
         if request.target.starts_with('/') {
@@ -177,10 +177,10 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Whether NO_PROXY lists the endpoint, as curl and reqwest read it: by its name, by a domain that it is in, by its
-/// address, by a network that it is in, or by `*`.
+/// Whether NO_PROXY lists the endpoint, by the rules of curl and reqwest: by its name, its domain, its address, its
+/// network, or `*`.
 fn is_listed(endpoint: &Endpoint, proxy: &Endpoint, list: &str) -> Result<bool, ProxyError> {
-    // The matcher takes `*` for names only; curl takes it for addresses too.
+    // The matcher accepts `*` for names only, but curl accepts it for addresses too.
     if list.split(',').any(|entry| entry.trim() == "*") {
         return Ok(true);
     }

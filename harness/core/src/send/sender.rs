@@ -1,9 +1,9 @@
-//! Both lanes to one endpoint, behind one name.
+//! Sends requests to one endpoint, in either lane.
 
 use super::connection::speaks_tls;
 use super::endpoint::{Endpoint, Scheme};
 use super::error::SetupError;
-use super::exchange::{Exchange, Limits};
+use super::exchange::{Exchange, Followed, Limits};
 use super::http_lane::{self, HttpLane};
 use super::pace::{Pace, operation};
 use super::tally::Tally;
@@ -14,11 +14,11 @@ use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A server that takes the first bytes of a handshake for the beginning of a request says nothing; whoever speaks TLS
-/// answers soon.
+/// The time limit for a TLS probe. A server that does not speak TLS may wait for more bytes, and a server that speaks
+/// TLS answers soon.
 const HANDSHAKE: Duration = Duration::from_secs(1);
 
-/// Sends requests to one endpoint. Cheap to clone.
+/// Sends requests to one endpoint. Cloning is cheap.
 #[derive(Clone)]
 pub struct Sender {
     lanes: Arc<Lanes>,
@@ -32,11 +32,11 @@ struct Lanes {
 }
 
 impl Sender {
-    /// Sets up both lanes; opens no connection.
+    /// Sets up both lanes without opening a connection.
     ///
     /// # Errors
     ///
-    /// TLS settings that cannot be used.
+    /// The TLS settings cannot be used.
     pub fn new(endpoint: Endpoint, tls: Tls, limits: Limits) -> Result<Self, SetupError> {
         if tls.proxy.is_some() {
             match (&tls.resolve, &tls.server_name) {
@@ -66,7 +66,7 @@ impl Sender {
         Ok(Self { lanes: Arc::new(Lanes { wire, http, pace }), tally: Tally::default() })
     }
 
-    /// The same sender, which counts what it sends here.
+    /// The same sender, but its requests are counted in this tally.
     pub fn counted(self, tally: &Tally) -> Self {
         Self { tally: tally.clone(), ..self }
     }
@@ -89,7 +89,7 @@ impl Sender {
         self.wire_in_turn(requests).await
     }
 
-    /// The same after [`Self::turn_of`].
+    /// The same as [`Self::wire`], for callers that waited with [`Self::turn_of`].
     pub async fn wire_in_turn(&self, requests: &[Request]) -> Vec<Exchange> {
         self.tally.count(requests);
         let exchanges = self.lanes.wire.exchanges(requests).await;
@@ -99,13 +99,25 @@ impl Sender {
         exchanges
     }
 
+    /// Sends a request in the wire lane after [`Self::turn_of`], and a second one on the same connection if the target
+    /// keeps it.
+    pub async fn followed_in_turn(&self, request: &Request, by: &Request) -> (Exchange, Followed) {
+        self.tally.count(&[request.clone(), by.clone()]);
+        let (exchange, followed) = self.lanes.wire.followed(request, by).await;
+        self.lanes.pace.learn(request, &exchange);
+        if let Followed::Answered(second) = &followed {
+            self.lanes.pace.learn(by, second);
+        }
+        (exchange, followed)
+    }
+
     /// Sends a request in the http lane.
     pub async fn http(&self, request: &Request) -> Exchange {
         self.turn_of(std::slice::from_ref(request)).await;
         self.http_in_turn(request).await
     }
 
-    /// The same after [`Self::turn`].
+    /// The same as [`Self::http`], for callers that waited with [`Self::turn`].
     pub async fn http_in_turn(&self, request: &Request) -> Exchange {
         self.tally.count(std::slice::from_ref(request));
         let exchange = http_lane::exchange(&self.lanes.http, request).await;
@@ -113,7 +125,7 @@ impl Sender {
         exchange
     }
 
-    /// Whether a target that is to speak plain HTTP speaks TLS. Through a proxy it is not asked.
+    /// Whether a target with an `http://` URL speaks TLS. A target behind a proxy is not probed.
     pub async fn meets_tls(&self) -> bool {
         let Wire { endpoint, limits, resolve, proxy, .. } = &self.lanes.wire;
         endpoint.scheme == Scheme::Http
@@ -121,11 +133,11 @@ impl Sender {
             && speaks_tls(endpoint, *resolve, limits.connect.min(HANDSHAKE)).await
     }
 
-    /// Whether the http lane sends a request as it is.
+    /// Whether the http lane sends a request unchanged.
     ///
     /// # Errors
     ///
-    /// Why it does not.
+    /// The reason why it does not.
     pub fn can_carry(request: &Request) -> Result<(), &'static str> {
         http_lane::can_carry(request)
     }

@@ -1,18 +1,18 @@
-//! Where AWS KMS listens, by Region.
+//! The endpoints of AWS KMS, by Region.
 
 use super::endpoint::{Endpoint, Scheme};
 
-/// Whether an endpoint has to keep to FIPS 140 validated modules.
+/// Whether an endpoint must use FIPS 140 validated modules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Modules {
-    /// Any.
+    /// Any modules.
     #[default]
     Any,
-    /// FIPS 140 validated ones.
+    /// FIPS 140 validated modules.
     Fips,
 }
 
-/// The versions of IP that an endpoint's name has addresses of.
+/// The IP versions for which an endpoint has addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stack {
     /// IPv4.
@@ -22,25 +22,25 @@ pub enum Stack {
     Dual,
 }
 
-/// A text is no Region that an endpoint is known for.
+/// A text is not a Region with a known endpoint.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegionError {
-    /// It has not the form of one.
-    #[error("`{0}` has not the form of a Region such as `us-east-2`")]
+    /// The text does not have the form of a Region.
+    #[error("`{0}` does not have the form of a Region such as `us-east-2`")]
     Form(String),
-    /// Its partition is not known here.
+    /// The partition of the Region is unknown.
     #[error("the Region `{0}` is in none of the partitions aws, aws-cn and aws-us-gov")]
     Partition(String),
 }
 
-/// A partition: Regions that share their accounts, and the ends of their hosts' names.
+/// A partition: Regions that share their accounts, with the endings of their host names.
 struct Partition {
     prefixes: &'static [&'static str],
     suffix: &'static str,
     dual_stack_suffix: &'static str,
 }
 
-/// The first whose prefix fits counts.
+/// The first partition with a matching prefix is used.
 const PARTITIONS: &[Partition] = &[
     Partition { prefixes: &["cn-"], suffix: "amazonaws.com.cn", dual_stack_suffix: "api.amazonwebservices.com.cn" },
     Partition { prefixes: &["us-gov-"], suffix: "amazonaws.com", dual_stack_suffix: "api.aws" },
@@ -51,14 +51,14 @@ const PARTITIONS: &[Partition] = &[
     },
 ];
 
-/// Partitions without a way in from here; their prefixes look like others'.
+/// Partitions that cannot be reached from outside. Their prefixes resemble those of other partitions.
 const ISOLATED: &[&str] = &["us-iso-", "us-isob-", "us-isof-", "eu-isoe-"];
 
 /// The endpoint of AWS KMS in a Region.
 ///
 /// # Errors
 ///
-/// A text that is no Region of a known partition.
+/// The text is not a Region of a known partition.
 pub fn kms_endpoint(region: &str, modules: Modules, stack: Stack) -> Result<Endpoint, RegionError> {
     let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let parts: Vec<&str> = region.split('-').collect();

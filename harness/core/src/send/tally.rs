@@ -1,11 +1,11 @@
-//! How many requests were sent, by the operation that they name.
+//! Counts the requests that are sent, by operation.
 
 use super::pace::operation;
 use crate::http::Request;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts of requests, shared by all that send to a target.
+/// Counts of requests. All clients of a target share them.
 #[derive(Clone, Debug, Default)]
 pub struct Tally(Arc<Mutex<BTreeMap<String, u64>>>);
 
@@ -17,12 +17,12 @@ impl Tally {
         }
     }
 
-    /// How many in all.
+    /// The number of all requests.
     pub(crate) fn total(&self) -> usize {
         self.counts().values().map(|count| usize::try_from(*count).unwrap_or(usize::MAX)).sum()
     }
 
-    /// The counts so far. A request that names no operation is counted under the empty name.
+    /// The counts so far. Requests without an operation are counted under the empty name.
     pub fn counts(&self) -> BTreeMap<String, u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

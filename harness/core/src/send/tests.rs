@@ -1,4 +1,4 @@
-//! Both lanes against servers that misbehave.
+//! Tests both lanes with servers that misbehave.
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
@@ -146,7 +146,7 @@ async fn a_connection_that_cannot_be_trusted_any_more_is_not_used_again() {
 #[tokio::test]
 async fn an_answer_before_the_body_was_read_is_taken_and_the_rest_of_the_body_meets_no_other_request() {
     const EARLY: &str = "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
-    // More than the kernel buffers for a peer that does not read.
+    // More bytes than the kernel buffers for a peer that does not read.
     let large = request(vec![b'x'; 32 << 20]);
     let exchanges =
         wire(&[&[ReadHead, Say(EARLY), Hang], &[Read, Say(OK), Hang]], &[large.clone(), request("{}")]).await;
@@ -184,7 +184,7 @@ async fn a_dead_port_is_the_networks_fault() {
 
 #[tokio::test]
 async fn an_ipv6_address_is_reached() {
-    // A machine without IPv6 has nothing to test.
+    // A machine without IPv6 cannot run this test.
     let Ok(server) = Server::start_at("[::1]:0", &[&[Read, Say(OK), Hang]], None).await else { return };
     let sender = sender(&server, limits());
     assert!(sender.wire(&[request("{}")]).await[0].result.is_ok());
@@ -258,7 +258,7 @@ fn what_the_client_would_rewrite_it_does_not_carry() {
     assert!(Sender::can_carry(&named).is_err());
 }
 
-/// An authority, and a server with a certificate of it for a name.
+/// A certificate authority.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -299,7 +299,7 @@ impl Authority {
     }
 }
 
-/// An authority's certificate, and a server with a certificate of it for a name.
+/// The certificate of an authority, and a server with a certificate that the authority issued for a name.
 fn authority(name: &str, asks_for_certificate: bool) -> (Vec<u8>, rustls::ServerConfig) {
     let authority = Authority::new();
     (authority.pem(), authority.server(name, asks_for_certificate))
@@ -324,7 +324,7 @@ async fn a_certificate_is_verified_in_both_lanes_alike() {
 
     let named = over_tls("https://kms.example.test:PORT", &server, Tls { resolve, ..trusted.clone() }).await;
     assert_eq!(named, [Ok(200), Ok(200)]);
-    // The port of the address counts, not the endpoint's.
+    // The port of the address is used, not that of the endpoint.
     let elsewhere = over_tls("https://kms.example.test", &server, Tls { resolve, ..trusted.clone() }).await;
     assert_eq!(elsewhere, [Ok(200), Ok(200)]);
     let renamed = Tls { server_name: name, ..trusted.clone() };
@@ -381,7 +381,7 @@ async fn a_client_certificate_is_shown_in_both_lanes() {
         };
         assert_eq!(over_tls("https://localhost:PORT", &server, tls).await, [Ok(200), Ok(200)]);
     }
-    // One of another authority is refused by the server.
+    // The server refuses a certificate of another authority.
     let (certificate, key) = Authority::new().certify("client");
     let client =
         ClientIdentity { certificate_pem: certificate.pem().into_bytes(), key_pem: key.serialize_pem().into_bytes() };
@@ -426,7 +426,7 @@ async fn in_both_lanes(sender: &Sender) -> [Result<u16, SendError>; 2] {
 async fn both_lanes_go_through_a_tunnel_to_a_target_over_tls() {
     let (ca, config) = authority("kms.example.test", false);
     let target = Server::start_tls(&[&[Read, Say(OK), Hang]], config).await;
-    // The name leads nowhere: only the proxy knows the way.
+    // The name has no address. Only the proxy can reach the target.
     let proxy = Server::start_tunnel(target.address).await;
     let sender = through(&proxy, "https://kms.example.test:8443", Some(ca));
     assert_eq!(in_both_lanes(&sender).await, [Ok(200), Ok(200)]);
@@ -435,7 +435,7 @@ async fn both_lanes_go_through_a_tunnel_to_a_target_over_tls() {
         assert!(asked.starts_with("CONNECT kms.example.test:8443 HTTP/1.1\r\n"), "{asked}");
         assert!(asked.contains("Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"), "{asked}");
     }
-    // What the target read is what was to be sent, and nothing of the proxy's.
+    // The target reads exactly the request, and nothing that is meant for the proxy.
     let sent = "POST / HTTP/1.1\r\nHost: kms.example.test\r\nContent-Length: 2\r\n\r\n{}";
     assert_eq!(target.read()[0], sent.as_bytes());
     assert!(!String::from_utf8_lossy(&target.read()[1]).to_ascii_lowercase().contains("proxy"));

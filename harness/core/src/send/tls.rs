@@ -1,4 +1,4 @@
-//! How TLS connections are made.
+//! The TLS settings of connections.
 
 use super::error::SetupError;
 use super::proxy::Proxy;
@@ -12,22 +12,22 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Whether the target's certificate is verified.
+/// Whether the certificate of the target is verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
-    /// It is.
+    /// The certificate is verified.
     #[default]
     Yes,
-    /// It is not.
+    /// The certificate is not verified.
     NoInsecure,
 }
 
-/// A certificate that the client shows, and its private key; both PEM. `Debug` shows neither.
+/// A client certificate and its private key, both as PEM. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientIdentity {
-    /// The certificate, and those between it and the authority.
+    /// The certificate, and the intermediate certificates.
     pub certificate_pem: Vec<u8>,
-    /// Its key; may be the same bytes.
+    /// The private key; may be the same bytes.
     pub key_pem: Vec<u8>,
 }
 
@@ -37,24 +37,24 @@ impl fmt::Debug for ClientIdentity {
     }
 }
 
-/// Settings of connections, most of them about TLS.
+/// Settings of connections, most of them for TLS.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
-    /// Certificates to trust instead of the platform's.
+    /// Trusted certificates, instead of those of the platform.
     pub ca_pem: Option<Vec<u8>>,
     /// Whether the certificate is verified.
     pub verify: Verify,
-    /// The name that the certificate must have, if not the host's.
+    /// The name that the certificate must have, if it differs from the host.
     pub server_name: Option<String>,
-    /// Where to connect instead of where the host's name leads.
+    /// The address to connect to, instead of the address of the host.
     pub resolve: Option<SocketAddr>,
-    /// The certificate to show a target that asks for one.
+    /// The client certificate to present if the target asks for one.
     pub client: Option<ClientIdentity>,
-    /// The proxy to go through.
+    /// The proxy to use.
     pub proxy: Option<Proxy>,
 }
 
-/// The configuration of both lanes' TLS.
+/// The TLS configuration of both lanes.
 pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
@@ -75,13 +75,13 @@ pub(super) fn client_config(tls: &Tls) -> Result<ClientConfig, SetupError> {
     builder.with_client_auth_cert(chain, key).map_err(SetupError::ClientIdentity)
 }
 
-/// The certificates of a PEM file; at least one.
+/// The certificates of a PEM file, at least one.
 fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
     (!certificates.is_empty()).then_some(certificates)
 }
 
-/// Takes any certificate; signatures of the handshake are checked all the same.
+/// Accepts every certificate. Signatures in the handshake are still checked.
 #[derive(Debug)]
 struct NoVerifier(Arc<CryptoProvider>);
 

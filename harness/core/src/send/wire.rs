@@ -1,9 +1,9 @@
-//! The wire lane: exactly the bytes of the request, and every byte of the answer.
+//! The wire lane: sends exactly the bytes of the request, and sees every byte of the answer.
 
 use super::connection::{Stream, has_ended, open, surplus};
 use super::endpoint::Endpoint;
 use super::error::SendError;
-use super::exchange::{Exchange, Lane, Limits, Response, Timing};
+use super::exchange::{Exchange, Followed, Lane, Limits, Response, Timing};
 use super::framing::says_close;
 use super::http1::{Decoder, encode};
 use super::proxy::Proxy;
@@ -17,7 +17,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{timeout, timeout_at};
 
-/// How connections are made.
+/// The settings of the connections.
 pub(super) struct Wire {
     pub(super) endpoint: Endpoint,
     pub(super) limits: Limits,
@@ -27,59 +27,79 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Sends requests one after another, on one connection as long as the target keeps it. A request of which a byte
-    /// was sent is never sent again: the operation is destructive.
+    /// Sends requests one after another, on one connection as long as the target keeps it open. A request is never sent
+    /// again after one byte of it was sent, because the operation is destructive.
     pub(super) async fn exchanges(&self, requests: &[Request]) -> Vec<Exchange> {
         let mut connection: Option<Box<dyn Stream>> = None;
         let mut exchanges = Vec::with_capacity(requests.len());
         for request in requests {
-            let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
-            let request = forwarded.as_ref().unwrap_or(request);
-            #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
-            let started = Instant::now();
-            #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
-            let deadline = tokio::time::Instant::now() + self.limits.exchange;
-            let mut timing = Timing::default();
             if let Some(idle) = &mut connection
-                && timeout_at(deadline, has_ended(idle)).await.unwrap_or(true)
+                && timeout(self.limits.exchange, has_ended(idle)).await.unwrap_or(true)
             {
                 connection = None;
             }
-            let reused = connection.is_some();
-            let opened = match connection.take() {
-                Some(stream) => Ok(stream),
-                None => {
-                    let opened = self.connect().await;
-                    timing.connect = Some(started.elapsed());
-                    opened
-                }
-            };
-            let result = match opened {
-                Err(error) => Err(error),
-                Ok(mut stream) => {
-                    let mut decoder = Decoder::new(self.limits.clone(), &request.method);
-                    let exchanged = exchange(&mut stream, request, &mut decoder, &mut timing, started);
-                    match timeout_at(deadline, exchanged).await {
-                        Ok(Ok((mut response, sent))) => {
-                            response.leftover += timeout_at(deadline, surplus(&mut stream)).await.unwrap_or(0);
-                            if sent == Sent::Whole && leaves_a_clean_connection(request, &response) {
-                                connection = Some(stream);
-                            }
-                            Ok(response)
-                        }
-                        Ok(Err(error)) => Err(error),
-                        Err(_) => Err(SendError::Timeout { after: self.limits.exchange, received: decoder.received() }),
-                    }
-                }
-            };
-            let result = match (self.forwarding(), result) {
-                (Some(proxy), Ok(Response { status: 407, .. })) => Err(proxy.wants_login()),
-                (_, result) => result,
-            };
-            timing.total = started.elapsed();
-            exchanges.push(Exchange { lane: Lane::Wire, result, reused, timing });
+            let (exchange, left) = self.one(request, connection.take()).await;
+            connection = left.filter(|left| left.is_clean).map(|left| left.stream);
+            exchanges.push(exchange);
         }
         exchanges
+    }
+
+    /// Sends a request, and a second one on the same connection if the target keeps it, whatever came behind the first
+    /// answer.
+    pub(super) async fn followed(&self, request: &Request, by: &Request) -> (Exchange, Followed) {
+        let (exchange, left) = self.one(request, None).await;
+        let followed = match (left, &exchange.result) {
+            (_, Ok(response)) if response.leftover > 0 => Followed::Surplus,
+            (Some(left), Ok(_)) => Followed::Answered(Box::new(self.one(by, Some(left.stream)).await.0)),
+            _ => Followed::Closed,
+        };
+        (exchange, followed)
+    }
+
+    /// Sends a request, and gives back the connection if the target keeps it.
+    async fn one(&self, request: &Request, connection: Option<Box<dyn Stream>>) -> (Exchange, Option<Left>) {
+        let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
+        let request = forwarded.as_ref().unwrap_or(request);
+        #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
+        let started = Instant::now();
+        #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
+        let deadline = tokio::time::Instant::now() + self.limits.exchange;
+        let mut timing = Timing::default();
+        let reused = connection.is_some();
+        let opened = match connection {
+            Some(stream) => Ok(stream),
+            None => {
+                let opened = self.connect().await;
+                timing.connect = Some(started.elapsed());
+                opened
+            }
+        };
+        let mut left = None;
+        let result = match opened {
+            Err(error) => Err(error),
+            Ok(mut stream) => {
+                let mut decoder = Decoder::new(self.limits.clone(), &request.method);
+                let exchanged = exchange(&mut stream, request, &mut decoder, &mut timing, started);
+                match timeout_at(deadline, exchanged).await {
+                    Ok(Ok((mut response, sent))) => {
+                        response.leftover += timeout_at(deadline, surplus(&mut stream)).await.unwrap_or(0);
+                        if sent == Sent::Whole && keeps_the_connection(request, &response) {
+                            left = Some(Left { stream, is_clean: leaves_a_clean_connection(request, &response) });
+                        }
+                        Ok(response)
+                    }
+                    Ok(Err(error)) => Err(error),
+                    Err(_) => Err(SendError::Timeout { after: self.limits.exchange, received: decoder.received() }),
+                }
+            }
+        };
+        let result = match (self.forwarding(), result) {
+            (Some(proxy), Ok(Response { status: 407, .. })) => Err(proxy.wants_login()),
+            (_, result) => result,
+        };
+        timing.total = started.elapsed();
+        (Exchange { lane: Lane::Wire, result, reused, timing }, left)
     }
 
     /// The proxy, if it sees the requests: without TLS there is no tunnel.
@@ -94,11 +114,23 @@ impl Wire {
     }
 }
 
-/// How much of a request was sent when its answer was whole.
+/// How much of a request was sent before its answer was complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sent {
     Whole,
     Part,
+}
+
+/// A connection that the target keeps.
+struct Left {
+    stream: Box<dyn Stream>,
+    /// Whether both ends agree where the next message begins.
+    is_clean: bool,
+}
+
+/// Whether both ends keep the connection.
+fn keeps_the_connection(request: &Request, response: &Response) -> bool {
+    !response.closes && response.status != 101 && !says_close(&request.headers)
 }
 
 /// Whether both ends agree where the next message begins. If not, the next request would be read as the rest of this
@@ -109,10 +141,10 @@ fn leaves_a_clean_connection(request: &Request, response: &Response) -> bool {
         Framing::Absent => request.body.is_empty(),
         Framing::Stated(length) => length == request.body.len() as u64,
     };
-    agrees && !response.closes && response.leftover == 0 && response.status != 101 && !says_close(&request.headers)
+    agrees && response.leftover == 0 && keeps_the_connection(request, response)
 }
 
-/// Writes and reads at once, since a target may answer before it has read everything.
+/// Writes and reads at the same time, because a target may answer before it has read everything.
 async fn exchange(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &Request,
@@ -131,7 +163,7 @@ async fn exchange(
             biased;
             wrote = write_or_flush(&mut writer, &bytes[written..]), if writing == Writing::Goes => match wrote {
                 Ok(0) if written == bytes.len() => writing = Writing::Done,
-                // It may have answered all the same.
+                // The target may still have answered.
                 Ok(0) | Err(_) => writing = Writing::Failed,
                 Ok(count) => written += count,
             },
@@ -143,7 +175,7 @@ async fn exchange(
                         return Ok((response, sent));
                     }
                 }
-                // A TLS peer that closes without saying goodbye.
+                // The TLS peer closed without a close notification.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                     return Ok((decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)?, sent));
                 }
@@ -153,7 +185,7 @@ async fn exchange(
     }
 }
 
-/// Where the writing of a request is.
+/// The progress of writing the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writing {
     Goes,
@@ -161,18 +193,18 @@ enum Writing {
     Failed,
 }
 
-/// Writes some of what is left. If nothing is, flushes: TLS holds records back until it is told.
+/// Writes some of the remaining bytes, or flushes if none remain. TLS holds records back until it is flushed.
 async fn write_or_flush(writer: &mut (impl AsyncWrite + Unpin), left: &[u8]) -> Result<usize, Error> {
     if left.is_empty() { writer.flush().await.map(|()| 0) } else { writer.write(left).await }
 }
 
-/// Why reading failed. Only a reset is the peer's doing.
+/// The reason why reading failed. Only a reset is caused by the peer.
 fn broken(error: &Error, received: usize) -> SendError {
     match error.kind() {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
             SendError::Reset { received }
         }
-        // With TLS 1.3 a refused handshake is heard of only here.
+        // With TLS 1.3, a refused handshake is reported only here.
         ErrorKind::InvalidData => SendError::Tls(TargetText::new(error.to_string()).into()),
         _ => SendError::Connect(error.to_string().into()),
     }
@@ -186,7 +218,7 @@ mod tests {
     use std::task::{Context, Poll};
     use tokio::io::ReadBuf;
 
-    /// Takes everything, flushes nothing, and answers.
+    /// Accepts all bytes, never flushes, and answers.
     struct Unflushed(&'static [u8]);
 
     impl AsyncRead for Unflushed {

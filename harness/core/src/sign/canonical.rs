@@ -1,19 +1,19 @@
-//! Our own canonical request and signature: to explain a signature, and to sign what the library refuses or would sign
-//! correctly where a case wants it wrong.
+//! Our own canonical request and signature. They explain a signature, and they sign requests that aws-sigv4 refuses to
+//! sign or that a case must sign wrongly.
 
 use crate::http::{Header, Request};
 use aws_lc_rs::{digest, hmac};
 
-/// How often the path is percent-encoded. Every service but S3 encodes twice.
+/// How often the path is percent-encoded. All services except S3 encode it twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathEncoding {
-    /// As it is on the request line.
+    /// The path of the request line is used unchanged.
     Single,
-    /// Encoded once more.
+    /// The path of the request line is encoded once more.
     Double,
 }
 
-/// Whether dot segments and empty segments of the path are resolved. Every service but S3 does so.
+/// Whether dot segments and empty segments of the path are resolved. All services except S3 resolve them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathNormalisation {
     /// They are resolved.
@@ -36,21 +36,21 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The scope as it is written.
+    /// The scope as text.
     pub fn text(&self) -> String {
         format!("{}/{}/{}/{}", self.date, self.region, self.service, self.terminator)
     }
 }
 
-/// How a signature comes about, to be compared with what a target calculated. Holds no secret key, but a session token
-/// that is signed as a header stands in the canonical request.
+/// How a signature is calculated, for comparison with the calculation of a target. It holds no secret key, but the
+/// canonical request contains the session token if that is a signed header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The canonical request, with bytes that are not UTF-8 replaced; its hash is of the bytes.
+    /// The canonical request, with bytes that are not UTF-8 replaced. Its hash is calculated from the original bytes.
     pub canonical_request: String,
     /// The string to sign.
     pub string_to_sign: String,
-    /// The names of the signed headers, `;` between them.
+    /// The names of the signed headers, separated by `;`.
     pub signed_headers: String,
 }
 
@@ -105,7 +105,7 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
-/// White space around a value is taken off and runs of blanks inside it become one.
+/// Removes white space around a value and reduces runs of blanks in it to one blank.
 fn canonical_value(header: &Header) -> Vec<u8> {
     let words: Vec<&[u8]> = header.value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
     words.join(&b' ')

@@ -1,4 +1,4 @@
-//! Who signs.
+//! The credentials that sign a request.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! Each fault against the correctly signed request: what differs, and whether the signature still fits what is sent.
+//! Applies each fault to a correctly signed request and checks which parts change, and whether the signature still
+//! matches.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -9,7 +10,7 @@ use crate::http::Request;
 
 const SECRET: &str = "secret";
 
-/// The Authorization header, taken apart.
+/// The parts of the Authorization header.
 struct Authorization {
     algorithm: String,
     access_key_id: String,
@@ -42,7 +43,7 @@ impl Authorization {
         })
     }
 
-    /// Whether the signature is of this very request, by the scope and the names that the header gives.
+    /// Whether the signature matches this request, for the scope and the names in the header.
     fn fits(&self, request: &Request) -> bool {
         let names: Vec<String> = self.signed_headers.split(';').map(str::to_owned).collect();
         let canonical = canonical_request(
@@ -73,7 +74,7 @@ fn faulty(mutation: Mutation) -> Request {
     sign(page_request(COMPACT), &signing(mutation)).unwrap().request
 }
 
-/// The names of the parts in which two requests differ, and whether the second's signature fits.
+/// The names of the parts in which two requests differ, and whether the signature of the second one matches.
 fn differences(base: &Request, other: &Request) -> String {
     let mut parts = Vec::new();
     let mut note = |name: &str, differs: bool| {
@@ -115,7 +116,7 @@ fn a_fault_changes_the_said_thing_and_nothing_else() {
     use Mutation as M;
     for mutation in M::ALL {
         let expected = match mutation {
-            // The next test looks at the header's text.
+            // The next test checks the text of the header.
             M::AuthorizationAbsent
             | M::AuthorizationEmpty
             | M::AuthorizationGarbage

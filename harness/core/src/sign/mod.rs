@@ -1,4 +1,4 @@
-//! Signature Version 4 as a pure function of request, credentials and time, and the named faults applied to it.
+//! Signature Version 4 as a pure function of request, credentials and time, with an optional named fault.
 
 mod canonical;
 mod credentials;

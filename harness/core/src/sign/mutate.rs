@@ -6,7 +6,7 @@ use crate::fixture::Mutation;
 use crate::http::{Header, Request};
 use std::time::Duration;
 
-/// Signs and applies a fault. The request has its date and token already.
+/// Signs the request and applies a fault. Date and session token are already in the request.
 pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation) -> Result<Signed, SignError> {
     use Mutation as M;
     let is_without_subject = match mutation {
@@ -65,7 +65,7 @@ pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation
     }
 }
 
-/// Signs a scope or a date that does not fit, so that nothing else is wrong.
+/// Signs with a scope or a date that does not match the request, so that the request has only this fault.
 fn resigned(mut request: Request, signing: &Signing, scope: &Scope, date_time: &str) -> Result<Signed, SignError> {
     let own = Own::of(&request, signing, scope, date_time);
     let header = own.header(signing, scope, &own.signature);
@@ -73,7 +73,7 @@ fn resigned(mut request: Request, signing: &Signing, scope: &Scope, date_time: &
     Ok(Signed { request, explanation: Some(own.explanation) })
 }
 
-/// What the request is signed by instead.
+/// The settings for the signature that the fault requires.
 fn otherwise(signing: &Signing, mutation: Mutation) -> Signing {
     let mut other = signing.clone();
     match mutation {
@@ -103,7 +103,7 @@ fn wrong_scope(signing: &Signing, mutation: Mutation) -> Result<Scope, SignError
     Ok(scope)
 }
 
-/// Faults that need no other signature.
+/// Applies faults that do not need another signature.
 fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> Result<(), SignError> {
     use Mutation as M;
     let value =
@@ -159,7 +159,7 @@ fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> R
     Ok(())
 }
 
-/// An Authorization value without one of its parts.
+/// The Authorization value without one of its parts.
 fn without(value: &str, part: &str) -> String {
     let (algorithm, parts) = value.split_once(' ').unwrap_or((value, ""));
     let kept: Vec<&str> = parts.split(", ").filter(|known| !known.starts_with(part)).collect();

@@ -1,4 +1,4 @@
-//! Signs a request and applies the fault that is asked for.
+//! Signs a request and applies the fault that the case names.
 
 use super::credentials::Credentials;
 use super::mutate::mutate;
@@ -7,11 +7,11 @@ use crate::http::{Header, Request};
 use crate::plan::Planned;
 use std::time::SystemTime;
 
-/// Signs a planned request and dresses it, so that it can be sent.
+/// Signs a planned request and applies the changes that follow signing, so that it can be sent.
 ///
 /// # Errors
 ///
-/// As [`sign`].
+/// The same as [`sign`].
 pub fn sign_planned(
     planned: &Planned,
     credentials: Credentials,
@@ -22,12 +22,12 @@ pub fn sign_planned(
     Ok(Signed { request: planned.dress(signed.request), ..signed })
 }
 
-/// Signs, then applies the fault that is asked for.
+/// Signs a request, then applies the fault that the case names.
 ///
 /// # Errors
 ///
-/// A time that is no date, a request that can only be signed by the library and that it refuses, or a fault that does
-/// not apply: a presigned request has no Authorization header, and not every request has a token or Content-Type.
+/// The time cannot be written as a date, only aws-sigv4 can sign the request and it refuses, or the fault does not
+/// apply: a presigned request has no Authorization header, and not every request has a session token or Content-Type.
 pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
     if signing.location == Location::Query {
         return match signing.mutation {
@@ -45,7 +45,7 @@ pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError
     }
 }
 
-/// The date stands where the page's example has it.
+/// The date header is inserted at the position that it has in the page's example.
 fn insert_after_target(request: &mut Request, header: Header) {
     let after = request.headers.iter().position(|known| known.name.eq_ignore_ascii_case("x-amz-target"));
     let at = after.map_or(request.headers.len(), |at| at + 1);

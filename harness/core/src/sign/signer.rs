@@ -1,4 +1,4 @@
-//! Signatures of a request as it is, by the library where that takes it.
+//! Signs a request unchanged, with aws-sigv4 where its types can hold the request.
 
 use super::canonical::{
     Explanation, PathEncoding, PathNormalisation, Scope, canonical_request, sha256, signature, string_to_sign,
@@ -15,43 +15,43 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use std::time::{Duration, SystemTime};
 
-/// Headers that proxies and clients set as they like, and the one that carries the signature.
+/// Headers that proxies and clients may change, and the header that carries the signature.
 const NEVER_SIGNED: &[&str] =
     &["authorization", "content-length", "transfer-encoding", "connection", "user-agent", "expect", "accept"];
 
-/// How long a presigned request is good for.
+/// The validity of a presigned request.
 const PRESIGNED_FOR: Duration = Duration::from_secs(300);
 
-/// A request cannot be signed. The fixture's fault.
+/// A request cannot be signed. The fixture is at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// The time is outside what a date can hold.
+    /// The time is outside the range of dates.
     #[error("write the time of signing as a date")]
     Time(#[from] jiff::Error),
-    /// The library refused.
+    /// aws-sigv4 refused the request.
     #[error("sign the request: {0}")]
     Library(String),
-    /// A presigned request can be made by the library only, which takes plain text and always signs Host.
+    /// Only aws-sigv4 can presign, and it takes only plain text and always signs Host.
     #[error("presign a request that is not plain HTTP or leaves Host unsigned")]
     Presign,
-    /// A fault is asked of a request that has not got what it alters.
-    #[error("apply the fault `{0}`, since the request has nothing that it alters")]
+    /// The request lacks the part that the fault changes.
+    #[error("apply the fault `{0}`: the request lacks the part that the fault alters")]
     Fault(Mutation),
 }
 
-/// Where the signature goes.
+/// The place of the signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// Into the Authorization header.
+    /// The Authorization header.
     Header,
-    /// Into the query string.
+    /// The query string.
     Query,
 }
 
-/// Everything that a signature depends on besides the request.
+/// Everything that a signature depends on, except the request.
 #[derive(Clone, Debug)]
 pub struct Signing {
-    /// Who signs.
+    /// The credentials that sign.
     pub credentials: Credentials,
     /// The Region of the scope.
     pub region: String,
@@ -59,18 +59,18 @@ pub struct Signing {
     pub service: String,
     /// The time of signing.
     pub time: SystemTime,
-    /// Where the signature goes.
+    /// The place of the signature.
     pub location: Location,
-    /// Header names added to the signed set.
+    /// Header names that are added to the signed set.
     pub also: Vec<String>,
-    /// Header names left out of the signed set.
+    /// Header names that are removed from the signed set.
     pub not: Vec<String>,
-    /// A fault to apply after signing.
+    /// The fault that is applied after signing.
     pub mutation: Option<Mutation>,
 }
 
 impl Signing {
-    /// Of an ordinary request of the service: everything signed, into the header, without a fault.
+    /// The settings of an ordinary request of the service: all headers signed, signature in the header, no fault.
     pub fn plain(credentials: Credentials, region: &str, time: SystemTime) -> Self {
         Self {
             credentials,
@@ -84,7 +84,7 @@ impl Signing {
         }
     }
 
-    /// As the plan says, by a clock that shows `now`.
+    /// The settings that the plan gives, with `now` as the current time.
     pub(super) fn of(planned: &Planned, credentials: Credentials, region: &str, now: SystemTime) -> Self {
         let shift = Duration::from_secs(planned.clock.unsigned_abs());
         Self {
@@ -99,12 +99,12 @@ impl Signing {
         }
     }
 
-    /// The time as in `X-Amz-Date`.
+    /// The time in the format of `X-Amz-Date`.
     pub(super) fn date_time(&self) -> Result<String, SignError> {
         Ok(jiff::Timestamp::try_from(self.time)?.strftime("%Y%m%dT%H%M%SZ").to_string())
     }
 
-    /// The scope that fits.
+    /// The correct scope.
     pub(super) fn scope(&self) -> Result<Scope, SignError> {
         Ok(Scope {
             date: self.date_time()?[..8].to_owned(),
@@ -114,7 +114,7 @@ impl Signing {
         })
     }
 
-    /// The names that are signed, in lower case.
+    /// The names of the signed headers, in lower case.
     pub(super) fn signed_names(&self, request: &Request) -> Vec<String> {
         let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect::<Vec<_>>();
         let (also, not) = (lower(&self.also), lower(&self.not));
@@ -131,16 +131,16 @@ impl Signing {
     }
 }
 
-/// A signed request.
+/// The result of signing.
 #[derive(Clone, Debug)]
 pub struct Signed {
-    /// The request with its date, token and signature.
+    /// The request with its date, session token and signature.
     pub request: Request,
-    /// How the correct signature comes about; absent for a presigned request.
+    /// How the correct signature is calculated; absent for a presigned request.
     pub explanation: Option<Explanation>,
 }
 
-/// Adds a correct Authorization header.
+/// Adds a correct Authorization header to the request.
 pub(super) fn authorised(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
     let scope = signing.scope()?;
     let own = Own::of(&request, signing, &scope, &signing.date_time()?);
@@ -191,8 +191,8 @@ impl Own {
     }
 }
 
-/// The library's signature, or nothing where its types cannot hold the request. The library always signs host and
-/// date, and panics without a host.
+/// The signature of aws-sigv4, or nothing if its types cannot hold the request. aws-sigv4 always signs host and date,
+/// and panics without a host.
 pub(super) fn by_library(request: &Request, signing: &Signing, names: &[String]) -> Option<String> {
     let required = |name: &str| names.iter().any(|known| known == name);
     if !required("host")
@@ -202,7 +202,7 @@ pub(super) fn by_library(request: &Request, signing: &Signing, names: &[String])
         return None;
     }
     let headers = library_headers(request, names)?;
-    // It adds date and token itself, once.
+    // aws-sigv4 adds date and session token itself, once.
     let mut own = vec!["x-amz-date"];
     own.extend(signing.credentials.session_token.is_some().then_some("x-amz-security-token"));
     if own.iter().any(|own| headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(own)).count() != 1) {
@@ -213,13 +213,13 @@ pub(super) fn by_library(request: &Request, signing: &Signing, names: &[String])
     let uri = uri(request)?;
     let mut settings = SigningSettings::default();
     settings.excluded_headers = None;
-    // What the library's types refuse, our own canonicaliser signs.
+    // Requests that aws-sigv4 refuses are signed by our own canonicaliser.
     let (_, signature) = with_library(request, signing, &uri, headers, settings).ok()?;
     Some(signature)
 }
 
-/// The signed headers, if the library's types can hold them. It keeps tabs where our own canonicaliser and the Signature
-/// Version 4 guide take white space together, so a value with a tab is not for it.
+/// The signed headers, if the types of aws-sigv4 can hold them. It keeps tabs, but our canonicaliser and the Signature
+/// Version 4 guide treat them as white space to be joined. A value with a tab is therefore signed by us.
 fn library_headers<'a>(request: &'a Request, names: &[String]) -> Option<Vec<(&'a str, &'a str)>> {
     let mut headers = Vec::new();
     for header in &request.headers {
@@ -269,7 +269,7 @@ fn with_library(
     Ok((instructions, signature))
 }
 
-/// The URI, if the library's type can hold it.
+/// The URI, if the type of aws-sigv4 can hold it.
 fn uri(request: &Request) -> Option<String> {
     let host = std::str::from_utf8(request.header("host")?).ok()?.trim();
     let is_plain = request.target.starts_with('/') && request.target.bytes().all(|byte| byte.is_ascii_graphic());
@@ -277,7 +277,7 @@ fn uri(request: &Request) -> Option<String> {
 }
 
 pub(super) fn presign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
-    // The library panics at a time that is no date.
+    // aws-sigv4 panics if the time cannot be written as a date.
     signing.date_time()?;
     let uri = uri(&request).ok_or(SignError::Presign)?;
     let names = signing.signed_names(&request);

@@ -1,4 +1,4 @@
-//! The signer against botocore and against the library, and what it refuses.
+//! Compares the signer with botocore and with aws-sigv4, and checks what it refuses.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 pub(super) const COMPACT: &str = r#"{"KeyId":"1234abcd-12ab-34cd-56ef-1234567890ab"}"#;
 const SPACED: &str = r#"{"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}"#;
 
-/// The page's request; 2016-11-07T21:35:32Z.
+/// Settings for the page's example request, 2016-11-07T21:35:32Z.
 pub(super) fn page(secret: &str, mutation: Option<Mutation>) -> Signing {
     Signing {
         credentials: Credentials {
@@ -31,10 +31,14 @@ pub(super) fn page(secret: &str, mutation: Option<Mutation>) -> Signing {
 }
 
 pub(super) fn page_request(body: &str) -> Request {
-    crate::plan::base_request("kms.us-east-2.amazonaws.com", "DeleteImportedKeyMaterial", body.as_bytes().to_vec())
+    crate::plan::base_request(
+        "kms.us-east-2.amazonaws.com",
+        "TrentService.DeleteImportedKeyMaterial",
+        body.as_bytes().to_vec(),
+    )
 }
 
-/// Computed by an independent script and by botocore 1.44.5, which agree.
+/// The expected value was calculated by an independent script and by botocore 1.44.5, which agree.
 #[test]
 fn the_page_example_is_signed_as_botocore_signs_it() {
     for (body, hash, canonical, secret, expected) in [
@@ -88,7 +92,7 @@ fn credentials_do_not_show_their_secrets() {
     assert!(text.contains("AKIDEXAMPLE") && !text.contains("hidden"), "{text}");
 }
 
-/// The signature in the Authorization header, and our own of what is explained.
+/// The signature in the Authorization header, and our own signature of the explained canonical request.
 fn sent_and_explained(signed: &Signed, signing: &Signing) -> (String, String) {
     let value = String::from_utf8_lossy(signed.request.header("authorization").unwrap()).into_owned();
     let (_, sent) = value.rsplit_once('=').unwrap();
@@ -230,7 +234,7 @@ fn a_value_that_is_no_text_cannot_be_presigned() {
 }
 
 proptest! {
-    /// The library signs wherever its types hold the request, and these it holds.
+    /// aws-sigv4 signs every request that its types can hold. These requests it can hold.
     #[test]
     fn our_signature_is_the_library_s(
         path in "(/[a-zA-Z0-9._~%-]{0,6}){1,4}",
@@ -240,7 +244,7 @@ proptest! {
         body in proptest::collection::vec(any::<u8>(), 0..60),
         has_token in any::<bool>(),
     ) {
-        // Escapes that are none are the client's to avoid.
+        // A client must not send an invalid escape, so a bare `%` is replaced.
         let path = path.replace('%', "%20");
         let mut signing = page("secret", None);
         signing.credentials.session_token = has_token.then(|| "token".to_owned());
@@ -254,7 +258,7 @@ proptest! {
         let signed = sign(request, &signing).unwrap();
         let (sent, explained) = sent_and_explained(&signed, &signing);
         prop_assert_eq!(&sent, &explained);
-        // Not our own twice.
+        // This comparison must use aws-sigv4, not our own signature twice.
         let names = signing.signed_names(&signed.request);
         let library = by_library(&signed.request, &signing, &names);
         prop_assert_eq!(library, Some(explained));

@@ -1,4 +1,4 @@
-//! Our own canonicaliser, the library, and the signer against the published vectors.
+//! Checks our own canonicaliser, aws-sigv4 and the signer against the published vectors.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -13,14 +13,14 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
 
-/// What the suite allows a presigned request.
+/// The validity of presigned requests in the suite.
 const EXPIRES: Duration = Duration::from_secs(3600);
 
-/// Vectors that the library cannot meet.
+/// Vectors for which aws-sigv4 gives another result.
 const LIBRARY_DEVIATES: &[&str] = &[
-    // The path is to be encoded once, as for S3; the library's default, and ours, is twice.
+    // The path must be encoded once, as for S3. By default, aws-sigv4 and our signer encode it twice.
     "get-space-normalized",
-    // A raw space in the request-target, which its URI type refuses.
+    // The request-target holds a raw space, which the URI type of aws-sigv4 refuses.
     "get-space-unnormalized",
 ];
 
@@ -63,12 +63,12 @@ impl Vector {
         SystemTime::UNIX_EPOCH + Duration::from_secs(self.instant().as_second().unsigned_abs())
     }
 
-    /// Canonical request, string to sign and signature by our own means, of a request that is signed already.
+    /// Canonical request, string to sign and signature of a signed request, calculated by our own code.
     fn own(&self, signed_request: &Request, canonical_request_expected: &str) -> (String, String, String) {
         let mut tail = canonical_request_expected.lines().rev();
         let payload_hash = tail.next().unwrap();
         let names: Vec<String> = tail.next().unwrap().split(';').map(str::to_owned).collect();
-        // The one vector whose path is encoded once only.
+        // This is the only vector whose path is encoded once.
         let encoding = if self.name == "get-space-normalized" { PathEncoding::Single } else { PathEncoding::Double };
         let normalisation = if self.normalise { PathNormalisation::Resolved } else { PathNormalisation::AsIs };
         let canonical = canonical_request(signed_request, &names, payload_hash, encoding, normalisation);
@@ -113,7 +113,7 @@ impl Vector {
             .unwrap()
             .into();
         let request = parse(&self.request);
-        // A value on several lines is one with blanks; the library takes no line ends.
+        // A value on several lines is joined with blanks, because aws-sigv4 refuses line ends.
         let headers: Vec<(String, String)> =
             request.headers.iter().map(|header| (header.name.clone(), header.text().replace('\n', " "))).collect();
         let host = String::from_utf8_lossy(request.header("host").unwrap()).into_owned();
@@ -144,7 +144,7 @@ fn parse(text: &str) -> Request {
     for line in lines.filter(|line| !line.is_empty()) {
         match line.split_once(':') {
             Some((name, value)) if !line.starts_with(' ') => headers.push(Header::new(name, value)),
-            // A value on several lines.
+            // The value continues on a further line.
             _ => headers.last_mut().unwrap().value.extend(format!("\n{line}").into_bytes()),
         }
     }
@@ -157,7 +157,7 @@ fn parse(text: &str) -> Request {
     }
 }
 
-/// Drops parameters of the query string that no signature covers.
+/// Removes query parameters that no signature covers.
 fn without(target: &str, unsigned: &[&str]) -> String {
     let (path, query) = target.split_once('?').unwrap();
     let is_covered = |pair: &&str| !unsigned.iter().any(|name| pair.starts_with(&format!("{name}=")));
@@ -201,7 +201,7 @@ fn the_library_meets_all_published_signatures_but_two() {
 
 #[test]
 fn signing_meets_the_published_signatures() {
-    // What `sign` does as KMS wants it and these vectors want otherwise: the path's rules, and a header for the body.
+    // `sign` follows KMS. These vectors need other rules for the path, or a header for the body.
     let differs = |vector: &Vector| {
         !vector.normalise || vector.sign_body || vector.omit_token || vector.name == "get-space-normalized"
     };

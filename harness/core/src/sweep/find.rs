@@ -1,5 +1,5 @@
-//! Finding the keys of runs. What a ledger names and nobody sees counts as left, never as gone: a target may answer late,
-//! and whoever asks may be the wrong one.
+//! Finds the keys of runs. A key that a ledger names and that is not found counts as left, not as removed: the target
+//! may show it late, or the principal may be the wrong one.
 
 use super::subject::{Found, Sweep, Swept};
 use crate::arn::Arn;
@@ -11,7 +11,8 @@ use crate::text::{TargetText, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-/// The keys that the ledgers name, and where a CreateKey may have been under way, those that the target has of the run.
+/// The keys that the ledgers name. If a CreateKey call may have been under way, also the keys of the run that the
+/// target lists.
 pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut Swept) -> Vec<Found<'a>> {
     let mut found: BTreeMap<Arn, Found<'a>> = BTreeMap::new();
     let mut missing: BTreeMap<Arn, (&OpenRun, Missing)> = BTreeMap::new();
@@ -23,7 +24,7 @@ pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut
     }
     let mut searches = searches(sweep, runs);
     let mut pauses = Pauses::within(sweep.settle);
-    // Regions in which nothing answers: one time limit for each of hundreds of keys would be too long.
+    // Regions without an answer. Waiting for the time limit of each of hundreds of keys would take too long.
     let mut silent: BTreeMap<String, Text> = BTreeMap::new();
     loop {
         missing.retain(|arn, _| !found.contains_key(arn));
@@ -58,12 +59,12 @@ pub(super) async fn of_runs<'a>(sweep: &Sweep<'a>, runs: &[OpenRun], swept: &mut
     found.into_values().collect()
 }
 
-/// Why a key is not found.
+/// The reason why a key is not found.
 struct Missing {
     why: Text,
-    /// Whether another look can end differently.
+    /// Whether another attempt can have another result.
     may_change: bool,
-    /// Whether nothing answered.
+    /// Whether there was no answer.
     is_silent: bool,
 }
 
@@ -73,7 +74,7 @@ impl Default for Missing {
     }
 }
 
-/// Looks at a key of a ledger, by everybody who may reach it.
+/// Looks for a key of a ledger, as every principal that may have access to it.
 async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &Arn) -> Result<Found<'a>, Missing> {
     let mut whys: Vec<Text> = Vec::new();
     let (mut may_change, mut is_silent) = (false, false);
@@ -95,17 +96,17 @@ async fn look<'a>(sweep: &Sweep<'a>, run: &OpenRun, arn: &Arn) -> Result<Found<'
         }
     }
     if whys.is_empty() {
-        whys.push("nobody who could reach it is configured".into());
+        whys.push("no principal that could reach it is configured".into());
     }
     Err(Missing { why: Text::joined(whys, "; "), may_change, is_silent })
 }
 
-/// The search for keys whose CreateKey may have been under way, of one principal in one Region.
+/// The search for keys whose CreateKey may have been under way, as one principal in one Region.
 struct Search<'a, 'r> {
     region: &'r str,
     owner: Owner,
     kms: Option<&'a Kms>,
-    /// The runs, with how many such keys each has.
+    /// The runs, each with the number of such keys.
     runs: BTreeMap<&'r str, (&'r OpenRun, usize)>,
     /// ARNs of keys of these runs that no ledger names.
     extra: BTreeMap<Arn, String>,
@@ -139,7 +140,8 @@ fn searches<'a, 'r>(sweep: &Sweep<'a>, runs: &'r [OpenRun]) -> Vec<Search<'a, 'r
 }
 
 impl<'a> Search<'a, '_> {
-    /// Whether another look may find more: the last CreateKey may still be at work, or not be seen yet.
+    /// Whether another look may find more keys: the last CreateKey may still be in progress, or its key may not be
+    /// visible yet.
     fn goes_on(&self) -> bool {
         let found = |run: &str| self.extra.values().filter(|of| *of == run).count();
         let is_complete = self.runs.iter().all(|(run, (_, intents))| found(run) >= *intents);
@@ -166,23 +168,23 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// Why it is not certain that nothing is left.
+    /// The reason why a key may still be left.
     fn doubt(&self, sweep: &Sweep<'_>) -> Option<Text> {
         let owner = match self.owner {
             Owner::Primary => "primary",
             Owner::Stranger => "stranger",
         };
         let why = if self.kms.is_none() {
-            format!("nobody is configured to look for it: `{owner}` in that Region").into()
+            format!("no credentials are configured to search for it: `{owner}` in that Region").into()
         } else if let Some(failure) = &self.failure {
             failure.clone()
         } else if !sweep.target.endpoint.is_loopback() && self.accounts.is_empty() {
-            format!("`{owner}` has no key there that would tell its account, so it may not be the one that was named")
+            format!("`{owner}` has no key there that shows its account, so its account may differ from the one that was named")
                 .into()
         } else if !sweep.target.endpoint.is_loopback()
             && self.accounts.iter().any(|account| Some(account) != sweep.named(self.owner))
         {
-            format!("`{owner}` is of another account than was named for it").into()
+            format!("`{owner}` belongs to another account than the one that was named for it").into()
         } else if let (true, Some((named, why))) = (self.goes_on(), self.unseen.first_key_value()) {
             Text::from(TargetText::from(named.as_str())).and(" is listed, and ").and(*why)
         } else {
@@ -193,7 +195,7 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-/// The keys of runs whose youngest key is this old, by everybody.
+/// The keys of runs whose youngest key has at least this age, as every principal.
 pub(super) async fn older_than<'a>(
     sweep: &Sweep<'a>,
     age: Duration,

@@ -1,4 +1,4 @@
-//! Removing one key. Each call that changes something is sent right after a look at the key, also when it is made again.
+//! Removes one key. The key is checked right before each call that changes something, also before a repeated call.
 
 use super::subject::{Found, Sweep, Swept, Touch};
 use crate::kms::mark;
@@ -7,15 +7,15 @@ use crate::kms::{Failure, FailureKind, Kms, Pauses};
 use crate::text::{TargetText, Text};
 use serde_json::{Value, json};
 
-/// What became of a call that changes something.
+/// The result of a call that changes something.
 enum Change {
-    /// It is changed.
+    /// The change is made.
     Done,
-    /// It was not sent, for this reason.
+    /// The call was not sent, for this reason.
     Refrained(&'static str),
 }
 
-const NOT_SHOWN: &str = "it was not there when it was said what would be done; sweep again";
+const NOT_SHOWN: &str = "it was not found when the plan was printed; sweep again";
 
 /// Deletes the aliases of a key and schedules its deletion.
 pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swept) -> Result<(), Failure> {
@@ -54,7 +54,7 @@ pub(super) async fn release(sweep: &Sweep<'_>, found: Found<'_>, swept: &mut Swe
     Ok(())
 }
 
-/// What is said about a key or an alias, whose name the target told.
+/// A message about a key or an alias. The name comes from the target.
 fn about(what: &'static str, name: &str, why: &'static str) -> Text {
     Text::from(what).and(" ").and(TargetText::from(name)).and(": ").and(why)
 }
@@ -67,8 +67,8 @@ async fn delete_alias(kms: &Kms, ours: &Ours, name: &String) -> Result<Change, F
             return Ok(Change::Refrained(CHANGED));
         }
         if !aliases(kms.plain(), ours).await?.contains(name) {
-            // An answer that said "not now" may have come after the deed.
-            return Ok(if was_sent { Change::Done } else { Change::Refrained("it went to another key meanwhile") });
+            // A call that was answered with a failure may still have had its effect.
+            return Ok(if was_sent { Change::Done } else { Change::Refrained("it now belongs to another key") });
         }
         if attempt(kms, "DeleteAlias", &json!({ "AliasName": name }), &mut pauses).await? {
             return Ok(Change::Done);
@@ -92,14 +92,14 @@ async fn schedule(kms: &Kms, ours: &Ours) -> Result<Change, Failure> {
     }
 }
 
-const CHANGED: &str = "tag or description of the key changed meanwhile";
+const CHANGED: &str = "tag or description of the key have changed";
 
-/// The key as it is now, if it still is that run's.
+/// The current state of the key, if it still belongs to that run.
 async fn now(kms: &Kms, ours: &Ours) -> Result<Option<Ours>, Failure> {
     Ok(inspect(kms.plain(), &ours.arn).await?.filter(|now| now.is_of(&ours.run)))
 }
 
-/// Sends a call once: whether it succeeded, or `false` where it is to be made again after another look.
+/// Sends a call once. Returns `false` if it must be repeated after another check of the key.
 async fn attempt(kms: &Kms, operation: &str, body: &Value, pauses: &mut Pauses) -> Result<bool, Failure> {
     match kms.call_once(operation, body).await {
         Ok(_) => Ok(true),

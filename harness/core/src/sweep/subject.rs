@@ -1,4 +1,4 @@
-//! What a sweep is about, and what it did.
+//! The input of a sweep and its result.
 
 use crate::arn::Arn;
 use crate::fixture::{Owner, Place};
@@ -9,27 +9,27 @@ use crate::target::Target;
 use crate::text::Text;
 use std::time::Duration;
 
-/// Which keys are swept.
+/// The keys that are swept.
 #[derive(Clone, Debug)]
 pub enum Sweeping {
-    /// Those of runs that did not end, by their ledger.
+    /// The keys of runs that did not end, as their ledger lists them.
     Runs(Vec<OpenRun>),
-    /// Those of runs whose youngest key is at least this old.
+    /// The keys of runs whose youngest key has at least this age.
     OlderThan(Duration),
 }
 
-/// What is changed.
+/// What a sweep may change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Touch {
-    /// Whatever is found: aliases are deleted and deletions scheduled.
+    /// All keys that are found: their aliases are deleted, and their deletion is scheduled.
     Change,
-    /// The same, of what an earlier sweep said that it would change, and of nothing else.
+    /// Only the keys and aliases that an earlier sweep listed.
     Shown(Swept),
-    /// Nothing: it is only said what would be done.
+    /// Nothing. The sweep only lists what it would do.
     Nothing,
 }
 
-/// What a sweep did, or would do.
+/// The result of a sweep, or of a sweep that only lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// ARNs of the keys whose deletion is scheduled now.
@@ -38,22 +38,22 @@ pub struct Swept {
     pub pending: Vec<String>,
     /// Names of the aliases that are deleted.
     pub aliases: Vec<String>,
-    /// What was let be, and why.
+    /// Keys that were skipped, with the reason.
     pub skipped: Vec<Text>,
-    /// What could not be removed, or may be there, and why.
+    /// Keys that were not removed, or that may exist, with the reason.
     pub left: Vec<Text>,
-    /// ARNs of keys that are let be since nobody named their account. Each is in `left` too.
+    /// ARNs of keys that were skipped because their account was not named. Each is also in `left`.
     pub unnamed: Vec<String>,
 }
 
 impl Swept {
-    /// Whether anything is changed.
+    /// Whether the sweep changes anything.
     pub fn has_changes(&self) -> bool {
         !self.scheduled.is_empty() || !self.aliases.is_empty()
     }
 }
 
-/// What everything that a sweep does needs.
+/// The context of a sweep.
 pub(super) struct Sweep<'a> {
     pub(super) target: &'a Target,
     pub(super) clients: &'a Clients,
@@ -61,21 +61,21 @@ pub(super) struct Sweep<'a> {
     pub(super) settle: Duration,
 }
 
-/// A key that is to be removed, and who reaches it.
+/// A key to remove, with the client that reaches it.
 pub(super) struct Found<'a> {
     pub(super) ours: Ours,
     pub(super) kms: &'a Kms,
 }
 
 impl<'a> Sweep<'a> {
-    /// Everybody, in a fixed order.
+    /// All principals, in a fixed order.
     pub(super) fn everybody(&self) -> Vec<(Owner, &'a Kms)> {
         let mut places: Vec<&(Place, Owner)> = self.clients.by_place.keys().collect();
         places.sort();
         places.into_iter().map(|place| (place.1, &self.clients.by_place[place])).collect()
     }
 
-    /// The account that was named for this principal; on loopback none has to be.
+    /// The account that was named for this principal. On loopback it may be absent.
     pub(super) fn named(&self, owner: Owner) -> Option<&'a String> {
         match owner {
             Owner::Primary => self.target.account.as_ref(),
@@ -83,7 +83,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Whether keys of this ARN's account may be touched.
+    /// Whether keys in the account of this ARN may be changed.
     pub(super) fn may_touch(&self, arn: &Arn) -> bool {
         let is_its_account = |account: &String| arn.account() == account;
         self.target.endpoint.is_loopback()

@@ -1,4 +1,4 @@
-//! Matches a run with a list of known deviations.
+//! Applies a list of known deviations to a run.
 
 use super::list::{Entry, List};
 use crate::fixture::{Corpus, Edition, Level};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The list is for another kind of run.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Mismatched {
-    /// It is for the other edition.
+    /// The list is for the other edition.
     #[error("use `{file}` with the edition {run}: it lists deviations from the edition {list}")]
     Edition {
         /// The file.
@@ -22,7 +22,7 @@ pub enum Mismatched {
         /// The edition of the run.
         run: Edition,
     },
-    /// It was made with another level.
+    /// The list was written with another `--fail-on`.
     #[error("use `{file}` with `--fail-on {run}`: it lists what deviates with `--fail-on {list}`")]
     Level {
         /// The file.
@@ -39,7 +39,7 @@ impl List {
     ///
     /// # Errors
     ///
-    /// What keeps it from being so.
+    /// The edition or the level does not match.
     pub fn fits(&self, edition: Edition, fail_on: Level) -> Result<(), Mismatched> {
         if let Some(list) = self.edition.filter(|list| *list != edition) {
             return Err(Mismatched::Edition { file: self.file.clone(), list, run: edition });
@@ -51,8 +51,8 @@ impl List {
     }
 }
 
-/// What becomes of the cases of a run by the list, and of the list by the run. An entry about cases that were not
-/// selected, or have no verdict, is neither listed nor stale.
+/// The effect of the list on the cases of a run, and of the run on the entries of the list. An entry whose cases were
+/// not selected or have no verdict is neither listed nor stale.
 pub fn apply(ran: &Ran, list: &List, corpus: &Corpus, today: Date) -> HeldDeviations {
     let before: BTreeMap<String, Outcome> = ran.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
     let covered = ran.cases.iter().filter_map(|case| {
@@ -80,11 +80,13 @@ pub fn apply(ran: &Ran, list: &List, corpus: &Corpus, today: Date) -> HeldDeviat
     HeldDeviations { report, cases }
 }
 
-/// What an entry makes of a case; nothing if the case has no verdict that the entry could be about.
+/// Applies an entry to a case; nothing if the case has no verdict to which the entry can apply.
 fn judge(case: &CaseRan, entry: &Entry, fail_on: Level, today: Date) -> Option<Relisted> {
     let is_expired = today > entry.expires;
     let stale = match case.outcome {
-        Outcome::Pass | Outcome::Diverges | Outcome::Indeterminate if entry.flaky && !is_expired => None,
+        Outcome::Pass | Outcome::Diverges | Outcome::Indeterminate | Outcome::Flaky if entry.flaky && !is_expired => {
+            None
+        }
         Outcome::Pass if is_expired => Some(Stale::ExpiredAndPasses),
         Outcome::Pass => Some(Stale::Passes),
         Outcome::Diverges if entry.flaky => Some(Stale::Expired),
@@ -92,10 +94,11 @@ fn judge(case: &CaseRan, entry: &Entry, fail_on: Level, today: Date) -> Option<R
         _ => return None,
     };
     let mut reason = case.reason.clone();
-    // What a flaky case did this time is logged all the same.
+    // The result of a flaky case is logged.
     if entry.flaky && stale.is_none() {
         let did = match case.outcome {
             Outcome::Diverges => format!("diverges this time: {}", case.pinned.answer),
+            Outcome::Flaky => format!("diverged once this time: {}", case.pinned.answer),
             outcome => format!("{} this time", outcome.as_verb()),
         };
         let did = reason.map_or(did.clone(), |reason| format!("{did}: {reason}"));
@@ -116,7 +119,7 @@ fn judge(case: &CaseRan, entry: &Entry, fail_on: Level, today: Date) -> Option<R
     Some(Relisted { outcome, reason, deviation })
 }
 
-/// What differs between an answer and an entry, if anything does.
+/// The difference between an answer and an entry, if there is one.
 pub(super) fn otherwise(pinned: &Pinned, entry: &Entry, fail_on: Level) -> Option<Stale> {
     let (mut listed, mut found) = (entry.sorted(), pinned.differs_from(fail_on));
     let answer = entry.answer.as_deref().unwrap_or_default();
@@ -133,14 +136,13 @@ pub(super) fn otherwise(pinned: &Pinned, entry: &Entry, fail_on: Level) -> Optio
     Some(Stale::Otherwise { listed, found })
 }
 
-/// Cases that say nothing as long as a listed one deviates are part of what the list says: they were not run, and that
-/// is known.
+/// Skips the blocked cases whose required case deviates as listed. The list already explains why they were not run.
 fn skip_what_rests_on_the_list(
     cases: &mut BTreeMap<String, Relisted>,
     before: &BTreeMap<String, Outcome>,
     corpus: &Corpus,
 ) {
-    // A required case can itself rest on another; no chain is longer than there are cases.
+    // A required case can itself require another case. No chain is longer than the number of cases.
     loop {
         let after = |id: &str| cases.get(id).map(|relisted| relisted.outcome).or(before.get(id).copied());
         let excused: Vec<(String, Relisted)> = before
@@ -154,7 +156,7 @@ fn skip_what_rests_on_the_list(
                     Outcome::Skipped => before.get(required) == Some(&Outcome::Blocked),
                     _ => false,
                 };
-                let reason = format!("it says nothing as long as `{required}` {}", outcome.as_verb());
+                let reason = format!("it needs `{required}`, which {}", outcome.as_verb());
                 let relisted =
                     Relisted { outcome: Outcome::Skipped, reason: Some(Shown::ours(reason)), deviation: None };
                 is_known.then(|| (id.clone(), relisted))
@@ -167,7 +169,7 @@ fn skip_what_rests_on_the_list(
     }
 }
 
-/// The required case that kept this one from being run.
+/// The required case that blocked this case.
 pub(super) fn blocker<'a>(id: &str, before: &BTreeMap<String, Outcome>, corpus: &'a Corpus) -> Option<&'a str> {
     let required = &corpus.case(id)?.requires;
     let keeps = |id: &&String| before.get(*id).is_some_and(|outcome| *outcome != Outcome::Pass);

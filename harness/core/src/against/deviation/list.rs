@@ -1,4 +1,4 @@
-//! The list of known deviations as a file holds it, checked against the corpus.
+//! The list of known deviations, read from a file and checked against the corpus.
 
 use crate::fixture::{Corpus, Edition, Glob, Level, Selection, render_schema};
 use jiff::civil::Date;
@@ -8,16 +8,16 @@ use std::ops::Range;
 use std::time::SystemTime;
 use toml::Spanned;
 
-/// How many cases a glob may match: a list that swallows whole groups says nothing about any of them.
+/// The most cases that a glob may match. A list that covers whole groups no longer describes single deviations.
 pub const GLOB_LIMIT: usize = 20;
 
 /// A file of known deviations.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DeviationFile {
-    /// The edition that the list is for; any when absent.
+    /// The edition that the list is for; absent means any edition.
     pub edition: Option<Edition>,
-    /// The `--fail-on` that the list is for; `must` when absent.
+    /// The `--fail-on` that the list is for; absent means `must`.
     pub fail_on: Option<Level>,
     /// The deviations.
     #[serde(default, rename = "deviation")]
@@ -28,39 +28,39 @@ pub struct DeviationFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Entry {
-    /// A case's id, or a glob that matches at most 20 of them, each of which has to deviate in just this way.
+    /// A case id, or a glob that matches at most 20 cases. Each of these cases must deviate in exactly this way.
     #[schemars(with = "String")]
     pub case: Spanned<Glob>,
-    /// Whether the case comes out now one way and now another: then it is logged and never scored.
+    /// Whether the case sometimes passes and sometimes diverges. Such a case is logged and never scored.
     #[serde(default)]
     pub flaky: bool,
-    /// Status and error type of the answer, such as `400 ValidationException`; `no answer` where none came.
+    /// Status and error type of the answer, such as `400 ValidationException`; `no answer` if there was none.
     pub answer: Option<String>,
-    /// The mismatches, such as `effect, DescribeKey KeyState afterwards: Enabled`. Their order says nothing.
+    /// The mismatches, such as `effect, DescribeKey KeyState afterwards: Enabled`. Their order does not matter.
     #[serde(default)]
     pub differs: Vec<String>,
-    /// Why it is so, or why it is left so.
+    /// Why the target deviates, or why the deviation is accepted.
     pub reason: String,
-    /// Where more is said about it.
+    /// A link to more information.
     pub link: Option<String>,
-    /// The last day on which the entry holds, `YYYY-MM-DD`.
+    /// The last day on which the entry is valid, `YYYY-MM-DD`.
     #[serde(deserialize_with = "date")]
     #[schemars(with = "String")]
     pub expires: Date,
 }
 
 impl Entry {
-    /// The case id or glob.
+    /// The case id or the glob.
     pub fn pattern(&self) -> &str {
         self.case.get_ref().text()
     }
 
-    /// Whether the entry has a glob, which may be about more than one case.
+    /// Whether the entry has a glob, which can match more than one case.
     pub fn is_glob(&self) -> bool {
         self.case.get_ref().is_pattern()
     }
 
-    /// Whether the entry is about this case.
+    /// Whether the entry applies to this case.
     pub fn covers(&self, id: &str) -> bool {
         self.case.get_ref().matches(id)
     }
@@ -74,19 +74,19 @@ impl Entry {
     }
 }
 
-/// The list cannot be used. A line for each fault.
+/// The list cannot be used. The message has one line for each fault.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("read the deviations:\n{}", .0.join("\n"))]
 pub struct DeviationError(pub Vec<String>);
 
-/// A list of known deviations in which every name means something.
+/// A list of known deviations in which every id names a case.
 #[derive(Clone, Debug)]
 pub struct List {
     /// The file that holds it.
     pub file: String,
-    /// The edition that it is for.
+    /// The edition that the list is for.
     pub edition: Option<Edition>,
-    /// The level from which on a mismatch counts.
+    /// The level from which on a mismatch makes a case diverge.
     pub fail_on: Level,
     /// The entries, in the order of the file.
     pub entries: Vec<Entry>,
@@ -97,7 +97,7 @@ impl List {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it, by line.
+    /// All faults of the text, with their lines.
     pub fn parse(file: &str, text: &str, corpus: &Corpus) -> Result<Self, DeviationError> {
         let parsed: DeviationFile = toml::from_str(text).map_err(|error| {
             let line = line_of(text, error.span().unwrap_or_default());
@@ -106,11 +106,11 @@ impl List {
         Self::new(file, text, parsed, corpus)
     }
 
-    /// Checks a list that was read as part of `file`, whose whole text is `text`.
+    /// Checks a list that was read as a part of `file`. `text` is the whole text of that file.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it, by line.
+    /// All faults of the list, with their lines.
     pub fn new(file: &str, text: &str, parsed: DeviationFile, corpus: &Corpus) -> Result<Self, DeviationError> {
         let mut faults = Vec::new();
         for (number, entry) in parsed.entries.iter().enumerate() {
@@ -135,23 +135,23 @@ impl List {
         })
     }
 
-    /// The entry about this case.
+    /// The entry that applies to this case.
     pub fn entry_of(&self, id: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.covers(id))
     }
 }
 
-/// File name below `fixtures/schema/` and text of the schema of a file of deviations.
+/// The file name below `fixtures/schema/` and the text of the schema of a list of deviations.
 pub fn schema() -> (&'static str, String) {
     ("deviations.schema.json", render_schema::<DeviationFile>())
 }
 
-/// The day on which a moment falls, in UTC.
+/// The UTC day of a moment.
 pub fn day_of(time: SystemTime) -> Date {
     jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::try_from(time).unwrap_or_default()).date()
 }
 
-/// An unknown id is a fault of the file; a glob that matches nothing may have lost its cases, and so it is stale.
+/// An unknown id is a fault of the file. A glob that matches no case is stale, because its cases may have been removed.
 fn faults_of(entry: &Entry, corpus: &Corpus) -> Vec<String> {
     let mut faults = Vec::new();
     let pattern = entry.pattern();
@@ -179,7 +179,7 @@ fn line_of(text: &str, span: Range<usize>) -> usize {
     text.get(..span.start).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// Reads a date as a string or as TOML's own.
+/// Reads a date that is written as a string or as a TOML date.
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -193,7 +193,7 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
         Err(_) => return Err(serde::de::Error::custom("`expires` is a day such as `2027-06-30`")),
     };
     let wrong = |_| serde::de::Error::custom(format!("`{text}` is no day such as `2027-06-30`"));
-    // A time of day behind the date would be read over in silence.
+    // The parser would silently ignore a time of day after the date.
     if text.len() != 10 {
         return Err(serde::de::Error::custom(format!("`{text}` is no day such as `2027-06-30`")));
     }

@@ -1,6 +1,7 @@
-//! Known deviations of a target: the file that lists them, how a run is matched with it, how it is written from a run.
+//! Known deviations of a target: the file that lists them, the comparison of a run with it, and the update of the file
+//! from a run.
 //!
-//! Pure: files are read and written at the edge.
+//! Pure: the command reads and writes the files.
 
 mod apply;
 mod list;

@@ -1,4 +1,4 @@
-//! Lists that do not hold, in every way in which one can fail to, and what becomes of them.
+//! Tests of lists that are stale, expired or wrong, and of their effect on a run.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -17,7 +17,7 @@ fn today() -> Date {
     TODAY.parse().unwrap()
 }
 
-/// A case that answers 500; the mismatch is a `must`.
+/// A case that gets the answer 500. The mismatch has the level `must`.
 pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
     let differs = match outcome {
         Outcome::Diverges => {
@@ -35,6 +35,10 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
         outcome,
         reason: None,
         mismatches: Vec::new(),
+        likenesses: Vec::new(),
+        once: Vec::new(),
+        second: None,
+        intermittent: None,
         pinned: Pinned { answer: if differs.is_empty() { "200" } else { "500" }.to_owned(), differs },
         exchanges: Vec::new(),
         recording: Recording::default(),

@@ -1,4 +1,4 @@
-//! Writes a list of known deviations from a run, keeping what people wrote into it.
+//! Writes a list of known deviations from a run, and keeps what people wrote into it.
 
 use super::apply::{blocker, otherwise};
 use super::list::{Entry, List};
@@ -8,57 +8,57 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
-/// What entries get that nobody has written anything about yet.
+/// The values of new entries.
 #[derive(Clone, Debug)]
 pub struct Fresh {
-    /// Their reason.
+    /// The reason of new entries.
     pub reason: String,
-    /// Their last day.
+    /// The last day of new entries.
     pub expires: Date,
-    /// The last day of entries that hold and are past theirs; they keep theirs when absent.
+    /// The new last day of entries that hold and have expired; absent means that they keep their day.
     pub renewed: Option<Date>,
 }
 
-/// A run from which no list may be written: what has no verdict might deviate, or no longer.
+/// The run cannot be used to write a list, because a case without a verdict may or may not deviate.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("write deviations from a run that is not complete: {0}")]
 pub struct Incomplete(pub String);
 
-/// A list as it should be, and what changed in it. The names are ids and globs.
+/// The updated list, and the changes to it. The names are case ids and globs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update {
-    /// The text of the file.
+    /// The new text of the file.
     pub text: String,
-    /// Entries that hold.
+    /// Entries that still hold.
     pub kept: Vec<String>,
-    /// Cases that deviate, and were not listed.
+    /// Cases that deviate and were not listed before.
     pub added: Vec<String>,
-    /// Cases that deviate otherwise than they did.
+    /// Cases that deviate in another way than before.
     pub changed: Vec<String>,
     /// Entries and cases that no longer deviate, and globs that match no case.
     pub removed: Vec<String>,
-    /// Entries that hold and are past their date all the same.
+    /// Entries that still hold but have expired.
     pub expired: Vec<String>,
 }
 
-/// What a run says about a case that an entry covers.
+/// The result of a case that an entry covers.
 enum Now {
-    /// It deviates as listed, or nothing is known about it.
+    /// The case deviates as listed, or has no verdict.
     Holds,
     Otherwise(Pinned),
     Passes,
 }
 
-/// Writes the list from a run that was not matched with it. `text` is the file as it is, empty for a new one.
+/// Updates the list from a run to which no list was applied. `text` is the text of the file, empty for a new file.
 ///
 /// # Errors
 ///
-/// The run was interrupted, or a case has no verdict for another reason than that it was skipped or rests on one that
-/// diverges.
+/// The run was interrupted, or a case has no verdict. Cases that were skipped, or that are blocked by a case that
+/// diverges, are allowed.
 ///
 /// # Panics
 ///
-/// A text that is no TOML, from which no list could have been read.
+/// The text is not TOML. This cannot happen, because the list was read from this text.
 pub fn update(
     text: &str,
     list: &List,
@@ -88,7 +88,7 @@ pub fn update(
     Ok(update)
 }
 
-/// Writes entries, and notes what changed.
+/// Writes entries and notes the changes.
 struct Writer<'a> {
     ran: &'a Ran,
     corpus: &'a Corpus,
@@ -98,7 +98,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Brings the entries that there are up to date.
+    /// Updates the existing entries.
     fn entries(&mut self, list: &List, tables: &mut ArrayOfTables) {
         let mut gone = Vec::new();
         for (index, entry) in list.entries.iter().enumerate() {
@@ -117,25 +117,25 @@ impl Writer<'_> {
                 self.update.changed.push(case.clone());
                 continue;
             }
-            // A glob whose cases no longer go one way falls apart into those that still deviate.
+            // The cases of the glob no longer behave alike, so each case that still deviates gets an entry.
             gone.push(index);
             let split: Vec<Table> = covered.iter().filter_map(|(case, now)| self.part(case, now, entry)).collect();
             self.update.removed.extend((split.is_empty() || !exists).then(|| entry.pattern().to_owned()));
             split.into_iter().for_each(|table| tables.push(table));
         }
-        // From the back, so that the places of those before stay.
+        // Entries are removed from the end, so that the positions of earlier entries stay valid.
         gone.into_iter().rev().for_each(|index| {
             tables.remove(index);
         });
     }
 
-    /// The cases of the run that an entry covers, and what the run says of each.
+    /// The cases of the run that an entry covers, each with its result.
     fn covered(&self, entry: &Entry) -> Vec<(String, Now)> {
         let covered = self.ran.cases.iter().filter(|case| entry.covers(&case.id));
         covered.map(|case| (case.id.clone(), now(case, entry, self.ran.fail_on))).collect()
     }
 
-    /// Adds an entry for each case that deviates and has none.
+    /// Adds an entry for each case that deviates and has no entry.
     fn new_cases(&mut self, list: &List, tables: &mut ArrayOfTables) {
         for case in self.ran.cases.iter().filter(|case| case.outcome == Outcome::Diverges) {
             if list.entry_of(&case.id).is_none() {
@@ -157,7 +157,7 @@ impl Writer<'_> {
         self.update.kept.push(name);
     }
 
-    /// The entry of one of the cases that a glob covered.
+    /// The entry of one case that a glob covered.
     fn part(&mut self, case: &str, now: &Now, entry: &Entry) -> Option<Table> {
         let said = |reason| Said { reason, link: entry.link.as_deref(), expires: entry.expires };
         match now {
@@ -192,7 +192,7 @@ impl Writer<'_> {
     }
 }
 
-/// What people said about a deviation.
+/// The parts of an entry that people write.
 struct Said<'a> {
     reason: String,
     link: Option<&'a str>,
@@ -244,12 +244,12 @@ fn now(case: &CaseRan, entry: &Entry, fail_on: Level) -> Now {
     }
 }
 
-/// The reason of an entry whose answer changed: the old one may explain what is no longer so.
+/// The reason of an entry whose answer changed. The old reason is kept in it, because it may no longer apply.
 fn again(entry: &Entry, fresh: &Fresh) -> String {
     format!("{} (before: {})", fresh.reason, entry.reason)
 }
 
-/// Writes what was answered; a line for each mismatch where there are several.
+/// Writes the answer and the mismatches, one line each if there are several mismatches.
 fn pin(table: &mut Table, pinned: &Pinned, fail_on: Level) {
     table["answer"] = value(&pinned.answer);
     let differs = pinned.differs_from(fail_on);
