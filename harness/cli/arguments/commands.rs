@@ -145,8 +145,11 @@ pub(crate) const FAILURES: &str = "trentcheck-failures.json";
 #[derive(Args)]
 pub(crate) struct CoverageArguments {
     /// Show every clause with its cases
-    #[arg(long)]
+    #[arg(long, conflicts_with = "claims")]
     pub(crate) details: bool,
+    /// Show every `must` with the passages that carry it, case by case, as Markdown
+    #[arg(long)]
+    pub(crate) claims: bool,
     /// Read the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,

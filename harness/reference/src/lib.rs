@@ -46,11 +46,18 @@ mod front;
 mod identifier_tests;
 mod json;
 mod key;
+mod material;
+mod metadata;
 mod mutant;
 #[cfg(test)]
 mod operation_tests;
 mod operations;
+#[cfg(test)]
+mod other_operation_tests;
+mod pairs;
 mod protocol;
+#[cfg(test)]
+mod recorded_tests;
 mod request;
 mod resolve;
 mod server;
@@ -63,5 +70,5 @@ mod verify_tests;
 
 pub use config::{Config, Permission, Principal, Seed, SeedKind};
 pub use edition::Edition;
-pub use mutant::{Mutant, controls, mutant, mutants};
+pub use mutant::{Mutant, controls, mutant, mutants, pending_mutants};
 pub use server::{Server, StartError};

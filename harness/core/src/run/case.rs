@@ -9,7 +9,7 @@ use super::recorder::{JUDGED, Recorder, micros};
 use super::step::in_step;
 use crate::arn::Arn;
 use crate::baseline::Recording;
-use crate::compare::{Context, Mismatch, Place, What, differs, likeness};
+use crate::compare::{Context, Mismatch, Naming, Place, What, differs, likeness};
 use crate::fixture::{Call, Case, Level, Material, Precondition, RequestFraming};
 use crate::http::Request;
 use crate::keys::{Choice, Lease};
@@ -83,7 +83,7 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         group: case.group().to_owned(),
         level: case.level,
         clauses: case.clauses.clone(),
-        source: case.source.clone(),
+        supports: case.supports.clone(),
         outcome,
         reason,
         mismatches: Vec::new(),
@@ -197,12 +197,9 @@ impl Attempt<'_> {
                 edition: run.target.edition,
                 material_id: material_id.as_deref(),
                 key_arn: self.world.key.as_ref().and_then(|key| key.arn.as_ref()).map(Arn::as_str),
-                // The second of two deletions finds no material.
-                material_is_named: number == 0
-                    && precondition.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
-                    && !matches!(precondition.material, Material::None | Material::Deleted),
+                naming: Naming::of(precondition),
                 clauses: &case.clauses,
-                source: &case.source,
+                supports: &case.supports,
                 place: &place,
             };
             let Judged { found, retryable } = judge_exchange(run, case, &expectations, exchange, &context).await?;
@@ -220,7 +217,8 @@ impl Attempt<'_> {
         before: &Before,
     ) -> Result<(), Ended> {
         let (run, case) = (self.run, self.case);
-        let mut reading = ReadBack { run, lease, before, recorder: &mut self.recorder };
+        let mut reading =
+            ReadBack { run, lease, naming: Naming::of(precondition), before, recorder: &mut self.recorder };
         for effect in run.corpus.effects_of(case, run.target.edition) {
             // If a wrong target takes other bytes, nobody can get the key back.
             if effect.call == Call::ImportOther && run.is_lent(precondition) {

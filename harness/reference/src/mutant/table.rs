@@ -6,7 +6,7 @@ use super::reply::{Ending, Reply, Rewrite, When};
 use crate::edition::Edition::{self, KeyMaterialId, KeyOnly};
 use serde_json::json;
 
-const fn mutant(
+pub(super) const fn mutant(
     name: &'static str,
     title: &'static str,
     clauses: &'static [&'static str],
@@ -29,11 +29,11 @@ const fn equivalent(
     Mutant { name, title, clauses, killed_by: "", equivalent: Some(reason), edition, fault }
 }
 
-const fn inside(point: Point) -> Fault {
+pub(super) const fn inside(point: Point) -> Fault {
     Fault::Inside(point)
 }
 
-const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
+pub(super) const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
     Fault::Wire(Rewrite { when, change })
 }
 

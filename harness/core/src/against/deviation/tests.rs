@@ -6,7 +6,7 @@ use super::*;
 use crate::baseline::Recording;
 use crate::compare::{BodyFact, Fact, Mismatch, Place, What, differs};
 use crate::compare_tests::CORPUS;
-use crate::fixture::{Edition, Level};
+use crate::fixture::{Edition, Level, Supports};
 use crate::normalise::{Normaliser, Redactor};
 use crate::report::{About, CaseRan, End, ExitCode, Held, Look, Outcome, Pinned, Ran, RunReport, Stale, TargetReport};
 use crate::text::TargetText;
@@ -31,7 +31,7 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
         group: id.split('/').next().unwrap().to_owned(),
         level: Level::Must,
         clauses: Vec::new(),
-        source: "page".to_owned(),
+        supports: Supports::default(),
         outcome,
         reason: None,
         mismatches: Vec::new(),
@@ -237,7 +237,7 @@ fn mismatch(what: What, found: Fact<TargetText>) -> Mismatch {
         expected: Fact::Absent,
         found,
         clauses: Vec::new(),
-        source: String::new(),
+        supports: Supports::default(),
         level: Level::Must,
         hint: None,
     }
