@@ -163,7 +163,7 @@ impl Key {
                 return Ok(metadata);
             }
             if !pauses.pause().await {
-                self.kms.is_late(Change::Precondition, self.shows_late(state)).await;
+                Box::pin(self.kms.is_late(Change::Precondition, self.shows_late(state))).await;
                 return Err(otherwise(&metadata, state));
             }
         }

@@ -123,7 +123,9 @@ impl<'a> Pool<'a> {
             Next::New(label) => label,
         };
         self.intends(base, &label, kms)?;
-        match Key::create(self.maker, kms, base, &label, |id, arn| self.created(base, &label, id, arn)).await {
+        // On the heap: it is the deepest of the calls around a case.
+        let created = |id: &str, arn: &Arn| self.created(base, &label, id, arn);
+        match Box::pin(Key::create(self.maker, kms, base, &label, created)).await {
             Ok(key) => Ok(key),
             Err(failure) => {
                 self.failed(base, &label, &failure);

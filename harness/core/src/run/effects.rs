@@ -98,7 +98,7 @@ impl ReadBack<'_> {
             if mismatches.is_empty() || !pauses.pause().await {
                 if !mismatches.is_empty()
                     && let Some(late) =
-                        key.kms().is_late(Change::Effect, comes_late(key, effect, before, edition)).await
+                        Box::pin(key.kms().is_late(Change::Effect, comes_late(key, effect, before, edition))).await
                 {
                     return Err(Unread::Indeterminate(too_late(late)));
                 }
