@@ -110,24 +110,27 @@ async fn a_deadline_bounds_run_sweep_and_doctor_at_a_target_that_dawdles() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_look_has_the_time_that_the_first_left() {
-    // Every answer has another message, so that everything drifts and is looked at twice.
-    let number = AtomicUsize::new(0);
-    let answer = move |_: &str, _: &str| {
-        let body =
-            json!({ "__type": "NotFoundException", "message": number.fetch_add(1, Ordering::Relaxed).to_string() });
-        let body = body.to_string();
-        let head = "Content-Type: application/x-amz-json-1.1\r\nConnection: close\r\nContent-Length";
-        std::thread::sleep(Duration::from_millis(60));
-        format!("HTTP/1.1 400 Bad Request\r\n{head}: {}\r\n\r\n{body}", body.len())
-    };
-    let url = format!("http://{}", start(answer).await);
+    let (quick, _) = reference(config(Edition::KeyOnly)).await;
+    let slow = trentcheck_reference::Config { latency: Duration::from_millis(100), ..config(Edition::KeyOnly) };
+    let (slow, _) = reference(slow).await;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("second-look-{}", std::process::id()));
     let directory = folder.to_string_lossy().into_owned();
-    let target = ["members/*", "--endpoint", &url, "--jobs", "1"];
-    timed(&[&["record", &directory][..], &target].concat()).await;
-    let arguments = [&["run", "--against", &directory, "--deadline", "3s"][..], &target].concat();
+    let cases = ["members/*", "identifiers/*"];
+    let at = |server: &trentcheck_reference::Server| format!("http://{}", server.address());
+    let url = at(&quick);
+    timed(&[&["record", &directory, "--endpoint", &url][..], &cases].concat()).await;
+    // All that is recorded drifts, and would be looked at for as long again.
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, text.replace("\n< HTTP/1.1 400 ", "\n< HTTP/1.1 400 drifted ")).unwrap();
+    }
+    let url = at(&slow);
+    let limits = ["--endpoint", &url, "--jobs", "1", "--deadline", "6s"];
+    let arguments = [&["run", "--against", &directory][..], &limits, &cases].concat();
     let (output, took) = timed(&arguments).await;
-    assert!(took < Duration::from_secs(3 + 4), "{took:?}: {}", all(&output));
+    assert!(all(&output).contains("drift"), "{}", all(&output));
+    assert!(took < Duration::from_secs(6 + 4), "{took:?}: {}", all(&output));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
