@@ -74,8 +74,8 @@ fn a_mistake_is_one_clear_error_and_exit_code_2() {
         (&["selfcheck", "nonsense"], "there is no mutant `nonsense`"),
         (&["serve", "--mutant", "nonsense"], "nonsense"),
         (&["run", "--ledger", "run.ledger"], "`--ledger` needs `--endpoint`"),
-        (&["run", "--endpoint", "http://127.0.0.1:1", "--ledger", "broken.toml"], "line 1 is no record"),
-        (&["sweep", "--ledger", "broken.toml"], "line 1 is no record"),
+        (&["run", "--endpoint", "http://127.0.0.1:1", "--ledger", "broken.toml"], "line 1 is not a record"),
+        (&["sweep", "--ledger", "broken.toml"], "line 1 is not a record"),
         (&["sweep", "--ledger", "nowhere.ledger"], "the ledger `nowhere.ledger` does not exist"),
         (&["sweep"], "`sweep` needs a target"),
         (

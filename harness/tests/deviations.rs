@@ -45,7 +45,7 @@ async fn a_list_written_from_a_run_makes_the_next_run_pass_until_the_target_chan
 
     let (code, stdout, stderr) = command(&["deviations", "update", "--endpoint", &url, path], &[("CI", "1")]).await;
     assert_eq!((code, file.exists()), (Some(1), false), "{stdout}{stderr}");
-    assert!(stdout.contains("nothing was written"), "{stdout}");
+    assert!(stdout.contains("it is not written"), "{stdout}");
 
     let (code, stdout, stderr) = command(&["deviations", "update", "--endpoint", &url, path], &[]).await;
     assert_eq!(code, Some(0), "{stdout}{stderr}");

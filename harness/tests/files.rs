@@ -68,8 +68,8 @@ fn numbers_of_a_file_are_checked_as_those_of_flags() {
     for (line, flag, expected) in [
         ("jobs = 0", &["--jobs", "0"][..], "is not in 1..=256"),
         ("jobs = 65535", &["--jobs", "65535"], "is not in 1..=256"),
-        ("[rates]\nCreateKey = 1e-300", &["--rate", "CreateKey=1e-300"], "with a number above 0"),
-        ("[rates]\nCreateKey = 1e300", &["--rate", "CreateKey=1e300"], "with a number above 0"),
+        ("[rates]\nCreateKey = 1e-300", &["--rate", "CreateKey=1e-300"], "number must be above 0"),
+        ("[rates]\nCreateKey = 1e300", &["--rate", "CreateKey=1e300"], "number must be above 0"),
         ("[rates]\nNope = 1", &["--rate", "Nope=1"], "pace the operation `Nope`"),
         ("[rates]\nCreateKeys = 1", &["--rate", "CreateKeys=1"], "did you mean `CreateKey`"),
     ] {
@@ -186,9 +186,9 @@ async fn what_a_killed_run_left_is_removed_by_the_line_that_is_printed() {
     .unwrap();
     let again = ["--allow-mutation", "--account", "111122223333", "--yes", "--ledger", &ledger];
     let output = crate::services::trentcheck(&KEYS, &with("run", &reached, &again)).await;
-    refused(&output, 5, "which did not end");
+    refused(&output, 5, "did not end");
     let said = text(&output.stderr);
-    let line = said.lines().find_map(|line| line.split('`').find(|part| part.starts_with("trentcheck sweep"))).unwrap();
+    let line = said.lines().map(str::trim).find(|line| line.starts_with("trentcheck sweep")).unwrap();
     // As a shell splits it; nothing in it has a blank.
     let words: Vec<&str> = line.split(' ').skip(1).chain(["--yes"]).collect();
     let output = crate::services::trentcheck(&KEYS, &words).await;

@@ -316,6 +316,14 @@ fn fixtures_of_one_case(folder: &Path) -> String {
     let tested = clauses.split("[[clause]]").skip(1).filter(|clause| !clause.contains("\nunobservable = "));
     let ids: Vec<&str> = tested.map(|clause| clause.split('"').nth(1).unwrap()).collect();
     let case = case.replace("clauses = [", &format!("clauses = {ids:?}\n# ["));
+    // So does each passage.
+    let passages = std::fs::read_to_string(from.join("spec/passages.toml")).unwrap();
+    let supports: Vec<String> = passages
+        .split("[[passage]]")
+        .skip(1)
+        .map(|passage| format!("\"implies {}\", ", passage.split('"').nth(1).unwrap()))
+        .collect();
+    let case = case.replacen("supports = [", &format!("supports = [{}", supports.concat()), 1);
     std::fs::write(to.join("cases/example.toml"), format!("{group}[[case]]{case}")).unwrap();
     to.to_string_lossy().into_owned()
 }

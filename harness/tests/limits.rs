@@ -55,8 +55,8 @@ async fn an_operation_that_hangs_is_given_up_and_what_does_not_need_it_is_judged
     let (output, took) = timed(&arguments).await;
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(took < Duration::from_secs(25), "{took:?}");
-    assert!(report["figures"]["pass"].as_u64().unwrap() > 5, "{}", report["figures"]);
-    assert!(report["calls"]["GetParametersForImport"].as_u64().unwrap() <= 8 + 3, "{}", report["calls"]);
+    assert!(report["runs"][0]["figures"]["pass"].as_u64().unwrap() > 5, "{report}");
+    assert!(report["runs"][0]["calls"]["GetParametersForImport"].as_u64().unwrap() <= 8 + 3, "{report}");
     assert!(all(&output).contains("given up after 3 time-outs in a row"));
 }
 
@@ -130,7 +130,9 @@ async fn a_second_look_has_the_time_that_the_first_left() {
     let arguments = [&["run", "--against", &directory][..], &limits, &cases].concat();
     let (output, took) = timed(&arguments).await;
     assert!(all(&output).contains("drift"), "{}", all(&output));
-    assert!(took < Duration::from_secs(6 + 4), "{took:?}: {}", all(&output));
+    // The release of keys has a limit of its own, 30 seconds on loopback.
+    assert!(all(&output).contains("in time") || all(&output).contains("time limit"), "{}", all(&output));
+    assert!(took < Duration::from_secs(6 + 30 + 4), "{took:?}: {}", all(&output));
     std::fs::remove_dir_all(folder).unwrap();
 }
 

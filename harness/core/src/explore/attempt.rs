@@ -79,11 +79,12 @@ impl Explorer<'_> {
     /// Makes one trial.
     pub(super) async fn attempt(&mut self, trial: &Trial) -> Tried {
         self.tried += 1;
+        // On the heap: these futures are large, and the stack of a thread is not.
         match trial.relation {
-            Relation::Model => self.against_model(trial).await,
-            Relation::Plain => self.against_plain(trial).await,
-            Relation::Again => self.against_itself(trial).await,
-            Relation::Unchanged => self.against_before(trial).await,
+            Relation::Model => Box::pin(self.against_model(trial)).await,
+            Relation::Plain => Box::pin(self.against_plain(trial)).await,
+            Relation::Again => Box::pin(self.against_itself(trial)).await,
+            Relation::Unchanged => Box::pin(self.against_before(trial)).await,
         }
     }
 
@@ -136,7 +137,7 @@ impl Explorer<'_> {
         }
         let mut course = Course { trial, target, model, deleted: false, tried: Tried::default() };
         for (at, step) in trial.steps.iter().enumerate() {
-            if self.step(&mut course, at, step).await == Next::Stop {
+            if Box::pin(self.step(&mut course, at, step)).await == Next::Stop {
                 break;
             }
         }
