@@ -321,7 +321,9 @@ fn fixtures_of_one_case(folder: &Path) -> String {
     let supports: Vec<String> = passages
         .split("[[passage]]")
         .skip(1)
-        .map(|passage| format!("\"implies {}\", ", passage.split('"').nth(1).unwrap()))
+        .map(|passage| passage.split('"').nth(1).unwrap())
+        .filter(|id| !case.contains(&format!(" {id}\"")))
+        .map(|id| format!("\"implies {id}\", "))
         .collect();
     let case = case.replacen("supports = [", &format!("supports = [{}", supports.concat()), 1);
     std::fs::write(to.join("cases/example.toml"), format!("{group}[[case]]{case}")).unwrap();
