@@ -7,8 +7,8 @@ import collections, pathlib, re, sys, tempfile
 
 CRATES = {"core": "harness/core/src/lib.rs", "reference": "harness/reference/src/lib.rs", "cli": "harness/cli/main.rs"}
 STRANGERS = {"core": "trentcheck_reference", "reference": "trentcheck_core"}  # what a crate must not name
-# `http`, `text` and `arn` have the words of all.
-STAGES = ["http", "text", "arn", "fixture", "plan", "sign", "send", "observe", "normalise", "compare"]
+# The first four have the words of all.
+STAGES = ["http", "json", "text", "arn", "fixture", "plan", "sign", "send", "observe", "normalise", "compare"]
 DIRECTIONS = {  # crate: room (a folder, in core also a file, beside the crate's root): the rooms that it may import
     "core": {stage: STAGES[:number] for number, stage in enumerate(STAGES)},
     "cli": {"commands": ["setup", "arguments", "render", "edge"], "setup": ["arguments", "edge"],

@@ -59,7 +59,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
         Some(Command::Explore(explore)) => explore::explore(&explore).await,
         Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(&update).await,
-        Some(Command::Doctor { target, report }) => doctor::doctor(&target, &report).await,
+        Some(Command::Doctor { target, deadline, report }) => doctor::doctor(&target, &report, deadline).await,
         Some(Command::Sweep(sweep)) => sweep::sweep(&sweep).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
     }

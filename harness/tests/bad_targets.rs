@@ -74,7 +74,7 @@ async fn a_dead_port_is_one_clear_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_is_verified_unless_asked_otherwise_and_then_every_case_passes() {
+async fn tls_is_verified_unless_asked_otherwise_and_then_no_material_is_sent() {
     let (server, plain) = reference(config(Edition::KeyOnly)).await;
     let (address, ca) = front(server.address()).await;
     let endpoint = format!("https://kms.example.test:{}", address.port());
@@ -88,7 +88,14 @@ async fn tls_is_verified_unless_asked_otherwise_and_then_every_case_passes() {
     assert_eq!(refused.exit_code, ExitCode::Indeterminate);
     assert!(refused.notices[0].contains("TLS failed"), "{:?}", refused.notices);
     for tls in [Tls { ca_pem: Some(ca), ..Tls::default() }, Tls { verify: Verify::NoInsecure, ..Tls::default() }] {
-        let report = replay(&corpus(), CASES, &with(tls), &options(4)).await;
+        // Material is wrapped only for somebody whose certificate was verified.
+        let is_verified = tls.verify == Verify::Yes;
+        let report =
+            replay(&corpus(), if is_verified { CASES } else { &CASES[..2] }, &with(tls.clone()), &options(4)).await;
         assert_eq!(report.exit_code, ExitCode::Pass, "{}", complaints(&report).join("\n"));
+        assert_eq!(report.notices.iter().any(|notice| notice.contains("was not verified")), !is_verified);
+        let report = replay(&corpus(), &CASES[2..], &with(tls), &options(4)).await;
+        assert_eq!(report.exit_code == ExitCode::Pass, is_verified, "{}", complaints(&report).join("\n"));
+        assert_eq!(report.calls.contains_key("ImportKeyMaterial"), is_verified, "{:?}", report.calls);
     }
 }

@@ -235,7 +235,7 @@ async fn lie(target: &Target, permit: Permit, request: &str) -> RunReport {
     let mut documents = documents();
     let text = format!(
         "[group]\nname = \"lie\"\ntitle = \"A case that lies\"\n\n[[case]]\nid = \"lie/lies\"\ntitle = \"lies\"\n\
-         clauses = [\"S-22\"]\nsource = \"page\"\nlevel = \"must\"\ndanger = \"none\"\nprecondition = \"none\"\n\
+         clauses = [\"S-22\"]\nsupports = [\"states page/key-id-required\"]\nlevel = \"must\"\ndanger = \"none\"\nprecondition = \"none\"\n\
          expect = [{{ level = \"must\", answers = [\"ValidationException\"] }}]\nrequest = {{ {request} }}\n"
     );
     documents.push(Document { path: "cases/lie.toml".to_owned(), text });

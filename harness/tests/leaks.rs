@@ -64,9 +64,10 @@ fn answer(request: &str, body: &str) -> String {
         every(TOKEN)
     ));
     let arn = format!("arn:aws:kms:us-east-2:{ACCOUNT}:key/0b7fd7dd-0000-4000-8000-000000000001");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let metadata = format!(
         "{{\"KeyMetadata\":{{\"KeyId\":\"0b7fd7dd-0000-4000-8000-000000000001\",\"Arn\":\"{arn}\",\"AWSAccountId\":\"{ACCOUNT}\",\
-         \"KeyState\":\"PendingImport\",\"Description\":{message},\"{SECRET}\":\"name\"}}}}"
+         \"KeyState\":\"PendingImport\",\"CreationDate\":{now},\"Description\":{message},\"{SECRET}\":\"name\"}}}}"
     );
     let is = |operation: &str| {
         request.contains(&format!("TrentService.{operation}\r\n"))
@@ -296,6 +297,16 @@ fn fixtures_of_one_case(folder: &Path) -> String {
     let tested = clauses.split("[[clause]]").skip(1).filter(|clause| !clause.contains("\nunobservable = "));
     let ids: Vec<&str> = tested.map(|clause| clause.split('"').nth(1).unwrap()).collect();
     let case = case.replace("clauses = [", &format!("clauses = {ids:?}\n# ["));
+    // So does each passage.
+    let passages = std::fs::read_to_string(from.join("spec/passages.toml")).unwrap();
+    let supports: Vec<String> = passages
+        .split("[[passage]]")
+        .skip(1)
+        .map(|passage| passage.split('"').nth(1).unwrap())
+        .filter(|id| !case.contains(&format!(" {id}\"")))
+        .map(|id| format!("\"implies {id}\", "))
+        .collect();
+    let case = case.replacen("supports = [", &format!("supports = [{}", supports.concat()), 1);
     std::fs::write(to.join("cases/example.toml"), format!("{group}[[case]]{case}")).unwrap();
     to.to_string_lossy().into_owned()
 }

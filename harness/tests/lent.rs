@@ -16,7 +16,7 @@ use trentcheck_core::ledger::OpenRun;
 use trentcheck_core::normalise::Shown;
 use trentcheck_core::report::{ExitCode, Outcome};
 use trentcheck_core::run::{Clock, Lent, Options, Permit};
-use trentcheck_core::sweep::{Sweeping, Touch, sweep};
+use trentcheck_core::sweep::{Sweeping, Times, Touch, sweep};
 use trentcheck_reference::{Config, mutant};
 
 const MATERIAL: [u8; 32] = [7; 32];
@@ -159,11 +159,11 @@ async fn a_sweep_tells_of_a_key_that_was_lent_and_touches_it_in_no_way() {
     let run = OpenRun { run: "0123456789ab".to_owned(), lent: [key_id.clone()].into(), ..OpenRun::default() };
     let runs = Sweeping::Runs(vec![run]);
     let clock: Clock = Arc::new(SystemTime::now);
-    let settle = Duration::from_millis(100);
-    let whole = sweep(&corpus(), &target, &runs, Touch::Change, &clock, settle).await.unwrap();
+    let times = Times { settle: Duration::from_millis(100), deadline: Duration::from_secs(60) };
+    let whole = sweep(&corpus(), &target, &runs, Touch::Change, &clock, times).await.unwrap();
     assert_eq!((whole.left.len(), whole.skipped.len()), (0, 1), "{whole:?}");
     client.delete_imported_key_material().key_id(&key_id).send().await.unwrap();
-    let without = sweep(&corpus(), &target, &runs, Touch::Change, &clock, settle).await.unwrap();
+    let without = sweep(&corpus(), &target, &runs, Touch::Change, &clock, times).await.unwrap();
     let left = trentcheck_core::normalise::Redactor::default().show(&without.left[0]);
     assert!(left.contains("import its material again"), "{left}");
     assert_eq!((state(&client, &key_id).await, without.scheduled.len()), (KeyState::PendingImport, 0));

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::{Edition, Owner};
 use trentcheck_core::ledger::{Ledger, OpenRun};
 use trentcheck_core::run::{Clock, Options, Target};
-use trentcheck_core::sweep::{Sweeping, Swept, Touch, sweep};
+use trentcheck_core::sweep::{Sweeping, Swept, Times, Touch, sweep};
 
 const RUN: &str = "0123456789ab";
 
@@ -36,9 +36,13 @@ async fn look_alikes(client: &Client) -> Vec<String> {
     ]
 }
 
+fn times() -> Times {
+    Times { settle: Duration::from_millis(100), deadline: Duration::from_secs(60) }
+}
+
 async fn swept(target: &Target, sweeping: Sweeping, touch: Touch) -> Swept {
     let clock: Clock = Arc::new(SystemTime::now);
-    sweep(&corpus(), target, &sweeping, touch, &clock, Duration::from_millis(100)).await.unwrap()
+    sweep(&corpus(), target, &sweeping, touch, &clock, times()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

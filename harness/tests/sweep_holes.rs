@@ -488,7 +488,7 @@ async fn keys_that_a_list_was_written_over_are_told_and_have_their_exit_code() {
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(6), "{}{stderr}", text(&output.stdout));
     assert!(stderr.contains("left behind, remove by hand: key arn:"), "{stderr}");
-    assert!(text(&output.stdout).contains("holes-list.toml written"), "{}{stderr}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("holes-list.toml is written"), "{}{stderr}", text(&output.stdout));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,6 +83,9 @@ pub(crate) enum Command {
     Doctor {
         #[command(flatten)]
         target: Box<TargetArguments>,
+        /// The time limit of all checks [default: 2m]
+        #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
+        deadline: Option<Duration>,
         /// Write the checks as JSON to PATH; `json` alone writes to stdout
         #[arg(long, value_name = "json[=PATH]")]
         report: Vec<String>,
@@ -103,6 +106,10 @@ pub(crate) struct SweepArguments {
     /// Remove the keys of every run whose keys are all older than this [default without a ledger: 1h]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) older_than: Option<Duration>,
+    /// The time limit of the search, and again of the changes after it; keys that time does not allow for are left
+    /// [default: 15m]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
     /// Show what would be removed, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -138,8 +145,11 @@ pub(crate) const FAILURES: &str = "trentcheck-failures.json";
 #[derive(Args)]
 pub(crate) struct CoverageArguments {
     /// Show every clause with its cases
-    #[arg(long)]
+    #[arg(long, conflicts_with = "claims")]
     pub(crate) details: bool,
+    /// Show every `must` with the passages that carry it, case by case, as Markdown
+    #[arg(long)]
+    pub(crate) claims: bool,
     /// Read the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,

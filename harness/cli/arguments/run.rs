@@ -1,7 +1,7 @@
 //! The flags that select cases and say how they are replayed.
 
 use super::target::TargetArguments;
-use super::value::{LaneName, duration};
+use super::value::{JOBS, LaneName, duration};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,10 +29,10 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
     /// The list of the target's known deviations; a case that deviates exactly as listed does not fail the run
-    #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS")]
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_DEVIATIONS", hide_env_values = true)]
     pub(crate) deviations: Option<PathBuf>,
     /// The level from which on a mismatch makes a case diverge: must, should or may [default: must]
-    #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON")]
+    #[arg(long, value_name = "LEVEL", env = "TRENTCHECK_FAIL_ON", hide_env_values = true)]
     pub(crate) fail_on: Option<Level>,
     /// Compare with a recorded baseline (DIR), or with a second target (URL, or NAME in the configuration file). With a
     /// baseline, a `.snap.new` file is written for each case that differs
@@ -51,7 +51,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,
     /// Record every key in this file before it is created, so that `sweep` can remove it after a crash
-    #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER")]
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER", hide_env_values = true)]
     pub(crate) ledger: Option<PathBuf>,
     /// Off loopback: send also the cases that need a key. The run creates keys in the account of `--account` and
     /// changes no other keys
@@ -65,7 +65,7 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) yes: bool,
     /// The number of cases that run at the same time [default: 8, off loopback 1]
-    #[arg(long, env = "TRENTCHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "TRENTCHECK_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(JOBS))]
     pub(crate) jobs: Option<u16>,
     /// Run the cases in random order; with SEED, repeat the order of that seed
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "random")]
@@ -73,8 +73,9 @@ pub(crate) struct RunArguments {
     /// The lane that sends the judged exchanges
     #[arg(long, default_value = "wire")]
     pub(crate) lane: LaneName,
-    /// The time limit of the whole run [default: 15m]
-    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", value_parser = duration)]
+    /// The time limit of the whole run, second looks included; the release of keys has 5m more, on loopback 30s
+    /// [default: 15m]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
     /// Read the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]

@@ -11,25 +11,25 @@ use trentcheck_core::fixture::Edition;
 #[derive(Args, Clone, Default)]
 pub(crate) struct TargetArguments {
     /// Choose this target of the configuration file; `run` takes several, and `all` chooses every target
-    #[arg(long = "target", value_name = "NAME", env = "TRENTCHECK_TARGET")]
+    #[arg(long = "target", value_name = "NAME", env = "TRENTCHECK_TARGET", hide_env_values = true)]
     pub(crate) target_names: Vec<String>,
     /// Choose the embedded reference as the target, and ignore targets in the environment and the configuration file
     #[arg(long)]
     pub(crate) embedded: bool,
     /// The target's URL, or `aws` for AWS KMS in the Region [default: the embedded reference]
-    #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT")]
+    #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT", hide_env_values = true)]
     pub(crate) endpoint: Option<String>,
     /// The Region that requests are signed for [default: us-east-2]
-    #[arg(long, env = "TRENTCHECK_REGION")]
+    #[arg(long, env = "TRENTCHECK_REGION", hide_env_values = true)]
     pub(crate) region: Option<String>,
     /// The edition that the target implements [default: key-only]
-    #[arg(long, env = "TRENTCHECK_EDITION")]
+    #[arg(long, env = "TRENTCHECK_EDITION", hide_env_values = true)]
     pub(crate) edition: Option<Edition>,
     /// The time limit of one exchange, such as 10s or 500ms [default: 10s]
-    #[arg(long, value_name = "TIME", env = "TRENTCHECK_TIMEOUT", value_parser = duration)]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_TIMEOUT", hide_env_values = true, value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
     /// The time that trentcheck waits until a state change becomes visible [default: 1s, off loopback 30s]
-    #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", value_parser = duration)]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_SETTLE", hide_env_values = true, value_parser = duration)]
     pub(crate) settle: Option<Duration>,
     #[command(flatten)]
     pub(crate) service: ServiceArguments,
@@ -39,10 +39,10 @@ pub(crate) struct TargetArguments {
     pub(crate) credentials: CredentialArguments,
     /// The number of the caller's account. A run that creates keys refuses any other account; a run that creates none
     /// uses this number in ARNs
-    #[arg(long, value_name = "ID", env = "TRENTCHECK_ACCOUNT", value_parser = account)]
+    #[arg(long, value_name = "ID", env = "TRENTCHECK_ACCOUNT", hide_env_values = true, value_parser = account)]
     pub(crate) account: Option<String>,
     /// The account of the principal `stranger`; off loopback, cases that need a key in that account require it
-    #[arg(long, value_name = "ID", env = "TRENTCHECK_STRANGER_ACCOUNT", value_parser = account)]
+    #[arg(long, value_name = "ID", env = "TRENTCHECK_STRANGER_ACCOUNT", hide_env_values = true, value_parser = account)]
     pub(crate) stranger_account: Option<String>,
     /// The id of a key in a state that no client can produce, such as `creating=ID`; repeatable
     #[arg(long, value_name = "NAME=ID")]
@@ -51,7 +51,7 @@ pub(crate) struct TargetArguments {
     #[arg(long, value_name = "REGION=URL")]
     pub(crate) elsewhere: Option<String>,
     /// Read this configuration file [default: trentcheck.toml, if it exists]
-    #[arg(long, value_name = "FILE", env = "TRENTCHECK_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "TRENTCHECK_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -74,22 +74,22 @@ pub(crate) struct ServiceArguments {
 #[derive(Args, Clone, Default)]
 pub(crate) struct ConnectionArguments {
     /// Trust only the certificates in this PEM file
-    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CA")]
+    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CA", hide_env_values = true)]
     pub(crate) ca: Option<PathBuf>,
     /// Do not verify the target's certificate
     #[arg(long)]
     pub(crate) insecure: bool,
     /// Expect this name in the target's certificate [default: the name in the URL]
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_SERVER_NAME")]
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_SERVER_NAME", hide_env_values = true)]
     pub(crate) server_name: Option<String>,
     /// Connect to this address instead of the one that the URL's host resolves to; safety rules still judge the URL
-    #[arg(long, value_name = "ADDR:PORT", env = "TRENTCHECK_RESOLVE")]
+    #[arg(long, value_name = "ADDR:PORT", env = "TRENTCHECK_RESOLVE", hide_env_values = true)]
     pub(crate) resolve: Option<SocketAddr>,
     /// Present this client certificate if the target asks for one; the file may also hold the private key
-    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_CERT")]
+    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_CERT", hide_env_values = true)]
     pub(crate) client_cert: Option<PathBuf>,
     /// The private key of the client certificate, if it is in a separate file
-    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_KEY")]
+    #[arg(long, value_name = "PEM", env = "TRENTCHECK_CLIENT_KEY", hide_env_values = true)]
     pub(crate) client_key: Option<PathBuf>,
     /// Connect through this HTTP proxy; `env` reads HTTPS_PROXY and similar variables [default: none]
     #[arg(long, value_name = "URL", env = "TRENTCHECK_PROXY", hide_env_values = true)]
@@ -100,13 +100,13 @@ pub(crate) struct ConnectionArguments {
 #[derive(Args, Clone, Default)]
 pub(crate) struct CredentialArguments {
     /// Sign with this profile of the AWS files [default on loopback: dummy credentials]
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_PROFILE")]
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_PROFILE", hide_env_values = true)]
     pub(crate) profile: Option<String>,
     /// The profile of a principal that has no permission for the operation, for the access-denied cases
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_DENIED_PROFILE")]
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_DENIED_PROFILE", hide_env_values = true)]
     pub(crate) denied_profile: Option<String>,
     /// A profile of another account, for the cross-account cases
-    #[arg(long, value_name = "NAME", env = "TRENTCHECK_STRANGER_PROFILE")]
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_STRANGER_PROFILE", hide_env_values = true)]
     pub(crate) stranger_profile: Option<String>,
     /// The time limit for a profile's `credential_process`, sign-on or role [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]

@@ -21,7 +21,16 @@ pub(crate) fn account(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a time such as `10s`, `500ms` or `1h 30m`.
+/// The number of cases that run at the same time.
+pub(crate) const JOBS: std::ops::RangeInclusive<i64> = 1..=256;
+
+/// Checks a number of cases that run at the same time.
+pub(crate) fn jobs(number: i64) -> Result<u16, String> {
+    let wrong = || format!("{number} is not in {}..={}", JOBS.start(), JOBS.end());
+    u16::try_from(number).ok().filter(|_| JOBS.contains(&number)).ok_or_else(wrong)
+}
+
+/// Reads a time such as `10s`, `500ms` or `1h 30m`. It is not negative.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     // Longer than any useful limit, and short enough for every clock to add.
     const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -7,7 +7,11 @@ use crate::edge::output;
 use crate::edge::writing::Writing;
 use crate::setup::corpus::{corpus, selection};
 use trentcheck_core::baseline::{Baseline, SnapFile};
+use trentcheck_core::file::read_text;
 use trentcheck_core::report::ExitCode;
+
+/// Bytes of a recording that is read.
+const LARGEST: u64 = 16 << 20;
 
 /// Puts what is pending in the place of what was recorded.
 pub(crate) fn accept(arguments: &AcceptArguments) -> Result<u8, Failure> {
@@ -24,8 +28,8 @@ pub(crate) fn accept(arguments: &AcceptArguments) -> Result<u8, Failure> {
     for id in &accepted {
         // Somebody may have written into it by hand.
         let path = baseline.path(id, SnapFile::Pending);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
+        let text =
+            read_text(&path, LARGEST).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
         output::must_be_clean(&path, &text)?;
     }
     for id in &accepted {

@@ -12,9 +12,12 @@ use crate::setup::settings::TargetSettings;
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::{Checkup, Clock, Entropy, Health, examine, fill_random};
+
+/// The time limit of all checks, if none is set: some ten exchanges.
+const DEADLINE: Duration = Duration::from_secs(2 * 60);
 
 /// The version of the JSON.
 const SCHEMA: &str = "trentcheck-doctor/1";
@@ -29,7 +32,11 @@ struct Report<'a> {
 }
 
 /// Checks whether the target can be tested, prints a line a check, and gives the exit code.
-pub(crate) async fn doctor(arguments: &TargetArguments, words: &[String]) -> Result<u8, Failure> {
+pub(crate) async fn doctor(
+    arguments: &TargetArguments,
+    words: &[String],
+    deadline: Option<Duration>,
+) -> Result<u8, Failure> {
     let configuration = Configuration::read(arguments.config.as_deref())?;
     let settings = TargetSettings::of(arguments, &one(arguments, &configuration, Unchosen::Refused)?, &configuration)?;
     let destinations = reports(words)?;
@@ -40,7 +47,8 @@ pub(crate) async fn doctor(arguments: &TargetArguments, words: &[String]) -> Res
     let mut seed = [0; 32];
     fill_random(&mut seed).map_err(|()| Failure::internal("read the system's randomness"))?;
     let clock: Clock = Arc::new(SystemTime::now);
-    let checkups = examine(&corpus, target, &clock, &Entropy::new(seed))
+    let deadline = deadline.or(settings.deadline).unwrap_or(DEADLINE);
+    let checkups = examine(&corpus, target, &clock, &Entropy::new(seed), deadline)
         .await
         .map_err(|error| Failure::usage(error.to_string()))?;
     let exit_code = code(&checkups);

@@ -8,7 +8,11 @@ use crate::edge::output;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use trentcheck_core::explore::{Certainty, Exploration, Trial};
+use trentcheck_core::file::read_text;
 use trentcheck_core::fixture::{Corpus, Edition};
+
+/// Bytes of the file; a trial has some hundred.
+const LARGEST: u64 = 16 << 20;
 
 /// The version of the file.
 const SCHEMA: &str = "trentcheck-failures/1";
@@ -38,7 +42,7 @@ struct Known {
 impl Failures {
     /// Those of a file, or none if there is no such file.
     pub(crate) fn read(path: &Path, corpus: &Corpus) -> Result<Self, Failure> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match read_text(path, LARGEST) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Self { schema: SCHEMA.to_owned(), failures: Vec::new(), on_disk: Vec::new() });

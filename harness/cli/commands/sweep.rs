@@ -9,14 +9,15 @@ use crate::setup::configuration::Configuration;
 use crate::setup::confirm::confirm;
 use crate::setup::corpus::corpus;
 use crate::setup::ledger::open;
-use crate::setup::settings::TargetSettings;
-use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
+use crate::setup::settings::{DEADLINE, TargetSettings};
+use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms, must_be_verified};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use trentcheck_core::fixture::Owner;
 use trentcheck_core::ledger::OpenRun;
 use trentcheck_core::report::ExitCode;
 use trentcheck_core::run::Clock;
-use trentcheck_core::sweep::{Sweeping, Swept, Touch, settle, sweep as remove};
+use trentcheck_core::sweep::{Sweeping, Swept, Times, Touch, settle, sweep as remove};
 
 /// How old a run has to be if neither a ledger nor an age is given; far longer than a run's usual time limit.
 const OLD: Duration = Duration::from_secs(60 * 60);
@@ -47,6 +48,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
         .hint("name it with `--endpoint` or `--target`, or give the ledger of the run with `--ledger`");
     let terms = Terms { missing: Missing::Refused(nowhere), reach: Reach::Anywhere, provided: Provided::Unused };
     let Prepared { target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
+    must_be_verified(&target, "keys are swept")?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
     if !target.endpoint.is_loopback() && named.is_empty() {
         return Err(Failure::safety("off loopback, keys are swept only in an account that you name")
@@ -58,8 +60,10 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     };
     let clock: Clock = Arc::new(SystemTime::now);
     let is_loopback = target.endpoint.is_loopback();
+    let deadline = arguments.deadline.or(settings.deadline).unwrap_or(DEADLINE);
+    let times = Times { settle: settling, deadline };
     let sweep = async |touch: Touch| {
-        remove(&corpus, &target, &sweeping, touch, &clock, settling)
+        remove(&corpus, &target, &sweeping, touch, &clock, times)
             .await
             .map_err(|error| Failure::usage(error.to_string()))
     };
@@ -97,8 +101,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     }
     if let Some(path) = &arguments.ledger {
         output::to_stderr(&format!(
-            "hint: the ledger stays open. Sweep again later, with the credentials of the run{}:\n  {}\nhint: if that does not help, look at the target yourself, and delete `{}` when nothing of the run is left there",
-            TargetSettings::sweep_needs(&target),
+            "hint: the ledger stays open. Sweep again later, with the credentials of the run:\n  {}\nhint: if that does not help, look at the target yourself, and delete `{}` when nothing of the run is left there",
             settings.sweep_line(path, &target),
             path.display()
         ));
@@ -118,9 +121,18 @@ fn of_ledger(settings: TargetSettings, runs: &[OpenRun]) -> Result<TargetSetting
     let Some(first) = runs.first() else { return Ok(settings) };
     let endpoint = settings.endpoint.as_deref().unwrap_or(&first.endpoint);
     let region = settings.region.as_deref().unwrap_or(&first.region);
-    let is_elsewhere = |run: &&OpenRun| endpoint.trim_end_matches('/') != run.endpoint || region != run.region;
+    let is_elsewhere = |run: &&OpenRun| {
+        endpoint.trim_end_matches('/') != run.endpoint || region != run.region || run.accounts != first.accounts
+    };
     match runs.iter().find(is_elsewhere) {
-        None => Ok(settings.at(endpoint, region)),
+        // Accounts are those that were named for the run, unless others are named now.
+        None => {
+            let named = |owner| first.accounts.get(&owner).cloned();
+            let mut settings = settings.at(endpoint, region);
+            settings.account = settings.account.or_else(|| named(Owner::Primary));
+            settings.stranger_account = settings.stranger_account.or_else(|| named(Owner::Stranger));
+            Ok(settings)
+        }
         Some(run) => Err(Failure::safety(format!(
             "run {} of the ledger was at {} in {}, not at {endpoint} in {region}",
             run.run, run.endpoint, run.region

@@ -5,7 +5,8 @@
 use super::judging::Judging;
 use super::regress::snap;
 use crate::arguments::{Arguments, Command};
-use crate::render::terminal::{Detail, render};
+use crate::render::parts::Detail;
+use crate::render::terminal::render;
 use crate::setup::choice::chosen;
 use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;
@@ -88,7 +89,8 @@ async fn a_report_that_is_read_back_is_the_same_and_is_shown_the_same() {
     assert!([Outcome::Diverges, Outcome::Listed, Outcome::Stale].iter().all(|one| outcomes.contains(one)));
     assert!(held.has_drifted() && held.lacks_recordings() && held.is_stale() && compared.differs());
     let shown = render(report, Detail::Full);
-    for part in ["clause", "source", "repeat", "≠ success/", "stale: it", "listed", "side by side", "2 of 2 targets"]
+    for part in
+        ["clause", "states", "“", "repeat", "≠ success/", "stale: it", "listed", "side by side", "2 of 2 targets"]
     {
         assert!(shown.contains(part), "{part}: {shown}");
     }
@@ -104,10 +106,13 @@ async fn every_text_that_a_case_cites_is_in_its_run() {
             assert!(case.repeat.starts_with(&format!("trentcheck run {} --edition ", case.id)), "{}", case.repeat);
             let mismatches = || case.mismatches.iter();
             for clause in case.clauses.iter().chain(mismatches().flat_map(|mismatch| &mismatch.clauses)) {
-                assert!(run.sources.contains_key(&run.clauses[clause].source), "{clause}");
+                let mut passages = run.clauses[clause].supports.passages();
+                assert!(passages.all(|passage| run.passages.contains_key(passage)), "{clause}");
             }
-            for source in [&case.source].into_iter().chain(mismatches().map(|mismatch| &mismatch.source)) {
-                assert!(run.sources.contains_key(source), "{source}");
+            for supports in [&case.supports].into_iter().chain(mismatches().map(|mismatch| &mismatch.supports)) {
+                for passage in supports.passages() {
+                    assert!(run.sources.contains_key(&run.passages[passage].source), "{passage}");
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::output;
 use serde::Serialize;
 use std::path::Path;
+use trentcheck_core::file::must_be_writable;
 
 /// A destination of the JSON report.
 pub(crate) enum Destination {
@@ -23,12 +24,10 @@ pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
         .iter()
         .map(|word| match word.split_once('=') {
             None if word == "json" => Ok(Destination::Stdout),
-            Some(("json", path)) if !path.is_empty() => {
-                match std::fs::OpenOptions::new().append(true).create(true).open(path) {
-                    Ok(_) => Ok(Destination::File(path.to_owned())),
-                    Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
-                }
-            }
+            Some(("json", path)) if !path.is_empty() => match must_be_writable(Path::new(path)) {
+                Ok(()) => Ok(Destination::File(path.to_owned())),
+                Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
+            },
             _ => Err(Failure::rule(format!("`--report` takes `json` or `json=PATH`, not `{word}`"))),
         })
         .collect()

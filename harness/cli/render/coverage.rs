@@ -26,7 +26,11 @@ pub(crate) fn render(corpus: &Corpus, detail: Detail) -> String {
         lines.push(String::new());
         lines.extend(details(corpus, &by_clause));
     } else {
-        lines.extend([String::new(), "hint: `--details` shows every clause with its cases".to_owned()]);
+        lines.extend([
+            String::new(),
+            "hint: `--details` shows every clause with its cases, `--claims` every `must` with what carries it"
+                .to_owned(),
+        ]);
     }
     lines.join("\n")
 }
@@ -37,7 +41,7 @@ fn summary(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String
     // By source: the number of clauses, the number of tested clauses, and the cases that test them.
     let mut rows: BTreeMap<&str, (usize, usize, Vec<&str>)> = BTreeMap::new();
     for clause in &corpus.clauses {
-        let row = rows.entry(&clause.source).or_default();
+        let row = rows.entry(source_of(corpus, clause)).or_default();
         row.0 += 1;
         match &clause.unobservable {
             Some(reason) => open.push(format!("{}  {}\n      {reason}", clause.id.get_ref(), clause.text)),
@@ -74,12 +78,17 @@ fn summary(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String
     lines
 }
 
+/// The source of the first passage that a clause paraphrases.
+fn source_of<'a>(corpus: &'a Corpus, clause: &'a Clause) -> &'a str {
+    let passage = clause.supports.passages().next().and_then(|id| corpus.passage(id));
+    passage.map_or("no source", |passage| &passage.source)
+}
+
 fn details(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String> {
     let everywhere: Vec<&str> = corpus.clauses_of_every_answer().collect();
     let of_clause = |clause: &Clause| {
         let id = clause.id.get_ref().as_str();
-        let confidence = corpus.source(&clause.source).map(|source| source.confidence.as_str()).unwrap_or_default();
-        let mut lines = vec![format!("{id}  {}  [{}, {confidence}]", clause.text, clause.source)];
+        let mut lines = vec![format!("{id}  {}  [{}]", clause.text, clause.supports)];
         if everywhere.contains(&id) {
             lines.push("      every answer".to_owned());
         }

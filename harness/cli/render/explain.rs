@@ -1,9 +1,10 @@
 //! Renders a case: what it tests and why, the bytes of its request, and the answers that it accepts.
 
 use super::curl::curl;
+use super::passages;
 use crate::edge::failure::Failure;
 use std::time::{Duration, SystemTime};
-use trentcheck_core::fixture::{Case, Corpus, Edition};
+use trentcheck_core::fixture::{Case, Corpus, Edition, Effect, Supports};
 use trentcheck_core::normalise::{Redactor, request_lines};
 use trentcheck_core::plan::{Absent, KeyNames, World, plan};
 use trentcheck_core::sign::{Credentials, sign_planned};
@@ -29,20 +30,13 @@ fn clauses(corpus: &Corpus, case: &Case) -> Vec<String> {
     let mut lines = vec!["clauses".to_owned()];
     for clause in corpus.clauses_of(case).into_iter().filter_map(|id| corpus.clause(id)) {
         lines.push(format!("  {}  {}", clause.id.get_ref(), clause.text));
-        lines.push(format!("        {}", cited(corpus, &clause.source)));
+        lines.extend(passages::lines(corpus, &clause.supports).into_iter().map(|line| format!("        {line}")));
         if let Some(contradicts) = &clause.contradicts {
             lines.push(format!("        but: {contradicts}"));
         }
     }
     lines.push(String::new());
     lines
-}
-
-fn cited(corpus: &Corpus, source: &str) -> String {
-    match corpus.source(source) {
-        Some(source) => format!("{}: {}", source.confidence, source.title),
-        None => source.to_owned(),
-    }
 }
 
 fn expectations(corpus: &Corpus, case: &Case, edition: Edition) -> Vec<String> {
@@ -55,16 +49,34 @@ fn expectations(corpus: &Corpus, case: &Case, edition: Edition) -> Vec<String> {
             Some(pattern) => format!("message `{pattern}`"),
             None => expectation.answers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or "),
         };
-        let source = expectation.source.as_deref().unwrap_or(&case.source);
-        lines.push(format!("  {:6}  {what}  [{}]", expectation.level, cited(corpus, source)));
+        lines.push(format!("  {:6}  {what}", expectation.level));
+        let supports = expectation.supports.as_ref().unwrap_or(&case.supports);
+        lines.extend(passages::lines(corpus, supports).into_iter().map(|line| format!("          {line}")));
     }
     let effects: Vec<_> = corpus.effects_of(case, edition).collect();
     if !effects.is_empty() {
         lines.extend([String::new(), "afterwards".to_owned()]);
-        lines.extend(effects.iter().map(|effect| format!("  {}", effect.title)));
+        for effect in effects {
+            lines.push(format!("  {}", effect.title));
+            let supports = supports_of(effect);
+            lines.extend(passages::lines(corpus, &supports).into_iter().map(|line| format!("          {line}")));
+        }
     }
     lines.push(String::new());
     lines
+}
+
+/// Everything that supports an effect, each passage once.
+fn supports_of(effect: &Effect) -> Supports {
+    let of_checks = effect.checks.iter().filter_map(|check| check.supports.as_ref());
+    let of_expectations = effect.expect.iter().filter_map(|expectation| expectation.supports.as_ref());
+    let mut all = Supports::default();
+    for support in effect.supports.iter().chain(of_checks).chain(of_expectations).flat_map(Supports::iter) {
+        if !all.0.contains(support) {
+            all.0.push(support.clone());
+        }
+    }
+    all
 }
 
 fn request(corpus: &Corpus, case: &Case) -> Result<Vec<String>, Failure> {

@@ -70,11 +70,13 @@ pub(crate) fn render(explored: &Explored<'_>) -> String {
 /// The source of an expectation.
 fn said_by(mismatch: &Mismatch<Shown>, relation: Relation) -> String {
     let clauses = mismatch.clauses.join(" ");
-    match mismatch.source.as_str() {
-        _ if matches!(relation, Relation::Plain | Relation::Again) => "the target's own other answer".to_owned(),
-        "inferred" if clauses.is_empty() => "our reading of the spec, which is no source".to_owned(),
-        "inferred" => format!("our reading of {clauses}"),
-        source => format!("{source} {clauses}").trim_end().to_owned(),
+    if matches!(relation, Relation::Plain | Relation::Again) {
+        return "the target's own other answer".to_owned();
+    }
+    match (mismatch.supports.is_empty(), clauses.is_empty()) {
+        (true, true) => "our reading of the spec, which is no source".to_owned(),
+        (true, false) => format!("our reading of {clauses}"),
+        (false, _) => format!("{clauses}, which {}", mismatch.supports).trim_start_matches(", which ").to_owned(),
     }
 }
 

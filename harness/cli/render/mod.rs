@@ -1,11 +1,14 @@
 //! Reports for people. The code here reads no arguments, decides no exit code and prints nothing.
 
+pub(crate) mod claims;
 pub(crate) mod coverage;
 pub(crate) mod curl;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod explore;
 pub(crate) mod kill_matrix;
+pub(crate) mod parts;
+pub(crate) mod passages;
 pub(crate) mod served;
 pub(crate) mod several;
 pub(crate) mod style;

@@ -1,5 +1,7 @@
 //! Renders a run.
 
+use super::parts::{Detail, bytes, difference};
+use super::passages::of_report;
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
@@ -7,19 +9,10 @@ use super::{terminal_deviations, terminal_differential, terminal_flaky};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::compare::Fact;
-use trentcheck_core::fixture::Level;
+use trentcheck_core::fixture::{Level, Support};
 use trentcheck_core::report::{
-    BaselineReport, CaseReport, ExchangeReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
+    BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
 };
-
-/// The amount of detail for each divergence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// Everything.
-    Full,
-    /// One line.
-    Brief,
-}
 
 /// The report of one target, or of several targets with their names and a table of all.
 pub(crate) fn render(report: &Report, detail: Detail) -> String {
@@ -162,9 +155,10 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     if let Some(cases) = case.intermittent {
         lines.push(format!("    intermittent: it came and went in {cases} cases, with the same cause"));
     }
+    let mut shown = BTreeSet::new();
     for mismatch in case.failures(report.fail_on) {
         lines.extend(difference(mismatch));
-        lines.extend(why(mismatch, report));
+        lines.extend(why(mismatch, report, &mut shown));
         if let Some(hint) = &mismatch.hint
             && let Some(cases) = hints.remove(hint.as_str())
         {
@@ -185,30 +179,23 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     lines
 }
 
-/// Where a mismatch is, what was expected there and what was found.
-pub(super) fn difference(mismatch: &Mismatch) -> [String; 3] {
-    [
-        format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level),
-        format!("    {:9} {}", "expected", mismatch.expected),
-        format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found),
-    ]
-}
-
-/// The lines of an exchange.
-pub(super) fn bytes(exchange: &ExchangeReport) -> Vec<String> {
-    let request = exchange.request.iter().map(|line| format!("    {DIM}> {}{DIM:#}", shortened(line)));
-    let response = exchange.response.iter().flatten().map(|line| format!("    {DIM}< {}{DIM:#}", shortened(line)));
-    let error = exchange.error.iter().map(|error| format!("    {DIM}! {error}{DIM:#}"));
-    request.chain(response).chain(error).collect()
-}
-
-fn why(mismatch: &Mismatch, report: &RunReport) -> Vec<String> {
+/// Clauses, and the passages that are not among those shown with the case so far.
+fn why<'a>(mismatch: &'a Mismatch, report: &RunReport, shown: &mut BTreeSet<&'a Support>) -> Vec<String> {
     let mut lines = Vec::new();
     for (id, clause) in mismatch.clauses.iter().filter_map(|id| report.clauses.get_key_value(id)) {
         lines.push(format!("    {:9} {id} {}", "clause", clause.text));
     }
-    if let Some(source) = report.sources.get(&mismatch.source) {
-        lines.push(format!("    {:9} {DIM}{}, {}{DIM:#}", "source", source.title, source.confidence));
+    const SHOWN: usize = 2;
+    if mismatch.supports.is_empty() {
+        lines.push(format!("    {:9} {DIM}no passage{DIM:#}", "supports"));
+    }
+    let fresh: Vec<&Support> = mismatch.supports.iter().filter(|support| !shown.contains(support)).collect();
+    for support in fresh.iter().take(SHOWN) {
+        lines.extend(of_report(support, report).map(|(verb, passage)| format!("    {verb:9} {DIM}{passage}{DIM:#}")));
+        shown.insert(support);
+    }
+    if fresh.len() > SHOWN {
+        lines.push(format!("    {DIM}and {} more; `trentcheck explain` shows them{DIM:#}", fresh.len() - SHOWN));
     }
     lines
 }

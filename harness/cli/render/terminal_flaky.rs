@@ -1,7 +1,8 @@
 //! Cases that diverged once and not again, with both answers, as a person reads them.
 
+use super::parts::{Detail, bytes, difference};
 use super::style::{DIM, YELLOW, shortened};
-use super::terminal::{Detail, bytes, difference};
+
 use trentcheck_core::report::{CaseReport, Mismatch, Outcome, RunReport, SecondLook};
 
 /// A case of each look in full, or on a line.

@@ -1,6 +1,6 @@
 //! Reads `trentcheck.toml`. Environment and flags win over its values.
 
-use crate::arguments::{account, duration};
+use crate::arguments::{account, duration, jobs};
 use crate::edge::failure::Failure;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -8,8 +8,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::deviation::Entry;
+use trentcheck_core::file::read_text;
 use trentcheck_core::fixture::{Edition, Level, PrincipalName};
 use trentcheck_core::sign::Credentials;
+
+/// Bytes of the file.
+const LARGEST: u64 = 4 << 20;
 
 /// The file that is read if the user names none.
 const DEFAULT_FILE: &str = "trentcheck.toml";
@@ -22,6 +26,7 @@ pub(crate) struct File {
     pub(super) region: Option<String>,
     pub(super) edition: Option<Edition>,
     pub(super) fail_on: Option<Level>,
+    #[serde(default, deserialize_with = "at_a_time")]
     pub(super) jobs: Option<u16>,
     #[serde(default, deserialize_with = "time")]
     pub(super) timeout: Option<Duration>,
@@ -163,8 +168,8 @@ impl Configuration {
             None if Path::new(DEFAULT_FILE).exists() => DEFAULT_FILE.into(),
             None => return Ok(Self { path: DEFAULT_FILE.into(), ..Self::default() }),
         };
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
+        let text =
+            read_text(&path, LARGEST).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))?;
         let file: File = toml::from_str(&text).map_err(|error| {
             // The line itself is not shown, because it may hold a secret.
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -275,6 +280,12 @@ fn access_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Pr
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     duration(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// Reads a number of cases at a time as the flag does.
+fn at_a_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    jobs(number).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// Reads an account number in the same way as the flags.

@@ -117,8 +117,12 @@ fn without_password(proxy: &str) -> String {
     Proxy::parse(proxy).map_or_else(|_| "env".to_owned(), |proxy| proxy.to_string())
 }
 
+/// Bytes of a PEM file; a bundle of all authorities has some hundred thousand.
+const LARGEST: u64 = 4 << 20;
+
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
+    trentcheck_core::file::read(path, LARGEST)
+        .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
 }
 
 #[cfg(test)]

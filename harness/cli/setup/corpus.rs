@@ -4,7 +4,11 @@ use crate::arguments::Cases;
 use crate::edge::failure::Failure;
 use rust_embed::Embed;
 use std::path::Path;
+use trentcheck_core::file::read_text;
 use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, load};
+
+/// Bytes of a file that is read.
+const LARGEST: u64 = 16 << 20;
 
 #[derive(Embed)]
 #[folder = "fixtures/"]
@@ -34,7 +38,7 @@ fn read(directory: &Path) -> Result<Vec<Document>, Failure> {
         for entry in std::fs::read_dir(&folder).map_err(|error| wrong(&folder, error))? {
             let path = entry.map_err(|error| wrong(&folder, error))?.path();
             if path.extension().is_some_and(|extension| extension == "toml") {
-                let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
+                let text = read_text(&path, LARGEST).map_err(|error| wrong(&path, error))?;
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 documents.push(Document { path: format!("{part}/{name}"), text });
             }
@@ -71,7 +75,8 @@ fn expand(words: &[String]) -> Result<Vec<String>, Failure> {
             expanded.push(word.clone());
             continue;
         };
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{path}`: {error}")))?;
+        let text =
+            read_text(path.as_ref(), LARGEST).map_err(|error| Failure::usage(format!("read `{path}`: {error}")))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         expanded.extend(lines.map(str::to_owned));
     }

@@ -20,6 +20,9 @@ use trentcheck_core::sign::Credentials;
 /// The default time limit of a credential process, long enough for a person who enters a second factor.
 const PROCESS: Duration = Duration::from_secs(60);
 
+/// Bytes of a profile file.
+const PROFILES: u64 = 1 << 20;
+
 /// The most bytes that are read from a process. Credentials need about 2,000 bytes.
 const PRINTED: u64 = 64 * 1024;
 
@@ -174,10 +177,10 @@ fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity,
     let (stdout, stderr, status) = ran?;
     let status = status.map_err(|error| failure(error.to_string()))?;
     if !status.success() {
-        let said = String::from_utf8_lossy(&stderr);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it prints nothing");
-        let last: String = last.trim().chars().filter(|letter| !letter.is_control()).take(200).collect();
-        return Err(failure(format!("{status}: {last}")));
+        // What it says may be a secret: of a vault that could not be opened, for example.
+        let lengths = format!("{} bytes on stdout and {} on stderr", stdout.len(), stderr.len());
+        return Err(failure(format!("{status}, with {lengths}, which are not shown"))
+            .hint("run it yourself to see what it says"));
     }
     Ok(from_output(profile, &stdout)?)
 }
@@ -209,7 +212,7 @@ impl Files {
 fn file(named_by: &str, name: &str) -> Result<ProfileFile, Failure> {
     let home = || std::env::home_dir().unwrap_or_default().join(".aws").join(name);
     let path = variable(named_by).map_or_else(home, PathBuf::from);
-    let text = match std::fs::read_to_string(&path) {
+    let text = match trentcheck_core::file::read_text(&path, PROFILES) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(Failure::usage(format!("read `{}`: {error}", path.display()))),

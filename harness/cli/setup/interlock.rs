@@ -8,6 +8,7 @@ use super::confirm::confirm;
 use super::embedded;
 use super::plan::Plan;
 use super::settings::RunSettings;
+use super::target::must_be_verified;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use std::path::Path;
@@ -36,6 +37,7 @@ pub(crate) async fn permit(
     if permit == Permit::NoKeys && lent.is_empty() {
         return Ok(Passed::unlimited(permit));
     }
+    must_be_verified(target, "keys are made or borrowed")?;
     let Some(account) = &target.account else {
         return Err(Failure::safety("off loopback, keys are created only in an account that you name")
             .hint("name it with `--account`; if the target creates keys in another account, the run stops"));

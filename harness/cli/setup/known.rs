@@ -78,7 +78,11 @@ pub(crate) fn wrong(error: DeviationError) -> Failure {
     Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format")
 }
 
+/// Bytes of a list; an entry has some hundred.
+const LARGEST: u64 = 16 << 20;
+
 /// The text of the file with the list.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
+    trentcheck_core::file::read_text(path, LARGEST)
+        .map_err(|error| Failure::usage(format!("read `{}`: {error}", path.display())))
 }

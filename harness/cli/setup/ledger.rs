@@ -30,13 +30,8 @@ pub(crate) fn ledger_of_new_run(path: &Path, settings: &TargetSettings, target: 
     match runs.first() {
         None => Ok(ledger.keeping_back(&target.redactor())),
         Some(first) => {
-            Err(Failure::safety(format!("run {} of the ledger `{}` did not end", first.run, path.display())).hint(
-                format!(
-                    "this command removes the keys that it left{}:\n  {}",
-                    TargetSettings::sweep_needs(target),
-                    settings.sweep_line(path, target)
-                ),
-            ))
+            Err(Failure::safety(format!("run {} of the ledger `{}` did not end", first.run, path.display()))
+                .hint(format!("this command removes the keys that it left:\n  {}", settings.sweep_line(path, target))))
         }
     }
 }

@@ -7,9 +7,13 @@ use crate::edge::output;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use trentcheck_core::arn::Arn;
+use trentcheck_core::file::read;
 use trentcheck_core::fixture::Corpus;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::Lent;
+
+/// Bytes of key material; the largest that KMS imports has some thousand.
+const LARGEST: u64 = 64 * 1024;
 
 /// The keys that both the configuration and the command line name, with their key material.
 pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>, Failure> {
@@ -30,7 +34,7 @@ pub(crate) fn lent(settings: &RunSettings, corpus: &Corpus) -> Result<Vec<Lent>,
             ));
             continue;
         }
-        let material = std::fs::read(&key.material)
+        let material = read(&key.material, LARGEST)
             .map_err(|error| Failure::usage(format!("read `{}`: {error}", key.material.display())))?;
         if material.is_empty() {
             return Err(Failure::rule(format!("the key material in `{}` is empty", key.material.display())));

@@ -1,11 +1,10 @@
 //! The plan that is printed before a run creates keys: cases, keys, calls, cost and duration.
 
-use super::settings::TargetSettings;
 use std::path::Path;
 use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, PriceOf};
 use trentcheck_core::report::{Outcome, Ran};
-use trentcheck_core::run::{Lent, Target};
+use trentcheck_core::run::{Lent, Permit, Target};
 
 /// The plan, with the values from which it is calculated.
 pub(crate) struct Plan<'a> {
@@ -45,12 +44,13 @@ impl Plan<'_> {
         lines.extend(self.by_operation());
         lines.push(self.cost(keys, calls));
         lines.push(self.duration());
+        lines.push(format!(
+            "  limit     {} for the cases (`--deadline`); then {} more for the release of keys",
+            told(self.deadline),
+            told(Permit::Owned.release())
+        ));
         if let Some((ledger, sweep)) = &self.ledger {
-            lines.push(format!(
-                "  ledger    {}; after a crash{}:",
-                ledger.display(),
-                TargetSettings::sweep_needs(self.target)
-            ));
+            lines.push(format!("  ledger    {}; after a crash:", ledger.display()));
             lines.push(format!("            {sweep}"));
         }
         lines.join("\n")

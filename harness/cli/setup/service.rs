@@ -5,7 +5,7 @@ use super::environment::variable;
 use super::words::Words;
 use crate::arguments::ServiceArguments;
 use crate::edge::failure::Failure;
-use trentcheck_core::fixture::Corpus;
+use trentcheck_core::fixture::{Corpus, RATES, nearest_of};
 use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
 
 /// The word for AWS KMS itself. It must be typed, so that a forgotten endpoint never leads to AWS.
@@ -90,9 +90,12 @@ fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
 
 /// Parses the URL of an endpoint.
 pub(super) fn parse(url: &str) -> Result<Endpoint, Failure> {
-    Endpoint::parse(url).map_err(|error| {
-        Failure::usage(format!("read the endpoint `{url}`: {error}"))
-            .hint("an endpoint looks like `http://127.0.0.1:4566`")
+    Endpoint::parse(url).map_err(|error| match url.contains('@') {
+        // Whatever stands before the sign may be a password, however odd.
+        true => Failure::usage("read the endpoint: it has a user name or a password, or a sign that ends one")
+            .hint("requests are signed: `--profile` or TRENTCHECK_ACCESS_KEY_ID say by whom"),
+        false => Failure::usage(format!("read the endpoint `{url}`: {error}"))
+            .hint("an endpoint looks like `http://127.0.0.1:4566`"),
     })
 }
 
@@ -106,14 +109,15 @@ pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Res
     for word in given {
         let read = word.split_once('=').and_then(|(operation, rate)| Some((operation, rate.parse::<f64>().ok()?)));
         match read {
-            Some((operation, rate)) if !operation.is_empty() && rate.is_finite() && rate > 0.0 => {
-                rates.by_operation.insert(operation.to_owned(), rate);
+            Some((operation, rate)) if RATES.contains(&rate) => {
+                rates.by_operation.insert(known(operation, corpus)?.to_owned(), rate);
             }
             _ => {
+                let (least, most) = (RATES.start(), RATES.end());
                 return Err(Failure::rule(format!(
                     "`--rate` takes `OPERATION=N`, such as `CreateKey=2`, not `{word}`"
                 ))
-                .hint("the number must be above 0"));
+                .hint(format!("the number must be above 0: from {least} to {most}")));
             }
         }
     }
@@ -122,6 +126,19 @@ pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Res
         rates.others = rates.by_operation.get(&corpus.operation.name).copied();
     }
     Ok(rates)
+}
+
+/// The operation of this name. One that is never called would be paced in vain.
+fn known<'a>(operation: &'a str, corpus: &Corpus) -> Result<&'a str, Failure> {
+    let mut names = corpus.quotas.iter().map(|quota| quota.operation.get_ref().as_str());
+    if names.clone().any(|name| name == operation) {
+        return Ok(operation);
+    }
+    let failure = Failure::usage(format!("pace the operation `{operation}`: no quota is known of one of this name"));
+    Err(match nearest_of(operation, names.clone()) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint(format!("the names are {}", names.by_ref().collect::<Vec<_>>().join(", "))),
+    })
 }
 
 fn region(asked: &Place<'_>) -> Result<Option<String>, Failure> {

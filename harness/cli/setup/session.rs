@@ -12,8 +12,8 @@ use crate::edge::failure::Failure;
 use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
 use crate::edge::progress::Line;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::baseline::{Head, day};
 use trentcheck_core::fixture::{Corpus, Selection};
@@ -33,6 +33,8 @@ pub(crate) struct Session {
     ledger: Option<Arc<Ledger>>,
     passed: interlock::Passed,
     lent: Vec<Lent>,
+    /// When the time of the first look, of second looks and of other targets is over; set as the first begins.
+    until: OnceLock<Instant>,
 }
 
 impl Session {
@@ -55,7 +57,7 @@ impl Session {
         let lent = lending::lent(&settings, &corpus)?;
         let asked = Options { lent: lent.clone(), ..options(&settings, target, Permit::NoKeys)? };
         let passed = interlock::permit(&settings, target, &corpus, &selection, asked, path.as_deref()).await?;
-        Ok(Self { settings, corpus, selection, prepared, reports, ledger, passed, lent })
+        Ok(Self { settings, corpus, selection, prepared, reports, ledger, passed, lent, until: OnceLock::new() })
     }
 
     /// The target.
@@ -87,6 +89,8 @@ impl Session {
     }
 
     async fn replay_with(&self, target: &Target, selection: &Selection, options: Options) -> Result<Ran, Failure> {
+        let until = *self.until.get_or_init(|| Instant::now() + self.settings.deadline);
+        let options = Options { deadline: until.saturating_duration_since(Instant::now()), ..options };
         let (stop, stopped) = watch::channel(false);
         let interrupt = on_interrupt(stop);
         let line = Line::new("cases", Some(0));

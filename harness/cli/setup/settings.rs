@@ -17,8 +17,8 @@ use trentcheck_core::fixture::{Edition, Level};
 use trentcheck_core::run::Target;
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
-/// The default time limit of a run.
-const DEADLINE: Duration = Duration::from_secs(15 * 60);
+/// The default time limit of a run or a sweep.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// The settings of a target and its connection.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct TargetSettings {
     edition: Option<Edition>,
     timeout: Option<Duration>,
     settle: Option<Duration>,
+    /// The time limit that the file sets for the whole.
+    pub(crate) deadline: Option<Duration>,
     pub(super) service: Service,
     /// Calls per second, as `OPERATION=N`. The last value for an operation wins.
     pub(super) rates: Vec<String>,
@@ -89,6 +91,7 @@ impl TargetSettings {
             edition: arguments.edition.or(file.edition),
             timeout: arguments.timeout.or(file.timeout),
             settle: arguments.settle.or(file.settle),
+            deadline: file.deadline,
             service: Service::of(&arguments.service),
             rates: rates.chain(arguments.service.rate.iter().cloned()).collect(),
             connection: Connection::of(&arguments.connection, file),
@@ -172,11 +175,6 @@ impl TargetSettings {
     /// Whether the configuration file itself holds credentials.
     pub(crate) fn has_written_credentials(&self) -> bool {
         !self.signers.written.is_empty()
-    }
-
-    /// What the command line lacks, as the end of a sentence.
-    pub(crate) fn sweep_needs(target: &Target) -> &'static str {
-        if target.endpoint.is_loopback() { "" } else { ", with the account in `TRENTCHECK_ACCOUNT`" }
     }
 
     /// Adds the flags that repeat the target, its connection, its credentials and its known keys. `target` is the

@@ -11,7 +11,7 @@ use std::time::Duration;
 use trentcheck_core::fixture::{Corpus, nearest_of};
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::{Elsewhere, Target};
-use trentcheck_core::send::{Endpoint, Limits};
+use trentcheck_core::send::{Endpoint, Limits, Peer};
 use trentcheck_reference::Server;
 
 /// The requirements of a command on its target.
@@ -88,6 +88,15 @@ impl Prepared {
         }
         target.limits.rates = rates(&settings.rates, corpus, is_loopback)?;
         Ok(Self { settle: settings.settle(&target.endpoint), target, _server })
+    }
+}
+
+/// Refuses what signs a change at a target that could be anybody.
+pub(crate) fn must_be_verified(target: &Target, what: &str) -> Result<(), Failure> {
+    match target.peer() {
+        Peer::Loopback | Peer::Verified => Ok(()),
+        Peer::Unverified => Err(Failure::safety(format!("{what} only where the target's certificate is verified"))
+            .hint("`--ca` with the certificate of its authority in place of `--insecure`")),
     }
 }
 

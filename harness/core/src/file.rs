@@ -1,21 +1,32 @@
-//! Writes a file as a whole, so that a reader sees the old content or the new content, and never a part.
+//! Files: written whole, so that a reader sees the old content or the new one and never a part; read up to a size.
 
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Error, ErrorKind, Read, Write};
 use std::path::Path;
 use tempfile::Builder;
 
-/// Writes a file as a whole: writes a new file with a random name in the same folder, then replaces the old file by it.
-/// A pipe or a device cannot be replaced, so it is written directly.
+/// How a path is written to.
+enum Way {
+    /// A new file takes its place. A link is replaced and not followed.
+    Replaced,
+    /// A device or a stream of this process takes what is written.
+    Streamed,
+}
+
+/// Writes a file whole: into a new file with a random name in the same folder, which then takes the place of the old
+/// one. A device cannot be replaced, so it is written to directly, and so is a stream of this process (`/dev/stdout`,
+/// `/dev/fd/3`).
 ///
 /// # Errors
 ///
-/// The folder or the file cannot be written. The old file is then unchanged.
+/// The folder or the file cannot be written, or it is a pipe, which nobody may be reading. An old file is then still there
+/// as it was.
 pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     // As for any other file, the umask decides which users may read it.
     write(path, text, 0o666)
 }
 
-/// Writes a file as a whole, as [`write_whole`] does. Only the owner can read it.
+/// Writes a file whole, as [`write_whole`] does. Only the owner can read it.
 ///
 /// # Errors
 ///
@@ -25,19 +36,109 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, text);
+    match way(path)? {
+        Way::Streamed => OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes()),
+        Way::Replaced => {
+            let mut file = beside(path, mode)?;
+            file.write_all(text.as_bytes())?;
+            file.persist(path)?;
+            Ok(())
+        }
     }
+}
+
+/// Finds out whether [`write_whole`] can write a file. Nothing is left behind.
+///
+/// # Errors
+///
+/// As [`write_whole`].
+pub fn must_be_writable(path: &Path) -> io::Result<()> {
+    match way(path)? {
+        Way::Streamed => OpenOptions::new().write(true).open(path).map(drop),
+        Way::Replaced => beside(path, 0o666).map(drop),
+    }
+}
+
+/// Reads a file of at most this many bytes.
+///
+/// # Errors
+///
+/// It cannot be read, is larger, or is a pipe that is no stream of this process, which nobody may be writing to.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !is_stream(path) && is_pipe(path) {
+        return Err(Error::other("it is a pipe"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(Error::other(format!("it is larger than {} KiB", most / 1024))),
+        false => Ok(bytes),
+    }
+}
+
+/// As [`read`], of text.
+///
+/// # Errors
+///
+/// As [`read`], and what is no UTF-8.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(read(path, most)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no UTF-8"))
+}
+
+/// A new file with a random name in the folder of another.
+fn beside(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     #[cfg(not(unix))]
     let _ = mode;
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
+    builder.tempfile_in(folder)
+}
+
+/// Whether a path stands for something that this process has open already.
+fn is_stream(path: &Path) -> bool {
+    const STREAMS: [&str; 3] = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
+    STREAMS.iter().any(|stream| path == Path::new(stream))
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd")
+}
+
+fn way(path: &Path) -> io::Result<Way> {
+    if is_stream(path) {
+        return Ok(Way::Streamed);
+    }
+    let kind = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Way::Replaced),
+        Err(error) => return Err(error),
+    };
+    match () {
+        () if kind.is_file() || kind.is_symlink() => Ok(Way::Replaced),
+        () if is_character_device(kind) => Ok(Way::Streamed),
+        () if kind.is_dir() => Err(Error::new(ErrorKind::IsADirectory, "it is a folder")),
+        () => Err(Error::other("it is a pipe, a socket or a disk, and no ordinary file")),
+    }
+}
+
+#[cfg(unix)]
+fn is_character_device(kind: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_char_device(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_character_device(_: std::fs::FileType) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()))
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -87,6 +188,36 @@ mod tests {
         }
         write_whole(&folder.path().join("report.json"), "text").unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_replaced_and_a_pipe_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, link, pipe) =
+            (folder.path().join("victim"), folder.path().join("link"), folder.path().join("pipe"));
+        fs::write(&victim, "untouched").unwrap();
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        write_whole(&link, "text").unwrap();
+        assert_eq!(
+            (fs::read_to_string(&victim).unwrap(), fs::read_to_string(&link).unwrap()),
+            ("untouched".into(), "text".into())
+        );
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for refused in [write_whole(&pipe, "text"), must_be_writable(&pipe), read(&pipe, 10).map(drop)] {
+            assert!(refused.unwrap_err().to_string().contains("a pipe"));
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_read_up_to_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "x".repeat(1025)).unwrap();
+        assert!(read(&path, 1024).unwrap_err().to_string().contains("larger than 1 KiB"));
+        assert_eq!(read_text(&path, 1025).unwrap().len(), 1025);
+        #[cfg(target_os = "linux")]
+        assert!(read(Path::new("/dev/zero"), 1024).is_err());
     }
 
     #[cfg(unix)]

@@ -12,7 +12,7 @@ use crate::normalise::Redactor;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tail::Tail;
@@ -63,6 +63,8 @@ enum Record {
     Ledger { format: String },
     /// A run begins.
     Run { run: String, endpoint: String, region: String },
+    /// The account that was named for this principal.
+    Account { run: String, owner: Owner, account: String },
     /// CreateKey is about to be sent in this Region, signed by this principal.
     Intent { run: String, label: String, region: String, owner: Owner },
     /// The target refused CreateKey.
@@ -88,6 +90,8 @@ pub struct OpenRun {
     pub endpoint: String,
     /// The Region.
     pub region: String,
+    /// The accounts that were named for it, by principal.
+    pub accounts: BTreeMap<Owner, String>,
     /// ARNs of the keys that the run created and did not release.
     pub keys: BTreeSet<String>,
     /// ARNs of the keys that the run released.
@@ -114,23 +118,17 @@ impl Ledger {
     /// The file cannot be used, another run holds it, or it is not a ledger.
     pub fn open(path: &Path) -> Result<(Self, Vec<OpenRun>), LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        // Only the owner may read which keys were created.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(failed)?;
-        // Reading a device may never end.
-        if !file.metadata().map_err(failed)?.is_file() {
-            return Err(failed(std::io::Error::other("it is not a regular file")));
-        }
+        let mut file = opened(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LedgerError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
+        Read::by_ref(&mut file).take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(failed(Error::other(format!("it is larger than {} MiB", LARGEST >> 20))));
+        }
         // A killed process may leave an unfinished last line. The call of that line was not sent, or the line before
         // describes it.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -138,6 +136,10 @@ impl Ledger {
             bytes.truncate(whole);
         }
         let runs = read(&bytes).map_err(|line| LedgerError::Format { path: path.to_owned(), line })?;
+        // Of runs that ended nobody asks any more.
+        if runs.is_empty() {
+            bytes.truncate(FORMAT_LINE.len());
+        }
         file.set_len(bytes.len() as u64).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let tail = Mutex::new(Tail::new(file, bytes.len() as u64));
@@ -166,6 +168,11 @@ impl Ledger {
     /// The file cannot be written. The same holds for every record.
     pub fn begins(&self, run: &str, endpoint: &str, region: &str) -> Result<(), LedgerError> {
         self.write(&Record::Run { run: run.to_owned(), endpoint: endpoint.to_owned(), region: region.to_owned() })
+    }
+
+    /// An account was named for this principal of the run. A sweep touches keys in no other.
+    pub(crate) fn names(&self, run: &str, owner: Owner, account: &str) -> Result<(), LedgerError> {
+        self.write(&Record::Account { run: run.to_owned(), owner, account: account.to_owned() })
     }
 
     /// Records that CreateKey is about to be sent in this Region by this principal.
@@ -223,6 +230,42 @@ impl Ledger {
     }
 }
 
+/// Bytes of a ledger; a run writes some hundred for each key.
+const LARGEST: u64 = 16 << 20;
+
+/// The file of this path, or a new one. No link is followed: somebody else could have laid it.
+fn opened(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    // Nobody but the owner has to know which keys were made.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        other => return other,
+    }
+    // A device may have no end to read to, a pipe nobody at its other end.
+    let is_ordinary = || std::fs::symlink_metadata(path).map(|metadata| metadata.is_file());
+    let refused = || Error::other("it is no ordinary file");
+    if !is_ordinary()? {
+        return Err(refused());
+    }
+    let file = options.open(path)?;
+    // It may have been replaced in between.
+    if !is_ordinary()? || !file.metadata()?.is_file() {
+        return Err(refused());
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let permissions = file.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            file.set_permissions(PermissionsExt::from_mode(permissions.mode() & 0o700))?;
+        }
+    }
+    Ok(file)
+}
+
 /// The first line. A process that is killed at once may leave only its beginning.
 const FORMAT_LINE: &[u8] = b"{\"event\":\"ledger\",\"format\":\"trentcheck-ledger/2\"}\n";
 
@@ -242,6 +285,9 @@ fn read(bytes: &[u8]) -> Result<Vec<OpenRun>, usize> {
             Record::Run { run, endpoint, region } => {
                 order.push(run.clone());
                 runs.insert(run.clone(), OpenRun { run, endpoint, region, ..OpenRun::default() });
+            }
+            Record::Account { run, owner, account } => {
+                runs.get_mut(&run).ok_or(wrong)?.accounts.insert(owner, account);
             }
             Record::Intent { run, label, region, owner } => {
                 runs.get_mut(&run).ok_or(wrong)?.intents.insert(label, (region, owner));
@@ -325,6 +371,38 @@ mod tests {
         let _ledger = Ledger::open(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_ledger_is_its_owners_alone_and_no_link_is_followed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("ledger"), folder.path().join("link"));
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        drop(Ledger::open(&path).unwrap());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        for target in [path, folder.path().join("absent")] {
+            std::os::unix::fs::symlink(&target, &link).unwrap();
+            assert!(matches!(Ledger::open(&link), Err(LedgerError::File { .. })));
+            std::fs::remove_file(&link).unwrap();
+        }
+        assert!(!folder.path().join("absent").exists());
+    }
+
+    #[test]
+    fn a_ledger_whose_runs_ended_is_compacted_and_one_that_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        for run in ["a", "b"] {
+            let (ledger, runs) = Ledger::open(&path).unwrap();
+            assert_eq!((runs, std::fs::read(&path).unwrap().len()), (Vec::new(), FORMAT_LINE.len()));
+            ledger.begins(run, "http://h", "r").unwrap();
+            ledger.ended(run).unwrap();
+        }
+        File::options().write(true).open(&path).unwrap().set_len(LARGEST + 1).unwrap();
+        assert!(Ledger::open(&path).unwrap_err().to_string().contains("larger than 16 MiB"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod file;
 pub mod fixture;
 pub mod http;
 pub mod identity;
+mod json;
 #[expect(clippy::disallowed_methods, reason = "the release of keys has a limit of its own")]
 pub mod keys;
 mod kms;

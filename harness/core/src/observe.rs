@@ -1,6 +1,7 @@
 //! What an answer says, as data. Pure; no judgement.
 
 use crate::http::{Header, find};
+use crate::json;
 use crate::send::Response;
 use crate::text::TargetText;
 use serde_json::Value;
@@ -115,7 +116,7 @@ pub fn observe(response: &Response) -> Observation {
     let body = if response.body.is_empty() {
         Body::Empty
     } else {
-        serde_json::from_slice(&response.body).map_or(Body::Other, Body::Json)
+        json::parse(&response.body).map_or(Body::Other, Body::Json)
     };
     let is_success = (200..300).contains(&response.status);
     let (error, message) =

@@ -5,7 +5,7 @@ mod find;
 mod release;
 mod subject;
 
-pub use subject::{Sweeping, Swept, Touch};
+pub use subject::{Sweeping, Swept, Times, Touch};
 
 use crate::fixture::Corpus;
 use crate::kms::{Clients, Kms};
@@ -14,8 +14,8 @@ use crate::target::{Clock, SetupError, Target};
 use crate::text::{TargetText, Text};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::time::Duration;
 use subject::Sweep;
+use tokio::time::{Instant, timeout_at};
 
 /// Removes the keys that runs left behind.
 ///
@@ -28,24 +28,39 @@ pub async fn sweep(
     sweeping: &Sweeping,
     touch: Touch,
     clock: &Clock,
-    settle: Duration,
+    times: Times,
 ) -> Result<Swept, SetupError> {
+    let Times { settle, deadline } = times;
+    #[expect(clippy::disallowed_methods, reason = "a sweep has a limit")]
+    let deadline = Instant::now() + deadline;
     let clients = Clients::new(target, clock, settle, corpus, None)?;
     let sweep = Sweep { target, clients: &clients, touch: &touch, settle };
     let mut swept = Swept::default();
-    let found = match sweeping {
-        Sweeping::Runs(runs) => find::of_runs(&sweep, runs, &mut swept).await,
-        Sweeping::OlderThan(age) => find::older_than(&sweep, *age, (clock)(), &mut swept).await,
+    let found = async {
+        match sweeping {
+            Sweeping::Runs(runs) => find::of_runs(&sweep, runs, &mut swept).await,
+            Sweeping::OlderThan(age) => find::older_than(&sweep, *age, (clock)(), &mut swept).await,
+        }
     };
-    for found in found {
+    let found = timeout_at(deadline, found).await;
+    for found in found.unwrap_or_else(|_| {
+        swept.left.push("there was no time to find all keys; nothing was changed".into());
+        Vec::new()
+    }) {
         let arn = found.ours.arn.clone();
-        if let Err(failure) = release::release(&sweep, found, &mut swept).await {
-            swept.left.push(Text::from(format!("key {arn}: ")).and(failure.describe()));
+        match timeout_at(deadline, release::release(&sweep, found, &mut swept)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => swept.left.push(Text::from(format!("key {arn}: ")).and(failure.describe())),
+            Err(_) => swept.left.push(format!("key {arn}: there was no time for it").into()),
         }
     }
     if let Sweeping::Runs(runs) = sweeping {
         for key in runs.iter().flat_map(|run| &run.lent) {
-            look_at_lent(&clients.primary, key, &mut swept).await;
+            if timeout_at(deadline, look_at_lent(&clients.primary, key, &mut swept)).await.is_err() {
+                swept
+                    .left
+                    .push(format!("key {key}: it was lent to the run, and there was no time to look at it").into());
+            }
         }
     }
     Ok(swept)

@@ -2,11 +2,11 @@
 
 use crate::fixture::{Edition, PrincipalName};
 use crate::normalise::Redactor;
-use crate::send::{Endpoint, Limits, Tls};
+use crate::send::{Endpoint, Limits, Peer, Tls};
 use crate::sign::Credentials;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Returns the current time. Stages use no other clock.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -26,6 +26,9 @@ pub enum SetupError {
     /// The run creates keys, but no account is named.
     #[error("find the account in which the run may create keys")]
     NoAccount,
+    /// Keys are to be made or borrowed, and anybody could be the target.
+    #[error("make or borrow keys at a target whose certificate is not verified")]
+    Unverified,
 }
 
 /// The same service in another Region.
@@ -65,6 +68,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Who answers there.
+    pub fn peer(&self) -> Peer {
+        Peer::of(&self.endpoint, &self.tls)
+    }
+
     /// A Region other than that of the target.
     pub fn other_region(&self) -> String {
         if let Some(elsewhere) = &self.elsewhere {
@@ -98,6 +106,18 @@ pub enum Permit {
     Owned,
     /// Only cases that name no existing key.
     NoKeys,
+}
+
+impl Permit {
+    /// How long the release of the keys may take, besides the time limit of the run. What is not released by then is
+    /// reported.
+    pub fn release(self) -> Duration {
+        match self {
+            // Keys of a test server end with it.
+            Self::All => Duration::from_secs(30),
+            Self::Owned | Self::NoKeys => Duration::from_secs(5 * 60),
+        }
+    }
 }
 
 /// The partition of a Region.

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use crate::baseline::Recording;
-use crate::fixture::{Corpus, Document, Edition, Level, load};
+use crate::fixture::{Corpus, Document, Edition, Level, Supports, load};
 use crate::http::Header;
 use crate::observe::{Observation, observe};
 use crate::report::{About, CaseRan, End, Held, Look, Outcome, Pinned, Ran, RunReport, TargetReport};
@@ -58,7 +58,7 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
         group: id.split('/').next().unwrap().to_owned(),
         level: Level::Must,
         clauses: Vec::new(),
-        source: "page".to_owned(),
+        supports: Supports::default(),
         outcome,
         reason: None,
         mismatches: Vec::new(),

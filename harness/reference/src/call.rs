@@ -28,9 +28,11 @@ impl Shared {
         Self { store: Mutex::new(Store::new(&config)), config, served: AtomicU64::new(0) }
     }
 
-    /// Locks the store. Other calls wait until the guard is dropped.
+    /// Locks the store and brings it up to date. Other calls wait until the guard is dropped.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.settle(&self.config);
+        store
     }
 
     /// Counts a request and returns its number. The first request has number 1.

@@ -78,6 +78,8 @@ pub struct Config {
     pub seeds: Vec<Seed>,
     /// How long after a change DescribeKey still shows the former state.
     pub consistency_delay: Duration,
+    /// How long after RotateKeyOnDemand the rotation is carried out. On AWS it takes minutes.
+    pub rotation_delay: Duration,
     /// With `Some(3)` every third request is answered with ThrottlingException.
     pub throttle_every: Option<u32>,
     /// How long the target waits before each answer.
@@ -137,6 +139,7 @@ impl Default for Config {
                 seed("throttled", 5, SeedKind::Throttled),
             ],
             consistency_delay: Duration::ZERO,
+            rotation_delay: Duration::from_millis(50),
             throttle_every: None,
             latency: Duration::ZERO,
             clock: SystemTime::now,

@@ -51,7 +51,8 @@ fn in_header(config: &Config, request: &Incoming, value: &str) -> Result<Claim, 
     let part = |name: &str| {
         rest.split(comma).find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
     };
-    let date = request.values("x-amz-date").next().or_else(|| request.values("date").next());
+    let is_only = config.at(Point::SignedDateRefused);
+    let date = request.values("x-amz-date").next().or_else(|| request.values("date").next().filter(|_| !is_only));
     let (credential, signed_headers, signature) = (part("Credential"), part("SignedHeaders"), part("Signature"));
     let mut missing = String::new();
     for (found, name) in [(&credential, "Credential"), (&signature, "Signature"), (&signed_headers, "SignedHeaders")] {

@@ -1,10 +1,11 @@
-//! Encryption, MACs, signatures and key material. aws-lc-rs does all the cryptography.
+//! Symmetric encryption, MACs, and key material with its wrapping. aws-lc-rs does all the cryptography.
 
-use crate::key::Key;
+use crate::key::{Key, Wrapping};
+use crate::pairs;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use aws_lc_rs::{hmac, rand};
 
 /// The length of an AES-GCM nonce, in bytes.
@@ -28,8 +29,23 @@ impl WrappingKey {
         Self { private: OaepPrivateDecryptingKey::new(private).expect("2048 bits are enough for OAEP"), public }
     }
 
-    /// Unwraps material that was wrapped with RSAES_OAEP_SHA_256.
-    pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Option<Vec<u8>> {
+    /// Unwraps material.
+    pub(crate) fn unwrap(&self, wrapping: Wrapping, wrapped: &[u8]) -> Option<Vec<u8>> {
+        match wrapping {
+            Wrapping::Oaep => self.decrypt(wrapped),
+            // An AES key in RSAES_OAEP_SHA_256, and behind it the material, wrapped with the AES key.
+            Wrapping::AesKeyWrap => {
+                let (key, material) = wrapped.split_at_checked(self.private.key_size_bytes())?;
+                let key = AesKek::new(&AES_256, &self.decrypt(key)?).ok()?;
+                let mut plain = vec![0; material.len()];
+                let length = key.unwrap_with_padding(material, &mut plain).ok()?.len();
+                plain.truncate(length);
+                Some(plain)
+            }
+        }
+    }
+
+    fn decrypt(&self, wrapped: &[u8]) -> Option<Vec<u8>> {
         let mut plain = vec![0; self.private.min_output_size()];
         let length = self.private.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut plain, None).ok()?.len();
         plain.truncate(length);
@@ -46,22 +62,39 @@ pub(crate) fn random(length: usize) -> Vec<u8> {
 
 /// New material for a key of this spec, as KMS generates it for keys of origin `AWS_KMS`.
 pub(crate) fn generated(spec: &str) -> Vec<u8> {
-    match spec {
-        "ECC_NIST_P256" => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &rand::SystemRandom::new())
-            .expect("the system has random bytes")
-            .as_ref()
-            .to_vec(),
-        "HMAC_384" => random(48),
-        "HMAC_512" => random(64),
-        _ => random(32),
+    match bytes_of(spec) {
+        Some(length) => random(length),
+        None => pairs::generated(spec),
     }
 }
 
+/// The length of the material for a symmetric or an HMAC key, in bytes.
+fn bytes_of(spec: &str) -> Option<usize> {
+    match spec {
+        "HMAC_224" => Some(28),
+        "SYMMETRIC_DEFAULT" | "HMAC_256" => Some(32),
+        "HMAC_384" => Some(48),
+        "HMAC_512" => Some(64),
+        _ => None,
+    }
+}
+
+/// What is authenticated beside the plaintext: the key's id and the encryption context.
+fn associated(key_id: &str, context: &[u8]) -> Aad<Vec<u8>> {
+    Aad::from([key_id.as_bytes(), context].concat())
+}
+
 /// Encrypts with a material. The blob holds the ids of key and material, so that Decrypt can find both.
-pub(crate) fn encrypt(key: &Key, material_id: &str, material: &[u8], plaintext: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn encrypt(
+    key: &Key,
+    material_id: &str,
+    material: &[u8],
+    plaintext: &[u8],
+    context: &[u8],
+) -> Option<Vec<u8>> {
     let cipher = RandomizedNonceKey::new(&AES_256_GCM, material).ok()?;
     let mut sealed = plaintext.to_vec();
-    let nonce = cipher.seal_in_place_append_tag(Aad::from(key.id.as_bytes()), &mut sealed).ok()?;
+    let nonce = cipher.seal_in_place_append_tag(associated(&key.id, context), &mut sealed).ok()?;
     let mut blob = vec![u8::try_from(key.id.len()).ok()?];
     blob.extend_from_slice(key.id.as_bytes());
     blob.extend(hex::decode(material_id).ok()?);
@@ -93,11 +126,11 @@ impl Blob {
         })
     }
 
-    /// The plaintext, if this is the material that the blob was encrypted with.
-    pub(crate) fn decrypt(mut self, material: &[u8]) -> Option<Vec<u8>> {
+    /// The plaintext, if these are the material and the context that the blob was encrypted with.
+    pub(crate) fn decrypt(mut self, material: &[u8], context: &[u8]) -> Option<Vec<u8>> {
         let cipher = RandomizedNonceKey::new(&AES_256_GCM, material).ok()?;
         let nonce = aws_lc_rs::aead::Nonce::from(&self.nonce);
-        let plain = cipher.open_in_place(nonce, Aad::from(self.key_id.as_bytes()), &mut self.sealed).ok()?;
+        let plain = cipher.open_in_place(nonce, associated(&self.key_id, context), &mut self.sealed).ok()?;
         Some(plain.to_vec())
     }
 }
@@ -105,6 +138,7 @@ impl Blob {
 /// A MAC by the algorithm of the key's spec.
 pub(crate) fn mac(spec: &str, material: &[u8], message: &[u8]) -> Vec<u8> {
     let algorithm = match spec {
+        "HMAC_224" => hmac::HMAC_SHA224,
         "HMAC_384" => hmac::HMAC_SHA384,
         "HMAC_512" => hmac::HMAC_SHA512,
         _ => hmac::HMAC_SHA256,
@@ -112,33 +146,23 @@ pub(crate) fn mac(spec: &str, material: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, material), message).as_ref().to_vec()
 }
 
-/// An ECDSA P-256 signature by a PKCS#8 private key.
-pub(crate) fn sign(material: &[u8], message: &[u8]) -> Option<Vec<u8>> {
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, material).ok()?;
-    let signature = pair.sign(&rand::SystemRandom::new(), message).ok()?;
-    Some(signature.as_ref().to_vec())
-}
-
 /// Whether these bytes have the form of material for a key of this spec.
 pub(crate) fn fits(spec: &str, material: &[u8]) -> bool {
-    match spec {
-        "SYMMETRIC_DEFAULT" | "HMAC_256" => material.len() == 32,
-        "HMAC_384" => material.len() == 48,
-        "HMAC_512" => material.len() == 64,
-        "ECC_NIST_P256" => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, material).is_ok(),
-        _ => false,
+    match bytes_of(spec) {
+        Some(length) => material.len() == length,
+        None => pairs::fits(spec, material),
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests {
     use super::*;
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, KeyPair, UnparsedPublicKey};
 
     #[test]
     fn material_has_the_length_or_the_form_of_its_spec() {
-        for (spec, length) in [("SYMMETRIC_DEFAULT", 32), ("HMAC_256", 32), ("HMAC_384", 48), ("HMAC_512", 64)] {
+        for (spec, length) in
+            [("SYMMETRIC_DEFAULT", 32), ("HMAC_224", 28), ("HMAC_256", 32), ("HMAC_384", 48), ("HMAC_512", 64)]
+        {
             assert!(fits(spec, &vec![7; length]), "{spec}");
             assert!(!fits(spec, &vec![7; length - 1]), "{spec}");
             assert!(!fits(spec, &vec![7; length + 1]), "{spec}");
@@ -152,21 +176,12 @@ mod tests {
     /// The second test case of RFC 4231.
     #[test]
     fn a_mac_is_that_of_the_spec() {
-        for (spec, front) in [("HMAC_256", "5bdcc146"), ("HMAC_384", "af45d2e3"), ("HMAC_512", "164b7a7b")] {
+        for (spec, front) in
+            [("HMAC_224", "a30e0109"), ("HMAC_256", "5bdcc146"), ("HMAC_384", "af45d2e3"), ("HMAC_512", "164b7a7b")]
+        {
             let mac = hex::encode(mac(spec, b"Jefe", b"what do ya want for nothing?"));
             assert!(mac.starts_with(front), "{spec}: {mac}");
         }
-    }
-
-    #[test]
-    fn a_signature_is_good_for_its_message() {
-        let material = generated("ECC_NIST_P256");
-        let signature = sign(&material, b"message").unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &material).unwrap();
-        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref());
-        assert!(public.verify(b"message", &signature).is_ok());
-        assert!(public.verify(b"massage", &signature).is_err());
-        assert_eq!(sign(&[7; 32], b"message"), None);
     }
 
     #[test]

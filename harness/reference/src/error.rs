@@ -3,9 +3,6 @@
 use crate::protocol::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-/// The beginning of a message about one violated constraint.
-pub(crate) const ONE_DETECTED: &str = "1 validation error detected: ";
-
 /// The message of an error, by the spelling of its member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Message {
@@ -13,6 +10,8 @@ enum Message {
     None,
     /// `message`, as errors of the operation spell it.
     Lower(String),
+    /// `message` about violated constraints, all in one.
+    Violations(Vec<String>),
     /// `Message`, as errors of the layers in front of the operation spell it.
     Upper(String),
 }
@@ -54,18 +53,17 @@ impl Refusal {
         self
     }
 
-    /// One refusal for two violated constraints.
-    pub(crate) fn joined(&self, other: &Self) -> Self {
-        let detected = |refusal: &Self| match &refusal.message {
-            Message::Lower(text) => text.split_once(ONE_DETECTED).map(|(_, violation)| violation.to_owned()),
-            Message::None | Message::Upper(_) => None,
-        };
-        match (detected(self), detected(other)) {
-            (Some(first), Some(second)) => {
-                Self::new(self.error, format!("2 validation errors detected: {first}; {second}"))
-            }
-            _ => self.clone(),
+    /// The refusal of a member that violates a constraint.
+    pub(crate) fn violation(text: String) -> Self {
+        Self { status: 400, error: "ValidationException", message: Message::Violations(vec![text]), is_claimed: true }
+    }
+
+    /// One refusal for the violated constraints of both.
+    pub(crate) fn joined(mut self, other: Self) -> Self {
+        if let (Message::Violations(first), Message::Violations(second)) = (&mut self.message, other.message) {
+            first.extend(second);
         }
+        self
     }
 
     /// The refusal of a call that the key's state does not allow.
@@ -82,6 +80,11 @@ impl Refusal {
         match &self.message {
             Message::None => {}
             Message::Lower(text) => body["message"] = Value::String(text.clone()),
+            Message::Violations(all) => {
+                let errors = if all.len() == 1 { "error" } else { "errors" };
+                body["message"] =
+                    Value::String(format!("{} validation {errors} detected: {}", all.len(), all.join("; ")));
+            }
             Message::Upper(text) => body["Message"] = Value::String(text.clone()),
         }
         (body.to_string().into_bytes(), CONTENT_TYPE)

@@ -73,6 +73,9 @@ fn content_type(config: &Config, request: &Incoming) -> Result<(), Refusal> {
     }
     // Parameters of the media type are ignored.
     let essence = value.split(';').next().unwrap_or_default().trim();
+    if config.at(Point::ContentTypeCaseCounts) && essence != CONTENT_TYPE {
+        return Err(Refusal::unclaimed());
+    }
     if essence.eq_ignore_ascii_case(CONTENT_TYPE) { Ok(()) } else { Err(Refusal::unclaimed()) }
 }
 

@@ -1,10 +1,10 @@
 //! A key: its material, and the state that follows from it.
 
-use crate::config::{Config, SeedKind};
-use crate::edition::Edition;
+use crate::config::SeedKind;
+use crate::material::{Expiration, Material, Rotation};
 use crate::mutant::Point;
 use aws_lc_rs::digest;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
 /// Where a key's material comes from.
@@ -29,6 +29,7 @@ pub(crate) enum Usage {
     EncryptDecrypt,
     GenerateVerifyMac,
     SignVerify,
+    KeyAgreement,
 }
 
 impl Usage {
@@ -37,34 +38,36 @@ impl Usage {
             Self::EncryptDecrypt => "ENCRYPT_DECRYPT",
             Self::GenerateVerifyMac => "GENERATE_VERIFY_MAC",
             Self::SignVerify => "SIGN_VERIFY",
+            Self::KeyAgreement => "KEY_AGREEMENT",
         }
     }
 }
 
-/// Whether a material is in use or waits for a rotation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rotation {
-    Current,
-    Pending,
-}
-
-/// A material that was imported into a key or generated for it.
+/// An import token, and how material must be wrapped that comes with it.
 #[derive(Clone, Debug)]
-pub(crate) struct Material {
-    pub(crate) id: String,
-    /// Absent after the material was deleted.
-    pub(crate) bytes: Option<Vec<u8>>,
-    pub(crate) rotation: Rotation,
+pub(crate) struct Token {
+    pub(crate) value: String,
+    pub(crate) valid_to: SystemTime,
+    pub(crate) wrapping: Wrapping,
 }
 
-/// When imported material expires.
+/// How imported material is wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expiration {
-    Never,
-    At(SystemTime),
+pub(crate) enum Wrapping {
+    /// RSAES_OAEP_SHA_256
+    Oaep,
+    /// RSA_AES_KEY_WRAP_SHA_256
+    AesKeyWrap,
 }
 
-/// A key and everything that the target remembers of it.
+/// The Regions of a multi-Region key. Each has a record of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MultiRegion {
+    pub(crate) primary: String,
+    pub(crate) replicas: Vec<String>,
+}
+
+/// A key in one Region, and everything that the target remembers of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub(crate) id: String,
@@ -75,18 +78,26 @@ pub(crate) struct Key {
     pub(crate) usage: Usage,
     pub(crate) origin: Origin,
     pub(crate) description: String,
-    pub(crate) multi_region: bool,
+    pub(crate) multi_region: Option<MultiRegion>,
     pub(crate) created: SystemTime,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) is_disabled: bool,
     pub(crate) deletion: Option<SystemTime>,
+    /// The waiting period of the scheduled deletion, in days.
+    pub(crate) window_in_days: i64,
+    /// The materials, the oldest first.
     pub(crate) materials: Vec<Material>,
-    pub(crate) expiration: Option<Expiration>,
-    /// Import tokens, each with the time until which it is valid.
-    pub(crate) tokens: Vec<(String, SystemTime)>,
+    /// When the accepted rotation is carried out, if one was accepted.
+    pub(crate) rotating: Option<SystemTime>,
+    pub(crate) is_rotated_yearly: bool,
+    pub(crate) tokens: Vec<Token>,
+    /// The key policy. The reference keeps it and does not evaluate it.
+    pub(crate) policy: String,
+    /// The grants, as ListGrants shows them. The reference does not evaluate them.
+    pub(crate) grants: Vec<Value>,
     pub(crate) seed: Option<SeedKind>,
     /// The metadata that DescribeKey shows, each with the time of its change. The last one is the present state.
-    shown: Vec<(SystemTime, Value)>,
+    pub(crate) shown: Vec<(SystemTime, Value)>,
     /// What a mutant did to this key. `metadata` shows the damage.
     pub(crate) marks: Vec<Point>,
     /// Deleted material that a mutant still uses.
@@ -107,7 +118,9 @@ impl Key {
     ) -> Self {
         Self {
             arn: format!("arn:{partition}:kms:{region}:{account}:key/{id}"),
-            multi_region: id.starts_with("mrk-"),
+            multi_region: id
+                .starts_with("mrk-")
+                .then(|| MultiRegion { primary: region.to_owned(), replicas: Vec::new() }),
             id,
             account: account.to_owned(),
             region: region.to_owned(),
@@ -119,9 +132,13 @@ impl Key {
             tags: Vec::new(),
             is_disabled: false,
             deletion: None,
+            window_in_days: 0,
             materials: Vec::new(),
-            expiration: None,
+            rotating: None,
+            is_rotated_yearly: false,
             tokens: Vec::new(),
+            policy: String::new(),
+            grants: Vec::new(),
             seed: None,
             shown: Vec::new(),
             marks: Vec::new(),
@@ -129,10 +146,10 @@ impl Key {
         }
     }
 
-    /// The id of a material in this key. The same bytes always have the same id.
+    /// The id of a material in this key. The same bytes always have the same id, also in a replica.
     pub(crate) fn material_id(&self, bytes: &[u8]) -> String {
         let mut context = digest::Context::new(&digest::SHA256);
-        context.update(self.arn.as_bytes());
+        context.update(self.id.as_bytes());
         context.update(b"\0");
         context.update(bytes);
         hex::encode(context.finish())
@@ -147,6 +164,26 @@ impl Key {
         self.materials.iter_mut().find(|material| material.id == id)
     }
 
+    /// The material that waits for a rotation.
+    pub(crate) fn pending(&self) -> Option<&Material> {
+        self.materials.iter().find(|material| material.rotation == Rotation::Pending)
+    }
+
+    /// Whether operations show the ids of this key's materials. They do for symmetric encryption keys only.
+    pub(crate) fn names_materials(&self) -> bool {
+        self.spec == "SYMMETRIC_DEFAULT"
+    }
+
+    /// Whether the key is no replica of a key in another Region.
+    pub(crate) fn is_primary(&self) -> bool {
+        self.multi_region.as_ref().is_none_or(|set| set.primary == self.region)
+    }
+
+    /// The ARN of the same key in another Region.
+    pub(crate) fn arn_in(&self, region: &str) -> String {
+        self.arn.replacen(&format!(":kms:{}:", self.region), &format!(":kms:{region}:"), 1)
+    }
+
     /// Gives a material another id. Only a mutant does this, and not at the first import.
     pub(crate) fn renew_material(&mut self, id: &str) {
         let renewed = hex::encode(digest::digest(&digest::SHA256, format!("{id}{}", self.marks.len()).as_bytes()));
@@ -157,32 +194,65 @@ impl Key {
         self.marks.push(Point::OldCiphertextLost);
     }
 
-    /// Deletes the material if it has expired.
-    pub(crate) fn expire(&mut self, now: SystemTime) {
-        if let Some(Expiration::At(end)) = self.expiration
-            && end <= now
-        {
-            for material in &mut self.materials {
-                material.bytes = None;
+    /// Carries out what has become due: an accepted rotation, and the expiration of material. Returns whether anything
+    /// was due.
+    pub(crate) fn settle(&mut self, now: SystemTime) -> bool {
+        let rotated = self.rotating.take_if(|due| *due <= now);
+        if let Some(due) = rotated {
+            self.rotate(due);
+        }
+        let mut has_expired = false;
+        // Material that waits for a rotation does not expire.
+        for material in self.materials.iter_mut().filter(|material| material.is_used()) {
+            if matches!(material.expiration, Some(Expiration::At(end)) if end <= now) {
+                material.clear();
+                has_expired = true;
             }
-            self.expiration = None;
+        }
+        if has_expired {
             self.is_disabled = false;
         }
+        rotated.is_some() || has_expired
+    }
+
+    /// Makes the waiting material the current one. If none waits any more, the rotation ends without an effect.
+    fn rotate(&mut self, due: SystemTime) {
+        if self.pending().is_none() {
+            return;
+        }
+        for material in &mut self.materials {
+            match material.rotation {
+                Rotation::Current => material.rotation = Rotation::Former,
+                Rotation::Pending => {
+                    material.rotation = Rotation::Current;
+                    material.rotated = Some(due);
+                }
+                Rotation::Former => {}
+            }
+        }
+    }
+
+    /// Whether a material is missing that the key needs. One material is enough, also one that a rotation replaced.
+    pub(crate) fn lacks_material(&self) -> bool {
+        let is_missed = |material: &Material| {
+            let is_forgiven = material.rotation == Rotation::Former && self.marks.contains(&Point::FormerLeavesEnabled);
+            material.is_used() && material.bytes.is_none() && !is_forgiven
+        };
+        self.origin == Origin::External
+            && (self.current().is_none()
+                || self.materials.iter().any(is_missed)
+                || self.marks.contains(&Point::WaitingBecomesPendingImport))
     }
 
     /// The key's state, as the member `KeyState` spells it.
     pub(crate) fn state(&self) -> &'static str {
-        let lacks_material = self.origin == Origin::External
-            && (self.current().is_none()
-                || self
-                    .materials
-                    .iter()
-                    .any(|material| material.rotation == Rotation::Current && material.bytes.is_none()));
+        let has_replicas = self.is_primary() && self.multi_region.as_ref().is_some_and(|set| !set.replicas.is_empty());
         match self.seed {
             Some(SeedKind::Creating) => "Creating",
             Some(SeedKind::Updating) => "Updating",
+            _ if self.deletion.is_some() && has_replicas => "PendingReplicaDeletion",
             _ if self.deletion.is_some() => "PendingDeletion",
-            _ if lacks_material => "PendingImport",
+            _ if self.lacks_material() => "PendingImport",
             _ if self.is_disabled => "Disabled",
             _ => "Enabled",
         }
@@ -190,111 +260,26 @@ impl Key {
 
     /// The member that lists the key's algorithms, and the algorithms of its spec.
     pub(crate) fn algorithms(&self) -> (&'static str, Vec<String>) {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         match self.usage {
-            Usage::EncryptDecrypt => ("EncryptionAlgorithms", vec!["SYMMETRIC_DEFAULT".to_owned()]),
+            Usage::EncryptDecrypt if self.spec.starts_with("RSA") => {
+                ("EncryptionAlgorithms", owned(&["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]))
+            }
+            Usage::EncryptDecrypt => ("EncryptionAlgorithms", owned(&["SYMMETRIC_DEFAULT"])),
             Usage::GenerateVerifyMac => ("MacAlgorithms", vec![self.spec.replace("HMAC_", "HMAC_SHA_")]),
-            Usage::SignVerify => ("SigningAlgorithms", vec!["ECDSA_SHA_256".to_owned()]),
-        }
-    }
-
-    /// Records the key's present metadata. DescribeKey shows it once the consistency delay is over.
-    pub(crate) fn show(&mut self, config: &Config) {
-        let now = (config.clock)();
-        if config.at(Point::ConsistencyNever)
-            && self.shown.last().is_some_and(|(_, shown)| shown["KeyState"] == "Enabled")
-        {
-            return;
-        }
-        let metadata = self.metadata(config);
-        if self.shown.last().is_none_or(|(_, last)| *last != metadata) {
-            self.shown.push((now, metadata));
-        }
-        // Metadata older than the newest visible one is never shown again.
-        let visible = self.visible(config, now);
-        self.shown.drain(..visible);
-    }
-
-    /// The metadata that DescribeKey shows now. It lags behind by the consistency delay.
-    pub(crate) fn described(&self, config: &Config) -> Value {
-        let now = (config.clock)();
-        self.shown
-            .get(self.visible(config, now))
-            .map_or_else(|| self.metadata(config), |(_, metadata)| metadata.clone())
-    }
-
-    fn visible(&self, config: &Config, now: SystemTime) -> usize {
-        let is_seen = |since: SystemTime| since + config.consistency_delay <= now;
-        self.shown.iter().rposition(|(since, _)| is_seen(*since)).unwrap_or(0)
-    }
-
-    /// The KeyMetadata of the key's present state.
-    fn metadata(&self, config: &Config) -> Value {
-        let state = self.state();
-        let (algorithms, names) = self.algorithms();
-        let mut metadata = json!({
-            "AWSAccountId": self.account,
-            "Arn": self.arn,
-            "CreationDate": seconds(self.created),
-            "CustomerMasterKeySpec": self.spec,
-            "Description": self.description,
-            "Enabled": state == "Enabled",
-            algorithms: names,
-            "KeyId": self.id,
-            "KeyManager": "CUSTOMER",
-            "KeySpec": self.spec,
-            "KeyState": state,
-            "KeyUsage": self.usage.as_str(),
-            "MultiRegion": self.multi_region,
-            "Origin": self.origin.as_str(),
-        });
-        match self.expiration {
-            Some(Expiration::Never) => metadata["ExpirationModel"] = json!("KEY_MATERIAL_DOES_NOT_EXPIRE"),
-            Some(Expiration::At(end)) => {
-                metadata["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
-                metadata["ValidTo"] = json!(seconds(end));
-            }
-            None => {}
-        }
-        if let Some(deletion) = self.deletion {
-            metadata["DeletionDate"] = json!(seconds(deletion));
-        }
-        // Only the second edition has this member, and only for symmetric keys. It stays after a deletion.
-        if config.edition == Edition::KeyMaterialId
-            && self.spec == "SYMMETRIC_DEFAULT"
-            && let Some(material) = self.current()
-        {
-            metadata["CurrentKeyMaterialId"] = json!(material.id);
-        }
-        self.show_marks(state, &mut metadata);
-        metadata
-    }
-
-    /// Applies the marks that a mutant left on the key to its metadata.
-    fn show_marks(&self, state: &str, metadata: &mut Value) {
-        for mark in &self.marks {
-            match mark {
-                Point::DeletionDateLost => {
-                    metadata.as_object_mut().map(|members| members.remove("DeletionDate"));
-                }
-                Point::BecomesDisabled if state == "PendingImport" => metadata["KeyState"] = json!("Disabled"),
-                Point::NeverImportedEnabled if state == "PendingImport" => metadata["KeyState"] = json!("Enabled"),
-                Point::EnabledFlagLeft => metadata["Enabled"] = json!(state == "Enabled" || state == "PendingImport"),
-                Point::ExpirationModelLeft if state == "PendingImport" => {
-                    metadata["ExpirationModel"] = json!("KEY_MATERIAL_DOES_NOT_EXPIRE");
-                }
-                Point::ValidToLeft if state == "PendingImport" => metadata["ValidTo"] = json!(seconds(self.created)),
-                Point::DescriptionLost => metadata["Description"] = json!(""),
-                Point::DescribeDrifts if state == "PendingImport" => {
-                    metadata["KeySpec"] = json!("RSA_4096");
-                    metadata["KeyManager"] = json!("AWS");
-                }
-                Point::MaterialIdCleared if state == "PendingImport" => {
-                    if let Some(members) = metadata.as_object_mut() {
-                        members.remove("CurrentKeyMaterialId");
-                    }
-                }
-                _ => {}
-            }
+            Usage::SignVerify if self.spec.starts_with("RSA") => (
+                "SigningAlgorithms",
+                owned(&[
+                    "RSASSA_PKCS1_V1_5_SHA_256",
+                    "RSASSA_PKCS1_V1_5_SHA_384",
+                    "RSASSA_PKCS1_V1_5_SHA_512",
+                    "RSASSA_PSS_SHA_256",
+                    "RSASSA_PSS_SHA_384",
+                    "RSASSA_PSS_SHA_512",
+                ]),
+            ),
+            Usage::SignVerify => ("SigningAlgorithms", owned(&["ECDSA_SHA_256"])),
+            Usage::KeyAgreement => ("KeyAgreementAlgorithms", owned(&["ECDH"])),
         }
     }
 }

@@ -44,9 +44,16 @@ mod error;
 mod front;
 mod json;
 mod key;
+mod material;
+mod metadata;
 mod mutant;
 mod operations;
+#[cfg(test)]
+mod other_operation_tests;
+mod pairs;
 mod protocol;
+#[cfg(test)]
+mod recorded_tests;
 mod request;
 mod resolve;
 mod server;
@@ -57,5 +64,5 @@ mod verify;
 
 pub use config::{Config, Permission, Principal, Seed, SeedKind};
 pub use edition::Edition;
-pub use mutant::{Mutant, controls, mutant, mutants};
+pub use mutant::{Mutant, controls, mutant, mutants, pending_mutants};
 pub use server::{Server, StartError};

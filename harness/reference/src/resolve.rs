@@ -24,6 +24,11 @@ pub(crate) fn resolve<'s>(
     let config = &call.shared.config;
     let read = mutant_reading(call, value);
     let value = read.as_str();
+    if config.at(Point::IdsByPrefix)
+        && let Some(key) = by_prefix(store, call, value)
+    {
+        return Ok(key);
+    }
     if value.starts_with("arn:") {
         if config.at(Point::ArnRefused) && aliases == Aliases::Refused {
             return Err(Refusal::new("InvalidArnException", format!("Invalid arn {value}")));
@@ -64,6 +69,17 @@ fn mutant_reading(call: &Call<'_>, value: &str) -> String {
     read
 }
 
+/// The key whose id or ARN begins with a value. Only a mutant finds keys in this way.
+fn by_prefix<'s>(store: &'s Store, call: &Call<'_>, value: &str) -> Option<&'s Key> {
+    let id = match value.split_once(":key/") {
+        Some((front, id)) if arn_of(call, "") == format!("{front}:") => id,
+        _ => value,
+    };
+    let id =
+        store.of(call.region, &call.principal.account).find(|key| key.id.starts_with(id) && id.len() >= 8)?.id.clone();
+    store.find(call.region, &id)
+}
+
 fn by_arn<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
     let invalid = || Refusal::new("InvalidArnException", format!("Invalid arn {value}"));
     let parts: Vec<&str> = value.splitn(6, ':').collect();
@@ -95,6 +111,10 @@ fn by_arn<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) 
     }
     if *account != call.principal.account && !config.at(Point::ArnAccountIgnored) {
         return Err(denied(call, value));
+    }
+    // Unlike a bare value, the id of an ARN was recorded without quotes.
+    if !is_key_id(id) {
+        return Err(Refusal::new("NotFoundException", format!("Invalid keyId {id}")));
     }
     by_id(store, call, id)
 }
@@ -143,9 +163,10 @@ pub(crate) fn denied(call: &Call<'_>, arn: &str) -> Refusal {
     )
 }
 
-/// Whether a value has the form of a key id: a UUID in lower case, or `mrk-` and 32 hex digits.
+/// Whether a value has the form of a key id: a UUID, or `mrk-` and 32 hex digits. The letters may be in upper case, but
+/// keys have their ids in lower case.
 fn is_key_id(value: &str) -> bool {
-    let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(digits) = value.strip_prefix("mrk-") {
         return digits.len() == 32 && is_hex(digits);
     }

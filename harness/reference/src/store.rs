@@ -57,7 +57,36 @@ impl Store {
         self.keys.values().filter(move |key| key.region == region && key.account == account)
     }
 
-    /// Changes a key and records its new metadata for DescribeKey. Expired material is deleted before the change.
+    /// The records of a multi-Region key in every Region, or the only record of another key.
+    pub(crate) fn everywhere<'a>(&'a self, config: &'a Config, key: &'a Key) -> impl Iterator<Item = &'a Key> {
+        config
+            .regions
+            .iter()
+            .filter_map(|region| self.find(region, &key.id))
+            .filter(|found| found.account == key.account)
+    }
+
+    /// Changes the records of a multi-Region key in the other Regions.
+    pub(crate) fn change_elsewhere(&mut self, config: &Config, (region, id): (&str, &str), change: impl Fn(&mut Key)) {
+        for other in config.regions.iter().filter(|other| *other != region) {
+            if let Some(key) = self.keys.get_mut(&place(other, id)).filter(|key| key.multi_region.is_some()) {
+                change(key);
+                key.show(config);
+            }
+        }
+    }
+
+    /// Carries out everything that has become due in any key since the last call.
+    pub(crate) fn settle(&mut self, config: &Config) {
+        let now = (config.clock)();
+        for key in self.keys.values_mut() {
+            if key.settle(now) {
+                key.show(config);
+            }
+        }
+    }
+
+    /// Changes a key and records its new metadata for DescribeKey.
     pub(crate) fn change<T>(
         &mut self,
         config: &Config,
@@ -65,7 +94,6 @@ impl Store {
         change: impl FnOnce(&mut Key) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let key = self.keys.get_mut(&place(region, id)).ok_or_else(|| Refusal::bare("NotFoundException"))?;
-        key.expire((config.clock)());
         let outcome = change(key);
         key.show(config);
         outcome

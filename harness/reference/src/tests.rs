@@ -3,5 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod identifiers;
-mod operations;
+pub(crate) mod operations;
 mod states;

@@ -17,6 +17,8 @@ pub(crate) enum Fate {
     Dropped,
     /// It is carried out, and the connection is closed.
     Lost,
+    /// It is not carried out, and never answered.
+    Kept,
 }
 
 /// One message as it came, as soon as it is whole.
@@ -85,6 +87,7 @@ async fn answer(server: SocketAddr, bytes: &[u8], fate: &(dyn Fn(&str, &str) -> 
             own(status, &body)
         }
         Fate::Dropped => None,
+        Fate::Kept => std::future::pending().await,
         Fate::Lost => {
             carried_out().await;
             None

@@ -74,7 +74,7 @@ fn uncompared(case: &CaseRan) -> Uncompared {
 mod tests {
     use super::*;
     use crate::baseline::{Head, Recording, Snap};
-    use crate::fixture::{Corpus, Edition, Level};
+    use crate::fixture::{Corpus, Edition, Level, Supports};
     use std::path::Path;
 
     fn recording(status: &str) -> Recording {
@@ -90,7 +90,7 @@ mod tests {
             group: String::new(),
             level: Level::Must,
             clauses: Vec::new(),
-            source: String::new(),
+            supports: Supports::default(),
             outcome,
             reason: (outcome == Outcome::Indeterminate).then(|| "it was throttled".into()),
             mismatches: Vec::new(),

@@ -90,7 +90,8 @@ fn sections(name: &str, before: &Section, after: &Section, differences: &mut Vec
             Section::Exchange { request, answer, error, .. },
             Section::Exchange { request: request_after, answer: answer_after, error: error_after, .. },
         ) => {
-            messages(&format!("{name}, request"), request, request_after, differences);
+            let (request, request_after) = (anybodys(request), anybodys(request_after));
+            messages(&format!("{name}, request"), &request, &request_after, differences);
             let place = format!("{name}, answer");
             match (answer, answer_after) {
                 (Some(before), Some(after)) => messages(&place, before, after, differences),
@@ -106,6 +107,34 @@ fn sections(name: &str, before: &Section, after: &Section, differences: &mut Vec
         }
         _ => push(name, Some(summary(before)), Some(summary(after)), differences),
     }
+}
+
+/// A request without what tells whether a session or a key of its own signed it: whoever signs is no part of a baseline.
+fn anybodys(request: &Message) -> Message {
+    const TOKEN: &str = "x-amz-security-token";
+    let is_token = |name: &str| name.eq_ignore_ascii_case(TOKEN);
+    let headers = request.headers.iter().filter(|(name, _)| !is_token(name)).map(|(name, value)| {
+        let value = match value.split_once("SignedHeaders=").filter(|_| name.eq_ignore_ascii_case("authorization")) {
+            Some((front, rest)) => {
+                let (list, behind) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+                let names: Vec<&str> = list.split(';').filter(|name| !is_token(name)).collect();
+                format!("{front}SignedHeaders={}{behind}", names.join(";"))
+            }
+            None => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    let (path, query) = match request.start.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (request.start.as_str(), None),
+    };
+    let start = query.map(|query| {
+        let is_other = |pair: &&str| !is_token(pair.split('=').next().unwrap_or_default());
+        // The last one ends with the version.
+        let (query, version) = query.split_at(query.rfind(' ').unwrap_or(query.len()));
+        format!("{path}?{}{version}", query.split('&').filter(is_other).collect::<Vec<_>>().join("&"))
+    });
+    Message { start: start.unwrap_or_else(|| path.to_owned()), headers: headers.collect(), ..request.clone() }
 }
 
 fn messages(place: &str, before: &Message, after: &Message, differences: &mut Vec<Difference>) {
@@ -187,6 +216,27 @@ mod tests {
         let [short, long] = ["< a: <present, 3 bytes>", "< a: <present, 12 bytes>"]
             .map(|line| Recording::parse(&TEXT.replace("< a: 1", line)).unwrap());
         assert_eq!(compare(&short, &long), []);
+    }
+
+    #[test]
+    fn whoever_signs_is_no_part_of_a_baseline() {
+        let signed = |query: &str, names: &str, token: &str| {
+            let authorization = format!("> Authorization: A Credential=c, SignedHeaders={names}, Signature=s\n{token}");
+            let text = TEXT.replace("POST / HTTP", &format!("POST /{query} HTTP"));
+            Recording::parse(&text.replace("> (body", &format!("{authorization}> (body"))).unwrap()
+        };
+        let session = |length: usize| format!("> X-Amz-Security-Token: <{length} characters>\n");
+        let with = "host;x-amz-security-token;x-amz-target";
+        let key = signed("?a=b&c=d", "host;x-amz-target", "");
+        for other in [
+            signed("?a=b&c=d", with, &session(12)),
+            signed("?a=b&X-Amz-Security-Token=<session-token>&c=d", with, &session(1000)),
+            signed("?a=b&c=d&X-Amz-Security-Token=<session-token>", "host;x-amz-target", &session(3)),
+        ] {
+            assert_eq!((compare(&key, &other), compare(&other, &key)), (Vec::new(), Vec::new()));
+        }
+        assert_eq!(compare(&key, &signed("?a=b&c=d", "host", "")).len(), 1);
+        assert_eq!(compare(&key, &signed("?a=b", "host;x-amz-target", "")).len(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::head::Head;
 use super::recording::Recording;
+use crate::file;
 use crate::fixture::Edition;
 use insta::internals::{Content, SnapshotContents};
 use std::path::Path;
@@ -79,9 +80,12 @@ impl Snap {
     pub fn read(path: &Path) -> Result<Self, SnapError> {
         let wrong = |why: String| SnapError(why);
         // insta reads a file without a head as its first format and prints a warning to stderr.
-        let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+        let bytes = file::read(path, LARGEST).map_err(|error| wrong(error.to_string()))?;
         if !bytes.starts_with(b"---\n") && !bytes.starts_with(b"---\r\n") {
             return Err(wrong("it does not begin with a head between lines of three dashes".to_owned()));
+        }
+        if !is_shallow(&bytes) {
+            return Err(wrong("its head is nested too deeply, or too long".to_owned()));
         }
         let snapshot = insta::Snapshot::from_file(path).map_err(|error| {
             // insta's message repeats the path.
@@ -123,6 +127,27 @@ impl Snap {
             recording,
         })
     }
+}
+
+/// Bytes of a file; a recording has some thousand.
+const LARGEST: u64 = 16 << 20;
+
+/// Whether the head is no deeper than a reader of YAML bears that calls itself for each level. Ours has three levels.
+fn is_shallow(file: &[u8]) -> bool {
+    const BYTES: usize = 64 * 1024;
+    const BLANKS: usize = 64;
+    const BRACKETS: usize = 256;
+    let mut brackets = 0;
+    let mut bytes = 0;
+    for line in file.split(|byte| *byte == b'\n').skip(1).take_while(|line| line.trim_ascii_end() != b"---") {
+        bytes += line.len() + 1;
+        brackets += line.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
+        let opened = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'?' | b':' | b'\r'));
+        if opened.count() > BLANKS || brackets > BRACKETS || bytes > BYTES {
+            return false;
+        }
+    }
+    true
 }
 
 fn member<'a>(info: &'a Content, name: &str) -> Option<&'a Content> {
@@ -173,6 +198,10 @@ mod tests {
             ("---\nsource: x\n---\n# judged\n", "`info.edition`"),
             ("---\nsource: x\n", "`info.edition`"),
             ("---\n---\n", ""),
+            (&format!("---\n{}\n---\n", "- ".repeat(50_000)), "too deeply"),
+            (&format!("---\n{}\n---\n", "[".repeat(50_000)), "too deeply"),
+            (&format!("---\n{}---\n", "[\n".repeat(20_000)), "too deeply"),
+            (&format!("---\n{}\n---\n", "? ".repeat(50_000)), "too deeply"),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = Snap::read(&path).unwrap_err().to_string();

@@ -3,7 +3,10 @@
 use super::fact::{BodyFact, Fact as FactOf};
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
-use crate::fixture::{Answer, Corpus, Edition, Expectation, Meaning, Operation, ShapeRule, Success, SuccessMember};
+use crate::fixture::{
+    Answer, Corpus, Edition, Expectation, Material, Meaning, Operation, Precondition, ShapeRule, Success,
+    SuccessMember, Supports,
+};
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
 use crate::text::{TargetText, Text};
@@ -20,17 +23,38 @@ pub struct Context<'a> {
     pub edition: Edition,
     /// The ARN of the key that the request named, if it named one.
     pub key_arn: Option<&'a str>,
-    /// Whether a success has to name the material that it deleted: the key had one, and is of a kind whose material is
-    /// known to have an id.
-    pub material_is_named: bool,
+    /// Whether a success names a material.
+    pub naming: Naming,
     /// The id of the material that a success deletes, where it is known.
     pub material_id: Option<&'a str>,
     /// Stands in for what an expectation does not cite itself.
     pub clauses: &'a [String],
     /// Stands in for what an expectation does not cite itself.
-    pub source: &'a str,
+    pub supports: &'a Supports,
     /// Where the answer was seen.
     pub place: &'a Place<TargetText>,
+}
+
+/// Whether a success names a material.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// It does: the key is symmetric, and material was imported into it at some time.
+    Due,
+    /// It does not: the key is of another kind, or never had material.
+    Absent,
+    /// It may.
+    Open,
+}
+
+impl Naming {
+    /// Of a key that was made like this.
+    pub fn of(precondition: &Precondition) -> Self {
+        match (precondition.spec.as_deref(), precondition.material) {
+            (None, _) => Self::Open,
+            (Some("SYMMETRIC_DEFAULT"), material) if material != Material::None => Self::Due,
+            _ => Self::Absent,
+        }
+    }
 }
 
 /// One difference from one alternative, before it has a level.
@@ -75,14 +99,14 @@ fn cite(difference: Difference, expectation: &Expectation, context: &Context<'_>
             if expectation.clauses.is_empty() { context.clauses } else { &expectation.clauses },
             context,
         ),
-        source: expectation.source.clone().unwrap_or_else(|| context.source.to_owned()),
+        supports: expectation.supports.as_ref().unwrap_or(context.supports).clone(),
         level: expectation.level,
         hint: difference.hint,
     };
     if let Some(shape) = difference.rule.and_then(|rule| context.corpus.shape(rule)) {
         mismatch.level = shape.level.min(expectation.level);
         mismatch.clauses = of_edition(&shape.clauses, context);
-        mismatch.source.clone_from(&shape.source);
+        mismatch.supports.clone_from(&shape.supports);
     }
     mismatch
 }
@@ -228,7 +252,7 @@ fn success_object(
                 }
             },
             Meaning::DeletedMaterialId => match members.get(name) {
-                Some(Value::String(id)) if is_material_id(id) => {
+                Some(Value::String(id)) if is_material_id(id) && context.naming != Naming::Absent => {
                     if let Some(deleted) = context.material_id
                         && id != deleted
                     {
@@ -236,8 +260,12 @@ fn success_object(
                         differ(ShapeRule::SuccessMaterialIdIsDeleted, expected, Fact::value(text(id)));
                     }
                 }
-                None if !context.material_is_named => {}
-                Some(Value::String(id)) if id.is_empty() && !context.material_is_named => {}
+                None if context.naming != Naming::Due => {}
+                Some(Value::String(id)) if id.is_empty() && context.naming == Naming::Open => {}
+                Some(value) if context.naming == Naming::Absent => {
+                    let expected = format!("no `{name}`: only a symmetric key that had material names it");
+                    differ(ShapeRule::SuccessMaterialId, Fact::words(expected), or_absent(Some(value)));
+                }
                 other => {
                     let expected = Fact::words(format!("`{name}` is 64 lower-case hex digits"));
                     differ(ShapeRule::SuccessMaterialId, expected, or_absent(other));

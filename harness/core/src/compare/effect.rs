@@ -49,7 +49,7 @@ pub fn plaintext(effect: &Effect, answer: &Value, encrypted: &str) -> Option<Mis
         expected: Fact::about("what was encrypted,", TargetText::new(encrypted)),
         found: show(found),
         clauses: effect.clauses.clone(),
-        source: effect.source.clone().unwrap_or_default(),
+        supports: effect.supports.clone().unwrap_or_default(),
         level: effect.expect.iter().map(|expectation| expectation.level).max()?,
         hint: None,
     })
@@ -83,7 +83,7 @@ fn difference(effect: &Effect, check: &Check, name: &str, before: &Value, after:
         expected,
         found: show(found),
         clauses: if check.clauses.is_empty() { effect.clauses.clone() } else { check.clauses.clone() },
-        source: check.source.clone().or_else(|| effect.source.clone()).unwrap_or_default(),
+        supports: check.supports.as_ref().or(effect.supports.as_ref()).cloned().unwrap_or_default(),
         level: check.level,
         hint: None,
     })

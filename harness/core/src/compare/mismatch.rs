@@ -2,7 +2,7 @@
 
 use super::fact::Fact;
 use super::place::Place;
-use crate::fixture::{Level, Shape};
+use crate::fixture::{Level, Shape, Supports};
 use crate::normalise::{Redactor, Shown};
 use crate::text::TargetText;
 use schemars::JsonSchema;
@@ -67,8 +67,8 @@ pub struct Mismatch<T = TargetText> {
     pub found: Fact<T>,
     /// Clauses that say so.
     pub clauses: Vec<String>,
-    /// The id of the source.
-    pub source: String,
+    /// The passages that carry it.
+    pub supports: Supports,
     /// How strongly it binds.
     pub level: Level,
     /// What may help to understand it.
@@ -85,7 +85,7 @@ impl Mismatch {
             expected,
             found,
             clauses: shape.clauses.clone(),
-            source: shape.source.clone(),
+            supports: shape.supports.clone(),
             level: shape.level,
             hint: None,
         }
@@ -106,7 +106,7 @@ impl<T> Mismatch<T> {
             expected: self.expected.map(change),
             found: self.found.map(change),
             clauses: self.clauses,
-            source: self.source,
+            supports: self.supports,
             level: self.level,
             hint: self.hint,
         }

@@ -10,7 +10,7 @@ mod repeats;
 mod shape;
 
 pub(crate) use answer::in_short;
-pub use answer::{Context, has_body_of, judge, matches_answer};
+pub use answer::{Context, Naming, has_body_of, judge, matches_answer};
 pub use effect::{checks, plaintext};
 pub use fact::{BodyFact, Fact};
 pub use mismatch::{Mismatch, What};

@@ -35,7 +35,7 @@ impl Repeats {
                         then: " again".to_owned(),
                     },
                     clauses: rule.clauses.clone(),
-                    source: rule.source.clone(),
+                    supports: rule.supports.clone(),
                     level: rule.level,
                     hint: None,
                 });

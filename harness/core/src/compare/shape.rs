@@ -4,7 +4,7 @@ use super::answer::{describe, describe_body, status_and_type};
 use super::fact::Fact as FactOf;
 use super::mismatch::{Mismatch, What};
 use super::place::Place;
-use crate::fixture::{Corpus, ErrorScope, HeaderRule, MessageMember, Moment, Rule, ShapeRule};
+use crate::fixture::{Corpus, ErrorScope, HeaderRule, MessageMember, Moment, Reach, Rule, ShapeRule};
 use crate::observe::{Body, Carrier, Message, Observation};
 use crate::send::{Fault, Response, ResponseFraming, SendError};
 use crate::text::TargetText;
@@ -61,7 +61,7 @@ pub fn every_answer(
 }
 
 /// A status that is not that of the error's type. The page gives the status of the operation's errors only; that of a
-/// common one rests on the error's own source, and counts for no more than that carries.
+/// common one rests on the error's own passages, and counts for no more than these carry.
 fn status_of_type(corpus: &Corpus, observation: &Observation) -> Option<Mismatch> {
     let shape = corpus.shape(ShapeRule::ErrorStatusFitsType)?;
     let known = corpus.error(observation.error_name()?)?;
@@ -71,11 +71,9 @@ fn status_of_type(corpus: &Corpus, observation: &Observation) -> Option<Mismatch
     let codes = known.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
     let expected = Fact::words(format!("{codes} for this type"));
     let mut mismatch = Mismatch::of_shape(shape, What::Status, expected, status_and_type(observation));
-    if known.scope == ErrorScope::Common
-        && let Some(source) = corpus.source(&known.source)
-    {
-        mismatch.level = shape.level.min(source.confidence.ceiling());
-        mismatch.source.clone_from(&known.source);
+    if known.scope == ErrorScope::Common {
+        mismatch.level = shape.level.min(corpus.carried(&known.supports, Reach::Front));
+        mismatch.supports.clone_from(&known.supports);
         mismatch.clauses.clone_from(&known.clauses);
     }
     Some(mismatch)
@@ -194,7 +192,7 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
             false => Fact::Values { values: values.into_iter().map(TargetText::new).collect() },
         },
         clauses: rule.clauses.clone(),
-        source: rule.source.clone(),
+        supports: rule.supports.clone(),
         level: rule.level,
         hint: None,
     })

@@ -8,9 +8,9 @@ mod properties;
 mod rules;
 
 use crate::compare::{
-    Claimed, Context, Fact, Mismatch, Place, What, checks, every_answer, judge, matches_answer, transport,
+    Claimed, Context, Fact, Mismatch, Naming, Place, What, checks, every_answer, judge, matches_answer, transport,
 };
-use crate::fixture::{Answer, Edition, Effect, Expectation, Level};
+use crate::fixture::{Answer, Edition, Effect, Expectation, Level, Supports};
 use crate::http::Header;
 use crate::normalise::{Redactor, response_lines};
 use crate::observe::{Observation, observe};
@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 
 const ARN: &str = "arn:aws:kms:us-east-2:111122223333:key/k-1";
 
+static SUPPORTS: Supports = Supports(Vec::new());
+
 static ANSWER: Place<TargetText> = Place::Answer { number: None };
 
 fn context(edition: Edition) -> Context<'static> {
@@ -31,10 +33,10 @@ fn context(edition: Edition) -> Context<'static> {
         corpus: &CORPUS,
         edition,
         key_arn: Some(ARN),
-        material_is_named: true,
+        naming: Naming::Due,
         material_id: None,
         clauses: &[],
-        source: "page",
+        supports: &SUPPORTS,
         place: &ANSWER,
     }
 }

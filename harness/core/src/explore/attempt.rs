@@ -1,12 +1,12 @@
 //! Makes one trial: the calls on both sides, or two calls on the target alone.
 
 use super::explorer::Explorer;
-use super::judge::{Allowed, Judging, Verdict, alike, by_model, effects};
+use super::judge::{Allowed, Judging, Verdict, alike, by_model, effects, limit};
 use super::paste;
 use super::side::{Answered, NoStage, Seen, Side, Stage};
 use super::trial::{Move, Relation, Trial};
 use crate::compare::{Mismatch, WhichKey};
-use crate::fixture::Material;
+use crate::fixture::{Level, Material};
 use crate::normalise::{request_lines, response_lines};
 use crate::observe::Observation;
 use crate::plan::World;
@@ -79,11 +79,12 @@ impl Explorer<'_> {
     /// Makes one trial.
     pub(super) async fn attempt(&mut self, trial: &Trial) -> Tried {
         self.tried += 1;
+        // On the heap: these futures are large, and the stack of a thread is not.
         match trial.relation {
-            Relation::Model => self.against_model(trial).await,
-            Relation::Plain => self.against_plain(trial).await,
-            Relation::Again => self.against_itself(trial).await,
-            Relation::Unchanged => self.against_before(trial).await,
+            Relation::Model => Box::pin(self.against_model(trial)).await,
+            Relation::Plain => Box::pin(self.against_plain(trial)).await,
+            Relation::Again => Box::pin(self.against_itself(trial)).await,
+            Relation::Unchanged => Box::pin(self.against_before(trial)).await,
         }
     }
 
@@ -136,7 +137,7 @@ impl Explorer<'_> {
         }
         let mut course = Course { trial, target, model, deleted: false, tried: Tried::default() };
         for (at, step) in trial.steps.iter().enumerate() {
-            if self.step(&mut course, at, step).await == Next::Stop {
+            if Box::pin(self.step(&mut course, at, step)).await == Next::Stop {
                 break;
             }
         }
@@ -176,7 +177,8 @@ impl Explorer<'_> {
             && let Some(before) = &before
         {
             let allowed = if succeeded { Allowed::Change } else { Allowed::Nothing };
-            match self.effects((&course.target, &course.model), before, allowed).await {
+            match self.effects((&course.target, &course.model), before, allowed, self.level_of(course.trial, at)).await
+            {
                 Ok(found) => {
                     for (mismatches, answered) in found {
                         let calls: Vec<&Answered> = answers.last().into_iter().chain([&answered]).collect();
@@ -215,17 +217,14 @@ impl Explorer<'_> {
         let (mut seen, expected) = tokio::join!(self.target.perform(target, step), self.model.perform(model, step));
         let arn = Side::key_arn(target).map(str::to_owned);
         let material_id = (at == 0).then(|| self.target.world(target).key?.material_id).flatten();
+        let state = paste::state_after(self.corpus, &trial.start, &trial.steps[..at]);
         let judging = Judging {
             corpus: self.corpus,
             edition: self.target.target.edition,
             step,
+            precedents: &self.precedents,
+            state: state.as_ref(),
             deleted: *deleted,
-            // The second of two deletions finds no key material.
-            has_named_material: !*deleted
-                && self.corpus.precondition(&trial.start).is_some_and(|start| {
-                    start.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
-                        && !matches!(start.material, Material::None | Material::Deleted)
-                }),
             key_arn: arn.as_deref(),
             material_id: material_id.as_deref(),
         };
@@ -261,6 +260,13 @@ impl Explorer<'_> {
         tried.shown.push(Shown { at, mismatches, exchange, case });
     }
 
+    /// The strongest level that what a call shows can have: that of the weakest case that sends such a request.
+    fn level_of(&self, trial: &Trial, at: usize) -> Level {
+        let Some(change) = trial.steps.get(at).and_then(Move::change) else { return Level::Must };
+        let state = paste::state_after(self.corpus, &trial.start, &trial.steps[..at]);
+        self.precedents.like(change, state.as_ref()).level()
+    }
+
     /// Reads both keys back until the sides agree or the time is up. Returns the differences of each key, with the call
     /// that shows them.
     async fn effects(
@@ -268,6 +274,7 @@ impl Explorer<'_> {
         (target, model): (&Stage, &Stage),
         before: &Before,
         allowed: Allowed,
+        level: Level,
     ) -> Result<Vec<(Vec<Mismatch>, Answered)>, Text> {
         let model_after = self.model.describe(model).await.map_err(|failure| failure.describe())?;
         let mut pauses = self.target.pauses();
@@ -278,7 +285,8 @@ impl Explorer<'_> {
                 .filter_map(|(after, (at, allowed, on))| {
                     let (after, answered) = after?;
                     let model = [&before.model[at], &model_after[at]];
-                    let found = effects([&before.target[at], &after], model, allowed, on);
+                    let mut found = effects(self.corpus, [&before.target[at], &after], model, allowed, on);
+                    limit(&mut found, level);
                     (!found.is_empty()).then_some((found, answered))
                 })
                 .collect();
@@ -374,7 +382,8 @@ impl Explorer<'_> {
             };
             for ((after, before), on) in after.into_iter().zip(&before).zip([WhichKey::Key, WhichKey::Other]) {
                 let Some((after, answered)) = after else { continue };
-                let found = effects([before, &after], [before, before], Allowed::Nothing, on);
+                let mut found = effects(self.corpus, [before, &after], [before, before], Allowed::Nothing, on);
+                limit(&mut found, self.level_of(trial, 0));
                 let calls: Vec<&Answered> = refused.into_iter().chain([&answered]).collect();
                 self.show(&mut tried, found, &calls, &shown_by);
             }
@@ -399,8 +408,9 @@ impl Explorer<'_> {
         let (Seen::Answers(answers), Seen::Answers(expected)) = (seen, expected) else { return };
         let shown_by = ShownBy { trial, at: 0, expected: expected.last().and_then(Answered::observation) };
         for (answer, plain) in answers.iter().zip(expected) {
-            let found = alike((answer, here), (plain, there), trial.relation);
-            self.show(tried, found.into_iter().collect(), &[plain, answer], &shown_by);
+            let mut found: Vec<_> = alike((answer, here), (plain, there), trial.relation).into_iter().collect();
+            limit(&mut found, self.level_of(trial, 0));
+            self.show(tried, found, &[plain, answer], &shown_by);
         }
     }
 

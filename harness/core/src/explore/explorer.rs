@@ -3,6 +3,7 @@
 use super::exploration::ExploreOptions;
 use super::fault::Fault;
 use super::generate::Grammar;
+use super::precedent::Precedents;
 use super::side::Side;
 use crate::compare::Repeats;
 use crate::fixture::{Corpus, Owner, Place, Precondition, PrincipalName};
@@ -18,6 +19,7 @@ pub(super) struct Explorer<'a> {
     pub(super) target: Side<'a>,
     pub(super) model: Side<'a>,
     pub(super) options: &'a ExploreOptions,
+    pub(super) precedents: Precedents<'a>,
     pub(super) repeats: Repeats,
     pub(super) redactor: Redactor,
     /// The number of trials so far, including repeated ones.
@@ -40,6 +42,7 @@ impl<'a> Explorer<'a> {
             target: side(target)?,
             model: side(model)?,
             options,
+            precedents: Precedents::of(corpus, target.edition),
             repeats: Repeats::default(),
             redactor: target.redactor(),
             tried: 0,

@@ -109,7 +109,7 @@ fn parts(change: &RequestChange) -> BTreeSet<String> {
 mod tests {
     use super::*;
     use crate::compare::{Fact, Place};
-    use crate::fixture::{Level, Mutation};
+    use crate::fixture::{Level, Mutation, Supports};
 
     fn mismatch(what: What, expected: &str, found: &str) -> Mismatch {
         Mismatch {
@@ -118,7 +118,7 @@ mod tests {
             expected: Fact::words(expected),
             found: Fact::words(found),
             clauses: Vec::new(),
-            source: "inferred".to_owned(),
+            supports: Supports::default(),
             level: Level::Must,
             hint: None,
         }

@@ -1,11 +1,12 @@
 //! Compares the answers of two sides. Pure.
 
+use super::precedent::Precedents;
 use super::side::{Answered, Seen};
 use super::trial::{Move, Relation, is_plain};
 use crate::compare::{
-    Claimed, Context, Fact, Mismatch, Place, What, WhichKey, every_answer, in_short, judge, transport,
+    Claimed, Context, Fact, Mismatch, Naming, Place, What, WhichKey, every_answer, in_short, judge, transport,
 };
-use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, Meaning, RequestChange};
+use crate::fixture::{Answer, Corpus, Edition, Expectation, Level, Meaning, Precondition, RequestChange, Supports};
 use crate::normalise::{Normaliser, Redactor};
 use crate::observe::{Body, Observation};
 use crate::plan::World;
@@ -14,18 +15,17 @@ use crate::text::{TargetText, Text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The source of an expected value that is not in the spec but comes from the other side.
-pub(super) const MODEL: &str = "inferred";
-
 /// The context for judging one call.
 pub(super) struct Judging<'a> {
     pub(super) corpus: &'a Corpus,
     pub(super) edition: Edition,
     pub(super) step: &'a Move,
+    /// The cases. No finding binds more than they do.
+    pub(super) precedents: &'a Precedents<'a>,
+    /// The state of the key before the call, if a precondition's words can say it.
+    pub(super) state: Option<&'a Precondition>,
     /// Whether the operation under test has succeeded in this trial. Later calls then show its effect.
     pub(super) deleted: bool,
-    /// Whether the key has key material, of a kind that is known to have an id.
-    pub(super) has_named_material: bool,
     /// The ARN of the key on the target.
     pub(super) key_arn: Option<&'a str>,
     /// The id of the only key material that was imported so far.
@@ -82,20 +82,25 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
                 verdict.unreached = Some(error.text());
             }
             let found = transport(corpus, error).filter(|_| counts);
-            return found.into_iter().map(|found| Mismatch { place: place.clone(), ..found }).collect();
+            let mut found: Vec<_> = found.into_iter().map(|found| Mismatch { place: place.clone(), ..found }).collect();
+            if let Some(change) = judging.step.change() {
+                limit(&mut found, judging.precedents.like(change, judging.state).level());
+            }
+            return found;
         }
     };
     let expectations = expectations(corpus, expected, judging);
     let clauses = clauses(corpus, expected);
+    let none = Supports::default();
     let context = Context {
         corpus,
         edition: judging.edition,
         key_arn: judging.key_arn,
-        material_is_named: judging.has_named_material && names_material(expected, judging),
+        naming: if names_material(expected, judging) { Naming::Due } else { Naming::Absent },
         // A request that names a key material may name another one.
         material_id: judging.material_id.filter(|_| judging.step.change().is_some_and(is_plain)),
         clauses: &clauses,
-        source: MODEL,
+        supports: &none,
         place: &place,
     };
     let differs = observation.is_success() != expected.is_success();
@@ -119,9 +124,25 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         found.extend(shown_afterwards(observation, expected, judging.step, &place));
     }
     if let Some(change) = judging.step.change() {
-        add_news(&mut found, every_answer(corpus, response, observation, claimed(change)));
+        let mut of_every_answer = every_answer(corpus, response, observation, claimed(change));
+        if !found.is_empty() || !of_every_answer.is_empty() {
+            let alike = judging.precedents.like(change, judging.state);
+            let (level, supports) = alike.on(observation, expected);
+            for mismatch in found.iter_mut().filter(|mismatch| mismatch.supports.is_empty()) {
+                mismatch.level = mismatch.level.min(level);
+                mismatch.supports.clone_from(&supports);
+            }
+            limit(&mut found, alike.level());
+            limit(&mut of_every_answer, alike.level());
+        }
+        add_news(&mut found, of_every_answer);
     }
     found
+}
+
+/// Mismatches that bind no more than this level.
+pub(super) fn limit(found: &mut [Mismatch], level: Level) {
+    found.iter_mut().for_each(|mismatch| mismatch.level = mismatch.level.min(level));
 }
 
 /// Adds the mismatches that are not implied by earlier ones.
@@ -165,7 +186,7 @@ fn shown_afterwards(
         expected: Fact::value(member(expected, path).to_string()),
         found: Fact::value(member(seen, path).to_string()),
         clauses: vec!["S-03".to_owned()],
-        source: MODEL.to_owned(),
+        supports: Supports::default(),
         level: Level::Should,
         hint: None,
     });
@@ -252,7 +273,7 @@ pub(super) fn alike(answer: (&Answered, &World), plain: (&Answered, &World), rel
         },
         found: Fact::Said { text: TargetText::new(found) },
         clauses: Vec::new(),
-        source: MODEL.to_owned(),
+        supports: Supports::default(),
         level: Level::Must,
         hint: Some(
             "the difference between the two requests must not change the answer; the first exchange is the other request".to_owned(),
@@ -270,7 +291,13 @@ pub(super) enum Allowed {
 }
 
 /// Compares the changes of the key on the target with the changes of the key on the model.
-pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], allowed: Allowed, on: WhichKey) -> Vec<Mismatch> {
+pub(super) fn effects(
+    corpus: &Corpus,
+    target: [&Value; 2],
+    model: [&Value; 2],
+    allowed: Allowed,
+    on: WhichKey,
+) -> Vec<Mismatch> {
     let ([before, after], [model_before, model_after]) = (target, model);
     let refused = allowed == Allowed::Nothing;
     let members = |metadata: &'_ Value| {
@@ -305,6 +332,8 @@ pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], allowed: Allowed,
         if has == expected {
             continue;
         }
+        let clause = if refused { "S-13" } else { "S-01" };
+        let said = corpus.clause(clause).map(|clause| clause.supports.clone());
         let show = |value: Option<&Value>| value.map_or(Fact::Absent, |value| Fact::value(value.to_string()));
         mismatches.push(Mismatch {
             what: What::Effect,
@@ -315,8 +344,8 @@ pub(super) fn effects(target: [&Value; 2], model: [&Value; 2], allowed: Allowed,
             },
             expected: show(expected.as_ref()),
             found: show(has.as_ref()),
-            clauses: vec![if refused { "S-13" } else { "S-01" }.to_owned()],
-            source: if is_state || refused { "page" } else { MODEL }.to_owned(),
+            clauses: vec![clause.to_owned()],
+            supports: said.filter(|_| is_state || refused).unwrap_or_default(),
             level: if is_state || refused { Level::Must } else { Level::Should },
             hint: None,
         });

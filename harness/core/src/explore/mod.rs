@@ -2,8 +2,8 @@
 //! answers of the target. Differences are shrunk and written as cases.
 //!
 //! The model is another target, such as the embedded reference. The code here does not know which. The model's answers
-//! are a reading of the spec and not a source, so a difference from the model alone has a weaker level than a
-//! difference from a clause.
+//! are a reading of the spec and not a source, so a difference from the model alone is never stronger than the cases
+//! that change the request alike.
 
 mod attempt;
 mod exploration;
@@ -12,6 +12,7 @@ mod fault;
 mod generate;
 mod judge;
 mod paste;
+mod precedent;
 mod shrink;
 mod side;
 mod trial;

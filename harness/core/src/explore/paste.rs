@@ -1,10 +1,11 @@
 //! Writes a finding as a case that can be pasted into `fixtures/cases/`.
 
-use super::judge::{MODEL, claimed, clauses};
+use super::judge::{claimed, clauses};
 use super::trial::{Move, Relation, Trial, is_plain};
 use crate::compare::Claimed;
 use crate::fixture::{
-    Answer, Case, Corpus, Danger, Edition, Expectation, Level, Material, Precondition, RequestChange, Step, print_case,
+    Answer, Case, Corpus, Danger, Edition, Expectation, Material, Precondition, Reach, RequestChange, Step, Supports,
+    print_case,
 };
 use crate::observe::Observation;
 use toml::Spanned;
@@ -39,12 +40,14 @@ pub(super) fn case(
     let shows_effect = at > last;
     let succeeds = shows_effect || expected.is_none_or(Observation::is_success);
     let answer = answer(corpus, &change, expected.filter(|expected| !shows_effect && !expected.is_success()));
-    // A level must not be stronger than its source allows, and the model is not a source.
-    let (level, source) = if is_binding { (Level::Must, "page") } else { (Level::May, MODEL) };
     let mut cited = expected.filter(|_| !shows_effect).map(|expected| clauses(corpus, expected)).unwrap_or_default();
     if cited.is_empty() {
         cited.push(if succeeds { "S-23" } else { "S-13" }.to_owned());
     }
+    // A level is never stronger than its passages carry, and the model is no source.
+    let of_clauses = cited.iter().filter_map(|id| corpus.clause(id)).flat_map(|clause| clause.supports.iter().cloned());
+    let supports = if is_binding { Supports(of_clauses.collect()) } else { Supports::default() };
+    let level = corpus.carried(&supports, Reach::Operation);
     let effects = match corpus.precondition(&precondition).filter(|start| start.spec.is_some()) {
         Some(start) => {
             let is_known = is_exact && change.key_id.as_deref() != Some("{{ absent.id }}");
@@ -57,7 +60,7 @@ pub(super) fn case(
         id: Spanned::new(0..0, "GROUP/NAME".to_owned()),
         title: title(&change, &after, succeeds),
         clauses: cited,
-        source: source.to_owned(),
+        supports,
         level,
         editions: None,
         danger: danger(succeeds, &precondition),
@@ -115,36 +118,44 @@ pub(super) fn word(step: &Move) -> String {
     }
 }
 
-/// The precondition that these calls lead to, and whether the corpus has it.
-fn precondition(corpus: &Corpus, start: &str, before: &[Move], edition: Edition) -> (String, bool) {
-    let Some(first) = corpus.precondition(start) else { return (start.to_owned(), before.is_empty()) };
-    let (mut material, mut then) = (first.material, first.then.clone());
-    let mut is_known = true;
+/// The state that a key is in after these calls, if that is known.
+pub(super) fn state_after(corpus: &Corpus, start: &str, before: &[Move]) -> Option<Precondition> {
+    let mut state = corpus.precondition(start)?.clone();
+    let Precondition { material, then, .. } = &mut state;
     for step in before {
         match step {
-            Move::Delete(change) if is_plain(change) && then.is_empty() && material != Material::None => {
-                material = Material::Deleted;
+            Move::Delete(change) if is_plain(change) && then.is_empty() && *material != Material::None => {
+                *material = Material::Deleted;
             }
             Move::Delete(change) if !is_plain(change) => {}
-            Move::ImportSame if material == Material::Deleted && then.is_empty() => material = Material::Imported,
+            Move::ImportSame if *material == Material::Deleted && then.is_empty() => *material = Material::Imported,
             Move::Disable => then.push(Step::DisableKey),
             Move::Schedule => then.push(Step::ScheduleKeyDeletion),
             Move::Enable | Move::Cancel => drop(then.pop()),
             Move::Use | Move::Decrypt | Move::Describe => {}
-            _ => is_known = false,
+            _ => return None,
         }
     }
+    Some(state)
+}
+
+/// The precondition that these calls lead to, and whether there is one.
+fn precondition(corpus: &Corpus, start: &str, before: &[Move], edition: Edition) -> (String, bool) {
+    if corpus.precondition(start).is_none() {
+        return (start.to_owned(), before.is_empty());
+    }
+    let Some(state) = state_after(corpus, start, before) else { return (start.to_owned(), false) };
     let alike = |other: &&Precondition| {
-        other.spec == first.spec
-            && other.origin == first.origin
-            && (other.owner, other.region) == (first.owner, first.region)
-            && (other.alias, other.other, other.multi_region) == (first.alias, first.other, first.multi_region)
-            && other.provided == first.provided
+        other.spec == state.spec
+            && other.origin == state.origin
+            && (other.owner, other.region) == (state.owner, state.region)
+            && (other.alias, other.other, other.multi_region) == (state.alias, state.other, state.multi_region)
+            && other.provided == state.provided
             && crate::fixture::holds_in(other.editions.as_ref(), edition)
-            && other.material == material
-            && other.then == then
+            && other.material == state.material
+            && other.then == state.then
     };
-    match corpus.preconditions.iter().find(alike).filter(|_| is_known) {
+    match corpus.preconditions.iter().find(alike) {
         Some(found) => (found.id().to_owned(), true),
         None => (start.to_owned(), false),
     }

@@ -70,7 +70,7 @@ impl Explorer<'_> {
     ) -> Option<Finding> {
         let shown = tried.shown.iter().find(|shown| shows(shown, fault))?;
         let once = Smallest { trial: from.trial.clone(), shown: shown.clone() };
-        let (smallest, certainty) = self.shrink(once, tree, fault, until).await;
+        let (smallest, certainty) = Box::pin(self.shrink(once, tree, fault, until)).await;
         let Smallest { trial, shown } = smallest;
         let mut mismatches = shown.mismatches;
         // The same answer may show further faults, which are reported in the same finding.
@@ -187,7 +187,7 @@ impl Explorer<'_> {
     }
 
     async fn again(&mut self, trial: &Trial, fault: &Fault) -> Again {
-        let Tried { shown, lost, .. } = self.attempt(trial).await;
+        let Tried { shown, lost, .. } = Box::pin(self.attempt(trial)).await;
         match shown.into_iter().find(|shown| shows(shown, fault)) {
             Some(shown) => Again::Shown(shown),
             None if lost.is_some() => Again::Lost,

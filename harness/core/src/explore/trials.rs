@@ -10,7 +10,7 @@ use super::trial::Trial;
 use crate::fixture::Corpus;
 use crate::keys::Released;
 use crate::normalise::Redactor;
-use crate::target::{SetupError, Target};
+use crate::target::{Permit, SetupError, Target};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::sync::watch;
@@ -37,7 +37,7 @@ pub async fn explore(
     exploration.accounts = explorer.target.pool.accounts();
     // A target that no longer answers cannot release keys, and each attempt would take the whole time limit.
     if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
-        let Released { left, perhaps } = explorer.target.pool.release().await;
+        let Released { left, perhaps } = explorer.target.pool.release(Permit::All.release()).await;
         exploration.left = left.iter().chain(&perhaps).map(|left| explorer.redactor.show(left)).collect();
     }
     exploration.took = until.took();
@@ -54,7 +54,7 @@ impl Explorer<'_> {
         let strategy = trial(&grammar);
         let mut known = self.options.known.iter();
         while let Some(next) = self.next(&mut known, &strategy, exploration, until) {
-            let tried = self.attempt(&next.trial).await;
+            let tried = Box::pin(self.attempt(&next.trial)).await;
             count(&next, &tried, exploration, &self.redactor);
             self.find(&next, &tried, &strategy, exploration, until).await;
             // The findings of the attempt that lost the target count too.
@@ -117,7 +117,7 @@ impl Explorer<'_> {
     ) {
         while let Some(fault) = self.fresh(tried) {
             let tree = next.number.and_then(|number| strategy.new_tree(&mut runner(self.options.seed, number)).ok());
-            let finding = self.finding(next, tried, tree, &fault, until).await;
+            let finding = Box::pin(self.finding(next, tried, tree, &fault, until)).await;
             self.seen.insert(fault);
             exploration.findings.extend(finding);
             if self.has_found_enough(exploration) {

@@ -1,9 +1,8 @@
 //! The keys that are lent to a run, while it has them.
 
 use super::key::{Base, Key, Maker};
-use super::lease::NoLease;
+use super::lease::{Choice, NoLease};
 use super::lent::Lent;
-use super::pool::Choice;
 use crate::fixture::Precondition;
 use crate::kms::{Failure, Kms};
 use crate::ledger::Ledger;

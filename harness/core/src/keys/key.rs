@@ -6,6 +6,7 @@ use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
 use crate::kms::{Change, Failure, FailureKind, Kms, Pauses, mark, patience};
 use crate::plan::KeyNames;
+use crate::send::Peer;
 use crate::text::TargetText;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -162,7 +163,7 @@ impl Key {
                 return Ok(metadata);
             }
             if !pauses.pause().await {
-                self.kms.is_late(Change::Precondition, self.shows_late(state)).await;
+                Box::pin(self.kms.is_late(Change::Precondition, self.shows_late(state))).await;
                 return Err(otherwise(&metadata, state));
             }
         }
@@ -241,7 +242,15 @@ impl Key {
         Ok(())
     }
 
+    /// The key that material is wrapped with, of somebody who is known: anybody else would get the material.
     async fn parameters(&self) -> Result<Parameters, Failure> {
+        if self.kms.peer() == Peer::Unverified {
+            return Err(Failure {
+                operation: "GetParametersForImport".to_owned(),
+                answer: "nobody verified whose key would wrap the material".into(),
+                kind: FailureKind::NotOurs,
+            });
+        }
         let mut body = self.body();
         body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
         body["WrappingKeySpec"] = json!("RSA_2048");
@@ -354,16 +363,7 @@ async fn create_key(maker: Maker<'_>, kms: &Kms, base: &Base) -> Result<(String,
     if base.multi_region {
         body["MultiRegion"] = Value::Bool(true);
     }
-    let answer = kms.create(&body).await?;
-    let member = |name: &str| answer["KeyMetadata"][name].as_str().map(str::to_owned);
-    let (Some(id), Some(arn)) = (member("KeyId"), member("Arn")) else {
-        return Err(unusable("CreateKey", "without KeyMetadata.KeyId and KeyMetadata.Arn"));
-    };
-    // Ledger and guard know a key by its ARN.
-    match arn.parse() {
-        Ok(arn) => Ok((id, arn)),
-        Err(_) => Err(unusable("CreateKey", "with a KeyMetadata.Arn that is no ARN")),
-    }
+    kms.create(base.owner, &body).await
 }
 
 /// The KeyMetadata that DescribeKey shows of what is named so.

@@ -4,6 +4,15 @@ use super::key::Key;
 use crate::kms::Failure;
 use crate::text::Text;
 
+/// Which keys are good enough for a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Also those that another case has used.
+    Any,
+    /// Only those that no case has used.
+    New,
+}
+
 /// The keys that a precondition made for one case.
 pub(crate) struct Lease {
     pub(crate) key: Key,

@@ -12,9 +12,9 @@ mod release;
 
 pub(crate) use calls::{body, operation};
 pub(crate) use key::{Base, Key, Maker};
-pub(crate) use lease::{Lease, NoLease};
+pub(crate) use lease::{Choice, Lease, NoLease};
 pub use lent::{Lent, LentError};
 pub(crate) use material::plaintext_sent;
 pub use material::{MaterialError, wrap};
-pub(crate) use pool::{Choice, Pool, Provisions};
+pub(crate) use pool::{Pool, Provisions};
 pub(crate) use release::Released;

@@ -5,7 +5,7 @@
 
 use super::borrowed::Loans;
 use super::key::{Base, Key, Maker};
-use super::lease::{Lease, NoLease};
+use super::lease::{Choice, Lease, NoLease};
 use super::lent::Lent;
 use crate::arn::Arn;
 use crate::fixture::{Owner, Place, Precondition};
@@ -53,21 +53,12 @@ pub(super) struct Created {
 pub(super) struct Inner {
     idle: HashMap<Base, Vec<Key>>,
     pub(super) created: Vec<Created>,
-    made: usize,
+    pub(super) made: usize,
     labels: usize,
     /// Keys that were asked for, while it is not known whether they were made.
     pub(super) open: BTreeMap<String, (Place, Owner)>,
     /// A base that could not be made is not tried again for every case.
     failed: HashMap<Base, Failure>,
-}
-
-/// Which keys are good enough for a lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// Also those that another case has used.
-    Any,
-    /// Only those that no case has used.
-    New,
 }
 
 /// The next key of a base.
@@ -132,7 +123,9 @@ impl<'a> Pool<'a> {
             Next::New(label) => label,
         };
         self.intends(base, &label, kms)?;
-        match Key::create(self.maker, kms, base, &label, |id, arn| self.created(base, &label, id, arn)).await {
+        // On the heap: it is the deepest of the calls around a case.
+        let created = |id: &str, arn: &Arn| self.created(base, &label, id, arn);
+        match Box::pin(Key::create(self.maker, kms, base, &label, created)).await {
             Ok(key) => Ok(key),
             Err(failure) => {
                 self.failed(base, &label, &failure);

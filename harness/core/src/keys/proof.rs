@@ -40,7 +40,7 @@ impl Key {
             };
             let Some(wrong) = wrong else { return Ok(metadata) };
             if !pauses.pause().await {
-                self.kms().is_late(Change::Precondition, self.shows_late(state)).await;
+                Box::pin(self.kms().is_late(Change::Precondition, self.shows_late(state))).await;
                 return Err(wrong);
             }
         }

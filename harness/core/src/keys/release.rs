@@ -3,7 +3,7 @@
 use super::pool::{Created, Pool};
 use crate::arn::Arn;
 use crate::fixture::{Owner, Place};
-use crate::kms::ours::arns_of_run;
+use crate::kms::ours::{Ours, keys_of_run};
 use crate::kms::{Kms, Pauses, mark};
 use crate::text::Text;
 use futures_util::FutureExt;
@@ -13,9 +13,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-
-/// How long the release of all keys may take. What is not released by then is reported.
-const RELEASE: Duration = Duration::from_secs(5 * 60);
 
 /// Keys that are released at a time.
 const AT_A_TIME: usize = 4;
@@ -29,13 +26,13 @@ pub(crate) struct Released {
 }
 
 impl Pool<'_> {
-    /// Releases every key: aliases deleted, deletion scheduled.
-    pub(crate) async fn release(&self) -> Released {
-        let deadline = Instant::now() + RELEASE;
+    /// Releases every key within this time: aliases deleted, deletion scheduled.
+    pub(crate) async fn release(&self, within: Duration) -> Released {
+        let deadline = Instant::now() + within;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
         let mut left = surely(self.loans.give_back(), deadline, "keys that were lent").await;
         let about = "perhaps keys that CreateKey gave no answer about";
-        let perhaps = surely(self.look_for_open(), Instant::now() + RELEASE / 2, about).await;
+        let perhaps = surely(self.look_for_open(), Instant::now() + within / 2, about).await;
         let created = std::mem::take(&mut self.inner().created);
         let slots = &Semaphore::new(AT_A_TIME);
         let ends = created.into_iter().map(|created| async move {
@@ -104,9 +101,9 @@ impl Pool<'_> {
             let mut found = 0;
             // What was made a moment ago need not be listed yet.
             while found < labels.len() {
-                match arns_of_run(kms.plain(), self.maker.run).await {
-                    Ok(arns) => {
-                        arns.into_iter().for_each(|arn| found += usize::from(self.adopt(kms, place, owner, arn)));
+                match keys_of_run(kms.plain(), self.maker.run).await {
+                    Ok(keys) => {
+                        keys.into_iter().for_each(|key| found += usize::from(self.adopt(kms, place, owner, key)));
                     }
                     Err(failure) => {
                         left.push(Text::from(format!("{perhaps}: ")).and(failure.describe()));
@@ -123,14 +120,16 @@ impl Pool<'_> {
     }
 
     /// Takes over a key that proved to be the run's, if it was not known.
-    fn adopt(&self, kms: &Kms, place: Place, owner: Owner, arn: Arn) -> bool {
-        if self.inner().created.iter().any(|created| created.arn == arn) {
+    fn adopt(&self, kms: &Kms, place: Place, owner: Owner, Ours { arn, made, .. }: Ours) -> bool {
+        if kms.objection(&arn, made).is_some() || self.inner().created.iter().any(|created| created.arn == arn) {
             return false;
         }
         let Some(id) = arn.key_id().map(str::to_owned) else { return false };
         // A key in another account than the one that was named is released too.
         let _ = kms.made(owner, &id, &arn);
-        self.inner().created.push(Created { place, owner, id, arn, alias: None });
+        let mut inner = self.inner();
+        inner.made += 1;
+        inner.created.push(Created { place, owner, id, arn, alias: None });
         true
     }
 }

@@ -3,16 +3,17 @@
 use super::failure::{Failure, FailureKind, read, says_unsupported};
 use super::lateness::Lateness;
 use super::pauses::Pauses;
+use super::skew;
 use crate::fixture::{Operation, Unsupported};
 use crate::http::Request;
 use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::plan::base_request;
-use crate::send::{Exchange, Sender};
+use crate::send::{Exchange, Peer, Sender};
 use crate::sign::{Credentials, Signing, sign};
 use crate::target::Clock;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What stands before the name of an operation of KMS in `X-Amz-Target`.
@@ -34,6 +35,10 @@ pub(crate) struct Client {
     pub(crate) unsupported: Arc<[Unsupported]>,
     /// How late the target shows a change.
     pub(crate) lateness: Arc<Lateness>,
+    /// Who answers.
+    pub(crate) peer: Peer,
+    /// By how many seconds our clock is ahead of the target's, by the first answer that has a Date.
+    pub(crate) ahead: Arc<OnceLock<i64>>,
 }
 
 impl Client {
@@ -56,6 +61,11 @@ impl Client {
         }
     }
 
+    /// By how many seconds our clock is ahead of the target's, as far as it is known.
+    pub(super) fn seconds_ahead(&self) -> i64 {
+        self.ahead.get().copied().unwrap_or_default()
+    }
+
     /// Whether an answer means "no such operation".
     pub(super) fn says_unsupported(&self, observation: &Observation) -> bool {
         says_unsupported(&self.unsupported, observation)
@@ -72,6 +82,11 @@ impl Client {
         let signed =
             sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
         let exchange = self.sender.http_in_turn(&signed).await;
+        if let Ok(response) = &exchange.result
+            && let Some(ahead) = skew::seconds_ahead(response, (self.clock)())
+        {
+            self.ahead.get_or_init(|| ahead);
+        }
         (signed, exchange)
     }
 

@@ -5,10 +5,10 @@ use super::guard::Guard;
 use super::guarded::Kms;
 use super::lateness::Lateness;
 use crate::fixture::{Corpus, Owner, Place, PrincipalName, Unsupported};
-use crate::send::{Sender, Tally, Tls};
+use crate::send::{Peer, Sender, Tally, Tls};
 use crate::target::{Clock, SetupError, Target};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Everything that talks to a target.
@@ -37,7 +37,8 @@ impl Clients {
         let unsupported: Arc<[Unsupported]> = corpus.unsupported.as_slice().into();
         let operation = Arc::new(corpus.operation.clone());
         let lateness = Arc::new(Lateness::default());
-        let client = |sender: &Sender, host: &str, region: &str, principal| {
+        let began = clock();
+        let client = |sender: &Sender, host: &str, region: &str, peer, principal| {
             let credentials = target.principals.get(&principal)?.clone();
             let client = Client {
                 sender: sender.clone(),
@@ -49,21 +50,25 @@ impl Clients {
                 operation: Arc::clone(&operation),
                 unsupported: Arc::clone(&unsupported),
                 lateness: Arc::clone(&lateness),
+                peer,
+                ahead: Arc::new(OnceLock::new()),
             };
-            Some(Kms::new(client, guard.cloned()))
+            Some(Kms::new(client, guard.cloned(), began))
         };
+        let peer = target.peer();
         let primary =
-            client(&sender, &host, &target.region, PrincipalName::Primary).ok_or(SetupError::NoCredentials)?;
+            client(&sender, &host, &target.region, peer, PrincipalName::Primary).ok_or(SetupError::NoCredentials)?;
         let mut by_place = HashMap::from([((Place::Here, Owner::Primary), primary.clone())]);
-        if let Some(stranger) = client(&sender, &host, &target.region, PrincipalName::Stranger) {
+        if let Some(stranger) = client(&sender, &host, &target.region, peer, PrincipalName::Stranger) {
             by_place.insert((Place::Here, Owner::Stranger), stranger);
         }
         if let Some(elsewhere) = &target.elsewhere {
             // Another address and another name are those of the one endpoint only.
             let tls = Tls { resolve: None, server_name: None, ..target.tls.clone() };
+            let peer = Peer::of(&elsewhere.endpoint, &tls);
             let there = Sender::new(elsewhere.endpoint.clone(), tls, target.limits.clone())?.counted(&tally);
             let host = elsewhere.endpoint.authority();
-            if let Some(kms) = client(&there, &host, &elsewhere.region, PrincipalName::Primary) {
+            if let Some(kms) = client(&there, &host, &elsewhere.region, peer, PrincipalName::Primary) {
                 by_place.insert((Place::Elsewhere, Owner::Primary), kms);
             }
         }

@@ -1,6 +1,7 @@
 //! What a call came to that did not succeed, and how an answer is read.
 
 use crate::fixture::Unsupported;
+use crate::json;
 use crate::normalise::{coding, not_kept};
 use crate::observe::{Observation, observe};
 use crate::send::{Response, SendError};
@@ -35,6 +36,8 @@ pub(crate) enum FailureKind {
     Unusable,
     /// A key did not get into a state within the budget for it.
     NotSettled,
+    /// The target gave a list that has no end.
+    Endless,
     /// There was no answer.
     NoAnswer,
     /// It was not sent, because the target was not reached.
@@ -88,7 +91,7 @@ pub(super) fn read(
         if response.body.is_empty() {
             return Ok(Value::Null);
         }
-        return serde_json::from_slice(&response.body)
+        return json::parse(&response.body)
             .map_err(|_| failure("something that is not JSON".into(), FailureKind::Unusable));
     }
     let answer = summary(&observation);

@@ -10,6 +10,7 @@ use super::pauses::Pauses;
 use crate::arn::Arn;
 use crate::fixture::Owner;
 use crate::http::Request;
+use crate::send::Peer;
 use crate::target::{Permit, SetupError, Target};
 use crate::text::TargetText;
 use serde_json::{Value, json};
@@ -65,6 +66,9 @@ impl Guard {
         let touches_keys = permit == Permit::Owned || (permit == Permit::NoKeys && lent > 0);
         if touches_keys && target.account.is_none() {
             return Err(SetupError::NoAccount);
+        }
+        if touches_keys && target.peer() == Peer::Unverified {
+            return Err(SetupError::Unverified);
         }
         let accounts = [(Owner::Primary, &target.account), (Owner::Stranger, &target.stranger_account)];
         let accounts = accounts.into_iter().filter_map(|(owner, account)| Some((owner, account.clone()?)));
@@ -129,12 +133,24 @@ impl Guard {
             Some(account) if arn.account() != account => {
                 format!("the target's keys are in account {}, and {account} was named", arn.account())
             }
-            _ if self.watches() && arn.region() != region => {
-                format!("the target's keys are in Region `{}`, and not in `{region}`", arn.region())
+            _ if arn.region() != region => {
+                let wrong = format!("the target's keys are in Region `{}`, and not in `{region}`", arn.region());
+                if !self.watches() {
+                    // A test server may have one Region only; what needs no key is judged all the same.
+                    return Err(refused("CreateKey", &wrong));
+                }
+                wrong
             }
             _ => return Ok(()),
         };
         Err(refused("CreateKey", self.halted.get_or_init(|| wrong)))
+    }
+
+    /// Off loopback a target that names somebody else's key as new is not worth another one.
+    pub(crate) fn distrusts(&self, why: &str) {
+        if self.watches() {
+            self.halted.get_or_init(|| why.to_owned());
+        }
     }
 
     /// As [`Self::expects`], of what the target wrote in place of an ARN. What does not parse is in no account that was

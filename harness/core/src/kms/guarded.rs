@@ -4,12 +4,14 @@ use super::client::Client;
 use super::failure::{Failure, FailureKind};
 use super::guard::Guard;
 use super::lateness::Change;
+use super::newness::{Newness, Unbelievable};
 use super::pauses::Pauses;
 use crate::arn::Arn;
 use crate::fixture::{Operation, Owner};
 use crate::http::Request;
 use crate::observe::Observation;
-use crate::send::Exchange;
+use crate::send::{Exchange, Peer};
+use crate::text::{TargetText, Text};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,12 +22,13 @@ pub(crate) struct Kms {
     client: Client,
     /// What may be changed. A user of a client without a guard looks at each key before changing it.
     guard: Option<Arc<Guard>>,
+    newness: Arc<Newness>,
 }
 
 impl Kms {
-    /// A client that this guard holds back.
-    pub(crate) fn new(client: Client, guard: Option<Arc<Guard>>) -> Self {
-        Self { client, guard }
+    /// A client that this guard holds back. Keys that are made after `began` are new.
+    pub(crate) fn new(client: Client, guard: Option<Arc<Guard>>, began: SystemTime) -> Self {
+        Self { client, guard, newness: Arc::new(Newness::since(began)) }
     }
 
     /// The client without its guard, for functions of `kms` that only look.
@@ -36,6 +39,11 @@ impl Kms {
     /// The operation under test.
     pub(crate) fn operation(&self) -> &Operation {
         &self.client.operation
+    }
+
+    /// Who answers.
+    pub(crate) fn peer(&self) -> Peer {
+        self.client.peer
     }
 
     /// The Region that calls are signed for.
@@ -120,14 +128,37 @@ impl Kms {
         self.client.read(operation, body, &exchange)
     }
 
+    /// Lists the keys that are there before the first one is made. One that is in another account than was named halts
+    /// the run.
+    pub(crate) async fn look_around(&self, owner: Owner) -> Result<(), Failure> {
+        let mut first = true;
+        self.newness
+            .look(&self.client, |arn| {
+                // Off loopback a key that the caller has tells the account before one is made there to find out.
+                if std::mem::take(&mut first)
+                    && let Some(guard) = self.guard.as_ref().filter(|guard| guard.watches())
+                {
+                    let _ = guard.expects_text(owner, arn, self.region());
+                }
+            })
+            .await
+    }
+
+    /// Why a key that was made then, in seconds, is not one that the run can have made.
+    pub(crate) fn objection(&self, arn: &Arn, made: f64) -> Option<String> {
+        self.newness.objection(&self.client, arn, Some(made))
+    }
+
     /// CreateKey, which makes another key each time. It is made again only after a refusal that proves that no key was
-    /// made.
-    pub(crate) async fn create(&self, body: &Value) -> Result<Value, Failure> {
+    /// made. The result is the new key's id and ARN; an answer that names a key which can be another is not believed,
+    /// and the key that may have been made is searched for at the end.
+    pub(crate) async fn create(&self, owner: Owner, body: &Value) -> Result<(String, Arn), Failure> {
+        self.look_around(owner).await?;
         let mut pauses = Pauses::within(self.settle());
         loop {
             let (_, exchange) = self.permitted("CreateKey", body).await?;
             let failure = match self.client.read("CreateKey", body, &exchange) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return self.named_by(owner, &answer),
                 Err(failure) => failure,
             };
             let is_throttled = exchange.result.as_ref().is_ok_and(|answer| matches!(answer.status, 400 | 429));
@@ -135,6 +166,26 @@ impl Kms {
                 return Err(failure);
             }
         }
+    }
+
+    fn named_by(&self, owner: Owner, answer: &Value) -> Result<(String, Arn), Failure> {
+        let unusable =
+            |answer: Text| Failure { operation: "CreateKey".to_owned(), answer, kind: FailureKind::Unusable };
+        let (id, arn) = self.newness.named_by(&self.client, answer).map_err(|why| match why {
+            Unbelievable::Nothing(why) => unusable(why.into()),
+            Unbelievable::Key(why) => {
+                if let Some(guard) = &self.guard {
+                    guard.distrusts(&format!("CreateKey answered {why}"));
+                }
+                unusable(TargetText::new(why).into())
+            }
+        })?;
+        if let Some(guard) = &self.guard {
+            // Whether a key was made there is not known.
+            let expected = guard.expects(owner, &arn, self.region());
+            expected.map_err(|failure| Failure { kind: FailureKind::Unusable, ..failure })?;
+        }
+        Ok((id, arn))
     }
 
     async fn call_until(&self, operation: &str, body: &Value, again: &[&str]) -> Result<Value, Failure> {

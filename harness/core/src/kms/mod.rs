@@ -8,7 +8,9 @@ mod guarded;
 mod lateness;
 pub(crate) mod mark;
 mod named;
+mod newness;
 pub(crate) mod ours;
+mod pages;
 mod pauses;
 pub(crate) mod skew;
 

@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::failure::Failure;
 use super::mark;
+use super::pages::{Pages, each_page};
 use crate::arn::Arn;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,31 +42,45 @@ pub(crate) struct Listing {
 }
 
 /// The keys of one run, for a run that does not know whether its CreateKey made a key.
-pub(crate) async fn arns_of_run(client: &Client, run: &str) -> Result<Vec<Arn>, Failure> {
-    Ok(list(client).await?.ours.into_iter().filter(|ours| ours.run == run).map(|ours| ours.arn).collect())
+pub(crate) async fn keys_of_run(client: &Client, run: &str) -> Result<Vec<Ours>, Failure> {
+    Ok(list(client).await?.ours.into_iter().filter(|ours| ours.run == run).collect())
 }
 
 /// Every key of the caller, looked at.
 pub(crate) async fn list(client: &Client) -> Result<Listing, Failure> {
     let mut listing = Listing::default();
-    for key in paged(client, "ListKeys", json!({}), "Keys").await? {
-        let Some(arn) = key["KeyArn"].as_str() else { continue };
-        let Ok(arn) = arn.parse::<Arn>() else {
-            listing.unseen.insert(arn.escape_debug().to_string(), "is no ARN");
-            continue;
-        };
-        listing.accounts.insert(arn.account().to_owned());
-        match inspect(client, &arn).await {
-            Ok(ours) => listing.ours.extend(ours),
-            Err(failure) if is_not_found(&failure) => {
-                listing.unseen.insert(arn.to_string(), "DescribeKey does not find it");
+    let mut pages = Pages::new(client, "ListKeys", json!({}), "Keys");
+    while let Some(keys) = pages.next().await? {
+        for key in keys {
+            let Some(arn) = key["KeyArn"].as_str() else { continue };
+            let Ok(arn) = arn.parse::<Arn>() else {
+                listing.does_not_see(&arn.escape_debug().to_string(), "is no ARN");
+                continue;
+            };
+            listing.accounts.insert(arn.account().to_owned());
+            match inspect(client, &arn).await {
+                Ok(ours) => listing.ours.extend(ours),
+                Err(failure) if is_not_found(&failure) => {
+                    listing.does_not_see(arn.as_str(), "DescribeKey does not find it");
+                }
+                // A key that may not be looked at is not ours.
+                Err(failure) if failure.is("AccessDeniedException") => {}
+                Err(failure) => return Err(failure),
             }
-            // A key that may not be looked at is not ours.
-            Err(failure) if failure.is("AccessDeniedException") => {}
-            Err(failure) => return Err(failure),
         }
     }
     Ok(listing)
+}
+
+impl Listing {
+    /// A few are enough to show that something is not as it should be.
+    fn does_not_see(&mut self, named: &str, why: &'static str) {
+        const KEPT: usize = 100;
+        const LENGTH: usize = 300;
+        if self.unseen.len() < KEPT {
+            self.unseen.insert(named.chars().take(LENGTH).collect(), why);
+        }
+    }
 }
 
 /// Whether the target knows no such key, or not yet.
@@ -107,19 +122,9 @@ pub(crate) async fn aliases(client: &Client, ours: &Ours) -> Result<Vec<String>,
 
 /// All pages of a list.
 async fn paged(client: &Client, operation: &str, body: Value, member: &str) -> Result<Vec<Value>, Failure> {
-    let mut body = body;
     let mut items = Vec::new();
-    loop {
-        let mut answer = client.call(operation, &body).await?;
-        if let Value::Array(page) = answer[member].take() {
-            items.extend(page);
-        }
-        let next = answer["NextMarker"].take();
-        if answer["Truncated"] != true || !next.is_string() || next == body["Marker"] {
-            return Ok(items);
-        }
-        body["Marker"] = next;
-    }
+    each_page(client, operation, body, member, |page| items.extend(page)).await?;
+    Ok(items)
 }
 
 /// As [`crate::entropy::Entropy::run_id`] makes them.

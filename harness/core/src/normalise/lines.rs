@@ -4,6 +4,7 @@ use super::coding::{coding, not_kept};
 use super::redact::{Redactor, SECRET_HEADERS, secret_value};
 use crate::http::{Framing, Header, Request};
 use crate::send::{Response, ResponseFraming, Version};
+use std::borrow::Cow;
 
 /// Headers of answers whose values are shown. What another holds, nobody knows; that it is there is told.
 const SHOWN_HEADERS: &[&str] = &[
@@ -104,7 +105,7 @@ impl Message {
     ) -> Self {
         let kept = || match &coding {
             Some(coding) => not_kept(coding),
-            None => redactor.redact(&escape(&redactor.redact_bytes(body))),
+            None => redactor.redact(&escape(&redactor.redact_bytes(&kept_of(body)))),
         };
         let headers = headers.iter().map(|header| {
             let name = header.name.to_ascii_lowercase();
@@ -133,6 +134,20 @@ impl Message {
     pub fn shown(&self) -> Vec<String> {
         self.lines().map(|line| cut(line, SHOWN)).collect()
     }
+}
+
+/// Bytes of a body that are kept: far more than a whole answer of KMS has, and little enough that the answers of a whole
+/// run fit into memory.
+const KEPT: usize = 16 * 1024;
+
+/// The front of a body. An ellipsis stands for the rest: it tells the redactor that a secret may have been cut in two.
+fn kept_of(body: &[u8]) -> Cow<'_, [u8]> {
+    if body.len() <= KEPT {
+        return Cow::Borrowed(body);
+    }
+    // Of text, no letter is cut in two.
+    let end = (KEPT - 4..=KEPT).rev().find(|end| std::str::from_utf8(&body[..*end]).is_ok()).unwrap_or(KEPT);
+    Cow::Owned([&body[..end], "…".as_bytes()].concat())
 }
 
 /// At most so many characters of a line.

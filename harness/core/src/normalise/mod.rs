@@ -10,8 +10,10 @@ mod placeholder;
 mod redact;
 mod secrets;
 mod shown;
+mod spellings;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub(crate) use coding::{coding, not_kept};
 pub(crate) use lines::PRESENT;

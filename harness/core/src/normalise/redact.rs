@@ -2,6 +2,7 @@
 
 use super::pattern::pattern;
 use super::secrets::{Finder, Secret, apart};
+use super::spellings::Spellings;
 use regex::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -33,15 +34,16 @@ impl Redactor {
     /// A redactor of these values, each with what to show instead.
     pub fn new(secrets: impl IntoIterator<Item = (String, &'static str)>) -> Self {
         let secrets = secrets.into_iter().map(|(value, name)| Secret { value, name });
-        Self { finders: vec![Arc::new(Finder::new(secrets))], accounts: Vec::new() }
+        Self { finders: vec![Arc::new(Finder::new(secrets, Spellings::All))], accounts: Vec::new() }
     }
 
     /// A redactor of what the body of an import holds, which a target may repeat anywhere.
     pub fn of_import(body: &[u8]) -> Option<Self> {
         let body: serde_json::Value = serde_json::from_slice(body).ok()?;
         let members = ["ImportToken", "EncryptedKeyMaterial"].into_iter().filter_map(|name| body.get(name)?.as_str());
-        let secrets: Vec<_> = members.map(|value| (value.to_owned(), "<removed>")).collect();
-        (!secrets.is_empty()).then(|| Self::new(secrets))
+        let secrets: Vec<_> = members.map(|value| Secret { value: value.to_owned(), name: "<removed>" }).collect();
+        (!secrets.is_empty())
+            .then(|| Self { finders: vec![Arc::new(Finder::new(secrets, Spellings::Likely))], accounts: Vec::new() })
     }
 
     /// This one, for the secrets of another as well.

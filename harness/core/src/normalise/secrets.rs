@@ -1,15 +1,31 @@
-//! Finds secrets in any text, in every common spelling: as they are, in hexadecimal, in base64 at any offset, and each
-//! of these percent-encoded or JSON-escaped.
+//! Finds secrets in any text, in every spelling that [`spellings`] and [`views`] know, and secrets of which a few characters
+//! at an end are missing.
 
-use super::invisible::is_invisible;
+use super::spellings::{Spellings, spellings};
+use super::views::{View, views};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use base64::Engine;
-use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use std::collections::HashMap;
+use std::iter;
 use std::ops::Range;
 
 /// Shorter values are no secrets: those of AWS have sixteen characters and more, and what emulators are given instead
 /// (`test`, for example) is a part of ordinary words.
 const SHORTEST: usize = 8;
+
+/// Shorter parts of a secret can be parts of ordinary words.
+const SHORTEST_PART: usize = 12;
+
+/// Spellings up to this length are looked for by their front and their end, longer ones by pieces.
+const SHORT: usize = 96;
+
+/// Bytes of such a piece.
+const PIECE: usize = 32;
+
+/// Pieces of a long spelling.
+const PIECES: usize = 4;
+
+/// Hits of which no more is looked at than that they are there, so that a text of nothing else takes no time.
+const PATIENCE: usize = 1000;
 
 /// A value that must not leave the program, and what to show instead.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,47 +34,113 @@ pub(super) struct Secret {
     pub(super) name: &'static str,
 }
 
+/// A part of a spelling of a secret.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    secret: usize,
+    spelling: usize,
+    /// Where the part is in the spelling.
+    at: usize,
+    /// Bytes of the whole spelling.
+    whole: usize,
+}
+
 /// Secrets, ready to be looked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Finder {
     search: Option<AhoCorasick>,
-    spelt: Vec<(Vec<u8>, &'static str)>,
+    parts: Vec<Part>,
+    secrets: Vec<Secret>,
+    /// The fronts of all spellings.
+    fronts: Vec<(Vec<u8>, &'static str)>,
+    spelt: Option<Spellings>,
 }
 
 impl Finder {
     /// Looks for these; those too short to be looked for are left out.
-    pub(super) fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+    pub(super) fn new(secrets: impl IntoIterator<Item = Secret>, spelt: Spellings) -> Self {
         let mut secrets: Vec<Secret> = secrets.into_iter().filter(|secret| secret.value.len() >= SHORTEST).collect();
         secrets.sort();
         secrets.dedup();
-        let spelt: Vec<(Vec<u8>, &'static str)> = secrets
-            .iter()
-            .flat_map(|secret| spellings(secret.value.as_bytes()).into_iter().map(|spelt| (spelt, secret.name)))
-            .collect();
-        let search = match spelt.is_empty() {
+        let (mut patterns, mut parts, mut fronts) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, secret) in secrets.iter().enumerate() {
+            for (spelling, text) in spellings(secret.value.as_bytes(), spelt).into_iter().enumerate() {
+                if text.len() < SHORTEST {
+                    continue;
+                }
+                for range in searched(text.len()) {
+                    parts.push(Part { secret: number, spelling, at: range.start, whole: text.len() });
+                    patterns.push(text[range].to_vec());
+                }
+                fronts.push((text[..text.len().min(SHORT)].to_vec(), secret.name));
+            }
+        }
+        let search = match patterns.is_empty() {
             true => None,
             false => AhoCorasick::builder()
                 .kind(Some(AhoCorasickKind::ContiguousNFA))
                 // A client can write the names of headers in lower case, a target anything in upper case.
                 .ascii_case_insensitive(true)
-                .build(spelt.iter().map(|(spelt, _)| spelt))
+                .build(&patterns)
                 .ok(),
         };
-        Self { search, spelt }
+        Self { search, parts, secrets, fronts, spelt: Some(spelt) }
     }
 
     /// Where the text holds a secret, and which kind; in order, without overlaps.
     pub(super) fn find(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
         let Some(search) = &self.search else { return Vec::new() };
         let mut found = Vec::new();
-        for view in views(text) {
-            for hit in search.find_overlapping_iter(&view.bytes) {
-                let range = view.at(hit.start())..view.at(hit.end());
-                found.push((range, self.spelt[hit.pattern().as_usize()].1));
-            }
-        }
+        views(text, &mut |view| self.find_in(search, view, &mut found));
         found.extend(self.cut_off(text));
         apart(found)
+    }
+
+    fn find_in(&self, search: &AhoCorasick, view: &View<'_>, found: &mut Vec<(Range<usize>, &'static str)>) {
+        let text = view.bytes();
+        let mut written: HashMap<usize, Vec<Vec<u8>>> = HashMap::new();
+        let mut covered: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut patience = PATIENCE;
+        for hit in search.find_overlapping_iter(text) {
+            let part = self.parts[hit.pattern().as_usize()];
+            let secret = &self.secrets[part.secret];
+            if covered.get(&(part.secret, part.spelling)).is_some_and(|end| hit.end() <= *end) {
+                continue;
+            }
+            let whole = hit.len() == part.whole;
+            let range = match patience.checked_sub(1) {
+                Some(left) if !whole => {
+                    patience = left;
+                    let written = written
+                        .entry(part.secret)
+                        .or_insert_with(|| spellings(secret.value.as_bytes(), self.spelt.unwrap_or(Spellings::All)));
+                    match extended(text, hit.range(), &written[part.spelling], part.at) {
+                        Some(range) => range,
+                        None => continue,
+                    }
+                }
+                _ => hit.range(),
+            };
+            covered.insert((part.secret, part.spelling), range.end);
+            found.push((view.at(range.start)..view.at(range.end), secret.name));
+        }
+    }
+
+    /// The fronts of secrets whose rest was cut off, which an ellipsis shows.
+    fn cut_off(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
+        const FEWEST: usize = 4;
+        let Ok(whole) = std::str::from_utf8(text) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (at, _) in whole.match_indices('…') {
+            for (front, name) in &self.fronts {
+                let longest = (FEWEST..front.len()).rev().find(|length| {
+                    let before = at.checked_sub(*length).map(|from| &text[from..at]);
+                    before.is_some_and(|before| before.eq_ignore_ascii_case(&front[..*length]))
+                });
+                found.extend(longest.map(|length| (at - length..at, *name)));
+            }
+        }
+        found
     }
 }
 
@@ -75,171 +157,50 @@ pub(super) fn apart(mut found: Vec<(Range<usize>, &'static str)>) -> Vec<(Range<
     apart
 }
 
-impl Finder {
-    /// The fronts of secrets whose rest was cut off, which an ellipsis shows.
-    fn cut_off(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
-        const FEWEST: usize = 4;
-        let Ok(whole) = std::str::from_utf8(text) else { return Vec::new() };
-        let mut found = Vec::new();
-        for (at, _) in whole.match_indices('…') {
-            for (spelt, name) in &self.spelt {
-                let longest = (FEWEST..spelt.len()).rev().find(|length| {
-                    let front = at.checked_sub(*length).map(|from| &text[from..at]);
-                    front.is_some_and(|front| front.eq_ignore_ascii_case(&spelt[..*length]))
-                });
-                found.extend(longest.map(|length| (at - length..at, *name)));
-            }
+/// How many characters of a spelling may be missing at one end.
+fn missing(length: usize) -> usize {
+    (length / 8).min(8)
+}
+
+/// The parts of a spelling that are looked for, none of which is too short.
+fn searched(length: usize) -> Vec<Range<usize>> {
+    let missing = missing(length);
+    match length {
+        length if missing == 0 || length - missing < SHORTEST_PART => iter::once(0..length).collect(),
+        length if length <= SHORT => vec![0..length - missing, missing..length],
+        length => {
+            let last = length - PIECE - missing;
+            let piece = |number: usize| missing + (last - missing) * number / (PIECES - 1);
+            let pieces = (0..PIECES).map(|number| piece(number)..piece(number) + PIECE);
+            // The front alone tells a secret that was cut off.
+            iter::once(0..PIECE).chain(pieces).collect()
         }
-        found
     }
 }
 
-/// The spellings of a secret that no view takes off.
-fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
-    let mut spellings = vec![secret.to_vec(), hex::encode(secret).into_bytes()];
-    for skipped in 0..3_usize {
-        let shifted = [vec![0; skipped], secret.to_vec()].concat();
-        // Characters that hold bits of what stands before or behind are left out.
-        let front = [0, 2, 3][skipped];
-        let whole = (shifted.len() * 8) / 6;
-        for encoded in [BASE64_STANDARD_NO_PAD.encode(&shifted), BASE64_URL_SAFE_NO_PAD.encode(&shifted)] {
-            if let Some(inner) = encoded.as_bytes().get(front..whole) {
-                spellings.push(inner.to_vec());
-            }
-        }
-    }
-    spellings.retain(|spelt| spelt.len() >= SHORTEST);
-    spellings.sort();
-    spellings.dedup();
-    spellings
-}
-
-/// What is spelt, and how long its spelling is.
-type Spelt = (Vec<u8>, usize);
-
-/// A text with codings taken off, and where each of its bytes was.
-struct View {
-    bytes: Vec<u8>,
-    /// Absent where nothing was taken off; else one more than there are bytes.
-    places: Option<Vec<usize>>,
-}
-
-impl View {
-    fn at(&self, offset: usize) -> usize {
-        match &self.places {
-            Some(places) => places[offset],
-            None => offset,
-        }
-    }
-
-    /// Without the characters that nobody sees, if there are any: a terminal, a log or a parser drops them.
-    fn without_invisible(&self) -> Option<Self> {
-        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
-        if self.bytes.iter().all(is_plain) {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(self.bytes.len());
-        let mut places = Vec::with_capacity(self.bytes.len() + 1);
-        let mut at = 0;
-        for chunk in self.bytes.utf8_chunks() {
-            for letter in chunk.valid().chars() {
-                if !letter.is_control() && !is_invisible(letter) {
-                    places.extend((at..at + letter.len_utf8()).map(|at| self.at(at)));
-                    bytes.extend_from_slice(&self.bytes[at..at + letter.len_utf8()]);
-                }
-                at += letter.len_utf8();
-            }
-            // A byte that is no text is dropped as well.
-            at += chunk.invalid().len();
-        }
-        places.push(self.at(self.bytes.len()));
-        (bytes.len() < self.bytes.len()).then_some(Self { bytes, places: Some(places) })
-    }
-
-    /// Takes a coding off, if there is any: behind a sign, `read` gives what is spelt and how long its spelling is.
-    fn decoded(&self, sign: u8, read: fn(&[u8]) -> Option<Spelt>) -> Option<Self> {
-        if !self.bytes.contains(&sign) {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(self.bytes.len());
-        let mut places = Vec::with_capacity(self.bytes.len() + 1);
-        let mut at = 0;
-        while at < self.bytes.len() {
-            let byte = self.bytes[at];
-            match if byte == sign { read(&self.bytes[at..]) } else { None } {
-                Some((spelt, length)) => {
-                    places.extend(std::iter::repeat_n(self.at(at), spelt.len()));
-                    bytes.extend(spelt);
-                    at += length;
-                }
-                None => {
-                    places.push(self.at(at));
-                    bytes.push(byte);
-                    at += 1;
-                }
-            }
-        }
-        places.push(self.at(self.bytes.len()));
-        (bytes.len() < self.bytes.len()).then_some(Self { bytes, places: Some(places) })
-    }
-}
-
-/// The text as it is and as it reads with one, two or three codings taken off: JSON can be a string of JSON.
-fn views(text: &[u8]) -> Vec<View> {
-    const DEPTH: usize = 3;
-    let mut views = vec![View { bytes: text.to_vec(), places: None }];
-    let mut from = 0;
-    for _ in 0..DEPTH {
-        let until = views.len();
-        for at in from..until {
-            views.extend(views[at].decoded(b'%', percent));
-            views.extend(views[at].decoded(b'\\', escape));
-            views.extend(views[at].without_invisible());
-        }
-        from = until;
-    }
-    views
-}
-
-/// `%2F`.
-fn percent(text: &[u8]) -> Option<Spelt> {
-    let digits = text.strip_prefix(b"%")?.get(..2)?;
-    Some((hex::decode(digits).ok()?, 3))
-}
-
-/// `\/`, `\"`, `\n`, `\u002f`, and `\u{2f}` as our own lines have it.
-fn escape(text: &[u8]) -> Option<Spelt> {
-    let rest = text.strip_prefix(b"\\")?;
-    let plain = |byte: u8| Some((vec![byte], 2));
-    match rest.first()? {
-        b'u' => {
-            let (digits, length) = match rest.get(1)? {
-                b'{' => {
-                    let end = rest.iter().take(10).position(|byte| *byte == b'}')?;
-                    (rest.get(2..end)?, end + 2)
-                }
-                _ => (rest.get(1..5)?, 6),
-            };
-            let digits = std::str::from_utf8(digits).ok()?;
-            let letter = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
-            Some((letter.to_string().into_bytes(), length))
-        }
-        b'n' => plain(b'\n'),
-        b'r' => plain(b'\r'),
-        b't' => plain(b'\t'),
-        other => plain(*other),
-    }
+/// The whole of a spelling around a part of it, if no more than a few of its characters are missing, or if the rest was cut
+/// off.
+fn extended(text: &[u8], hit: Range<usize>, spelling: &[u8], at: usize) -> Option<Range<usize>> {
+    let same = |text: &u8, spelt: &u8| text.eq_ignore_ascii_case(spelt);
+    let before = text[..hit.start].iter().rev().zip(spelling[..at].iter().rev());
+    let start = hit.start - before.take_while(|(text, spelt)| same(text, spelt)).count();
+    let behind = text[hit.end..].iter().zip(&spelling[at + hit.len()..]);
+    let end = hit.end + behind.take_while(|(text, spelt)| same(text, spelt)).count();
+    let is_whole = end - start + missing(spelling.len()) >= spelling.len();
+    (is_whole || text[end..].starts_with("…".as_bytes())).then_some(start..end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
     fn finder() -> Finder {
-        Finder::new([Secret { value: SECRET.to_owned(), name: "<secret>" }])
+        Finder::new([Secret { value: SECRET.to_owned(), name: "<secret>" }], Spellings::All)
     }
 
     fn percent_encoded(text: &str, every: bool) -> String {
@@ -273,6 +234,94 @@ mod tests {
         }
     }
 
+    /// The spellings that a gateway, a logger or a template makes.
+    #[test]
+    fn spellings_that_others_make_are_found() {
+        let each = |spell: &dyn Fn(u8) -> String| SECRET.bytes().map(spell).collect::<String>();
+        let between = |text: &str, between: &str| {
+            text.as_bytes()
+                .chunks(2)
+                .map(|pair| String::from_utf8_lossy(pair).into_owned())
+                .collect::<Vec<_>>()
+                .join(between)
+        };
+        let signs = |byte: u8| !byte.is_ascii_alphanumeric();
+        let wide =
+            |order: fn(u8) -> [u8; 2]| BASE64_STANDARD.encode(SECRET.bytes().flat_map(order).collect::<Vec<u8>>());
+        let hexadecimal = hex::encode(SECRET);
+        let soft = format!("{}=\r\n{}", &SECRET[..20].replace('/', "=2F"), &SECRET[20..].replace('+', "=2B"));
+        for spelt in [
+            each(&|byte| format!("&#{byte};")),
+            each(&|byte| format!("&#x{byte:x};")),
+            SECRET.replace('/', "&sol;").replace('+', "&plus;"),
+            SECRET.replace('/', "&#x2F;"),
+            each(&|byte| if signs(byte) { format!("={byte:02X}") } else { char::from(byte).to_string() }),
+            each(&|byte| format!("={byte:02X}")),
+            soft,
+            each(&|byte| format!("\\x{byte:02x}")),
+            SECRET.replace('/', "\\x2f"),
+            each(&|byte| format!("\\{byte:03o}")),
+            SECRET.replace('/', "\\057"),
+            BASE64_STANDARD.encode(BASE64_STANDARD.encode(SECRET)),
+            BASE64_STANDARD.encode(BASE64_STANDARD.encode(format!("x{SECRET}"))),
+            wide(|byte| [byte, 0]),
+            wide(|byte| [0, byte]),
+            between(&hexadecimal, ":"),
+            between(&hexadecimal, " "),
+            between(&hexadecimal.to_uppercase(), "-"),
+            format!("0x{}", between(&hexadecimal, ", 0x")),
+            each(&|byte| format!("{}\u{200b}", char::from(byte))),
+            each(&|byte| format!("{}\0", char::from(byte))),
+            each(&|byte| format!("{}\\u0000", char::from(byte))),
+            SECRET[1..].to_owned(),
+            SECRET[..SECRET.len() - 1].to_owned(),
+            SECRET[4..].to_owned(),
+            SECRET[..SECRET.len() - 4].to_owned(),
+            hexadecimal[4..].to_owned(),
+            hexadecimal[..hexadecimal.len() - 4].to_owned(),
+        ] {
+            let found = finder().find(format!("a {spelt} b").as_bytes());
+            let covered: usize = found.iter().map(|(range, _)| range.len()).sum();
+            assert!(covered + 9 >= spelt.len() && covered <= spelt.len(), "{spelt}: {found:?}");
+        }
+        for (before, behind) in [("", ""), ("x", ""), ("xy", "z"), ("xyz", "zz"), ("xyzz", "zzz")] {
+            let spelt = super::super::spellings::tests::in_base32(&format!("{before}{SECRET}{behind}"));
+            assert_eq!(finder().find(spelt.as_bytes()).len(), 1, "{spelt}");
+        }
+    }
+
+    #[test]
+    fn harmless_text_is_not_hidden() {
+        for text in [
+            &SECRET[..20],
+            &SECRET[12..],
+            &hex::encode(SECRET)[..40],
+            "a=b&c=d%20e &amp; =3D \\x41\\101 77:4a:61:6c:72:58:55:74:6e:46:45:4d",
+            "2026-11-25T22:46:15.123Z 00:11:22:33:44:55:66:77:88:99 de-ad-be-ef",
+        ] {
+            assert_eq!(finder().find(text.as_bytes()), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_secret_is_found_whole_cut_off_and_nearly_whole() {
+        let long: String = (0..100_000_u32)
+            .map(|number| char::from(b'a' + (number.wrapping_mul(2_654_435_761) >> 27) as u8 % 26))
+            .collect();
+        let finder = Finder::new([Secret { value: long.clone(), name: "<secret>" }], Spellings::Likely);
+        let text = format!("a {long} b");
+        assert_eq!(finder.find(text.as_bytes()), [(2..2 + long.len(), "<secret>")]);
+        let text = format!("a {}… b", &long[..50_000]);
+        assert_eq!(finder.find(text.as_bytes()), [(2..50_002, "<secret>")]);
+        let text = format!("a {} b", &long[3..99_997]);
+        assert_eq!(finder.find(text.as_bytes()), [(2..99_996, "<secret>")]);
+        assert_eq!(finder.find(&long.as_bytes()[..50_000]), []);
+        // All alike: each place is a hit.
+        let alike = "A".repeat(100_000);
+        let finder = Finder::new([Secret { value: alike.clone(), name: "<secret>" }], Spellings::Likely);
+        assert_eq!(finder.find(alike.as_bytes()).len(), 1);
+    }
+
     #[test]
     fn half_a_secret_before_a_cut_is_found() {
         let text = format!("a {}… b", &SECRET[..20]);
@@ -282,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_is_too_short_is_not_looked_for() {
-        let finder = Finder::new([Secret { value: "test".to_owned(), name: "<secret>" }]);
+        let finder = Finder::new([Secret { value: "test".to_owned(), name: "<secret>" }], Spellings::All);
         assert_eq!(finder.find(b"a test"), []);
     }
 

@@ -14,7 +14,7 @@ fn world() -> World {
 
 fn case(request: &str) -> Case {
     let text = format!(
-        "[group]\nname = \"a\"\ntitle = \"a\"\n[[case]]\nid = \"a/b\"\ntitle = \"a\"\nclauses = []\nsource = \"page\"\n\
+        "[group]\nname = \"a\"\ntitle = \"a\"\n[[case]]\nid = \"a/b\"\ntitle = \"a\"\nclauses = []\nsupports = []\n\
          level = \"must\"\ndanger = \"none\"\nprecondition = \"none\"\nexpect = []\nrequest = {request}\n"
     );
     toml::from_str::<CaseFile>(&text).unwrap().cases.remove(0)

@@ -3,7 +3,7 @@
 use super::deviation::{CaseDeviation, Stale};
 use crate::baseline::Difference;
 use crate::compare;
-use crate::fixture::{Level, Line};
+use crate::fixture::{Level, Line, Supports};
 use crate::normalise::Shown;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,8 +132,8 @@ pub struct CaseReport {
     pub level: Level,
     /// The clauses that it tests; the run's `clauses` has their texts.
     pub clauses: Vec<String>,
-    /// Where its expectations come from; the run's `sources` has its title.
-    pub source: String,
+    /// The passages that carry its expectations; the run's `passages` has what they say.
+    pub supports: Supports,
     /// Where it stands in the fixtures.
     pub fixture: Line,
     /// What became of it.

@@ -1,7 +1,7 @@
 //! The texts that the cases of a report cite, so that nobody needs the corpus to read it.
 
 use super::case::CaseReport;
-use crate::fixture::{Clause, Confidence, Corpus, Source};
+use crate::fixture::{About, Clause, Confidence, Corpus, Passage, Source, Supports};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +11,25 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ClauseText {
     /// What it says, in our words.
     pub text: String,
-    /// The id of its source.
+    /// The passages that it paraphrases.
+    pub supports: Supports,
+}
+
+/// A passage of a source: what a support cites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PassageText {
+    /// The id of its source; the run's `sources` has its title.
     pub source: String,
+    /// Where in the source it is.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// When it was captured or published, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// How near it is to the operation.
+    pub about: About,
+    /// What it says, in our words.
+    pub says: String,
 }
 
 /// A source of facts.
@@ -31,6 +48,7 @@ pub struct SourceText {
 pub(super) struct Cited {
     pub(super) groups: BTreeMap<String, String>,
     pub(super) clauses: BTreeMap<String, ClauseText>,
+    pub(super) passages: BTreeMap<String, PassageText>,
     pub(super) sources: BTreeMap<String, SourceText>,
 }
 
@@ -49,17 +67,24 @@ impl Cited {
             .chain(mismatches().flat_map(|mismatch| &mismatch.clauses))
             .collect();
         let clauses: Vec<&Clause> = clauses.into_iter().filter_map(|id| corpus.clause(id)).collect();
-        let sources: BTreeSet<&String> = cases
+        let passages: BTreeSet<&str> = cases
             .iter()
-            .map(|case| &case.source)
-            .chain(mismatches().map(|mismatch| &mismatch.source))
-            .chain(clauses.iter().map(|clause| &clause.source))
+            .map(|case| &case.supports)
+            .chain(mismatches().map(|mismatch| &mismatch.supports))
+            .chain(clauses.iter().map(|clause| &clause.supports))
+            .flat_map(Supports::passages)
             .collect();
+        let passages: Vec<&Passage> = passages.into_iter().filter_map(|id| corpus.passage(id)).collect();
+        let sources: BTreeSet<&String> = passages.iter().map(|passage| &passage.source).collect();
         let of_cases = |name: &str| cases.iter().any(|case| case.group == name);
         let groups = corpus.groups.iter().filter(|group| of_cases(&group.name));
         Self {
             groups: groups.map(|group| (group.name.clone(), group.title.clone())).collect(),
             clauses: clauses.into_iter().map(|clause| (clause.id.get_ref().clone(), clause.into())).collect(),
+            passages: passages
+                .into_iter()
+                .map(|passage| (passage.id().to_owned(), PassageText::of(passage, corpus)))
+                .collect(),
             sources: sources
                 .into_iter()
                 .filter_map(|id| corpus.source(id))
@@ -71,7 +96,21 @@ impl Cited {
 
 impl From<&Clause> for ClauseText {
     fn from(clause: &Clause) -> Self {
-        Self { text: clause.text.clone(), source: clause.source.clone() }
+        Self { text: clause.text.clone(), supports: clause.supports.clone() }
+    }
+}
+
+impl PassageText {
+    /// A passage of this corpus; without a date of its own it has that of its source.
+    pub fn of(passage: &Passage, corpus: &Corpus) -> Self {
+        let of_source = || corpus.source(&passage.source).and_then(|source| source.date.clone());
+        Self {
+            source: passage.source.clone(),
+            place: passage.place.clone(),
+            date: passage.date.clone().or_else(of_source),
+            about: passage.about,
+            says: passage.says.clone(),
+        }
     }
 }
 

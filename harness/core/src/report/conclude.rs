@@ -27,7 +27,7 @@ impl RunReport {
     /// Works out figures and exit codes, and adds up what all looks made, sent, said and left.
     pub fn conclude(ran: &Ran, looks: &[Look], held: Held, about: &About<'_>) -> Self {
         let cases: Vec<CaseReport> = ran.cases.iter().map(|case| reported(case, &held, about)).collect();
-        let Cited { groups, clauses, sources } = Cited::by(&cases, about.corpus);
+        let Cited { groups, clauses, passages, sources } = Cited::by(&cases, about.corpus);
         let baseline = held.baseline.as_ref().map(BaselineReport::from);
         let mut report = Self {
             name: about.name.map(str::to_owned),
@@ -54,6 +54,7 @@ impl RunReport {
             exit_codes: Vec::new(),
             groups,
             clauses,
+            passages,
             sources,
             cases,
         };
@@ -73,7 +74,7 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         group: case.group.clone(),
         level: case.level,
         clauses: case.clauses.clone(),
-        source: case.source.clone(),
+        supports: case.supports.clone(),
         fixture: about.corpus.lines.get(&case.id).cloned().unwrap_or_default(),
         outcome: relisted.map_or(case.outcome, |relisted| relisted.outcome),
         reason: relisted.map_or(&case.reason, |relisted| &relisted.reason).clone(),

@@ -19,7 +19,7 @@ mod whole;
 
 pub use baseline::BaselineReport;
 pub use case::{CaseReport, ExchangeReport, Mismatch, Outcome, SecondLook, Verdict};
-pub use cited::{ClauseText, SourceText};
+pub use cited::{ClauseText, PassageText, SourceText};
 pub use conclude::About;
 pub use deviation::{CaseDeviation, DeviationsReport, Pinned, Stale, StaleEntry};
 pub use differential::{Agrees, CaseDifference, DifferentialReport, Fields, SideBySide};

@@ -5,7 +5,7 @@ use super::deviation::Pinned;
 use super::target::TargetReport;
 use crate::baseline::Recording;
 use crate::compare::Likeness;
-use crate::fixture::Level;
+use crate::fixture::{Level, Supports};
 use crate::normalise::Shown;
 use std::collections::BTreeMap;
 
@@ -88,8 +88,8 @@ pub struct CaseRan {
     pub level: Level,
     /// The clauses that it tests.
     pub clauses: Vec<String>,
-    /// Where its expectations come from.
-    pub source: String,
+    /// The passages that carry its expectations.
+    pub supports: Supports,
     /// What became of it.
     pub outcome: Outcome,
     /// Why it was not judged.

@@ -2,7 +2,7 @@
 
 use super::baseline::BaselineReport;
 use super::case::CaseReport;
-use super::cited::{ClauseText, SourceText};
+use super::cited::{ClauseText, PassageText, SourceText};
 use super::deviation::DeviationsReport;
 use super::differential::DifferentialReport;
 use super::exit::ExitCode;
@@ -71,7 +71,9 @@ pub struct RunReport {
     pub groups: BTreeMap<String, String>,
     /// The clauses that cases and mismatches cite, by their ids.
     pub clauses: BTreeMap<String, ClauseText>,
-    /// The sources that cases, mismatches and clauses cite, by their ids.
+    /// The passages that cases, mismatches and clauses cite, by their ids.
+    pub passages: BTreeMap<String, PassageText>,
+    /// The sources of these passages, by their ids.
     pub sources: BTreeMap<String, SourceText>,
     /// The cases, in the order of the corpus.
     pub cases: Vec<CaseReport>,

@@ -9,7 +9,7 @@ use super::recorder::{JUDGED, Recorder, micros};
 use super::step::in_step;
 use crate::arn::Arn;
 use crate::baseline::Recording;
-use crate::compare::{Context, Mismatch, Place, What, differs, likeness};
+use crate::compare::{Context, Mismatch, Naming, Place, What, differs, likeness};
 use crate::fixture::{Call, Case, Level, Material, Precondition, RequestFraming};
 use crate::http::Request;
 use crate::keys::{Choice, Lease};
@@ -83,7 +83,7 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         group: case.group().to_owned(),
         level: case.level,
         clauses: case.clauses.clone(),
-        source: case.source.clone(),
+        supports: case.supports.clone(),
         outcome,
         reason,
         mismatches: Vec::new(),
@@ -197,12 +197,9 @@ impl Attempt<'_> {
                 edition: run.target.edition,
                 material_id: material_id.as_deref(),
                 key_arn: self.world.key.as_ref().and_then(|key| key.arn.as_ref()).map(Arn::as_str),
-                // The second of two deletions finds no material.
-                material_is_named: number == 0
-                    && precondition.spec.as_deref() == Some("SYMMETRIC_DEFAULT")
-                    && !matches!(precondition.material, Material::None | Material::Deleted),
+                naming: Naming::of(precondition),
                 clauses: &case.clauses,
-                source: &case.source,
+                supports: &case.supports,
                 place: &place,
             };
             let Judged { found, retryable } = judge_exchange(run, case, &expectations, exchange, &context).await?;
@@ -220,7 +217,8 @@ impl Attempt<'_> {
         before: &Before,
     ) -> Result<(), Ended> {
         let (run, case) = (self.run, self.case);
-        let mut reading = ReadBack { run, lease, before, recorder: &mut self.recorder };
+        let mut reading =
+            ReadBack { run, lease, naming: Naming::of(precondition), before, recorder: &mut self.recorder };
         for effect in run.corpus.effects_of(case, run.target.edition) {
             // If a wrong target takes other bytes, nobody can get the key back.
             if effect.call == Call::ImportOther && run.is_lent(precondition) {
@@ -246,6 +244,10 @@ fn capped(found: Vec<Mismatch>, most: Level) -> impl Iterator<Item = Mismatch> {
 
 fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<Vec<Request>, Ended> {
     let planned = plan(&run.corpus.operation, &case.request, world).map_err(|error| match error {
+        // No fault of anybody: where no key is made, nothing shows the account.
+        PlanError::Unknown { .. } if world.account.is_none() && !run.may_make_keys() => {
+            ended(Outcome::Skipped, "the account's number is not known: `--account` names it")
+        }
         PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;

@@ -67,27 +67,40 @@ pub async fn examine(
     target: &Target,
     clock: &Clock,
     entropy: &Entropy,
+    deadline: Duration,
 ) -> Result<Vec<Checkup>, SetupError> {
     let clients = Clients::new(target, clock, Duration::ZERO, corpus, None)?;
-    let operation = &corpus.operation;
     let key = entropy.uuid("doctor");
     let absent = Absent { alias: format!("alias/trentcheck-doctor-{key}"), key };
-    let Some(exchange) = first_exchange(&clients, operation, &absent.key).await else { return Ok(Vec::new()) };
-    let checkups = match &exchange.result {
-        Err(_) if clients.sender.meets_tls().await => wrong_scheme(target),
-        Err(error) => way(target, Some(error)),
-        Ok(response) if is_no_answer(response) && clients.sender.meets_tls().await => wrong_scheme(target),
-        Ok(response) => {
-            let mut checkups = way(target, None);
-            checkups.push(clocks(response, clock()));
-            checkups.extend(service(&clients.primary, &observe(response), &absent).await);
-            checkups.extend(other_principals(target));
-            checkups.push(pace(target, operation));
-            checkups
-        }
-    };
+    let mut checkups = Vec::new();
+    let all = examine_all(target, clock, &clients, &absent, &mut checkups);
+    if tokio::time::timeout(deadline, all).await.is_err() {
+        checkups.push(Found {
+            hint: Some("`--deadline` gives them more time".to_owned()),
+            ..checkup("time", Health::Bad, format!("the checks took more than {deadline:?}; the rest was not made"))
+        });
+    }
     let redactor = target.redactor();
     Ok(checkups.into_iter().map(|checkup| checkup.shown(&redactor)).collect())
+}
+
+async fn examine_all(target: &Target, clock: &Clock, clients: &Clients, absent: &Absent, checkups: &mut Vec<Found>) {
+    let operation = clients.primary.operation();
+    let Some(exchange) = first_exchange(clients, operation, &absent.key).await else { return };
+    match &exchange.result {
+        Err(_) if clients.sender.meets_tls().await => checkups.extend(wrong_scheme(target)),
+        Err(error) => checkups.extend(way(target, Some(error))),
+        Ok(response) if is_no_answer(response) && clients.sender.meets_tls().await => {
+            checkups.extend(wrong_scheme(target));
+        }
+        Ok(response) => {
+            checkups.extend(way(target, None));
+            checkups.push(clocks(response, clock()));
+            service(&clients.primary, &observe(response), absent, checkups).await;
+            checkups.extend(other_principals(target));
+            checkups.push(pace(target, operation));
+        }
+    }
 }
 
 /// The operation under test on a key that does not exist, as the cases send it.
@@ -118,11 +131,11 @@ fn clocks(response: &Response, now: SystemTime) -> Found {
 }
 
 /// Who we are to the service, and what it lets us do, by its first answer and by one call of each other operation.
-async fn service(kms: &Kms, first: &Observation, absent: &Absent) -> Vec<Found> {
+async fn service(kms: &Kms, first: &Observation, absent: &Absent, checkups: &mut Vec<Found>) {
     let unsupported = &kms.plain().unsupported;
     let identity = identity(first);
     let is_known = identity.health == Health::Good;
-    let mut checkups = vec![identity, existence(kms.operation(), unsupported, first)];
+    checkups.extend([identity, existence(kms.operation(), unsupported, first)]);
     if is_known {
         checkups.push(permission(&kms.operation().name, Success::Unexpected, unsupported, first));
         for needed in PERMISSIONS {
@@ -133,7 +146,6 @@ async fn service(kms: &Kms, first: &Observation, absent: &Absent) -> Vec<Found> 
             });
         }
     }
-    checkups
 }
 
 fn other_principals(target: &Target) -> impl Iterator<Item = Found> {

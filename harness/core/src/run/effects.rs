@@ -2,14 +2,15 @@
 
 use super::context::Run;
 use super::recorder::Recorder;
-use crate::compare::{Context, Mismatch, Place, WhichKey, checks, judge, plaintext, transport};
-use crate::fixture::{Call, Edition, Effect, On, Precondition};
+use crate::compare::{Context, Mismatch, Naming, Place, WhichKey, checks, judge, plaintext, transport};
+use crate::fixture::{Call, Edition, Effect, On, Precondition, Supports};
+use crate::json;
 use crate::keys::{Key, Lease, body, operation, plaintext_sent};
 use crate::kms::{Change, Failure, FailureKind, Pauses, is_transient, patience, summary, token_ended};
 use crate::observe::{Observation, observe};
 use crate::send::Fault;
 use crate::text::{TargetText, Text};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// What the keys showed before the exchange.
@@ -53,6 +54,8 @@ impl From<Failure> for Unread {
 pub(super) struct ReadBack<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) lease: &'a mut Lease,
+    /// Whether a deletion names the material.
+    pub(super) naming: Naming,
     pub(super) before: &'a Before,
     pub(super) recorder: &'a mut Recorder,
 }
@@ -87,7 +90,7 @@ impl ReadBack<'_> {
                 }
                 Err(failure) => {
                     // A key that can no longer be described is itself an effect.
-                    let gone = json!({ "KeyState": failure.answer.flat().raw() });
+                    let gone = serde_json::json!({ "KeyState": failure.answer.flat().raw() });
                     return Ok(checks(effect, before, &gone, edition));
                 }
             };
@@ -95,7 +98,7 @@ impl ReadBack<'_> {
             if mismatches.is_empty() || !pauses.pause().await {
                 if !mismatches.is_empty()
                     && let Some(late) =
-                        key.kms().is_late(Change::Effect, comes_late(key, effect, before, edition)).await
+                        Box::pin(key.kms().is_late(Change::Effect, comes_late(key, effect, before, edition))).await
                 {
                     return Err(Unread::Indeterminate(too_late(late)));
                 }
@@ -155,7 +158,7 @@ impl ReadBack<'_> {
                 body = self::body(key, run.pool.maker(), effect.call).await?;
                 continue;
             }
-            let mismatches = judged(run, key, effect, &observation);
+            let mismatches = judged(run, key, effect, self.naming, &observation);
             let may_repeat = matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac);
             if mismatches.is_empty() || !may_repeat || !pauses.pause().await {
                 if may_repeat
@@ -200,20 +203,21 @@ fn place(run: &Run<'_>, effect: &Effect) -> Place<TargetText> {
 }
 
 /// Compares the answer of a call with what its effect expects.
-fn judged(run: &Run<'_>, key: &Key, effect: &Effect, observation: &Observation) -> Vec<Mismatch> {
+fn judged(run: &Run<'_>, key: &Key, effect: &Effect, naming: Naming, observation: &Observation) -> Vec<Mismatch> {
+    let none = Supports::default();
     let context = Context {
         corpus: run.corpus,
         edition: run.target.edition,
         key_arn: Some(key.arn.as_str()),
-        material_is_named: false,
+        naming,
         material_id: None,
         clauses: &effect.clauses,
-        source: effect.source.as_deref().unwrap_or_default(),
+        supports: effect.supports.as_ref().unwrap_or(&none),
         place: &place(run, effect),
     };
     let mut mismatches = judge(observation, &effect.expect, &context);
     if effect.call == Call::Decrypt && observation.is_success() {
-        let answer = serde_json::from_slice(&observation.bytes).unwrap_or(Value::Null);
+        let answer = json::parse(&observation.bytes).unwrap_or(Value::Null);
         mismatches.extend(plaintext(effect, &answer, &plaintext_sent()));
     }
     mismatches

@@ -7,10 +7,11 @@ use super::probe::{Verdict, probe};
 use super::progress::Progress;
 use super::recorder::lane_name;
 use super::schedule::{INTERNAL, Part, Schedule};
-use crate::fixture::{Corpus, Edition, Selection};
+use crate::fixture::{Corpus, Edition, Owner, Selection};
 use crate::keys::Released;
 use crate::normalise::Shown;
 use crate::report::{CaseRan, End, Outcome, Ran, TargetReport};
+use crate::send::Peer;
 use crate::target::{SetupError, Target};
 use crate::text::{TargetText, Text};
 use std::collections::BTreeMap;
@@ -111,11 +112,19 @@ pub async fn run(
     let run = Run::prepare(corpus, selection, target, options)?;
     if let Some(ledger) = &options.ledger {
         ledger.begins(&run.id, &target.endpoint.to_string(), &target.region)?;
+        for (owner, account) in [(Owner::Primary, &target.account), (Owner::Stranger, &target.stranger_account)] {
+            if let Some(account) = account {
+                ledger.names(&run.id, owner, account)?;
+            }
+        }
     }
     progress.begins(run.selected.len());
     let deadline = tokio::time::Instant::now() + options.deadline;
     let schedule = Schedule { run: &run, progress, deadline, stop: &stop };
     let mut notices: Vec<Text> = Vec::new();
+    if target.peer() == Peer::Unverified {
+        notices.push(UNVERIFIED.into());
+    }
     let mut by_id = match run.selected.is_empty() {
         true => {
             notices.extend(of_other_edition(corpus, selection, target).map(Text::from));
@@ -132,6 +141,10 @@ pub async fn run(
     let end = end(&schedule);
     Ok(ran(&run, Results { started, cases, notices, left, accounts, end }))
 }
+
+/// What a run says whose target could be anybody.
+const UNVERIFIED: &str =
+    "the target's certificate was not verified (`--insecure`): anybody on the way could have answered";
 
 /// Why nothing is selected, where the edition is the reason.
 fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> Option<String> {
@@ -205,7 +218,7 @@ fn all(run: &Run<'_>, outcome: Outcome, reason: &Shown) -> BTreeMap<String, Case
 
 /// Releases every key. The result names what is left, and why.
 async fn release(run: &Run<'_>, notices: &mut Vec<Text>) -> Vec<Text> {
-    let Released { mut left, perhaps } = run.pool.release().await;
+    let Released { mut left, perhaps } = run.pool.release(run.options.permit.release()).await;
     match run.guard.watches() {
         true => left.extend(perhaps),
         // On a test server that hangs, keys that may be left do no harm.

@@ -172,7 +172,7 @@ async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
         expected: Fact::words("an answer"),
         found: Fact::Said { text: found.flat() },
         clauses: shape.clauses.clone(),
-        source: shape.source.clone(),
+        supports: shape.supports.clone(),
         level: shape.level,
         hint: Some("the target stopped answering after this case; what follows may be its victim".to_owned()),
     })

@@ -51,7 +51,7 @@ fn mismatch(run: &Run<'_>) -> Option<Mismatch> {
         expected: Fact::words("the answer that it gets on a connection of its own"),
         found: Fact::words("something else: the target reads the rest of the request before as a request"),
         clauses: shape.clauses.clone(),
-        source: shape.source.clone(),
+        supports: shape.supports.clone(),
         level: shape.level,
         hint: None,
     })

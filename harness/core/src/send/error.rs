@@ -102,6 +102,11 @@ pub enum SendError {
     Malformed(Text),
     /// The lane cannot carry the request.
     Carry(Text),
+    /// It was not sent, since nothing of its kind was ever answered.
+    GivenUp {
+        /// How many time-outs in a row that took.
+        timeouts: u32,
+    },
 }
 
 impl SendError {
@@ -129,12 +134,18 @@ impl SendError {
             }
             Self::Malformed(why) => Text::from("the answer is malformed: ").and(why.clone()),
             Self::Carry(why) => Text::from("the http lane cannot carry the request: ").and(why.clone()),
+            Self::GivenUp { timeouts } => {
+                format!("the target was given up after {timeouts} time-outs in a row without an answer").into()
+            }
         }
     }
 
     /// Whether the error occurred before anything was sent.
     pub fn is_before_sending(&self) -> bool {
-        matches!(self, Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Proxy(_))
+        matches!(
+            self,
+            Self::Resolve(_) | Self::Connect(_) | Self::ConnectTimeout(_) | Self::Proxy(_) | Self::GivenUp { .. }
+        )
     }
 
     /// Who is at fault.
@@ -145,7 +156,8 @@ impl SendError {
             | Self::ConnectTimeout(_)
             | Self::Tls(_)
             | Self::Proxy(_)
-            | Self::Timeout { .. } => Fault::Network,
+            | Self::Timeout { .. }
+            | Self::GivenUp { .. } => Fault::Network,
             Self::Carry(_) => Fault::Harness,
             Self::ClosedBeforeAnswer
             | Self::Reset { .. }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The lane that carried an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
     /// Our own HTTP/1.1 exchange on a stream.
     Wire,
@@ -109,6 +109,13 @@ pub struct Timing {
     pub first_byte: Option<Duration>,
     /// The time until the last byte of the answer.
     pub total: Duration,
+}
+
+impl Exchange {
+    /// An exchange that was not begun.
+    pub(super) fn not_sent(lane: Lane, why: SendError) -> Self {
+        Self { lane, result: Err(why), reused: false, timing: Timing::default() }
+    }
 }
 
 /// One request and its result.

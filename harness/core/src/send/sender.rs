@@ -3,9 +3,10 @@
 use super::connection::speaks_tls;
 use super::endpoint::{Endpoint, Scheme};
 use super::error::SetupError;
-use super::exchange::{Exchange, Followed, Limits};
+use super::exchange::{Exchange, Followed, Lane, Limits};
 use super::http_lane::{self, HttpLane};
 use super::pace::{Pace, operation};
+use super::patience::Patience;
 use super::tally::Tally;
 use super::tls::{Tls, client_config};
 use super::wire::Wire;
@@ -29,6 +30,7 @@ struct Lanes {
     wire: Wire,
     http: HttpLane,
     pace: Pace,
+    patience: Patience,
 }
 
 impl Sender {
@@ -63,7 +65,7 @@ impl Sender {
         };
         let pace = Pace::new(limits.rates.clone());
         let wire = Wire { endpoint, limits, resolve: tls.resolve, proxy: tls.proxy, tls: wire_tls };
-        Ok(Self { lanes: Arc::new(Lanes { wire, http, pace }), tally: Tally::default() })
+        Ok(Self { lanes: Arc::new(Lanes { wire, http, pace, patience: Patience::default() }), tally: Tally::default() })
     }
 
     /// The same sender, but its requests are counted in this tally.
@@ -91,10 +93,16 @@ impl Sender {
 
     /// The same as [`Self::wire`], for callers that waited with [`Self::turn_of`].
     pub async fn wire_in_turn(&self, requests: &[Request]) -> Vec<Exchange> {
+        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        let asked = requests.first().map(operation).unwrap_or_default();
+        if let Some(why) = patience.ended(Lane::Wire, asked) {
+            return requests.iter().map(|_| Exchange::not_sent(Lane::Wire, why.clone())).collect();
+        }
         self.tally.count(requests);
-        let exchanges = self.lanes.wire.exchanges(requests).await;
+        let exchanges = wire.exchanges(requests).await;
         for (request, exchange) in requests.iter().zip(&exchanges) {
-            self.lanes.pace.learn(request, exchange);
+            pace.learn(request, exchange);
+            patience.learn(Lane::Wire, asked, &exchange.result);
         }
         exchanges
     }
@@ -119,9 +127,14 @@ impl Sender {
 
     /// The same as [`Self::http`], for callers that waited with [`Self::turn`].
     pub async fn http_in_turn(&self, request: &Request) -> Exchange {
+        let Lanes { http, pace, patience, .. } = &*self.lanes;
+        if let Some(why) = patience.ended(Lane::Http, operation(request)) {
+            return Exchange::not_sent(Lane::Http, why);
+        }
         self.tally.count(std::slice::from_ref(request));
-        let exchange = http_lane::exchange(&self.lanes.http, request).await;
-        self.lanes.pace.learn(request, &exchange);
+        let exchange = http_lane::exchange(http, request).await;
+        pace.learn(request, &exchange);
+        patience.learn(Lane::Http, operation(request), &exchange.result);
         exchange
     }
 

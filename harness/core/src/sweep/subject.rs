@@ -18,6 +18,15 @@ pub enum Sweeping {
     OlderThan(Duration),
 }
 
+/// How long a sweep may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// How long to wait for a state to be seen.
+    pub settle: Duration,
+    /// Time limit of the whole. What there is no time for is left.
+    pub deadline: Duration,
+}
+
 /// What a sweep may change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Touch {

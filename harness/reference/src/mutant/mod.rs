@@ -6,6 +6,9 @@
 mod controls;
 mod fault;
 mod find;
+mod pending;
+#[cfg(test)]
+mod pending_tests;
 mod point;
 mod proxy;
 mod reply;
@@ -14,6 +17,7 @@ mod table;
 pub use controls::controls;
 pub use fault::Mutant;
 pub use find::mutant;
+pub use pending::pending_mutants;
 pub(crate) use point::Point;
 pub(crate) use proxy::front;
 pub use table::mutants;

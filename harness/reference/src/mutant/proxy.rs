@@ -1,6 +1,7 @@
 //! A proxy on loopback that rewrites answers of the operation under test. Answers of other operations pass unchanged.
 
 use super::reply::{Ending, Reply, Rewrite};
+use crate::operations::others;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -51,6 +52,7 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
         let asked = String::from_utf8_lossy(&request);
         let head = asked.to_lowercase();
         let is_head = head.starts_with("head ");
+        let is_last = head.contains("\r\nconnection: close\r\n");
         let body = if is_head { Body::Never } else { Body::AsAnnounced };
         let mut answer = message(&mut server, &mut from_server, body).await?;
         // Interim answers (1xx) are not rewritten. The final answer follows them.
@@ -60,6 +62,9 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
         }
         if is_lifecycle(&head) {
             client.write_all(&answer).await.ok()?;
+            if is_last {
+                return client.shutdown().await.ok();
+            }
             continue;
         }
         let mut reply = parse(&answer)?;
@@ -73,38 +78,17 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
             }
         }
         client.write_all(&reply.bytes()).await.ok()?;
-        if reply.closes() {
-            client.shutdown().await.ok()?;
-            return Some(());
+        if reply.closes() || is_last {
+            return client.shutdown().await.ok();
         }
     }
 }
 
-/// Whether a request is for one of these operations. They prepare and observe keys, and their answers pass unchanged.
+/// Whether a request is for another operation than the one under test. The others prepare and observe keys, and their answers pass unchanged.
 fn is_lifecycle(head: &str) -> bool {
     let Some((_, rest)) = head.split_once("x-amz-target:") else { return false };
     let target = rest.lines().next().unwrap_or_default().trim();
-    let names = [
-        "createkey",
-        "describekey",
-        "listkeys",
-        "getparametersforimport",
-        "importkeymaterial",
-        "encrypt",
-        "decrypt",
-        "generatemac",
-        "sign",
-        "enablekey",
-        "disablekey",
-        "schedulekeydeletion",
-        "cancelkeydeletion",
-        "createalias",
-        "deletealias",
-        "tagresource",
-        "listresourcetags",
-        "listkeyrotations",
-    ];
-    target.strip_prefix("trentservice.").is_some_and(|name| names.contains(&name))
+    target.strip_prefix("trentservice.").is_some_and(|name| others().any(|other| other.eq_ignore_ascii_case(name)))
 }
 
 /// Whether a message has the body that its head announces. An answer to HEAD has no body.

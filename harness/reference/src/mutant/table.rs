@@ -6,7 +6,7 @@ use super::reply::{Ending, Reply, Rewrite, When};
 use crate::edition::Edition::{self, KeyMaterialId, KeyOnly};
 use serde_json::json;
 
-const fn mutant(
+pub(super) const fn mutant(
     name: &'static str,
     title: &'static str,
     clauses: &'static [&'static str],
@@ -29,11 +29,11 @@ const fn equivalent(
     Mutant { name, title, clauses, killed_by: "", equivalent: Some(reason), edition, fault }
 }
 
-const fn inside(point: Point) -> Fault {
+pub(super) const fn inside(point: Point) -> Fault {
     Fault::Inside(point)
 }
 
-const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
+pub(super) const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
     Fault::Wire(Rewrite { when, change })
 }
 
@@ -84,7 +84,7 @@ static MUTANTS: &[Mutant] = &[
     mutant("kms-internal-status-400", "KMSInternalException has status 400", &["S-29"], "faults/internal", KeyOnly, wire(When::ErrorOf("KMSInternalException"), |reply| reply.status = 400)),
     mutant("throttling-status-503", "ThrottlingException has status 503", &["S-25"], "faults/throttled", KeyOnly, wire(When::ErrorOf("ThrottlingException"), |reply| reply.status = 503)),
     mutant("missing-authentication-token-status-401", "MissingAuthenticationTokenException has status 401", &["A-01"], "authentication/absent-keeps-key", KeyOnly, wire(When::ErrorOf("MissingAuthenticationTokenException"), |reply| reply.status = 401)),
-    mutant("every-error-status-403", "every error has status 403", &["S-36"], "body/deep-lists", KeyOnly, wire(When::Error, |reply| reply.status = 403)),
+    mutant("every-error-status-403", "every error has status 403", &["S-36"], "example/absent-key", KeyOnly, wire(When::Error, |reply| reply.status = 403)),
     mutant("every-error-status-500", "every error has status 500", &["S-36"], "body/deep-lists", KeyOnly, wire(When::Error, |reply| reply.status = 500)),
     mutant("every-error-status-200", "every error has status 200", &["S-36"], "body/deep-lists", KeyOnly, wire(When::Error, |reply| reply.status = 200)),
     mutant("success-body-empty-object", "the body of a success is an empty object", &["S-24"], "example/compact-body", KeyOnly, wire(When::Success, |reply| reply.text("{}"))),
@@ -139,23 +139,23 @@ static MUTANTS: &[Mutant] = &[
     mutant("error-closed", "the connection is closed instead of an error", &["P-01"], "protocol/method-lower-case", KeyOnly, wire(When::Error, |reply| reply.ending = Ending::Closed)),
     mutant("type-absent", "errors do not say their type", &["P-06"], "protocol/target-absent", KeyOnly, wire(When::Error, |reply| drop(reply.take_error()))),
     mutant("type-in-code", "the type is in the member code", &["P-07"], "example/absent-key", KeyOnly, wire(When::Error, |reply| { let error = reply.take_error(); reply.member("code", json!(error)) })),
-    mutant("type-in-header", "the type is in a header only", &["P-07"], "authentication/ten-minutes-ahead", KeyOnly, wire(When::Error, |reply| { let error = reply.take_error(); reply.header("x-amzn-errortype", &error) })),
-    mutant("type-nested", "the type is in a nested object", &["P-06"], "authentication/ten-minutes-ahead", KeyOnly, wire(When::Error, |reply| { let error = reply.take_error(); reply.member("error", json!({ "__type": error })) })),
+    mutant("type-in-header", "the type is in a header only", &["P-07"], "example/absent-key", KeyOnly, wire(When::Error, |reply| { let error = reply.take_error(); reply.header("x-amzn-errortype", &error) })),
+    mutant("type-nested", "the type is in a nested object", &["P-06"], "example/absent-key", KeyOnly, wire(When::Error, |reply| { let error = reply.take_error(); reply.member("error", json!({ "__type": error })) })),
     mutant("type-in-other-member", "the type is in the member Type", &["P-06"], "identifiers/arn-other-service", KeyOnly, wire(When::Error, |reply| { let error = reply.take_error(); reply.member("Type", json!(error)) })),
     mutant("type-lower-case", "the type is in lower case", &["S-36"], "protocol/target-lower-case", KeyOnly, wire(When::Error, |reply| { let error = reply.error().to_lowercase(); reply.retype(&error) })),
     mutant("type-without-suffix", "the type lacks its suffix", &["S-36"], "identifiers/without-dashes", KeyOnly, wire(When::Error, |reply| { let error = reply.error().replace("Exception", ""); reply.retype(&error) })),
-    mutant("type-with-namespace", "the type has a namespace", &["P-08"], "authentication/ten-minutes-ahead", KeyOnly, wire(When::Error, |reply| { let error = format!("com.amazonaws.kms#{}", reply.error()); reply.retype(&error) })),
+    mutant("type-with-namespace", "the type has a namespace", &["P-08"], "example/absent-key", KeyOnly, wire(When::Error, |reply| { let error = format!("com.amazonaws.kms#{}", reply.error()); reply.retype(&error) })),
     mutant("type-with-uri", "the type has a URI behind it", &["P-08"], "authentication/target-unsigned", KeyOnly, wire(When::Error, |reply| { let error = format!("{}:http://internal.example/", reply.error()); reply.retype(&error) })),
     mutant("type-number", "the type is a number", &["P-06"], "body/number", KeyOnly, wire(When::Error, |reply| reply.member("__type", json!(400)))),
     mutant("error-xml", "errors are XML", &["P-06"], "authentication/control", KeyOnly, wire(When::Error, |reply| reply.text("<Error><Code>NotFound</Code></Error>"))),
     mutant("error-html", "errors are pages", &["P-06"], "faults/throttled", KeyOnly, wire(When::Error, |reply| reply.text("<html><body>Bad Request</body></html>"))),
     mutant("error-empty", "errors have no body", &["P-06"], "body/empty", KeyOnly, wire(When::Error, |reply| reply.text(""))),
     mutant("error-truncated", "errors are cut off", &["P-06"], "body/truncated", KeyOnly, wire(When::Error, |reply| { let half = reply.body.len() / 2; reply.body.truncate(half) })),
-    mutant("error-list", "errors are in a list", &["P-06"], "body/deep-lists", KeyOnly, wire(When::Error, |reply| { let value = json!([reply.json()]); reply.set_json(&value) })),
+    mutant("error-list", "errors are in a list", &["P-06"], "example/absent-key", KeyOnly, wire(When::Error, |reply| { let value = json!([reply.json()]); reply.set_json(&value) })),
     mutant("error-twice-encoded", "errors are a string of JSON", &["P-06"], "body/zero-bytes-inside", KeyOnly, wire(When::Error, |reply| { let value = json!(reply.json().to_string()); reply.set_json(&value) })),
     mutant("message-absent", "NotFoundException has no message", &["S-33"], "identifiers/absent-id", KeyOnly, wire(When::ErrorOf("NotFoundException"), |reply| reply.without_member("message"))),
-    mutant("message-number", "messages are numbers", &["S-33"], "body/number", KeyOnly, wire(When::Error, |reply| reply.member("message", json!(1)))),
-    mutant("message-object", "messages are objects", &["S-33"], "members/object", KeyOnly, wire(When::Error, |reply| reply.member("message", json!({ "text": "x" })))),
+    mutant("message-number", "messages are numbers", &["S-33"], "example/absent-key", KeyOnly, wire(When::Error, |reply| reply.member("message", json!(1)))),
+    mutant("message-object", "messages are objects", &["S-33"], "example/absent-key", KeyOnly, wire(When::Error, |reply| reply.member("message", json!({ "text": "x" })))),
     mutant("message-upper-case", "NotFoundException spells its message with a capital", &["S-33"], "identifiers/upper-case", KeyOnly, wire(When::ErrorOf("NotFoundException"), |reply| { let text = reply.json()["message"].clone(); reply.without_member("message"); reply.member("Message", text) })),
     mutant("not-found-as-invalid-arn", "InvalidArnException is answered instead of NotFoundException", &["S-34"], "identifiers/absent-arn", KeyOnly, wire(When::ErrorOf("NotFoundException"), |reply| reply.retype("InvalidArnException"))),
     mutant("not-found-as-validation", "ValidationException is answered instead of NotFoundException", &["S-34"], "identifiers/absent-multi-region-id", KeyOnly, wire(When::ErrorOf("NotFoundException"), |reply| reply.retype("ValidationException"))),
@@ -190,7 +190,7 @@ static MUTANTS: &[Mutant] = &[
     mutant("access-denied-as-invalid-signature", "InvalidSignatureException is answered instead of AccessDeniedException", &["S-08"], "permission/denied-arn", KeyOnly, wire(When::ErrorOf("AccessDeniedException"), |reply| reply.retype("InvalidSignatureException"))),
     mutant("invalid-signature-as-incomplete-signature", "IncompleteSignatureException is answered instead of InvalidSignatureException", &["A-02"], "authentication/altered-signature", KeyOnly, wire(When::ErrorOf("InvalidSignatureException"), |reply| reply.retype("IncompleteSignatureException"))),
     mutant("invalid-signature-as-access-denied", "AccessDeniedException is answered instead of InvalidSignatureException", &["A-02"], "authentication/altered-signature", KeyOnly, wire(When::ErrorOf("InvalidSignatureException"), |reply| reply.retype("AccessDeniedException"))),
-    mutant("invalid-signature-as-signature-does-not-match", "SignatureDoesNotMatch is answered instead of InvalidSignatureException", &["A-02"], "authentication/target-unsigned", KeyOnly, wire(When::ErrorOf("InvalidSignatureException"), |reply| reply.retype("SignatureDoesNotMatch"))),
+    mutant("invalid-signature-as-signature-does-not-match", "SignatureDoesNotMatch is answered instead of InvalidSignatureException", &["A-02"], "authentication/altered-signature", KeyOnly, wire(When::ErrorOf("InvalidSignatureException"), |reply| reply.retype("SignatureDoesNotMatch"))),
     mutant("invalid-signature-as-not-found", "NotFoundException is answered instead of InvalidSignatureException", &["A-02"], "authentication/altered-signature", KeyOnly, wire(When::ErrorOf("InvalidSignatureException"), |reply| reply.retype("NotFoundException"))),
     mutant("incomplete-signature-as-invalid-signature", "InvalidSignatureException is answered instead of IncompleteSignatureException", &["S-43"], "authentication/signature-absent", KeyOnly, wire(When::ErrorOf("IncompleteSignatureException"), |reply| reply.retype("InvalidSignatureException"))),
     mutant("incomplete-signature-as-missing-authentication-token", "MissingAuthenticationTokenException is answered instead of IncompleteSignatureException", &["S-43"], "authentication/signature-absent", KeyOnly, wire(When::ErrorOf("IncompleteSignatureException"), |reply| reply.retype("MissingAuthenticationTokenException"))),

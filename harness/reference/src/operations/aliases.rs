@@ -1,4 +1,4 @@
-//! CreateAlias, DeleteAlias and ListAliases.
+//! CreateAlias, UpdateAlias, DeleteAlias and ListAliases.
 
 use crate::call::Call;
 use crate::error::Refusal;
@@ -19,6 +19,18 @@ pub(super) fn create(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::new("AlreadyExistsException", format!("An alias with the name {arn} already exists")));
     }
     store.aliases.insert(arn, id);
+    Ok(Vec::new())
+}
+
+pub(super) fn update(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let arn = arn_of(call, &name(call)?);
+    let target = json::required(call.members, "TargetKeyId", 1, 2048)?;
+    let mut store = call.shared.store();
+    let id = resolve(&store, call, &target, Aliases::Refused)?.id.clone();
+    match store.aliases.get_mut(&arn) {
+        Some(known) => *known = id,
+        None => return Err(Refusal::new("NotFoundException", format!("Alias {arn} is not found."))),
+    }
     Ok(Vec::new())
 }
 

@@ -1,22 +1,20 @@
-//! DescribeKey, ListKeys and ListKeyRotations.
+//! DescribeKey, ListKeys and UpdateKeyDescription.
 
 use super::answer::{body, page};
-use super::named::key;
+use super::named::{change, key};
+use super::state::stays;
 use crate::call::Call;
-use crate::edition::Edition;
 use crate::error::Refusal;
-use crate::key::Rotation;
+use crate::json;
 use crate::resolve::Aliases;
-use serde_json::{Value, json};
+use serde_json::json;
+
+/// The longest description, in characters.
+const LONGEST: usize = 8192;
 
 pub(super) fn describe(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    let id = key(call, Aliases::Taken)?.id;
-    let config = &call.shared.config;
-    // `change` deletes material that has expired since the last call.
-    let metadata = call.shared.store().change(config, (call.region, &id), |_| Ok(()));
-    metadata?;
-    let metadata = call.shared.store().find(call.region, &id).map(|key| key.described(config));
-    Ok(body(&json!({ "KeyMetadata": metadata })))
+    let key = key(call, Aliases::Taken)?;
+    Ok(body(&json!({ "KeyMetadata": key.described(&call.shared.config) })))
 }
 
 pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
@@ -28,23 +26,11 @@ pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     page(call, "Keys", keys)
 }
 
-pub(super) fn rotations(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    if call.shared.config.edition == Edition::KeyOnly {
-        return Err(Refusal::bare("UnknownOperationException"));
-    }
-    let mut key = key(call, Aliases::Refused)?;
-    // Material can have expired since the last call.
-    key.expire((call.shared.config.clock)());
-    let with_materials = call.members.get("IncludeKeyMaterial").and_then(Value::as_str) == Some("ALL_KEY_MATERIAL");
-    let rotations: Vec<Value> = key
-        .materials
-        .iter()
-        .filter(|_| with_materials)
-        .map(|material| {
-            let state = if material.rotation == Rotation::Current { "CURRENT" } else { "PENDING_ROTATION" };
-            let import = if material.bytes.is_some() { "IMPORTED" } else { "PENDING_IMPORT" };
-            json!({ "KeyId": key.id, "KeyMaterialId": material.id, "KeyMaterialState": state, "ImportState": import })
-        })
-        .collect();
-    Ok(body(&json!({ "Rotations": rotations, "Truncated": false })))
+pub(super) fn update(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let description = json::required(call.members, "Description", 0, LONGEST)?;
+    change(call, |key| {
+        stays(key)?;
+        key.description = description;
+        Ok(Vec::new())
+    })
 }

@@ -2,12 +2,15 @@
 
 use super::answer::{body, encoded};
 use super::named::{change, key};
+use super::state::{external, stays};
 use crate::call::Call;
+use crate::config::Config;
 use crate::crypto::{fits, random};
 use crate::edition::Edition;
 use crate::error::Refusal;
 use crate::json;
-use crate::key::{Expiration, Key, Material, Origin, Rotation, seconds};
+use crate::key::{Key, Token, Wrapping, seconds};
+use crate::material::{Expiration, Material, Rotation};
 use crate::mutant::Point;
 use crate::resolve::Aliases;
 use base64::Engine;
@@ -18,101 +21,182 @@ use std::time::{Duration, SystemTime};
 /// How long an import token is valid.
 const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The longest wrapped material, in bytes.
+const LONGEST_MATERIAL: usize = 6144;
+
 /// How far ahead `ValidTo` may be.
 const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// The algorithms and specs that the API has. The reference wraps with fewer.
+const ALGORITHMS: [&str; 5] = [
+    "RSAES_PKCS1_V1_5",
+    "RSAES_OAEP_SHA_1",
+    "RSAES_OAEP_SHA_256",
+    "RSA_AES_KEY_WRAP_SHA_1",
+    "RSA_AES_KEY_WRAP_SHA_256",
+];
+const SPECS: [&str; 3] = ["RSA_2048", "RSA_3072", "RSA_4096"];
+
 pub(super) fn parameters(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    let algorithm = json::required(call.members, "WrappingAlgorithm", 1, 100)?;
-    let spec = json::required(call.members, "WrappingKeySpec", 1, 100)?;
-    importable(&key(call, Aliases::Refused)?)?;
-    if algorithm != "RSAES_OAEP_SHA_256" || spec != "RSA_2048" {
-        return Err(json::invalid("The reference wraps with RSAES_OAEP_SHA_256 under RSA_2048 only."));
-    }
+    let algorithm = json::required_word(call.members, "WrappingAlgorithm", &ALGORITHMS)?;
+    let spec = json::required_word(call.members, "WrappingKeySpec", &SPECS)?;
+    let named = key(call, Aliases::Refused)?;
+    importable(&named)?;
+    let wrapping = wrapping(&named, &algorithm, &spec)?;
     let valid_to = (call.shared.config.clock)() + TOKEN_LIFE;
-    let token = BASE64_STANDARD.encode(random(48));
-    let arn = change(call, |key| {
-        key.tokens.push((token.clone(), valid_to));
-        Ok(key.arn.clone())
+    let value = BASE64_STANDARD.encode(random(48));
+    change(call, |key| {
+        key.tokens.push(Token { value: value.clone(), valid_to, wrapping });
+        Ok(())
     })?;
     let store = call.shared.store();
     let public = encoded(&store.wrapping.public);
-    Ok(body(
-        &json!({ "KeyId": arn, "ImportToken": token, "PublicKey": public, "ParametersValidTo": seconds(valid_to) }),
-    ))
+    Ok(body(&json!({
+        "KeyId": named.arn, "ImportToken": value, "PublicKey": public, "ParametersValidTo": seconds(valid_to),
+    })))
+}
+
+/// How material for a key is wrapped with these parameters. RSA keys are too long to be wrapped with RSA alone.
+fn wrapping(key: &Key, algorithm: &str, spec: &str) -> Result<Wrapping, Refusal> {
+    let is_rsa = key.spec.starts_with("RSA");
+    let wrapping = match algorithm {
+        "RSAES_OAEP_SHA_1" | "RSAES_OAEP_SHA_256" if !is_rsa => Wrapping::Oaep,
+        "RSA_AES_KEY_WRAP_SHA_1" | "RSA_AES_KEY_WRAP_SHA_256" if is_rsa || key.spec.starts_with("ECC") => {
+            Wrapping::AesKeyWrap
+        }
+        _ => {
+            return Err(json::invalid(format!(
+                "Wrapping algorithm {algorithm} and wrapping key spec {spec} cannot be used to import a {} key.",
+                key.spec
+            )));
+        }
+    };
+    if spec != "RSA_2048" || algorithm.ends_with("SHA_1") {
+        return Err(json::invalid("The reference wraps with SHA-256 under RSA_2048 only."));
+    }
+    Ok(wrapping)
 }
 
 pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let token = json::required(call.members, "ImportToken", 1, 8192)?;
-    let wrapped = json::blob(call.members, "EncryptedKeyMaterial")?;
+    let wrapped = json::blob_within(call.members, "EncryptedKeyMaterial", LONGEST_MATERIAL)?;
     let config = &call.shared.config;
     let now = (config.clock)();
     let expiration = expiration(call, now)?;
-    import_type(call)?;
+    let choice = choice(call)?;
     let named = key(call, Aliases::Refused)?;
     importable(&named)?;
-    check_token(&named, &token, now)?;
-    let material = call.shared.store().wrapping.unwrap(&wrapped);
+    choice.fits(&named)?;
+    let wrapping = check_token(&named, &token, now)?;
+    let material = call.shared.store().wrapping.unwrap(wrapping, &wrapped);
     let material = material
         .filter(|material| fits(&named.spec, material))
         .ok_or_else(|| Refusal::bare("InvalidCiphertextException"))?;
-    let is_new = config.edition == Edition::KeyMaterialId
-        && json::string(call.members, "ImportType")?.as_deref() == Some("NEW_KEY_MATERIAL");
     if config.at(Point::ReimportRefused) && named.current().is_some_and(|material| material.bytes.is_none()) {
         return Err(Refusal::bare("IncorrectKeyMaterialException"));
     }
     let id = change(call, |key| {
-        if config.at(Point::OtherBytesAccepted) && !is_new {
+        if config.at(Point::OtherBytesAccepted) && !choice.is_new {
             key.materials.retain(|known| known.bytes.is_some());
         }
         if config.at(Point::OldCiphertextLost) {
             // This mutant treats every import as a new material.
             key.materials.retain(|known| known.bytes.is_some());
-            let id = put(key, material, expiration, is_new)?;
+            let id = put(config, key, material, expiration, &choice)?;
             key.renew_material(&id);
             return Ok(id);
         }
         let is_again = key.current().is_some_and(|known| known.bytes.is_none());
-        let id = put(key, material, expiration, is_new)?;
-        if is_again && config.at(Point::ImportLeavesPending) {
+        let was_disabled = key.is_disabled;
+        let id = put(config, key, material, expiration, &choice)?;
+        if is_again && config.at(Point::ImportLeavesPending) || was_disabled && config.at(Point::ImportKeepsDisabled) {
             key.is_disabled = true;
         }
         Ok(id)
     })?;
+    if choice.is_new {
+        announce(call, &named, &id);
+    }
     match config.edition {
         Edition::KeyOnly => Ok(Vec::new()),
-        Edition::KeyMaterialId => Ok(body(&json!({ "KeyId": named.arn, "KeyMaterialId": id }))),
+        Edition::KeyMaterialId if named.names_materials() => {
+            Ok(body(&json!({ "KeyId": named.arn, "KeyMaterialId": id })))
+        }
+        Edition::KeyMaterialId => Ok(body(&json!({ "KeyId": named.arn }))),
     }
 }
 
-/// Checks `ImportType`. The first edition does not have this member and ignores it.
-fn import_type(call: &Call<'_>) -> Result<(), Refusal> {
-    if call.shared.config.edition == Edition::KeyMaterialId {
-        json::word(call.members, "ImportType", &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"])?;
+/// Tells the replicas of a key about a material that waits for a rotation. It has to be imported into each of them.
+fn announce(call: &Call<'_>, key: &Key, id: &str) {
+    let mut store = call.shared.store();
+    let is_pending = store.find(call.region, &key.id).and_then(Key::pending).is_some_and(|pending| pending.id == id);
+    if is_pending {
+        store.change_elsewhere(&call.shared.config, (call.region, &key.id), |replica| {
+            let mut awaited = Material::new(id.to_owned(), Vec::new(), Rotation::Pending, None);
+            awaited.clear();
+            replica.materials.push(awaited);
+        });
     }
-    Ok(())
+}
+
+/// Which material a request imports. The first edition does not have these members and ignores them.
+#[derive(Default)]
+struct Choice {
+    is_new: bool,
+    /// The id that the material is to have.
+    material_id: Option<String>,
+    /// The members that the request has, in the spelling of messages.
+    members: Vec<&'static str>,
+}
+
+fn choice(call: &Call<'_>) -> Result<Choice, Refusal> {
+    if call.shared.config.edition == Edition::KeyOnly {
+        return Ok(Choice::default());
+    }
+    let kind = json::word(call.members, "ImportType", &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"])?;
+    let material_id = json::string(call.members, "KeyMaterialId")?;
+    let description = json::string(call.members, "KeyMaterialDescription")?;
+    let members = [
+        kind.is_some().then_some("importType"),
+        material_id.is_some().then_some("keyMaterialId"),
+        description.is_some().then_some("keyMaterialDescription"),
+    ];
+    Ok(Choice {
+        is_new: kind.as_deref() == Some("NEW_KEY_MATERIAL"),
+        material_id,
+        members: members.into_iter().flatten().collect(),
+    })
+}
+
+impl Choice {
+    /// Checks that a key has materials to choose from.
+    fn fits(&self, key: &Key) -> Result<(), Refusal> {
+        match self.members.first() {
+            Some(member) if !key.names_materials() => Err(no_choice(key, member)),
+            _ if self.is_new && !key.is_primary() => {
+                Err(json::invalid("The reference imports new material into primary keys only."))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The refusal of a member that chooses a material of a key that has only one.
+pub(super) fn no_choice(key: &Key, member: &str) -> Refusal {
+    json::invalid(format!("Input parameter {member} cannot be used with {} imported keys.", key.spec))
 }
 
 /// Checks that material can be imported into a key.
 fn importable(key: &Key) -> Result<(), Refusal> {
-    if key.origin != Origin::External {
-        return Err(Refusal::new(
-            "UnsupportedOperationException",
-            format!("{} origin is {} which is not valid for this operation.", key.arn, key.origin.as_str()),
-        ));
-    }
-    match key.state() {
-        "PendingDeletion" => Err(Refusal::state(&key.arn, "pending deletion (or pending replica deletion)")),
-        "Creating" => Err(Refusal::state(&key.arn, "creating")),
-        "Updating" => Err(Refusal::state(&key.arn, "updating")),
-        _ => Ok(()),
-    }
+    external(key)?;
+    stays(key)
 }
 
-fn check_token(key: &Key, token: &str, now: SystemTime) -> Result<(), Refusal> {
-    match key.tokens.iter().find(|(known, _)| known == token) {
+fn check_token(key: &Key, token: &str, now: SystemTime) -> Result<Wrapping, Refusal> {
+    match key.tokens.iter().find(|known| known.value == token) {
         None => Err(Refusal::bare("InvalidImportTokenException")),
-        Some((_, valid_to)) if *valid_to < now => Err(Refusal::bare("ExpiredImportTokenException")),
-        Some(_) => Ok(()),
+        Some(known) if known.valid_to < now => Err(Refusal::bare("ExpiredImportTokenException")),
+        Some(known) => Ok(known.wrapping),
     }
 }
 
@@ -124,6 +208,9 @@ fn expiration(call: &Call<'_>, now: SystemTime) -> Result<Expiration, Refusal> {
         return Err(Refusal::bare("SerializationException"));
     }
     if model.as_deref() == Some("KEY_MATERIAL_DOES_NOT_EXPIRE") {
+        if valid_to.is_some() {
+            return Err(json::invalid("A validTo date must not be set if the key material does not expire"));
+        }
         return Ok(Expiration::Never);
     }
     let end = valid_to
@@ -137,25 +224,35 @@ fn expiration(call: &Call<'_>, now: SystemTime) -> Result<Expiration, Refusal> {
     Ok(Expiration::At(end))
 }
 
-fn put(key: &mut Key, bytes: Vec<u8>, expiration: Expiration, is_new: bool) -> Result<String, Refusal> {
+/// Stores a material and returns its id. A key that was disabled is enabled by it.
+fn put(
+    config: &Config,
+    key: &mut Key,
+    bytes: Vec<u8>,
+    expiration: Expiration,
+    choice: &Choice,
+) -> Result<String, Refusal> {
     let id = key.material_id(&bytes);
+    if let Some(expected) = choice.material_id.as_ref().filter(|expected| **expected != id) {
+        return Err(unexpected(config, expected));
+    }
     if let Some(known) = key.material_mut(&id) {
-        let is_current = known.rotation == Rotation::Current;
-        known.bytes = Some(bytes);
-        if is_current {
-            key.expiration = Some(expiration);
+        if choice.is_new {
+            return Err(Refusal::bare("IncorrectKeyMaterialException"));
         }
+        known.bytes = Some(bytes);
+        known.expiration = Some(expiration);
+        key.is_disabled = false;
         return Ok(id);
     }
-    if key.current().is_none() {
-        key.materials.push(Material { id: id.clone(), bytes: Some(bytes), rotation: Rotation::Current });
-        key.expiration = Some(expiration);
+    let Some(current) = key.current() else {
+        key.materials.push(Material::new(id.clone(), bytes, Rotation::Current, Some(expiration)));
         return Ok(id);
+    };
+    if !choice.is_new {
+        return Err(unexpected(config, &current.id));
     }
-    if !is_new || key.spec != "SYMMETRIC_DEFAULT" {
-        return Err(Refusal::bare("IncorrectKeyMaterialException"));
-    }
-    if let Some(pending) = key.materials.iter().find(|material| material.rotation == Rotation::Pending) {
+    if let Some(pending) = key.pending() {
         return Err(Refusal::new(
             "KMSInvalidStateException",
             format!(
@@ -164,6 +261,18 @@ fn put(key: &mut Key, bytes: Vec<u8>, expiration: Expiration, is_new: bool) -> R
             ),
         ));
     }
-    key.materials.push(Material { id: id.clone(), bytes: Some(bytes), rotation: Rotation::Pending });
+    key.materials.push(Material::new(id.clone(), bytes, Rotation::Pending, Some(expiration)));
     Ok(id)
+}
+
+/// The refusal of other bytes than those of an earlier import. The second edition names the id that it expects, also for
+/// keys of which it shows no id.
+fn unexpected(config: &Config, expected: &str) -> Refusal {
+    let error = "IncorrectKeyMaterialException";
+    match config.edition {
+        Edition::KeyOnly => Refusal::bare(error),
+        Edition::KeyMaterialId => {
+            Refusal::new(error, format!("Imported key material does not have the expected identifier ({expected})."))
+        }
+    }
 }

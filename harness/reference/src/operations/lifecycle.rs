@@ -2,10 +2,12 @@
 
 use super::answer::body;
 use super::named::change;
+use super::state::{changeable, stays};
 use crate::call::Call;
 use crate::error::Refusal;
 use crate::json;
-use crate::key::{Key, seconds};
+use crate::key::seconds;
+use crate::mutant::Point;
 use serde_json::json;
 use std::time::Duration;
 
@@ -27,16 +29,6 @@ pub(super) fn disable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     })
 }
 
-/// Checks that a key can be enabled or disabled. Its state must be one of these two already.
-fn changeable(key: &Key) -> Result<(), Refusal> {
-    match key.state() {
-        "Enabled" | "Disabled" => Ok(()),
-        "PendingImport" => Err(Refusal::state(&key.arn, "pending import")),
-        "PendingDeletion" => Err(Refusal::state(&key.arn, "pending deletion (or pending replica deletion)")),
-        other => Err(Refusal::state(&key.arn, &other.to_lowercase())),
-    }
-}
-
 pub(super) fn schedule(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let days = json::integer(call.members, "PendingWindowInDays")?.unwrap_or(30);
     let value = format!("Value '{days}'");
@@ -53,11 +45,16 @@ pub(super) fn schedule(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let now = (call.shared.config.clock)();
     change(call, |key| {
         if key.deletion.is_some() {
-            return Err(Refusal::state(&key.arn, "pending deletion (or pending replica deletion)"));
+            return stays(key).map(|()| Vec::new());
         }
         let deletion = now + DAY * u32::try_from(days).unwrap_or(30);
         key.deletion = Some(deletion);
-        let answer = json!({ "DeletionDate": seconds(deletion), "KeyId": key.arn, "KeyState": key.state(), "PendingWindowInDays": days });
+        key.window_in_days = days;
+        let mut answer = json!({ "KeyId": key.arn, "KeyState": key.state(), "PendingWindowInDays": days });
+        // A key with replicas gets a date once they are deleted.
+        if key.state() == "PendingDeletion" {
+            answer["DeletionDate"] = json!(seconds(deletion));
+        }
         Ok(body(&answer))
     })
 }
@@ -65,10 +62,13 @@ pub(super) fn schedule(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 pub(super) fn cancel(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     change(call, |key| {
         if key.deletion.take().is_none() {
-            return Err(Refusal::state(&key.arn, "not pending deletion (or pending replica deletion)"));
+            return Err(Refusal::state(&key.arn, "not pending deletion"));
         }
         // A key with material is disabled now. A key without material waits for an import.
         key.is_disabled = key.state() != "PendingImport";
+        if call.shared.config.at(Point::CancelDisablesEmpty) && key.state() == "PendingImport" {
+            key.marks.push(Point::BecomesDisabled);
+        }
         Ok(body(&json!({ "KeyId": key.arn })))
     })
 }

@@ -3,13 +3,22 @@
 mod aliases;
 mod answer;
 mod create;
-mod cryptographic;
+mod data_keys;
 mod delete;
 mod describe;
+mod encryption;
 mod import;
 mod lifecycle;
 mod named;
+mod policies;
+mod regions;
+mod removal;
+mod rotation;
+mod signing;
+mod state;
 mod table;
 mod tags;
+mod usable;
+mod wrong;
 
-pub(crate) use table::{carry_out, known};
+pub(crate) use table::{carry_out, known, others};

@@ -8,9 +8,11 @@ use crate::mutant::Point;
 use crate::resolve::{Aliases, resolve};
 use serde_json::{Map, Value};
 
+/// The longest value that names a key, in characters.
+const LONGEST: usize = 2048;
+
 /// The value of `KeyId`, with its constraints checked.
 pub(super) fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
-    const LONGEST: usize = 2048;
     let config = &call.shared.config;
     let read = mutant_reading(call);
     let members = read.as_ref().unwrap_or(call.members);
@@ -35,7 +37,7 @@ pub(super) fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
         () if config.at(Point::Length2049Accepted) => LONGEST + 1,
         () => LONGEST,
     };
-    json::required(members, "KeyId", 1, longest)
+    json::identifier(config, members, "KeyId", longest)
 }
 
 /// The members as a mutant reads them, or nothing if the mutant reads them unchanged.
@@ -59,7 +61,15 @@ fn mutant_reading(call: &Call<'_>) -> Option<Map<String, Value>> {
 
 /// A copy of the key that the call names.
 pub(super) fn key(call: &Call<'_>, aliases: Aliases) -> Result<Key, Refusal> {
-    let value = key_id(call)?;
+    key_of(call, "KeyId", aliases)
+}
+
+/// A copy of the key that this member names.
+pub(super) fn key_of(call: &Call<'_>, member: &str, aliases: Aliases) -> Result<Key, Refusal> {
+    let value = match member {
+        "KeyId" => key_id(call)?,
+        other => json::identifier(&call.shared.config, call.members, other, LONGEST)?,
+    };
     let store = call.shared.store();
     resolve(&store, call, &value, aliases).cloned()
 }

@@ -1,6 +1,9 @@
 //! Finds an operation by its name and carries it out.
 
-use super::{aliases, create, cryptographic, delete, describe, import, lifecycle, tags};
+use super::{
+    aliases, create, data_keys, delete, describe, encryption, import, lifecycle, policies, regions, rotation, signing,
+    tags,
+};
 use crate::call::Call;
 use crate::error::Refusal;
 
@@ -10,29 +13,54 @@ type Operation = fn(&Call<'_>) -> Result<Vec<u8>, Refusal>;
 const OPERATIONS: &[(&str, Operation)] = &[
     ("CancelKeyDeletion", lifecycle::cancel),
     ("CreateAlias", aliases::create),
+    ("CreateGrant", policies::create_grant),
     ("CreateKey", create::create),
-    ("Decrypt", cryptographic::decrypt),
+    ("Decrypt", encryption::decrypt),
     ("DeleteAlias", aliases::delete),
     ("DeleteImportedKeyMaterial", delete::delete),
+    ("DeriveSharedSecret", signing::derive),
     ("DescribeKey", describe::describe),
     ("DisableKey", lifecycle::disable),
+    ("DisableKeyRotation", rotation::disable),
     ("EnableKey", lifecycle::enable),
-    ("Encrypt", cryptographic::encrypt),
-    ("GenerateMac", cryptographic::generate_mac),
+    ("EnableKeyRotation", rotation::enable),
+    ("Encrypt", encryption::encrypt),
+    ("GenerateDataKey", data_keys::with_plaintext),
+    ("GenerateDataKeyPair", data_keys::pair_with_plaintext),
+    ("GenerateDataKeyPairWithoutPlaintext", data_keys::pair_without_plaintext),
+    ("GenerateDataKeyWithoutPlaintext", data_keys::without_plaintext),
+    ("GenerateMac", signing::generate_mac),
+    ("GetKeyPolicy", policies::get),
     ("GetParametersForImport", import::parameters),
+    ("GetPublicKey", signing::public_key),
     ("ImportKeyMaterial", import::import),
     ("ListAliases", aliases::list),
-    ("ListKeyRotations", describe::rotations),
+    ("ListGrants", policies::list_grants),
+    ("ListKeyRotations", rotation::list),
     ("ListKeys", describe::list),
     ("ListResourceTags", tags::list),
+    ("PutKeyPolicy", policies::put),
+    ("ReEncrypt", encryption::re_encrypt),
+    ("ReplicateKey", regions::replicate),
+    ("RotateKeyOnDemand", rotation::on_demand),
     ("ScheduleKeyDeletion", lifecycle::schedule),
-    ("Sign", cryptographic::sign),
+    ("Sign", signing::sign),
     ("TagResource", tags::tag),
+    ("UntagResource", tags::untag),
+    ("UpdateAlias", aliases::update),
+    ("UpdateKeyDescription", describe::update),
+    ("Verify", signing::verify),
+    ("VerifyMac", signing::verify_mac),
 ];
 
 /// The name itself, if an operation has it.
 pub(crate) fn known(name: &str) -> Option<&'static str> {
     OPERATIONS.iter().find(|(known, _)| *known == name).map(|(known, _)| *known)
+}
+
+/// The names of the operations beside the one under test.
+pub(crate) fn others() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name).filter(|name| *name != "DeleteImportedKeyMaterial")
 }
 
 /// Carries out the operation of this name.

@@ -1,15 +1,18 @@
-//! TagResource and ListResourceTags.
+//! TagResource, UntagResource and ListResourceTags.
 
 use super::answer::body;
 use super::named::{change, key};
+use super::state::stays;
 use crate::call::Call;
 use crate::error::Refusal;
+use crate::key::Key;
 use crate::resolve::Aliases;
 use serde_json::{Value, json};
 
 pub(super) fn tag(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let tags = of(call.members.get("Tags"))?;
     change(call, |key| {
+        stays(key)?;
         for (name, value) in tags {
             key.tags.retain(|(known, _)| *known != name);
             key.tags.push((name, value));
@@ -18,10 +21,25 @@ pub(super) fn tag(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     })
 }
 
+pub(super) fn untag(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let Some(Value::Array(names)) = call.members.get("TagKeys") else {
+        return Err(Refusal::bare("SerializationException"));
+    };
+    change(call, |key| {
+        stays(key)?;
+        key.tags.retain(|(known, _)| !names.iter().any(|name| name == known));
+        Ok(Vec::new())
+    })
+}
+
 pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let key = key(call, Aliases::Refused)?;
-    let tags: Vec<Value> = key.tags.iter().map(|(name, value)| json!({ "TagKey": name, "TagValue": value })).collect();
-    Ok(body(&json!({ "Tags": tags, "Truncated": false })))
+    Ok(body(&json!({ "Tags": shown(&key), "Truncated": false })))
+}
+
+/// The tags of a key, as answers show them.
+pub(super) fn shown(key: &Key) -> Vec<Value> {
+    key.tags.iter().map(|(name, value)| json!({ "TagKey": name, "TagValue": value })).collect()
 }
 
 /// Reads the tags of a request. A member that is not a list of tags is refused.

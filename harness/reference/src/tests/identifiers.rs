@@ -51,7 +51,11 @@ async fn the_error_for_a_value_that_names_no_key_depends_on_its_form() {
     }
     // The message tells a value without the form of a key id from an id that no key has.
     for (value, message) in [
-        (id.to_uppercase(), "Invalid keyId '"),
+        (id.to_uppercase(), "does not exist"),
+        ("foo".to_owned(), "Invalid keyId 'foo'"),
+        ("arn:aws:kms:us-east-2:111122223333:key/foo".to_owned(), "Invalid keyId foo"),
+        ("arn:aws:kms:us-west-2:111122223333:key/foo".to_owned(), "Invalid arn us-west-2"),
+        ("arn:aws:kms:us-west-2:111122223333:alias/foo".to_owned(), "Invalid arn us-west-2"),
         (format!("{}g", &id[..35]), "Invalid keyId '"),
         (format!("mrk-{}", &id[..32]), "Invalid keyId '"),
         ("mrk-1234abcd".to_owned(), "Invalid keyId '"),
@@ -60,6 +64,58 @@ async fn the_error_for_a_value_that_names_no_key_depends_on_its_form() {
     ] {
         let refused = client.send("DescribeKey", &json!({ "KeyId": value })).await;
         assert!(refused.body.contains(message), "{value}: {}", refused.body);
+        // The case of the letters is kept.
+        assert!(!message.ends_with("exist") || refused.body.contains(&value), "{value}: {}", refused.body);
+    }
+}
+
+#[tokio::test]
+async fn a_key_id_that_breaks_constraints_is_refused_with_every_one_of_them() {
+    let client = Client::new(Edition::KeyOnly).await;
+    let detected = |number: &str, violations: &[&str]| {
+        let texts: Vec<String> =
+            violations.iter().map(|violation| violation.replace("; ", " failed to satisfy constraint: ")).collect();
+        format!("{number} detected: {}", texts.join("; "))
+    };
+    let pattern = "Member must satisfy regular expression pattern: ^\\p{ASCII}+$";
+    for (members, message) in [
+        (json!({}), detected("1 validation error", &["Value null at 'keyId'; Member must not be null"])),
+        (
+            json!({ "KeyId": "" }),
+            detected(
+                "2 validation errors",
+                &[
+                    "Value '' at 'keyId'; Member must have length greater than or equal to 1",
+                    &format!("Value '' at 'keyId'; {pattern}"),
+                ],
+            ),
+        ),
+        (json!({ "KeyId": "ä" }), detected("1 validation error", &[&format!("Value 'ä' at 'keyId'; {pattern}")])),
+    ] {
+        for operation in ["DescribeKey", "GetPublicKey", "ScheduleKeyDeletion", "DeleteImportedKeyMaterial"] {
+            let refused = client.send(operation, &members).await;
+            assert_eq!(refused.error(), "ValidationException", "{operation}");
+            assert_eq!(refused.json()["message"], message.as_str(), "{operation}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_alias_is_refused_before_it_is_looked_up() {
+    let client = Client::new(Edition::KeyMaterialId).await;
+    for operation in [
+        "DeleteImportedKeyMaterial",
+        "DisableKeyRotation",
+        "EnableKeyRotation",
+        "ListKeyRotations",
+        "ReplicateKey",
+        "RotateKeyOnDemand",
+    ] {
+        for alias in ["alias/absent", "arn:aws:kms:us-east-2:111122223333:alias/absent"] {
+            let refused = client.send(operation, &json!({ "KeyId": alias, "ReplicaRegion": "us-west-2" })).await;
+            assert_eq!(refused.error(), "InvalidArnException", "{operation} {alias}");
+            assert!(refused.body.contains("Key Aliases are not supported for this operation."), "{}", refused.body);
+        }
     }
 }
 

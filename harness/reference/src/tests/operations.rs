@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::edition::Edition;
 use crate::server::Server;
 use aws_credential_types::Credentials;
+use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -18,7 +19,8 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    head: String,
+    /// The head in lower case.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -53,13 +55,18 @@ impl Client {
     }
 
     pub(crate) async fn send_as(&self, principal: usize, operation: &str, body: &str) -> Answer {
-        let address = self.server.address();
+        self.send_to("us-east-2", principal, operation, body).await
+    }
+
+    /// Sends a request to a Region.
+    pub(crate) async fn send_to(&self, region: &str, principal: usize, operation: &str, body: &str) -> Answer {
+        let address = self.server.address_of(region).unwrap();
         let known = &self.server.config().principals[principal];
         let token = known.session_token.clone();
         let identity = Credentials::new(&known.access_key_id, &known.secret_access_key, token, None, "tests").into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
-            .region("us-east-2")
+            .region(region)
             .name("kms")
             .time((self.server.config().clock)())
             .settings(SigningSettings::default())
@@ -107,23 +114,55 @@ impl Client {
 
     /// Imports these bytes. A member of `further` replaces the usual member of the same name.
     pub(crate) async fn import(&self, id: &str, bytes: &[u8], further: Value) -> Answer {
-        let wrapping = json!({ "KeyId": id, "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048" });
-        let parameters = self.send("GetParametersForImport", &wrapping).await.json();
+        self.import_in("us-east-2", id, bytes, further).await
+    }
+
+    /// Imports these bytes in a Region.
+    pub(crate) async fn import_in(&self, region: &str, id: &str, bytes: &[u8], further: Value) -> Answer {
+        self.import_wrapped((region, "RSAES_OAEP_SHA_256"), id, further, |public| encrypted(public, bytes)).await
+    }
+
+    /// Imports material for a key of this spec.
+    pub(crate) async fn import_of(&self, spec: &str, id: &str, bytes: &[u8]) -> Answer {
+        if !spec.starts_with("RSA") {
+            return self.import(id, bytes, json!({})).await;
+        }
+        let wrapping = ("us-east-2", "RSA_AES_KEY_WRAP_SHA_256");
+        self.import_wrapped(wrapping, id, json!({}), |public| {
+            let mut wrapped = vec![0; bytes.len() + 15];
+            let length = AesKek::new(&AES_256, &[5; 32]).unwrap().wrap_with_padding(bytes, &mut wrapped).unwrap().len();
+            [&encrypted(public, &[5; 32]), &wrapped[..length]].concat()
+        })
+        .await
+    }
+
+    async fn import_wrapped(
+        &self,
+        (region, algorithm): (&str, &str),
+        id: &str,
+        further: Value,
+        wrap: impl FnOnce(&[u8]) -> Vec<u8>,
+    ) -> Answer {
+        let wrapping = json!({ "KeyId": id, "WrappingAlgorithm": algorithm, "WrappingKeySpec": "RSA_2048" });
+        let parameters = self.send_to(region, 0, "GetParametersForImport", &wrapping.to_string()).await.json();
         let public = BASE64_STANDARD.decode(parameters["PublicKey"].as_str().unwrap()).unwrap();
-        let public = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(&public).unwrap()).unwrap();
-        let mut wrapped = vec![0; public.ciphertext_size()];
-        let wrapped = public.encrypt(&OAEP_SHA256_MGF1SHA256, bytes, &mut wrapped, None).unwrap();
         let mut members = json!({
             "KeyId": id,
             "ImportToken": parameters["ImportToken"],
-            "EncryptedKeyMaterial": BASE64_STANDARD.encode(wrapped),
+            "EncryptedKeyMaterial": BASE64_STANDARD.encode(wrap(&public)),
             "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
         });
         for (name, value) in further.as_object().unwrap() {
             members[name] = value.clone();
         }
-        self.send("ImportKeyMaterial", &members).await
+        self.send_to(region, 0, "ImportKeyMaterial", &members.to_string()).await
     }
+}
+
+fn encrypted(public: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let public = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(public).unwrap()).unwrap();
+    let mut wrapped = vec![0; public.ciphertext_size()];
+    public.encrypt(&OAEP_SHA256_MGF1SHA256, bytes, &mut wrapped, None).unwrap().to_vec()
 }
 
 pub(crate) async fn with_material(edition: Edition) -> (Client, String) {
@@ -219,7 +258,7 @@ async fn violated_constraints_are_reported_together() {
     let refused = client.send("DeleteImportedKeyMaterial", &json!({ "KeyId": "", "KeyMaterialId": "a" })).await;
     assert_eq!(refused.error(), "ValidationException");
     let message = refused.json()["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("2 validation errors detected: Value '' at 'keyId'"), "{message}");
+    assert!(message.starts_with("3 validation errors detected: Value '' at 'keyId'"), "{message}");
     assert!(message.contains("; Value 'a' at 'keyMaterialId'"), "{message}");
 }
 

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::compare::{BodyFact, Fact, Mismatch, Place, What, differs};
-use crate::fixture::{Edition, Level};
+use crate::fixture::{Edition, Level, Supports};
 use crate::normalise::{Normaliser, Redactor};
 use crate::report::{ExitCode, Held, Outcome, RunReport, Stale};
 use crate::test_support::{CORPUS, concluded, ran};
@@ -175,7 +175,7 @@ fn mismatch(what: What, found: Fact<TargetText>) -> Mismatch {
         expected: Fact::Absent,
         found,
         clauses: Vec::new(),
-        source: String::new(),
+        supports: Supports::default(),
         level: Level::Must,
         hint: None,
     }

@@ -121,44 +121,59 @@ fn an_empty_object_is_said_to_satisfy_neither_edition() {
 #[test]
 fn the_members_of_a_success_are_judged_one_by_one() {
     const DIGITS: &str = "`KeyMaterialId` is 64 lower-case hex digits";
+    const NONE: &str = "no `KeyMaterialId`: only a symmetric key that had material names it";
     let arn = format!("`KeyId` is the key's ARN, `{ARN}`");
     let upper = ID.to_uppercase();
-    for (body, key_arn, is_named, expected) in [
-        (json!({"KeyId": ARN, "KeyMaterialId": ID}), Some(ARN), true, vec![]),
-        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), None, true, vec![]),
-        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), Some(ARN), true, vec![row(What::Body, &arn, "`k-1`")]),
-        (json!({"KeyMaterialId": ID}), Some(ARN), true, vec![row(What::Body, "`KeyId` is a string", "absent")]),
+    for (body, key_arn, naming, expected) in [
+        (json!({"KeyId": ARN, "KeyMaterialId": ID}), Some(ARN), Naming::Due, vec![]),
+        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), None, Naming::Due, vec![]),
+        (json!({"KeyId": "k-1", "KeyMaterialId": ID}), Some(ARN), Naming::Due, vec![row(What::Body, &arn, "`k-1`")]),
+        (json!({"KeyMaterialId": ID}), Some(ARN), Naming::Due, vec![row(What::Body, "`KeyId` is a string", "absent")]),
         (
             json!({"KeyId": 1, "KeyMaterialId": ID}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, "`KeyId` is a string", "`1`")],
         ),
         (
             json!({"KeyId": ARN, "KeyMaterialId": ID, "A": 1, "B": 2}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, "no members but `KeyId` and `KeyMaterialId`", "`A`, `B`")],
         ),
-        (json!({"KeyId": ARN}), Some(ARN), true, vec![row(What::Body, DIGITS, "absent")]),
-        (json!({"KeyId": ARN}), Some(ARN), false, vec![]),
-        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), false, vec![]),
-        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), true, vec![row(What::Body, DIGITS, "`\"\"`")]),
-        (json!({"KeyId": ARN, "KeyMaterialId": "a"}), Some(ARN), false, vec![row(What::Body, DIGITS, "`\"a\"`")]),
+        (json!({"KeyId": ARN}), Some(ARN), Naming::Due, vec![row(What::Body, DIGITS, "absent")]),
+        (json!({"KeyId": ARN}), Some(ARN), Naming::Open, vec![]),
+        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), Naming::Open, vec![]),
+        (json!({"KeyId": ARN, "KeyMaterialId": ID}), Some(ARN), Naming::Open, vec![]),
+        (json!({"KeyId": ARN}), Some(ARN), Naming::Absent, vec![]),
+        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), Naming::Absent, vec![row(What::Body, NONE, "`\"\"`")]),
+        (
+            json!({"KeyId": ARN, "KeyMaterialId": ID}),
+            Some(ARN),
+            Naming::Absent,
+            vec![row(What::Body, NONE, &format!("`\"{ID}\"`"))],
+        ),
+        (json!({"KeyId": ARN, "KeyMaterialId": ""}), Some(ARN), Naming::Due, vec![row(What::Body, DIGITS, "`\"\"`")]),
+        (
+            json!({"KeyId": ARN, "KeyMaterialId": "a"}),
+            Some(ARN),
+            Naming::Open,
+            vec![row(What::Body, DIGITS, "`\"a\"`")],
+        ),
         (
             json!({"KeyId": ARN, "KeyMaterialId": ID[1..]}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, DIGITS, &format!("`\"{}\"`", &ID[1..]))],
         ),
         (
             json!({"KeyId": ARN, "KeyMaterialId": upper}),
             Some(ARN),
-            true,
+            Naming::Due,
             vec![row(What::Body, DIGITS, &format!("`\"{upper}\"`"))],
         ),
     ] {
-        let context = Context { key_arn, material_is_named: is_named, ..context(Edition::KeyMaterialId) };
+        let context = Context { key_arn, naming, ..context(Edition::KeyMaterialId) };
         assert_eq!(judged(&observed(200, &body.to_string()), &[Answer::Success], &context), expected, "{body}");
     }
 }
@@ -199,21 +214,23 @@ fn expectations_of_another_edition_and_repeated_mismatches_are_left_out() {
 fn a_mismatch_cites_the_expectation_or_what_stands_in_for_it() {
     let clauses = ["S-01".to_owned()];
     let place = Place::Answer { number: Some(2) };
-    let context = Context { clauses: &clauses, source: "a", place: &place, ..context(Edition::KeyMaterialId) };
+    let supports = |text: &str| Supports::from_iter([text]);
+    let usual = supports("states page/a");
+    let context = Context { clauses: &clauses, supports: &usual, place: &place, ..context(Edition::KeyMaterialId) };
     let cited = |expectation: Expectation, body: &str, status| {
         let mismatch = judge(&observed(status, body), &[expectation], &context).remove(0);
-        (mismatch.clauses.join(" "), mismatch.source, mismatch.level, mismatch.place == place)
+        (mismatch.clauses.join(" "), mismatch.supports, mismatch.level, mismatch.place == place)
     };
     let plain = expectation(Level::Should, &[Answer::Done]);
-    assert_eq!(cited(plain.clone(), "", 400), ("S-01".into(), "a".into(), Level::Should, true));
-    let own = Expectation { clauses: vec!["S-02".into()], source: Some("b".into()), ..plain };
-    assert_eq!(cited(own, "", 400), ("S-02".into(), "b".into(), Level::Should, true));
+    assert_eq!(cited(plain.clone(), "", 400), ("S-01".into(), usual.clone(), Level::Should, true));
+    let own = Expectation { clauses: vec!["S-02".into()], supports: Some(supports("shows b/c")), ..plain };
+    assert_eq!(cited(own, "", 400), ("S-02".into(), supports("shows b/c"), Level::Should, true));
     // A rule for the shape cites itself, at the weaker level of the two.
-    let arn = CORPUS.shape(crate::fixture::ShapeRule::SuccessKeyIdIsArn).unwrap();
+    let members = CORPUS.shape(crate::fixture::ShapeRule::SuccessMembers).unwrap();
     for (level, expected) in [(Level::Must, Level::Should), (Level::May, Level::May)] {
-        let body = json!({"KeyId": "k-1", "KeyMaterialId": ID}).to_string();
+        let body = json!({"KeyId": ARN, "KeyMaterialId": ID, "Extra": 1}).to_string();
         let found = cited(expectation(level, &[Answer::Success]), &body, 200);
-        assert_eq!(found, (arn.clauses.join(" "), arn.source.clone(), expected, true));
+        assert_eq!(found, (members.clauses.join(" "), members.supports.clone(), expected, true));
     }
 }
 

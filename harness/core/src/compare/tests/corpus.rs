@@ -43,10 +43,10 @@ fn context(case: &Case, edition: Edition) -> Context<'_> {
         corpus: &CORPUS,
         edition,
         key_arn: Some(ARN),
-        material_is_named: true,
+        naming: Naming::Due,
         material_id: None,
         clauses: &case.clauses,
-        source: &case.source,
+        supports: &case.supports,
         place: &ANSWER,
     }
 }

@@ -147,7 +147,7 @@ fn only_the_target_s_faults_are_mismatches_of_transport() {
 fn an_effect_s_checks_compare_members() {
     let effect = |checks: &str| {
         let text = format!(
-            "id = \"a\"\ntitle = \"a\"\ncall = \"DescribeKey\"\nsource = \"page\"\nclauses = [\"S-01\"]\nchecks = [{checks}]"
+            "id = \"a\"\ntitle = \"a\"\ncall = \"DescribeKey\"\nsupports = [\"states page/a\"]\nclauses = [\"S-01\"]\nchecks = [{checks}]"
         );
         toml::from_str::<Effect>(&text).unwrap()
     };
@@ -183,14 +183,19 @@ fn an_effect_s_checks_compare_members() {
             .collect();
         assert_eq!(rows, expected, "{check} {after}");
     }
-    let mut other = effect("{ member = \"A\", absent = true, level = \"may\", clauses = [\"S-02\"], source = \"b\" }");
+    let mut other =
+        effect("{ member = \"A\", absent = true, level = \"may\", clauses = [\"S-02\"], supports = [\"shows b/a\"] }");
     other.on = crate::fixture::On::Other;
     let found = checks(&other, &before, &before, Edition::KeyOnly).remove(0);
     let place = found.place.clone().shown(&Redactor::default()).to_string();
     assert_eq!(place, "DescribeKey A of the other key afterwards");
-    assert_eq!((found.what, found.clauses.join(" ").as_str(), found.source.as_str()), (What::Effect, "S-02", "b"));
+    assert_eq!(
+        (found.what, found.clauses.join(" ").as_str(), found.supports.to_string().as_str()),
+        (What::Effect, "S-02", "shows b/a")
+    );
     other.checks[0].clauses.clear();
-    other.checks[0].source = None;
+    other.checks[0].supports = None;
     let found = checks(&other, &before, &before, Edition::KeyOnly).remove(0);
-    assert_eq!((found.clauses.join(" ").as_str(), found.source.as_str(), found.level), ("S-01", "page", Level::May));
+    let cited = (found.clauses.join(" "), found.supports.to_string(), found.level);
+    assert_eq!(cited, ("S-01".to_owned(), "states page/a".to_owned(), Level::May));
 }

@@ -106,7 +106,11 @@ fn a_report_has_the_texts_that_its_cases_cite_and_no_others() {
     let report = concluded(&ran, &[], Held::default());
     assert_eq!(report.groups.keys().collect::<Vec<_>>(), ["members"]);
     assert_eq!(report.clauses.keys().collect::<Vec<_>>(), ["S-01"]);
-    assert!(report.sources.contains_key(&report.clauses["S-01"].source) && report.sources.contains_key("page"));
+    for passage in report.clauses["S-01"].supports.passages() {
+        assert!(report.sources.contains_key(&report.passages[passage].source), "{passage}");
+    }
+    let says = &report.passages["page/deletes-material"].says;
+    assert!(report.sources.contains_key("page") && says.starts_with("The operation deletes"), "{says}");
     let case = &report.cases[0];
     assert_eq!((case.fixture.file.as_str(), case.fixture.line > 1), ("fixtures/cases/members.toml", true));
     assert_eq!(case.repeat, "trentcheck run members/number");

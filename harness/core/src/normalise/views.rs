@@ -1,0 +1,336 @@
+//! A text as it reads once codings are taken off: percent, JSON and C escapes, entities of HTML, quoted-printable,
+//! characters that nobody sees, separators between hexadecimal digits.
+
+use super::invisible::is_invisible;
+use std::borrow::Cow;
+
+/// How many codings may lie over each other: JSON can be a string of JSON.
+const DEPTH: usize = 3;
+
+/// A text with codings taken off, and where each of its bytes was.
+pub(super) struct View<'a> {
+    bytes: Cow<'a, [u8]>,
+    steps: Vec<Step>,
+    /// The text that codings were taken off.
+    below: Option<&'a View<'a>>,
+}
+
+/// From here on, bytes of a view have been there in the text below.
+#[derive(Clone, Copy)]
+struct Step {
+    here: usize,
+    there: usize,
+    /// Whether these bytes are one spelling, which begins there.
+    is_spelt: bool,
+}
+
+impl View<'_> {
+    /// The text.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where a byte was, or the end, in the text that all codings were taken off.
+    pub(super) fn at(&self, offset: usize) -> usize {
+        let Some(below) = self.below else { return offset };
+        let next = self.steps.partition_point(|step| step.here <= offset);
+        let there = match next.checked_sub(1).map(|last| self.steps[last]) {
+            Some(Step { there, is_spelt: true, .. }) => there,
+            Some(Step { here, there, .. }) => there + (offset - here),
+            None => offset,
+        };
+        below.at(there)
+    }
+}
+
+/// Signs of codings, as bits.
+type Signs = u8;
+const PERCENT: Signs = 1;
+const ESCAPE: Signs = 2;
+const ENTITY: Signs = 4;
+const PRINTABLE: Signs = 8;
+const UNSEEN: Signs = 16;
+
+/// The sign that a byte can be.
+const SIGNS: [Signs; 256] = {
+    let mut signs = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if byte < 0x20 || byte > 0x7e {
+            signs[byte] = UNSEEN;
+        }
+        byte += 1;
+    }
+    signs[b'%' as usize] = PERCENT;
+    signs[b'\\' as usize] = ESCAPE;
+    signs[b'&' as usize] = ENTITY;
+    signs[b'=' as usize] = PRINTABLE;
+    signs
+};
+
+/// Hands over the text as it is, with each coding taken off alone, and with all that there are taken off at once, up to
+/// three times. Views are made where the sign of a coding occurs, one at a time.
+pub(super) fn views(text: &[u8], seen: &mut dyn FnMut(&View<'_>)) {
+    let whole = View { bytes: Cow::Borrowed(text), steps: Vec::new(), below: None };
+    seen(&whole);
+    if let Some(joined) = joined_hex(&whole) {
+        seen(&joined);
+    }
+    let signs = text.iter().fold(0, |signs, byte| signs | SIGNS[usize::from(*byte)]);
+    if signs == 0 {
+        return;
+    }
+    let mut alone = 0;
+    for sign in [PERCENT, ESCAPE, ENTITY, PRINTABLE, UNSEEN] {
+        if signs & sign != 0
+            && let Some(view) = decoded(&whole, sign)
+        {
+            alone |= sign;
+            seen(&view);
+            // With one coding alone taken off, another may show: the rest is taken off at once.
+            below(&view, 1, seen);
+        }
+    }
+    if alone.count_ones() > 1
+        && let Some(view) = decoded(&whole, alone)
+    {
+        seen(&view);
+        below(&view, 1, seen);
+    }
+}
+
+fn below(view: &View<'_>, depth: usize, seen: &mut dyn FnMut(&View<'_>)) {
+    if let Some(joined) = joined_hex(view) {
+        seen(&joined);
+    }
+    if depth < DEPTH
+        && let Some(next) = decoded(view, Signs::MAX)
+    {
+        seen(&next);
+        below(&next, depth + 1, seen);
+    }
+}
+
+/// What is spelt, and how long its spelling is.
+struct Spelt {
+    bytes: [u8; 4],
+    count: usize,
+    length: usize,
+}
+
+impl Spelt {
+    fn byte(byte: u8, length: usize) -> Self {
+        Self { bytes: [byte, 0, 0, 0], count: 1, length }
+    }
+
+    fn letter(letter: char, length: usize) -> Self {
+        let mut bytes = [0; 4];
+        let count = letter.encode_utf8(&mut bytes).len();
+        Self { bytes, count, length }
+    }
+
+    fn nothing(length: usize) -> Self {
+        Self { bytes: [0; 4], count: 0, length }
+    }
+}
+
+/// Takes these codings off, if there are any.
+fn decoded<'a>(below: &'a View<'a>, which: Signs) -> Option<View<'a>> {
+    let text = below.bytes();
+    let first = text.iter().position(|byte| SIGNS[usize::from(*byte)] & which != 0)?;
+    let mut bytes = Vec::new();
+    let mut steps = Vec::new();
+    let (mut at, mut copied) = (first, 0);
+    while at < text.len() {
+        let sign = SIGNS[usize::from(text[at])] & which;
+        if sign == 0 {
+            at += 1;
+            continue;
+        }
+        match read(sign, &text[at..]) {
+            Ok(spelt) => {
+                steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
+                bytes.extend_from_slice(&text[copied..at]);
+                if spelt.count > 0 {
+                    steps.push(Step { here: bytes.len(), there: at, is_spelt: true });
+                    bytes.extend_from_slice(&spelt.bytes[..spelt.count]);
+                }
+                at += spelt.length;
+                copied = at;
+            }
+            Err(length) => at += length,
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
+    bytes.extend_from_slice(&text[copied..]);
+    Some(View { bytes: Cow::Owned(bytes), steps, below: Some(below) })
+}
+
+/// What is spelt at the beginning of a text, or how many bytes stand for themselves.
+fn read(sign: Signs, text: &[u8]) -> Result<Spelt, usize> {
+    let spelt = match sign {
+        PERCENT => hexadecimal(&text[1..]).map(|byte| Spelt::byte(byte, 3)),
+        ESCAPE => escape(text),
+        ENTITY => entity(text),
+        PRINTABLE => printable(text),
+        _ => return unseen(text),
+    };
+    spelt.ok_or(1)
+}
+
+/// Two digits.
+fn hexadecimal(text: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
+    u8::try_from(digit(0)? * 16 + digit(1)?).ok()
+}
+
+/// `\/`, `\"`, `\n`, `\u002f`, `\u{2f}` as our own lines have it, `\x2f`, and `\057`.
+fn escape(text: &[u8]) -> Option<Spelt> {
+    let rest = &text[1..];
+    let plain = |byte: u8| Some(Spelt::byte(byte, 2));
+    match rest.first()? {
+        b'u' => {
+            let (digits, length) = match rest.get(1)? {
+                b'{' => {
+                    let end = rest.iter().take(10).position(|byte| *byte == b'}')?;
+                    (rest.get(2..end)?, end + 2)
+                }
+                _ => (rest.get(1..5)?, 6),
+            };
+            let digits = std::str::from_utf8(digits).ok()?;
+            let letter = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+            Some(Spelt::letter(letter, length))
+        }
+        b'x' => match hexadecimal(&rest[1..]) {
+            Some(byte) => Some(Spelt::byte(byte, 4)),
+            None => plain(b'x'),
+        },
+        b'0'..=b'7' => {
+            let digits = rest.iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7'));
+            let (value, count) =
+                digits.fold((0_u32, 0), |(value, count), byte| (value * 8 + u32::from(byte - b'0'), count + 1));
+            Some(Spelt::byte(u8::try_from(value).ok()?, count + 1))
+        }
+        b'n' => plain(b'\n'),
+        b'r' => plain(b'\r'),
+        b't' => plain(b'\t'),
+        other => plain(*other),
+    }
+}
+
+/// `&amp;`, `&#47;`, `&#x2f;`.
+fn entity(text: &[u8]) -> Option<Spelt> {
+    const NAMED: [(&str, char); 12] = [
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("sol", '/'),
+        ("bsol", '\\'),
+        ("plus", '+'),
+        ("equals", '='),
+        ("lowbar", '_'),
+        ("hyphen", '-'),
+        ("colon", ':'),
+    ];
+    // The longest is `&#x10ffff;`, with zeros in front of it a few more.
+    let end = text.iter().take(16).position(|byte| *byte == b';')?;
+    let name = std::str::from_utf8(&text[1..end]).ok()?;
+    let number = match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => number.parse().ok(),
+        },
+        None => NAMED.iter().find(|(known, _)| *known == name).map(|(_, letter)| u32::from(*letter)),
+    };
+    Some(Spelt::letter(char::from_u32(number?)?, end + 1))
+}
+
+/// `=2F`, and the end of a line that is none.
+fn printable(text: &[u8]) -> Option<Spelt> {
+    match text {
+        [b'=', b'\r', b'\n', ..] => Some(Spelt::nothing(3)),
+        [b'=', b'\n', ..] => Some(Spelt::nothing(2)),
+        _ => hexadecimal(&text[1..]).map(|byte| Spelt::byte(byte, 3)),
+    }
+}
+
+/// A terminal, a log or a parser drops what nobody sees.
+fn unseen(text: &[u8]) -> Result<Spelt, usize> {
+    let width = match text[0] {
+        0x00..=0x1f | 0x7f => return Ok(Spelt::nothing(1)),
+        0xc0..=0xdf => 2,
+        0xe0..=0xef => 3,
+        _ => 4,
+    };
+    let letter = text.get(..width).and_then(|letter| std::str::from_utf8(letter).ok()?.chars().next());
+    match letter {
+        // A byte that is no text is dropped as well.
+        None => Ok(Spelt::nothing(1)),
+        Some(letter) if letter.is_control() || is_invisible(letter) => Ok(Spelt::nothing(width)),
+        Some(_) => Err(width),
+    }
+}
+
+/// Without what stands between pairs of hexadecimal digits, where there are many such pairs: `77:4a`, `77 4a`, `0x77, 0x4a`.
+fn joined_hex<'a>(below: &'a View<'a>) -> Option<View<'a>> {
+    /// Pairs in a row that no harmless text has; a secret has at least as many letters.
+    const PAIRS: usize = 8;
+    let text = below.bytes();
+    let (mut bytes, mut steps) = (Vec::new(), Vec::new());
+    let (mut at, mut copied) = (0, 0);
+    while at + 3 < text.len() {
+        if !text[at].is_ascii_hexdigit() {
+            at += 1;
+            continue;
+        }
+        let mut pairs = Vec::new();
+        let mut next = at;
+        while let Some(length) = pair(&text[next..]) {
+            pairs.push(next);
+            next += length;
+            match separator(&text[next..]) {
+                Some(length) => next += length,
+                None => break,
+            }
+        }
+        if pairs.len() < PAIRS {
+            at = pairs.last().map_or(at + 1, |last| last + 1);
+            continue;
+        }
+        steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
+        bytes.extend_from_slice(&text[copied..at]);
+        for pair in &pairs {
+            steps.push(Step { here: bytes.len(), there: *pair, is_spelt: false });
+            bytes.extend_from_slice(&text[*pair..*pair + 2]);
+        }
+        at = pairs.last().map_or(at, |last| last + 2);
+        copied = at;
+    }
+    if copied == 0 {
+        return None;
+    }
+    steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
+    bytes.extend_from_slice(&text[copied..]);
+    Some(View { bytes: Cow::Owned(bytes), steps, below: Some(below) })
+}
+
+/// Two hexadecimal digits with no third behind them.
+fn pair(text: &[u8]) -> Option<usize> {
+    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
+    (is_digit(0) && is_digit(1) && !is_digit(2)).then_some(2)
+}
+
+/// What stands between two pairs.
+fn separator(text: &[u8]) -> Option<usize> {
+    let length = text.iter().take(4).take_while(|byte| matches!(byte, b' ' | b',' | b':' | b'-' | b'.' | b'_')).count();
+    let prefixed = text.get(length..length + 2).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"0x"));
+    match length + 2 * usize::from(prefixed) {
+        0 => None,
+        length => Some(length),
+    }
+}

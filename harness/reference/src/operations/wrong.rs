@@ -1,0 +1,214 @@
+//! What mutants do instead of the operation under test, or besides. The reference does none of it.
+
+use super::removal::material;
+use crate::call::Call;
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::json;
+use crate::key::Key;
+use crate::material::{Expiration, Material, Rotation};
+use crate::mutant::Point;
+use crate::store::Store;
+
+/// The refusal of a mutant that does not accept the key.
+pub(super) fn refusal(config: &Config, key: &Key, wanted: Option<&str>) -> Option<Refusal> {
+    let is_known = |known: &&Material| Some(known.id.as_str()) == wanted;
+    let named = key.materials.iter().find(is_known);
+    if config.at(Point::FormerRefused) && named.is_some_and(|material| material.rotation == Rotation::Former) {
+        return Some(json::invalid("The key material is not in use."));
+    }
+    if config.at(Point::UnknownMaterialNotFound) && wanted.is_some() && named.is_none() {
+        return Some(Refusal::new("NotFoundException", "The key material does not exist."));
+    }
+    let state = key.state();
+    let was_imported = key.current().is_some();
+    let refuses = config.at(Point::PendingDeletionRefused) && state == "PendingDeletion"
+        || config.at(Point::SecondDeleteRefused) && state == "PendingImport" && was_imported
+        || config.at(Point::NeverImportedRefused) && state == "PendingImport" && !was_imported
+        || config.at(Point::DisabledRefused) && state == "Disabled"
+        || config.at(Point::ExpiringRefused)
+            && matches!(key.current().and_then(|current| current.expiration), Some(Expiration::At(_)))
+        || config.at(Point::HmacRefused) && key.spec.starts_with("HMAC")
+        || config.at(Point::EccRefused) && key.spec.starts_with("ECC")
+        || config.at(Point::RsaRefused) && key.spec.starts_with("RSA")
+        || config.at(Point::MultiRegionRefused) && key.multi_region.is_some();
+    let is_second = state == "PendingImport" && was_imported;
+    if is_second
+        && (config.at(Point::SecondHmacDeleteFails) && key.spec.starts_with("HMAC")
+            || config.at(Point::SecondEccDeleteFails) && key.spec.starts_with("ECC"))
+    {
+        return Some(Refusal::bare("InternalFailure").with_status(500));
+    }
+    if config.at(Point::NeverImportedNotFound) && state == "PendingImport" && !was_imported {
+        return Some(Refusal::new("NotFoundException", "There is no key material."));
+    }
+    refuses.then(|| Refusal::state(&key.arn, "in the wrong state"))
+}
+
+/// The material that a mutant deletes instead of the requested one. Without a mutant it is the requested one.
+pub(super) fn choice(config: &Config, key: &Key, requested: Option<String>) -> Option<String> {
+    let requested = requested.filter(|_| !config.at(Point::PendingRotationDeletesCurrent));
+    if config.at(Point::DeletesPendingInstead) && requested.is_none() {
+        return key.pending().map(|material| material.id.clone());
+    }
+    requested
+}
+
+/// Whether a mutant leaves this key as it is and answers with a success.
+pub(super) fn is_kept(config: &Config, key: &Key, requested: Option<&str>) -> bool {
+    let is_waiting = key.pending().is_some_and(|pending| Some(pending.id.as_str()) == requested);
+    let is_unknown = requested.is_some_and(|id| !key.materials.iter().any(|material| material.id == id));
+    config.at(Point::DeletesNothing)
+        || config.at(Point::WaitingKept) && is_waiting
+        || config.at(Point::UnknownMaterialSucceeds) && is_unknown
+        || config.at(Point::RsaKept) && key.spec.starts_with("RSA")
+        || key.state() == "Disabled"
+            && (config.at(Point::DisabledHmacKept) && key.spec.starts_with("HMAC")
+                || config.at(Point::DisabledEccKept) && key.spec.starts_with("ECC"))
+}
+
+/// Keeps the material of mutants that use it after the deletion. Returns whether a mutant deletes nothing at all.
+pub(super) fn remembers(config: &Config, key: &mut Key) -> bool {
+    let uses = [
+        Point::StillEncrypts,
+        Point::StillDecrypts,
+        Point::StillSigns,
+        Point::StillMacs,
+        Point::StillGeneratesDataKeys,
+        Point::StillReEncrypts,
+        Point::StillVerifies,
+        Point::StillVerifiesMacs,
+        Point::StillShowsPublicKey,
+        Point::StillDerives,
+        Point::DecryptWithoutKeyIdUnchecked,
+    ];
+    if uses.into_iter().any(|point| config.at(point)) {
+        key.remembered = key.current().and_then(|material| material.bytes.clone()).or(key.remembered.take());
+    }
+    key.deletion.is_some() && config.at(Point::PendingDeletionKeepsMaterial)
+}
+
+/// Changes the key in the way of a mutant, after the deletion.
+pub(super) fn effect(config: &Config, before: &Key, key: &mut Key, deleted: Option<&str>) {
+    let is_pending_deletion = key.deletion.is_some();
+    let rotation = before.materials.iter().find(|known| Some(known.id.as_str()) == deleted).map(|found| found.rotation);
+    effect_on_materials(config, key, rotation, deleted);
+    for mark in [
+        Point::BecomesDisabled,
+        Point::EnabledFlagLeft,
+        Point::ExpirationModelLeft,
+        Point::ValidToLeft,
+        Point::DescriptionLost,
+        Point::DescribeDrifts,
+        Point::ReimportUnusable,
+        Point::MaterialIdCleared,
+        Point::NeverImportedEnabled,
+    ] {
+        let is_never_imported = key.materials.is_empty();
+        // A key pending deletion gets no mark: the cases about such keys could not tell the mark's effect from the
+        // state before the call.
+        if config.at(mark) && !is_pending_deletion && (mark != Point::NeverImportedEnabled || is_never_imported) {
+            key.marks.push(mark);
+        }
+    }
+    if is_pending_deletion && config.at(Point::DeletionDateMoved) {
+        key.deletion = key.deletion.map(|date| date + std::time::Duration::from_secs(3600));
+    }
+    if is_pending_deletion && config.at(Point::DeletionDateLost) {
+        key.marks.push(Point::DeletionDateLost);
+    }
+    if is_pending_deletion && config.at(Point::PendingDeletionReset) {
+        key.deletion = None;
+    }
+}
+
+/// Changes the other materials of the key in the way of a mutant. `rotation` is that of the deleted material.
+fn effect_on_materials(config: &Config, key: &mut Key, rotation: Option<Rotation>, deleted: Option<&str>) {
+    let is_waiting = rotation == Some(Rotation::Pending);
+    let is_former = rotation == Some(Rotation::Former);
+    for (mark, is_marked) in [(Point::WaitingBecomesPendingImport, is_waiting), (Point::FormerLeavesEnabled, is_former)]
+    {
+        if config.at(mark) && is_marked {
+            key.marks.push(mark);
+        }
+    }
+    if config.at(Point::WaitingDeletesBoth) && is_waiting {
+        key.materials.iter_mut().for_each(Material::clear);
+    }
+    if config.at(Point::CurrentDeletesWaiting) && rotation == Some(Rotation::Current) {
+        key.materials.retain(Material::is_used);
+    }
+    if config.at(Point::FormerForgotten) && is_former {
+        key.materials.retain(|material| Some(material.id.as_str()) != deleted);
+    }
+    if config.at(Point::HistoryDropped) {
+        key.materials.retain(|material| material.rotation != Rotation::Former);
+        key.materials.iter_mut().for_each(|material| material.rotated = None);
+    }
+    if config.at(Point::RotationCancelled) && is_waiting {
+        key.rotating = None;
+    }
+}
+
+/// What mutants do after the deletion. `key` is the key before it.
+pub(super) fn besides(call: &Call<'_>, store: &mut Store, key: &Key, deleted: Option<&str>) -> Result<(), Refusal> {
+    let config = &call.shared.config;
+    let place = (key.region.as_str(), key.id.as_str());
+    if config.at(Point::OtherKeyDamaged) {
+        damage_another(store, call, &key.id)?;
+    }
+    if config.at(Point::KeyGone) {
+        store.remove(&key.region, &key.id);
+        return Ok(());
+    }
+    if config.at(Point::AliasesDropped) {
+        store.aliases.retain(|_, target| *target != key.id);
+    }
+    if config.at(Point::ReplicaSharesRecord) {
+        // A replica that does not know the material has nothing to delete.
+        store.change_elsewhere(config, place, |other| drop(material(other, deleted)));
+    }
+    store.change(config, place, |key| {
+        if config.at(Point::TagsDropped) {
+            key.tags.clear();
+        }
+        if config.at(Point::PolicyDropped) {
+            key.policy = "{}".to_owned();
+        }
+        if config.at(Point::GrantsDropped) {
+            key.grants.clear();
+        }
+        Ok(())
+    })
+}
+
+/// The ARN that the answer shows.
+pub(super) fn arn(config: &Config, key: &Key) -> String {
+    match &key.multi_region {
+        Some(set) if config.at(Point::ReplicaNamesPrimary) => key.arn_in(&set.primary),
+        _ => key.arn.clone(),
+    }
+}
+
+/// The material that the answer names.
+pub(super) fn named(config: &Config, key: &Key, deleted: Option<String>) -> Option<String> {
+    if config.at(Point::NeverImportedNamed) && deleted.is_none() {
+        return Some(key.material_id(&[]));
+    }
+    if config.at(Point::AnotherMaterialNamed) {
+        return deleted.map(|id| "0".repeat(id.len()));
+    }
+    deleted.filter(|_| !config.at(Point::SecondAnswerNamesNothing) || key.state() != "PendingImport")
+}
+
+fn damage_another(store: &mut Store, call: &Call<'_>, id: &str) -> Result<(), Refusal> {
+    let others: Vec<String> = store
+        .of(call.region, &call.principal.account)
+        .filter(|key| key.id != id && key.seed.is_none() && key.state() == "Enabled" && key.current().is_some())
+        .map(|key| key.id.clone())
+        .collect();
+    for other in others {
+        store.change(&call.shared.config, (call.region, &other), |key| material(key, None))?;
+    }
+    Ok(())
+}
