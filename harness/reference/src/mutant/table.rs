@@ -241,7 +241,7 @@ static MUTANTS: &[Mutant] = &[
     mutant("never-imported-enabled", "a key without material becomes enabled", &["G-02"], "success/never-imported", KeyOnly, inside(Point::NeverImportedEnabled)),
     mutant("disabled-refused", "a disabled key is refused", &["S-05", "S-06"], "success/disabled", KeyOnly, inside(Point::DisabledRefused)),
     mutant("other-key-damaged", "other keys lose their material too", &["S-13"], "effects/other-key-untouched", KeyOnly, inside(Point::OtherKeyDamaged)),
-    mutant("refusal-deletes", "a refusal deletes all the same", &["S-13"], "permission/aws-origin-disabled", KeyOnly, inside(Point::RefusalDeletes)),
+    mutant("refusal-deletes", "a refusal deletes all the same", &["S-13"], "permission/aws-origin", KeyOnly, inside(Point::RefusalDeletes)),
     mutant("denied-deletes", "a denied request deletes all the same", &["S-08"], "permission/denied", KeyOnly, inside(Point::DeniedDeletes)),
     mutant("key-gone", "the key itself is deleted", &["S-01"], "identifiers/key-arn", KeyOnly, inside(Point::KeyGone)),
     mutant("reimport-refused", "the same bytes cannot be imported again", &["S-03"], "effects/import-restores", KeyOnly, inside(Point::ReimportRefused)),
