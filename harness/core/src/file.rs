@@ -93,7 +93,9 @@ fn beside(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
     #[cfg(not(unix))]
     let _ = mode;
-    builder.tempfile_in(folder)
+    // The user asked for no file with a random name, so the message must not name it.
+    std::fs::metadata(folder)?;
+    builder.tempfile_in(folder).map_err(|error| Error::from(error.kind()))
 }
 
 /// Whether a path stands for something that this process has open already.
