@@ -48,12 +48,8 @@ mod material;
 mod metadata;
 mod mutant;
 mod operations;
-#[cfg(test)]
-mod other_operation_tests;
 mod pairs;
 mod protocol;
-#[cfg(test)]
-mod recorded_tests;
 mod request;
 mod resolve;
 mod server;

@@ -12,7 +12,7 @@ const DAY: u64 = 24 * 60 * 60;
 /// 2026-01-01T00:00:00Z
 const THEN: u64 = 1_767_225_600;
 
-fn then() -> SystemTime {
+pub(super) fn then() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(THEN)
 }
 

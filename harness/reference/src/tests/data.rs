@@ -1,10 +1,8 @@
 //! Checks the operations around the one under test: data keys, re-encryption, verification, policies and grants.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
-
+use super::materials::newer;
+use super::operations::{Client, with_material};
 use crate::edition::Edition;
-use crate::recorded_tests::newer;
-use crate::tests::operations::{Client, with_material};
 use serde_json::{Value, json};
 
 const HELLO: &str = "aGVsbG8=";
