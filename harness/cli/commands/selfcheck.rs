@@ -10,12 +10,11 @@ use crate::setup::corpus;
 use crate::setup::embedded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Corpus, Edition, Glob, GlobError, Level, Selection, nearest_of};
 use trentcheck_core::report::{CaseRan, ExitCode, Outcome};
-use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, run};
-use trentcheck_core::send::Lane;
+use trentcheck_core::run::{Entropy, Options, run};
 use trentcheck_reference::{Config, Mutant, controls, mutants};
 
 /// The reference changes state at once, so that there is little to wait for; a mutant that gets a state wrong would
@@ -201,24 +200,9 @@ async fn found(
     settle: Duration,
 ) -> Result<Kills, Failure> {
     let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
-    let entropy = Entropy::new(SEED);
-    let options = Options {
-        lane: Lane::Wire,
-        // One case at a time: with more, it is chance which case gets a key that another one used before, or the first
-        // of two answers with the same request id, and what finds a mutant would differ from run to run.
-        jobs: 1,
-        order: SequenceOf::Corpus,
-        fail_on: Level::May,
-        settle,
-        deadline: Duration::from_secs(60),
-        permit: Permit::All,
-        clock: Arc::new(SystemTime::now),
-        run_id: entropy.run_id(),
-        lent: Vec::new(),
-        budget: None,
-        ledger: None,
-        entropy,
-    };
+    // One case at a time: with more, it is chance which case gets a key that another one used before, or the first of
+    // two answers with the same request id, and what finds a mutant would differ from run to run.
+    let options = Options { jobs: 1, ..Options::new(settle, Entropy::new(SEED)) };
     let (_stop, stopped) = watch::channel(false);
     let ran = run(corpus, selection, &target, &options, &(), stopped)
         .await

@@ -130,7 +130,6 @@ fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Op
     let is_loopback = target.endpoint.is_loopback();
     let mut seed = [0; 32];
     fill(&mut seed)?;
-    let entropy = Entropy::new(seed);
     Ok(Options {
         lane: settings.lane,
         jobs: usize::from(settings.jobs.unwrap_or(if is_loopback { 8 } else { 1 })),
@@ -140,15 +139,9 @@ fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Op
             Shuffle::Seed(seed) => SequenceOf::Seed(seed),
         },
         fail_on: settings.fail_on,
-        settle: settings.target.settle(&target.endpoint),
         deadline: settings.deadline,
         permit,
-        clock: Arc::new(SystemTime::now),
-        run_id: entropy.run_id(),
-        lent: Vec::new(),
-        budget: None,
-        ledger: None,
-        entropy,
+        ..Options::new(settings.target.settle(&target.endpoint), Entropy::new(seed))
     })
 }
 

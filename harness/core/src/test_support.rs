@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use crate::baseline::Recording;
+use crate::baseline::{Head, Recording};
 use crate::fixture::{Corpus, Document, Edition, Level, Supports, load};
 use crate::http::Header;
 use crate::observe::{Observation, observe};
@@ -23,6 +23,18 @@ pub(crate) static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     }
     load(&documents).unwrap()
 });
+
+/// The head of a recording.
+pub(crate) fn head() -> Head {
+    Head {
+        tool: "0".to_owned(),
+        corpus: "0".to_owned(),
+        edition: Edition::KeyOnly,
+        region: "r".to_owned(),
+        lane: "wire".to_owned(),
+        recorded: "2026-01-01".to_owned(),
+    }
+}
 
 /// An answer of this status, headers and body, framed well.
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Response {

@@ -1,33 +1,16 @@
 //! A run, and what it comes to.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Corpus, Level, Selection};
+use trentcheck_core::fixture::{Corpus, Selection};
 use trentcheck_core::report::{About, Held, Ran, RunReport};
-use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, Target, fill_random, run};
-use trentcheck_core::send::Lane;
+use trentcheck_core::run::{Entropy, Options, Target, fill_random, run};
 
 /// Options for a target that answers at once.
 pub(crate) fn options(jobs: usize) -> Options {
     let mut seed = [0; 32];
     fill_random(&mut seed).unwrap();
-    let entropy = Entropy::new(seed);
-    Options {
-        lane: Lane::Wire,
-        jobs,
-        order: SequenceOf::Corpus,
-        fail_on: Level::May,
-        settle: Duration::from_millis(200),
-        deadline: Duration::from_secs(60),
-        permit: Permit::All,
-        clock: Arc::new(SystemTime::now),
-        run_id: entropy.run_id(),
-        lent: Vec::new(),
-        budget: None,
-        ledger: None,
-        entropy,
-    }
+    Options { jobs, ..Options::new(Duration::from_millis(200), Entropy::new(seed)) }
 }
 
 /// All cases, or those of these patterns.

@@ -73,8 +73,9 @@ fn uncompared(case: &CaseRan) -> Uncompared {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests {
     use super::*;
-    use crate::baseline::{Head, Recording, Snap};
-    use crate::fixture::{Corpus, Edition, Level, Supports};
+    use crate::baseline::{Recording, Snap};
+    use crate::fixture::{Corpus, Level, Supports};
+    use crate::test_support::head;
     use std::path::Path;
 
     fn recording(status: &str) -> Recording {
@@ -109,16 +110,8 @@ mod tests {
     fn baseline(ids: &[&str]) -> Baseline {
         let mut baseline = Baseline::open_or_new(Path::new("no/such/folder"), &Corpus::default()).unwrap();
         for id in ids {
-            let head = Head {
-                tool: "0".to_owned(),
-                corpus: "0".to_owned(),
-                edition: Edition::KeyOnly,
-                region: "r".to_owned(),
-                lane: "wire".to_owned(),
-                recorded: "2026-01-01".to_owned(),
-            };
             let (title, source) = (String::new(), String::new());
-            let snap = Snap { title, source, head, replaced: Vec::new(), recording: recording("200") };
+            let snap = Snap { title, source, head: head(), replaced: Vec::new(), recording: recording("200") };
             baseline.recorded.insert((*id).to_owned(), snap);
         }
         baseline

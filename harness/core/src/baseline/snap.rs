@@ -166,24 +166,17 @@ fn quoted(text: &str) -> String {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests {
     use super::*;
+    use crate::test_support::head;
 
     #[test]
     fn a_head_of_any_text_reads_back_through_insta() {
-        let folder = std::env::temp_dir().join(format!("trentcheck-snap-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("a__b.snap");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a__b.snap");
         for title in ["plain", "yes", "a: b # c", "\"quoted\" \\ and 'single'", "ünï ☃", "- x\n---\n", "12"] {
             let snap = Snap {
                 title: title.to_owned(),
                 source: "fixtures/cases/a.toml".to_owned(),
-                head: Head {
-                    tool: "0.1.0".to_owned(),
-                    corpus: "123456789012".to_owned(),
-                    edition: Edition::KeyOnly,
-                    region: "us-east-2".to_owned(),
-                    lane: "wire".to_owned(),
-                    recorded: "2026-11-24".to_owned(),
-                },
+                head: Head { tool: "0.1.0".to_owned(), corpus: "123456789012".to_owned(), ..head() },
                 replaced: vec!["<uuid-1>: a UUID".to_owned()],
                 recording: Recording::parse("# judged\n> GET / HTTP/1.1\n> (body: 0 bytes, without framing)\n! no")
                     .unwrap(),
@@ -207,6 +200,5 @@ mod tests {
             let error = Snap::read(&path).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

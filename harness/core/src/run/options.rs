@@ -8,7 +8,7 @@ use crate::send::Lane;
 use crate::target::{Clock, Permit};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The order of the cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,4 +48,27 @@ pub struct Options {
     pub budget: Option<Arc<AtomicUsize>>,
     /// Where to write what is made, before it is made.
     pub ledger: Option<Arc<Ledger>>,
+}
+
+impl Options {
+    /// Options of a run that sends every case, one at a time and in the order of the corpus, on the wire lane, for at
+    /// most a minute. Any mismatch fails it. No keys are lent to it, it may make any number, and it keeps no ledger.
+    #[must_use]
+    pub fn new(settle: Duration, entropy: Entropy) -> Self {
+        Self {
+            lane: Lane::Wire,
+            jobs: 1,
+            order: SequenceOf::Corpus,
+            fail_on: Level::May,
+            settle,
+            deadline: Duration::from_secs(60),
+            permit: Permit::All,
+            clock: Arc::new(SystemTime::now),
+            run_id: entropy.run_id(),
+            lent: Vec::new(),
+            budget: None,
+            ledger: None,
+            entropy,
+        }
+    }
 }

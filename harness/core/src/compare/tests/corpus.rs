@@ -1,6 +1,6 @@
 //! Every accepted answer of the corpus is accepted, every other one is not, and no bytes make comparing panic.
 
-use super::{ANSWER, CORPUS};
+use super::CORPUS;
 use crate::compare::*;
 use crate::fixture::{Answer, Case, Edition, Expectation, Level};
 use crate::http::Header;
@@ -39,16 +39,7 @@ fn conforming(answer: &Answer, edition: Edition) -> Observation {
 }
 
 fn context(case: &Case, edition: Edition) -> Context<'_> {
-    Context {
-        corpus: &CORPUS,
-        edition,
-        key_arn: Some(ARN),
-        naming: Naming::Due,
-        material_id: None,
-        clauses: &case.clauses,
-        supports: &case.supports,
-        place: &ANSWER,
-    }
+    Context { key_arn: Some(ARN), clauses: &case.clauses, supports: &case.supports, ..super::context(edition) }
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! What a report adds up, and which exit codes follow.
 
-use crate::baseline::{Difference, Drift, Head};
-use crate::fixture::Edition;
+use crate::baseline::{Difference, Drift};
 use crate::normalise::Shown;
 use crate::report::*;
-use crate::test_support::{concluded, ran};
+use crate::test_support::{concluded, head, ran};
 use std::collections::BTreeMap;
 
 const CASE: &str = "members/number";
@@ -52,17 +51,9 @@ fn keys_calls_notices_and_what_is_left_are_of_every_look() {
 }
 
 fn baseline(recordings: Recordings, drifts: Vec<Drift>, not_recorded: &[&str]) -> Held {
-    let recorded = Head {
-        tool: "0".to_owned(),
-        corpus: "0".to_owned(),
-        edition: Edition::KeyOnly,
-        region: "r".to_owned(),
-        lane: "wire".to_owned(),
-        recorded: "2026-01-01".to_owned(),
-    };
     let baseline = HeldBaseline {
         directory: "base".to_owned(),
-        recorded,
+        recorded: head(),
         recordings,
         compared: 1,
         drifts,
