@@ -127,6 +127,17 @@ async fn a_key_that_may_have_been_made_and_is_not_to_be_found_is_told_and_stays_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_creation_was_throttled_to_the_end_was_not_made() {
+    let throttled = |operation: &str, _: &str| match operation {
+        "CreateKey" => Fate::Answered(400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#.to_owned()),
+        _ => Fate::Passed,
+    };
+    let ended = ended("throttled", Permit::Owned, &["example/*"], throttled).await;
+    assert!(ended.report.figures.indeterminate > 0);
+    assert_eq!((&ended.report.left, &ended.open), (&Vec::new(), &Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_was_never_reached_has_made_nothing() {
     let (server, mut target) = reference(config(Edition::KeyOnly)).await;
     server.stop().await;

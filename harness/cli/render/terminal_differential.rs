@@ -60,6 +60,14 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
         lines.push(format!("{YELLOW}{} not compared{YELLOW:#}: {reason}", cases.len()));
         lines.push(format!("    {DIM}{}{DIM:#}", some_of(&cases)));
     }
+    if !found.unconfirmed.is_empty() {
+        lines.push(format!(
+            "{YELLOW}{} not confirmed{YELLOW:#}: it differed, and there was no verdict at the second look",
+            found.unconfirmed.len()
+        ));
+        let cases: Vec<&str> = found.unconfirmed.iter().map(String::as_str).collect();
+        lines.push(format!("    {DIM}{}{DIM:#}", some_of(&cases)));
+    }
     lines
 }
 

@@ -37,7 +37,8 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
 
 fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     match way(path)? {
-        Way::Streamed => OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes()),
+        // What a stream holds already stays: it may be a file that others have written to.
+        Way::Streamed => OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes()),
         Way::Replaced => {
             let mut file = beside(path, mode)?;
             file.write_all(text.as_bytes())?;
@@ -54,7 +55,7 @@ fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 /// As [`write_whole`].
 pub fn must_be_writable(path: &Path) -> io::Result<()> {
     match way(path)? {
-        Way::Streamed => OpenOptions::new().write(true).open(path).map(drop),
+        Way::Streamed => OpenOptions::new().append(true).open(path).map(drop),
         Way::Replaced => beside(path, 0o666).map(drop),
     }
 }
@@ -167,6 +168,18 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         assert_eq!(names(folder.path()), ["report.json"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_stream_keeps_what_it_holds() {
+        use std::os::fd::AsRawFd;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, "before, ").unwrap();
+        let log = OpenOptions::new().append(true).open(&path).unwrap();
+        write_whole(Path::new(&format!("/dev/fd/{}", log.as_raw_fd())), "after").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before, after");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::fmt;
 /// Values that are kept of one text. The longest page of keys has some three thousand.
 const KEPT: usize = 20_000;
 
-/// Reads a text of a target. Values beyond the number that is kept are `null`; that they are JSON is checked all the same.
+/// Reads a text of a target. Values beyond the limit become `null`, but they must still be valid JSON.
 ///
 /// # Errors
 ///

@@ -136,7 +136,7 @@ impl Ledger {
             bytes.truncate(whole);
         }
         let runs = read(&bytes).map_err(|line| LedgerError::Format { path: path.to_owned(), line })?;
-        // Of runs that ended nobody asks any more.
+        // The records of runs that ended are no longer needed.
         if runs.is_empty() {
             bytes.truncate(FORMAT_LINE.len());
         }
@@ -244,7 +244,7 @@ fn opened(path: &Path) -> std::io::Result<File> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         other => return other,
     }
-    // A device may have no end to read to, a pipe nobody at its other end.
+    // Reading a device may never end, and opening a pipe may wait for ever.
     let is_ordinary = || std::fs::symlink_metadata(path).map(|metadata| metadata.is_file());
     let refused = || Error::other("it is no ordinary file");
     if !is_ordinary()? {

@@ -67,7 +67,7 @@ impl Message {
 pub struct ErrorType {
     /// As on the wire.
     pub raw: TargetText,
-    /// Without namespace and URI: what is behind the first `#`, up to the first `:`.
+    /// Without namespace and URI: what is before the first `:` and, of that, behind the last `#`.
     pub name: TargetText,
     /// Where it was.
     pub carrier: Carrier,

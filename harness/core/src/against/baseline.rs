@@ -1,7 +1,7 @@
 //! Compares the cases of a run with a recorded baseline.
 
 use crate::baseline::{Baseline, Drift, compare, repeated};
-use crate::report::{CaseRan, HeldBaseline, Outcome, Recordings, Uncompared};
+use crate::report::{CaseRan, HeldBaseline, Recordings, Uncompared};
 
 impl HeldBaseline {
     /// Compares every case with its recording.
@@ -64,9 +64,7 @@ impl HeldBaseline {
 }
 
 fn uncompared(case: &CaseRan) -> Uncompared {
-    let outcome: Outcome = case.outcome;
-    let reason = case.reason.clone().map_or_else(String::new, |reason| format!(": {reason}"));
-    Uncompared { case: case.id.clone(), reason: format!("it {}{reason}", outcome.as_verb()) }
+    Uncompared { case: case.id.clone(), reason: format!("it {}", case.ending()) }
 }
 
 #[cfg(test)]
@@ -74,7 +72,8 @@ fn uncompared(case: &CaseRan) -> Uncompared {
 mod tests {
     use super::*;
     use crate::baseline::{Recording, Snap};
-    use crate::fixture::{Corpus, Level, Supports};
+    use crate::fixture::Corpus;
+    use crate::report::Outcome;
     use crate::test_support::head;
     use std::path::Path;
 
@@ -86,24 +85,9 @@ mod tests {
 
     fn case(id: &str, outcome: Outcome, status: &str) -> CaseRan {
         CaseRan {
-            id: id.to_owned(),
-            title: String::new(),
-            group: String::new(),
-            level: Level::Must,
-            clauses: Vec::new(),
-            supports: Supports::default(),
-            outcome,
             reason: (outcome == Outcome::Indeterminate).then(|| "it was throttled".into()),
-            mismatches: Vec::new(),
-            likenesses: Vec::new(),
-            once: Vec::new(),
-            second: None,
-            intermittent: None,
-            exchanges: Vec::new(),
             recording: recording(status),
-            replaced: Vec::new(),
-            pinned: crate::report::Pinned::default(),
-            duration_us: 0,
+            ..crate::test_support::case(id, outcome)
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::baseline::compare;
 use crate::report::{
-    Agrees, CaseDifference, CaseRan, DifferentialReport, Fields, Figures, Outcome, Ran, SideBySide, Uncompared,
+    Agrees, CaseDifference, CaseRan, DifferentialReport, Fields, Figures, Ran, SideBySide, Uncompared,
 };
 use std::collections::BTreeSet;
 
@@ -18,17 +18,21 @@ impl DifferentialReport {
             passing: Vec::new(),
             noise: Vec::new(),
             not_compared: Vec::new(),
+            unconfirmed: Vec::new(),
         };
         for case in &left.cases {
             let Some(other) = right.case(&case.id) else { continue };
             match (case.is_recordable(), other.is_recordable()) {
                 (true, true) => {}
+                (true, false) => {
+                    report.not_compared.push(uncompared("right", other));
+                    continue;
+                }
+                (false, true) => {
+                    report.not_compared.push(uncompared("left", case));
+                    continue;
+                }
                 (false, false) => continue,
-                (true, false) => report.not_compared.push(uncompared("right", other)),
-                (false, true) => report.not_compared.push(uncompared("left", case)),
-            }
-            if !(case.is_recordable() && other.is_recordable()) {
-                continue;
             }
             report.compared += 1;
             let differences = side_by_side(case, other);
@@ -47,8 +51,7 @@ impl DifferentialReport {
         for CaseDifference { case, differences, .. } in first {
             let both = left.case(&case).zip(right.case(&case));
             let Some((one, other)) = both.filter(|(one, other)| one.is_recordable() && other.is_recordable()) else {
-                let reason = "it differed, and a second look could not confirm this".to_owned();
-                self.not_compared.push(Uncompared { case, reason });
+                self.unconfirmed.push(case);
                 self.compared -= 1;
                 continue;
             };
@@ -57,7 +60,11 @@ impl DifferentialReport {
             };
             let again = side_by_side(one, other);
             let (before, after) = (places(&differences), places(&again));
-            let once: Vec<String> = before.symmetric_difference(&after).cloned().collect();
+            let is_noise = |place: &str| {
+                self.noise.iter().any(|fields| fields.case == case && fields.places.iter().any(|noise| noise == place))
+            };
+            let once: Vec<String> =
+                before.symmetric_difference(&after).filter(|place| !is_noise(place)).cloned().collect();
             if !once.is_empty() {
                 self.passing.push(Fields { case: case.clone(), places: once });
             }
@@ -103,9 +110,7 @@ fn side_by_side(left: &CaseRan, right: &CaseRan) -> Vec<SideBySide> {
 }
 
 fn uncompared(side: &str, case: &CaseRan) -> Uncompared {
-    let outcome: Outcome = case.outcome;
-    let reason = case.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
-    Uncompared { case: case.id.clone(), reason: format!("on the {side} it {}{reason}", outcome.as_verb()) }
+    Uncompared { case: case.id.clone(), reason: format!("on the {side} it {}", case.ending()) }
 }
 
 #[cfg(test)]

@@ -286,7 +286,7 @@ fn named_error(observation: &Observation, error: &str, context: &Context<'_>) ->
         return differences;
     };
     if !shape.status.contains(&observation.status) {
-        let codes = shape.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        let codes = shape.statuses();
         let follows_model = shape.model_status == Some(observation.status);
         let hint = follows_model.then(|| format!(
             "the target follows the HTTP trait of the public service model ({}); the page says {codes}, and the protocol ignores the trait",

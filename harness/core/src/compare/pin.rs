@@ -34,8 +34,8 @@ pub fn differs(mismatches: &[Mismatch<Shown>], normaliser: &mut Normaliser) -> V
         .collect()
 }
 
-/// By what a mismatch is known again: at a second look, and in another case. What varies from key to key is replaced, and
-/// of several answers of a case it does not matter which one it was.
+/// What identifies a mismatch at a second look and in another case. What varies from key to key is replaced, and the
+/// number of the answer is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Likeness {
     /// What, where, expected, and the level.

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 type Fact = FactOf<TargetText>;
 
-/// Judges an answer by the rules for every answer. An answer that nobody could claim for the protocol (`claimed` is
-/// false: a wrong method, path or content type) is only judged by the rules of HTTP.
+/// Judges an answer by the rules for every answer. An answer that nobody could claim for the protocol (`Claimed::No`:
+/// a wrong method, path or content type) is only judged by the rules of HTTP.
 pub fn every_answer(
     corpus: &Corpus,
     response: &Response,
@@ -68,7 +68,7 @@ fn status_of_type(corpus: &Corpus, observation: &Observation) -> Option<Mismatch
     if known.scope == ErrorScope::Lifecycle || known.status.contains(&observation.status) {
         return None;
     }
-    let codes = known.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let codes = known.statuses();
     let expected = Fact::words(format!("{codes} for this type"));
     let mut mismatch = Mismatch::of_shape(shape, What::Status, expected, status_and_type(observation));
     if known.scope == ErrorScope::Common {

@@ -4,10 +4,10 @@ use super::exploration::ExploreOptions;
 use super::trial::Move;
 use crate::arn::Arn;
 use crate::entropy::Entropy;
-use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange, RequestFraming};
+use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange};
 use crate::http::Request;
 use crate::keys::{Choice, Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
-use crate::kms::{Clients, Failure, FailureKind, Kms, Pauses, is_transient, summary, token_ended};
+use crate::kms::{Clients, Failure, FailureKind, Kms, Pauses, is_transient, mark, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
 use crate::plan::{Absent, KeyNames, World, plan};
 use crate::send::{Fault, Response, SendError, Sender, Tally};
@@ -239,6 +239,8 @@ impl<'a> Side<'a> {
                 Move::ImportSame => Call::ImportSame,
                 Move::ImportOther => Call::ImportOther,
                 Move::Describe => Call::DescribeKey,
+                Move::Enable => Call::EnableKey,
+                Move::Cancel => Call::CancelKeyDeletion,
                 Move::Decrypt if key.ciphertext.is_none() => return Seen::Impossible,
                 Move::Decrypt => Call::Decrypt,
                 Move::Use if key.base.spec.starts_with("ECC") => Call::Sign,
@@ -247,11 +249,9 @@ impl<'a> Side<'a> {
             };
             let (name, body) = match step {
                 Move::Disable => ("DisableKey", key.body()),
-                Move::Enable => ("EnableKey", key.body()),
-                Move::Cancel => ("CancelKeyDeletion", key.body()),
                 Move::Schedule => {
                     let mut body = key.body();
-                    body["PendingWindowInDays"] = json!(7);
+                    body["PendingWindowInDays"] = json!(mark::WINDOW_IN_DAYS);
                     ("ScheduleKeyDeletion", body)
                 }
                 _ => match body(key, self.pool.maker(), call).await {
@@ -277,11 +277,11 @@ impl<'a> Side<'a> {
         let Ok(signed) = signed else { return Seen::Impossible };
         let requests = vec![signed.request; usize::from(planned.times)];
         let exchanges = self.sender.wire(&requests).await;
-        let is_stated = matches!(change.framing, RequestFraming::Stated(_));
+        let may_leave_bytes = change.framing.may_leave_bytes();
         let answers = requests.into_iter().zip(exchanges).map(|(request, exchange)| {
             let result = exchange
                 .result
-                .map(|response| Response { leftover: if is_stated { 0 } else { response.leftover }, ..response });
+                .map(|response| Response { leftover: if may_leave_bytes { 0 } else { response.leftover }, ..response });
             Answered::new(request, result)
         });
         Seen::Answers(answers.collect())

@@ -256,7 +256,11 @@ impl<'a> Pool<'a> {
         // Only a refusal proves that no key was made.
         let is_not_made = matches!(
             failure.kind,
-            FailureKind::Refused(_) | FailureKind::NoSuchOperation | FailureKind::NotOurs | FailureKind::NotReached
+            FailureKind::Refused(_)
+                | FailureKind::Throttled
+                | FailureKind::NoSuchOperation
+                | FailureKind::NotOurs
+                | FailureKind::NotReached
         );
         if is_not_made
             && self.inner().open.remove(label).is_some()

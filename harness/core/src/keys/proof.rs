@@ -63,7 +63,7 @@ impl Key {
                     let answer = failure.answer.and(Text::from(format!(" for a key that is {state}")));
                     Ok(Some(Failure { operation: failure.operation, answer, kind: FailureKind::NotSettled }))
                 }
-                FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient => Err(failure),
+                kind if kind.tells_nothing() => Err(failure),
                 _ => Ok(None),
             },
         }

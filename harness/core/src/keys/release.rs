@@ -32,7 +32,7 @@ impl Pool<'_> {
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
         let mut left = surely(self.loans.give_back(), deadline, "keys that were lent").await;
         let about = "perhaps keys that CreateKey gave no answer about";
-        let perhaps = surely(self.look_for_open(), Instant::now() + within / 2, about).await;
+        let perhaps = surely(self.look_for_open(), deadline.min(Instant::now() + within / 2), about).await;
         let created = std::mem::take(&mut self.inner().created);
         let slots = &Semaphore::new(AT_A_TIME);
         let ends = created.into_iter().map(|created| async move {

@@ -1,6 +1,6 @@
 //! A client of one endpoint and one principal. It asks no guard, so only `kms` makes calls with it, and only to look.
 
-use super::failure::{Failure, FailureKind, read, says_unsupported};
+use super::failure::{Failure, read, says_unsupported};
 use super::lateness::Lateness;
 use super::pauses::Pauses;
 use super::skew;
@@ -55,7 +55,7 @@ impl Client {
             let (_, exchange) = self.exchange(operation, body).await;
             match self.read(operation, body, &exchange) {
                 Ok(answer) => return Ok(answer),
-                Err(failure) if failure.kind == FailureKind::Transient && pauses.pause().await => {}
+                Err(failure) if failure.kind.is_not_now() && pauses.pause().await => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -71,16 +71,20 @@ impl Client {
         says_unsupported(&self.unsupported, observation)
     }
 
+    /// A correct request for this `X-Amz-Target`, with this body.
+    pub(crate) fn signed(&self, target: &str, body: Vec<u8>) -> Request {
+        let request = base_request(&self.host, target, body);
+        let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
+        sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request
+    }
+
     /// One call whose turn has come.
     pub(super) async fn in_turn(&self, operation: &str, body: &Value) -> (Request, Exchange) {
         let target = match operation == self.operation.name {
             true => self.operation.target(),
             false => format!("{SERVICE}.{operation}"),
         };
-        let request = base_request(&self.host, &target, body.to_string().into_bytes());
-        let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
-        let signed =
-            sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request;
+        let signed = self.signed(&target, body.to_string().into_bytes());
         let exchange = self.sender.http_in_turn(&signed).await;
         if let Ok(response) = &exchange.result
             && let Some(ahead) = skew::seconds_ahead(response, (self.clock)())

@@ -30,8 +30,10 @@ pub(crate) enum FailureKind {
     NoSuchOperation,
     /// The target refused with this error type.
     Refused(TargetText),
-    /// The target is too busy to say: throttled, or unavailable for now.
-    Transient,
+    /// The target refused since calls come too fast. It has done nothing.
+    Throttled,
+    /// The target is unavailable for now. It may have done what it was asked.
+    Unavailable,
     /// The target answered nothing that can be used.
     Unusable,
     /// A key did not get into a state within the budget for it.
@@ -44,6 +46,18 @@ pub(crate) enum FailureKind {
     NotReached,
     /// It was not sent, because it would have changed what this run may not change.
     NotOurs,
+}
+
+impl FailureKind {
+    /// Whether the same call may succeed later, as the target only said "not now".
+    pub(crate) fn is_not_now(&self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable)
+    }
+
+    /// Whether the failure tells nothing about the key: there was no answer, or the target said "not now".
+    pub(crate) fn tells_nothing(&self) -> bool {
+        matches!(self, Self::NoAnswer | Self::NotReached) || self.is_not_now()
+    }
 }
 
 impl Failure {
@@ -96,7 +110,8 @@ pub(super) fn read(
     }
     let answer = summary(&observation);
     if is_transient(&observation) {
-        return Err(failure(answer, FailureKind::Transient));
+        let kind = if observation.status < 500 { FailureKind::Throttled } else { FailureKind::Unavailable };
+        return Err(failure(answer, kind));
     }
     if says_unsupported(unsupported, &observation) {
         return Err(failure(answer, FailureKind::NoSuchOperation));

@@ -161,8 +161,7 @@ impl Kms {
                 Ok(answer) => return self.named_by(owner, &answer),
                 Err(failure) => failure,
             };
-            let is_throttled = exchange.result.as_ref().is_ok_and(|answer| matches!(answer.status, 400 | 429));
-            if failure.kind != FailureKind::Transient || !is_throttled || !pauses.pause().await {
+            if failure.kind != FailureKind::Throttled || !pauses.pause().await {
                 return Err(failure);
             }
         }
@@ -196,7 +195,7 @@ impl Kms {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let may_change = failure.kind == FailureKind::Transient || again.iter().any(|error| failure.is(error));
+            let may_change = failure.kind.is_not_now() || again.iter().any(|error| failure.is(error));
             if !may_change || !pauses.pause().await {
                 return Err(failure);
             }

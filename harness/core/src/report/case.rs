@@ -152,7 +152,7 @@ pub struct CaseReport {
     /// The second look, where it did not confirm the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<SecondLook>,
-    /// In how many cases of the run the same came and went; absent unless that is why the case diverges.
+    /// How many cases of the run had the same mismatch once and not again; present only if the case diverges for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intermittent: Option<usize>,
     /// What a deviation file says about it.

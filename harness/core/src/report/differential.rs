@@ -97,6 +97,8 @@ pub struct DifferentialReport {
     pub noise: Vec<Fields>,
     /// Cases that were judged on one side and not on the other.
     pub not_compared: Vec<Uncompared>,
+    /// Cases that differed and could not be looked at a second time.
+    pub unconfirmed: Vec<String>,
 }
 
 impl DifferentialReport {
@@ -105,10 +107,11 @@ impl DifferentialReport {
         self.differ.iter().map(|difference| difference.case.clone()).collect()
     }
 
-    /// Whether a case was not compared for another reason than that it was skipped on one side.
+    /// Whether a case was not compared for another reason than that it was skipped on one side, or a difference could not
+    /// be confirmed.
     pub fn lacks_verdicts(&self) -> bool {
-        let Figures { unsupported, indeterminate, blocked, .. } = self.figures;
-        self.compared == 0 || unsupported + indeterminate + blocked > 0
+        let Figures { unsupported, indeterminate, blocked, flaky, .. } = self.figures;
+        self.compared == 0 || !self.unconfirmed.is_empty() || unsupported + indeterminate + blocked + flaky > 0
     }
 
     /// How many cases each field differs in, with its values: what differs everywhere is one fact and not a hundred.

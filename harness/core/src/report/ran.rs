@@ -96,13 +96,13 @@ pub struct CaseRan {
     pub reason: Option<Shown>,
     /// Every mismatch, also those below the level that fails a run.
     pub mismatches: Vec<Mismatch>,
-    /// By what each of them is known again.
+    /// What identifies each of them at a second look and in another case.
     pub likenesses: Vec<Likeness>,
     /// Mismatches that would fail the run if a second look had shown them again.
     pub once: Vec<Once>,
     /// The second look, where it did not confirm the first.
     pub second: Option<SecondLook>,
-    /// In how many cases the same came and went, if that is why the case diverges.
+    /// How many cases of the run had the same mismatch once and not again, if that is why the case diverges.
     pub intermittent: Option<usize>,
     /// What was answered, in the form in which deviation files hold it.
     pub pinned: Pinned,
@@ -123,7 +123,7 @@ pub struct Once {
     pub mismatch: Mismatch,
     /// The same in the form in which deviation files hold it.
     pub differs: (Level, String),
-    /// By what it is known again.
+    /// What identifies it at a second look and in another case.
     pub likeness: Likeness,
 }
 
@@ -131,6 +131,12 @@ impl CaseRan {
     /// Whether a case that requires this one can be judged: it was right, if only at the second look.
     pub fn was_right(&self) -> bool {
         self.outcome == Outcome::Pass || self.second.as_ref().is_some_and(|second| second.outcome == Outcome::Pass)
+    }
+
+    /// What became of it, as the end of a sentence, with the reason if there is one: `is blocked: …`.
+    pub fn ending(&self) -> String {
+        let reason = self.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
+        format!("{}{reason}", self.outcome.as_verb())
     }
 
     /// Whether there is something to record: a verdict, and what it was reached from.

@@ -166,7 +166,7 @@ impl Attempt<'_> {
         };
         // Bytes past a length that the case made up are a request of their own, and so are chunks to a target that reads
         // none. What answers them is not judged, and not recorded either: whether it comes in time to be seen is chance.
-        if matches!(self.case.request.framing, RequestFraming::Stated(_) | RequestFraming::Chunked) {
+        if self.case.request.framing.may_leave_bytes() {
             exchanges
                 .iter_mut()
                 .filter_map(|exchange| exchange.result.as_mut().ok())

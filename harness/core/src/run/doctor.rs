@@ -2,14 +2,13 @@
 //! exist, or only lists.
 
 use super::permissions::{Absent, Asking, PERMISSIONS};
+use super::probe::is_no_answer;
 use crate::entropy::Entropy;
 use crate::fixture::{Corpus, Operation, PrincipalName, Unsupported};
 use crate::kms::{Clients, Kms, UNKNOWN_SIGNER, is_transient, says_unsupported, skew, summary};
 use crate::normalise::{Redactor, Shown};
 use crate::observe::{Observation, observe};
-use crate::plan::base_request;
-use crate::send::{Exchange, Response, SendError, Verify};
-use crate::sign::{Signing, sign};
+use crate::send::{Response, SendError, Verify};
 use crate::target::{Clock, SetupError, Target};
 use crate::text::Text;
 use serde::Serialize;
@@ -86,11 +85,13 @@ pub async fn examine(
 
 async fn examine_all(target: &Target, clock: &Clock, clients: &Clients, absent: &Absent, checkups: &mut Vec<Found>) {
     let operation = clients.primary.operation();
-    let Some(exchange) = first_exchange(clients, operation, &absent.key).await else { return };
+    // The operation under test on a key that does not exist, as the cases send it.
+    let request = clients.primary.plain().signed(&operation.target(), operation.body_for(&absent.key).into_bytes());
+    let Some(exchange) = clients.sender.wire(&[request]).await.pop() else { return };
     match &exchange.result {
         Err(_) if clients.sender.meets_tls().await => checkups.extend(wrong_scheme(target)),
         Err(error) => checkups.extend(way(target, Some(error))),
-        Ok(response) if is_no_answer(response) && clients.sender.meets_tls().await => {
+        answer @ Ok(_) if is_no_answer(answer) && clients.sender.meets_tls().await => {
             checkups.extend(wrong_scheme(target));
         }
         Ok(response) => {
@@ -101,20 +102,6 @@ async fn examine_all(target: &Target, clock: &Clock, clients: &Clients, absent: 
             checkups.push(pace(target, operation));
         }
     }
-}
-
-/// The operation under test on a key that does not exist, as the cases send it.
-async fn first_exchange(clients: &Clients, operation: &Operation, absent: &str) -> Option<Exchange> {
-    let client = clients.primary.plain();
-    let request = base_request(&clients.host, &operation.target(), operation.body_for(absent).into_bytes());
-    let signing = Signing::plain(client.credentials.clone(), &client.region, (client.clock)());
-    let signed = sign(request, &signing).ok()?;
-    clients.sender.wire(&[signed.request]).await.pop()
-}
-
-/// Whether something answered that may not be the service.
-fn is_no_answer(response: &Response) -> bool {
-    response.status == 400 && observe(response).error_name().is_none()
 }
 
 fn clocks(response: &Response, now: SystemTime) -> Found {

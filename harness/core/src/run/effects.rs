@@ -46,7 +46,10 @@ pub(super) enum Unread {
 
 impl From<Failure> for Unread {
     fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
+        match failure.kind.tells_nothing() {
+            true => Self::Indeterminate(failure.describe()),
+            false => Self::Failed(failure),
+        }
     }
 }
 
@@ -80,14 +83,7 @@ impl ReadBack<'_> {
         loop {
             let after = match key.describe().await {
                 Ok(after) => after,
-                Err(failure)
-                    if matches!(
-                        failure.kind,
-                        FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient
-                    ) =>
-                {
-                    return Err(Unread::Indeterminate(failure.describe()));
-                }
+                Err(failure) if failure.kind.tells_nothing() => return Err(failure.into()),
                 Err(failure) => {
                     // A key that can no longer be described is itself an effect.
                     let gone = serde_json::json!({ "KeyState": failure.answer.flat().raw() });
@@ -115,7 +111,8 @@ impl ReadBack<'_> {
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
         let operation = operation(&run.corpus.operation, effect.call);
-        if !matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac) {
+        let only_uses = matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac);
+        if !only_uses {
             key.seen = None;
         }
         let mut has_new_token = false;
@@ -159,9 +156,8 @@ impl ReadBack<'_> {
                 continue;
             }
             let mismatches = judged(run, key, effect, self.naming, &observation);
-            let may_repeat = matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac);
-            if mismatches.is_empty() || !may_repeat || !pauses.pause().await {
-                if may_repeat
+            if mismatches.is_empty() || !only_uses || !pauses.pause().await {
+                if only_uses
                     && !mismatches.is_empty()
                     && let Some(late) = key.kms().known_to_be_late()
                 {
@@ -221,4 +217,26 @@ fn judged(run: &Run<'_>, key: &Key, effect: &Effect, naming: Naming, observation
         mismatches.extend(plaintext(effect, &answer, &plaintext_sent()));
     }
     mismatches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_tells_nothing_about_the_key_blocks_no_verdict() {
+        use FailureKind::{NoAnswer, NoSuchOperation, NotReached, Throttled, Unavailable, Unusable};
+        for (kind, is_indeterminate) in [
+            (NoAnswer, true),
+            (NotReached, true),
+            (Throttled, true),
+            (Unavailable, true),
+            (Unusable, false),
+            (NoSuchOperation, false),
+        ] {
+            let failure = Failure { operation: "GetParametersForImport".to_owned(), answer: "it".into(), kind };
+            let kind = failure.kind.clone();
+            assert_eq!(matches!(Unread::from(failure), Unread::Indeterminate(_)), is_indeterminate, "{kind:?}");
+        }
+    }
 }

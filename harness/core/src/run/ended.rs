@@ -18,7 +18,7 @@ pub(super) fn ended(outcome: Outcome, reason: impl Into<Text>) -> Ended {
 /// The case ends because a call of its precondition failed.
 pub(super) fn blocked(failure: &Failure) -> Ended {
     let outcome = match &failure.kind {
-        FailureKind::NoAnswer | FailureKind::NotReached | FailureKind::Transient => Outcome::Indeterminate,
+        kind if kind.tells_nothing() => Outcome::Indeterminate,
         FailureKind::NotOurs => return ended(Outcome::Skipped, failure.describe()),
         _ => Outcome::Blocked,
     };

@@ -7,7 +7,7 @@ use super::probe::{Verdict, probe};
 use super::progress::Progress;
 use super::recorder::lane_name;
 use super::schedule::{INTERNAL, Part, Schedule};
-use crate::fixture::{Corpus, Edition, Owner, Selection};
+use crate::fixture::{Corpus, Owner, Selection};
 use crate::keys::Released;
 use crate::normalise::Shown;
 use crate::report::{CaseRan, End, Outcome, Ran, TargetReport};
@@ -148,7 +148,7 @@ const UNVERIFIED: &str =
 
 /// Why nothing is selected, where the edition is the reason.
 fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> Option<String> {
-    let other = Edition::ALL.into_iter().find(|edition| *edition != target.edition)?;
+    let other = target.edition.other();
     let taken = corpus.cases.iter().filter(|case| selection.takes(case) && case.holds_in(other)).count();
     (taken > 0).then(|| {
         format!("all {taken} of the selected cases are of the other edition: choose it with `--edition {other}`")
@@ -158,7 +158,7 @@ fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> 
 /// One sentence for all successes that have the body of the other edition.
 fn of_bodies(run: &Run<'_>) -> Option<Text> {
     let count = run.other_edition.load(Ordering::Relaxed);
-    let other = Edition::ALL.into_iter().find(|edition| *edition != run.target.edition)?;
+    let other = run.target.edition.other();
     (count > 0).then(|| {
         Text::from(format!("{count} successes have the body of the other edition: choose it with `--edition {other}`"))
     })

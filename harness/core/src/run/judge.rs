@@ -6,13 +6,12 @@ use crate::compare::{
     Claimed, Context, Fact, Mismatch, Place, What, every_answer, has_body_of, in_short, judge, matches_answer,
     transport,
 };
-use crate::fixture::{Answer, Case, Edition, Expectation, Level, Operation, PrincipalName, ShapeRule};
+use crate::fixture::{Answer, Case, Expectation, Level, Operation, PrincipalName, ShapeRule};
 use crate::http::Request;
 use crate::observe::{Observation, observe};
-use crate::plan::{World, base_request, render};
+use crate::plan::{World, render};
 use crate::report::Outcome;
 use crate::send::{Exchange, Fault};
-use crate::sign::{Signing, sign};
 use crate::text::Text;
 use serde_json::Value;
 use std::sync::atomic::Ordering;
@@ -62,7 +61,7 @@ pub(super) async fn judge_exchange(
             ),
         ));
     }
-    if has_body_of(&observation, &run.corpus.operation, other(run.target.edition))
+    if has_body_of(&observation, &run.corpus.operation, run.target.edition.other())
         && !has_body_of(&observation, &run.corpus.operation, run.target.edition)
     {
         run.other_edition.fetch_add(1, Ordering::Relaxed);
@@ -120,13 +119,6 @@ fn is_scoped(case: &Case, observation: &Observation) -> bool {
         && matches!(observation.status, 400 | 403)
 }
 
-fn other(edition: Edition) -> Edition {
-    match edition {
-        Edition::KeyOnly => Edition::KeyMaterialId,
-        Edition::KeyMaterialId => Edition::KeyOnly,
-    }
-}
-
 /// The expectations with their message patterns rendered; one that names what is not known is left out.
 pub(super) fn rendered(case: &Case, world: &World) -> Vec<Expectation> {
     case.expect
@@ -149,17 +141,15 @@ pub(super) fn deleted_material(operation: &Operation, request: &Request, world: 
 }
 
 /// A correct request about a key that does not exist.
-pub(super) fn absent(run: &Run<'_>, label: &str) -> Option<Request> {
+pub(super) fn absent(run: &Run<'_>, label: &str) -> Request {
     let operation = &run.corpus.operation;
     let body = operation.body_for(&run.options.entropy.uuid(label));
-    let credentials = run.target.principals.get(&PrincipalName::Primary)?;
-    let signing = Signing::plain(credentials.clone(), &run.target.region, (run.options.clock)());
-    Some(sign(base_request(&run.host, &operation.target(), body.into_bytes()), &signing).ok()?.request)
+    run.primary.plain().signed(&operation.target(), body.into_bytes())
 }
 
 /// Is the target still alive after a broken answer?
 async fn liveness(run: &Run<'_>) -> Option<Mismatch> {
-    let request = absent(run, "liveness")?;
+    let request = absent(run, "liveness");
     let exchange = run.sender.wire(&[request]).await.pop()?;
     let found = match &exchange.result {
         Ok(_) => return None,

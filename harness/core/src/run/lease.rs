@@ -3,7 +3,7 @@
 use super::context::Run;
 use super::effects::Before;
 use super::ended::{Ended, blocked, ended};
-use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName};
+use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName, holds_in};
 use crate::http::Request;
 use crate::keys::{Choice, Lease, NoLease};
 use crate::kms::FailureKind;
@@ -13,7 +13,7 @@ use crate::report::Outcome;
 /// Whether the case can be run, by what is known without a call.
 pub(super) fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<(), Ended> {
     let edition = run.target.edition;
-    if precondition.editions.as_ref().is_some_and(|editions| !editions.contains(&edition)) {
+    if !holds_in(precondition.editions.as_ref(), edition) {
         return Err(ended(Outcome::Skipped, format!("its precondition cannot be made in the edition {edition}")));
     }
     if case.danger != Danger::None && !run.is_lent(precondition) && !run.may_make_keys() {

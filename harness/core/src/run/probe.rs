@@ -180,10 +180,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, body: &Value) -> Asked {
     let (_, exchange) = kms.exchange(operation, body).await;
     match &exchange.result {
         // What listens for TLS closes, sends an alert, or says so in its own words.
-        Ok(Response { status: 400, .. }) | Err(_)
-            if exchange.result.as_ref().map_or_else(is_answer, says_nothing)
-                && kms.plain().sender.meets_tls().await =>
-        {
+        result if is_no_answer(result) && kms.plain().sender.meets_tls().await => {
             let url = &run.target.endpoint;
             Asked::Unreachable(
                 format!("reach {url}: it speaks TLS there, so that its URL begins with `https://`").into(),
@@ -209,11 +206,10 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, body: &Value) -> Asked {
     }
 }
 
-/// Whether the target was reached and gave something that is no answer.
-fn is_answer(error: &SendError) -> bool {
-    error.fault() == Fault::Target
-}
-
-fn says_nothing(response: &Response) -> bool {
-    observe(response).error_name().is_none()
+/// Whether the target was reached, and what it said need not come from the service.
+pub(super) fn is_no_answer(result: &Result<Response, SendError>) -> bool {
+    match result {
+        Ok(response) => response.status == 400 && observe(response).error_name().is_none(),
+        Err(error) => error.fault() == Fault::Target,
+    }
 }

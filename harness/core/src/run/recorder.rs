@@ -64,9 +64,10 @@ impl Recorder {
     /// Records what DescribeKey showed.
     pub(super) fn metadata(&mut self, on: On, metadata: &Value) {
         let cut = metadata.as_object().into_iter().flatten().map(|(name, value)| {
-            let is_long = value.as_str().is_some_and(|text| text.len() > 4096);
-            let shown =
-                if is_long { Value::String(cut(value.as_str().unwrap_or_default().to_owned())) } else { value.clone() };
+            let shown = match value {
+                Value::String(text) if text.len() > 4096 => Value::String(cut(text.clone())),
+                other => other.clone(),
+            };
             (name.clone(), shown)
         });
         self.metadata.push((on, cut.collect()));

@@ -14,10 +14,7 @@ const READ: [&str; 3] = ["NotFoundException", "AccessDeniedException", "Throttli
 /// Sends a request whose turn has come, then a good one on the same connection. The mismatch says that the second was not
 /// answered as it is on a connection of its own.
 pub(super) async fn in_step(run: &Run<'_>, request: &Request) -> (Exchange, Option<Mismatch>) {
-    let Some(good) = absent(run, "step") else {
-        let mut exchanges = run.sender.wire_in_turn(std::slice::from_ref(request)).await;
-        return (exchanges.remove(0), None);
-    };
+    let good = absent(run, "step");
     let (exchange, followed) = run.sender.followed_in_turn(request, &good).await;
     let is_lost = match followed {
         Followed::Closed => false,

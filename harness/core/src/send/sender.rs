@@ -110,11 +110,18 @@ impl Sender {
     /// Sends a request in the wire lane after [`Self::turn_of`], and a second one on the same connection if the target
     /// keeps it.
     pub async fn followed_in_turn(&self, request: &Request, by: &Request) -> (Exchange, Followed) {
-        self.tally.count(&[request.clone(), by.clone()]);
-        let (exchange, followed) = self.lanes.wire.followed(request, by).await;
-        self.lanes.pace.learn(request, &exchange);
+        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        let asked = operation(request);
+        if let Some(why) = patience.ended(Lane::Wire, asked) {
+            return (Exchange::not_sent(Lane::Wire, why), Followed::Closed);
+        }
+        self.tally.count(std::slice::from_ref(request));
+        let (exchange, followed) = wire.followed(request, by).await;
+        pace.learn(request, &exchange);
+        patience.learn(Lane::Wire, asked, &exchange.result);
         if let Followed::Answered(second) = &followed {
-            self.lanes.pace.learn(by, second);
+            self.tally.count(std::slice::from_ref(by));
+            pace.learn(by, second);
         }
         (exchange, followed)
     }

@@ -3,7 +3,7 @@
 use super::subject::{Found, Sweep, Swept, Touch};
 use crate::kms::mark;
 use crate::kms::ours::{Ours, aliases, inspect};
-use crate::kms::{Failure, FailureKind, Kms, Pauses};
+use crate::kms::{Failure, Kms, Pauses};
 use crate::text::{TargetText, Text};
 use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ async fn now(kms: &Kms, ours: &Ours) -> Result<Option<Ours>, Failure> {
 async fn attempt(kms: &Kms, operation: &str, body: &Value, pauses: &mut Pauses) -> Result<bool, Failure> {
     match kms.call_once(operation, body).await {
         Ok(_) => Ok(true),
-        Err(failure) if failure.kind == FailureKind::Transient && pauses.pause().await => Ok(false),
+        Err(failure) if failure.kind.is_not_now() && pauses.pause().await => Ok(false),
         Err(failure) => Err(failure),
     }
 }

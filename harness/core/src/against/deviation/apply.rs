@@ -54,7 +54,6 @@ impl List {
 /// The effect of the list on the cases of a run, and of the run on the entries of the list. An entry whose cases were
 /// not selected or have no verdict is neither listed nor stale.
 pub fn apply(ran: &Ran, list: &List, corpus: &Corpus, today: Date) -> HeldDeviations {
-    let before: BTreeMap<String, Outcome> = ran.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
     let covered = ran.cases.iter().filter_map(|case| {
         let relisted = judge(case, list.entry_of(&case.id)?, ran.fail_on, today)?;
         Some((case.id.clone(), relisted))
@@ -69,14 +68,14 @@ pub fn apply(ran: &Ran, list: &List, corpus: &Corpus, today: Date) -> HeldDeviat
         stale,
     };
     for entry in list.entries.iter().filter(|entry| without_case(entry, corpus).is_none()) {
-        let mut covered = before.keys().filter(|id| entry.covers(id)).peekable();
+        let mut covered = ran.cases.iter().map(|case| &case.id).filter(|id| entry.covers(id)).peekable();
         if covered.peek().is_none() {
             report.not_selected += 1;
         } else if covered.all(|id| !cases.contains_key(id)) {
             report.no_verdict += 1;
         }
     }
-    skip_what_rests_on_the_list(&mut cases, &before, corpus);
+    skip_what_rests_on_the_list(&mut cases, ran, corpus);
     HeldDeviations { report, cases }
 }
 
@@ -137,25 +136,17 @@ pub(super) fn otherwise(pinned: &Pinned, entry: &Entry, fail_on: Level) -> Optio
 }
 
 /// Skips the blocked cases whose required case deviates as listed. The list already explains why they were not run.
-fn skip_what_rests_on_the_list(
-    cases: &mut BTreeMap<String, Relisted>,
-    before: &BTreeMap<String, Outcome>,
-    corpus: &Corpus,
-) {
+fn skip_what_rests_on_the_list(cases: &mut BTreeMap<String, Relisted>, ran: &Ran, corpus: &Corpus) {
     // A required case can itself require another case. No chain is longer than the number of cases.
     loop {
-        let after = |id: &str| cases.get(id).map(|relisted| relisted.outcome).or(before.get(id).copied());
-        let excused: Vec<(String, Relisted)> = before
-            .keys()
-            .filter(|id| after(id) == Some(Outcome::Blocked))
+        let blocked = ran.cases.iter().filter(|case| case.outcome == Outcome::Blocked);
+        let excused: Vec<(String, Relisted)> = blocked
+            .map(|case| &case.id)
+            .filter(|id| !cases.contains_key(*id))
             .filter_map(|id| {
-                let required = blocker(id, before, corpus)?;
-                let outcome = after(required)?;
-                let is_known = match outcome {
-                    Outcome::Listed | Outcome::Flaky => true,
-                    Outcome::Skipped => before.get(required) == Some(&Outcome::Blocked),
-                    _ => false,
-                };
+                let required = blocker(id, ran, corpus)?;
+                let outcome = cases.get(required)?.outcome;
+                let is_known = matches!(outcome, Outcome::Listed | Outcome::Flaky | Outcome::Skipped);
                 let reason = format!("it needs `{required}`, which {}", outcome.as_verb());
                 let relisted =
                     Relisted { outcome: Outcome::Skipped, reason: Some(Shown::ours(reason)), deviation: None };
@@ -170,9 +161,9 @@ fn skip_what_rests_on_the_list(
 }
 
 /// The required case that blocked this case.
-pub(super) fn blocker<'a>(id: &str, before: &BTreeMap<String, Outcome>, corpus: &'a Corpus) -> Option<&'a str> {
+pub(super) fn blocker<'a>(id: &str, ran: &Ran, corpus: &'a Corpus) -> Option<&'a str> {
     let required = &corpus.case(id)?.requires;
-    let keeps = |id: &&String| before.get(*id).is_some_and(|outcome| *outcome != Outcome::Pass);
+    let keeps = |id: &&String| ran.case(id).is_some_and(|case| !case.was_right());
     required.iter().find(keeps).map(String::as_str)
 }
 

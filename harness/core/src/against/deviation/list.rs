@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use toml::Spanned;
 
 /// The most cases that a glob may match. A list that covers whole groups no longer describes single deviations.
-pub const GLOB_LIMIT: usize = 20;
+const GLOB_LIMIT: usize = 20;
 
 /// A file of known deviations.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -192,10 +192,10 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
         Ok(Written::Toml(date)) => date.to_string(),
         Err(_) => return Err(serde::de::Error::custom("`expires` is a day such as `2027-06-30`")),
     };
-    let wrong = |_| serde::de::Error::custom(format!("`{text}` is no day such as `2027-06-30`"));
+    let wrong = || serde::de::Error::custom(format!("`{text}` is no day such as `2027-06-30`"));
     // The parser would silently ignore a time of day after the date.
     if text.len() != 10 {
-        return Err(serde::de::Error::custom(format!("`{text}` is no day such as `2027-06-30`")));
+        return Err(wrong());
     }
-    text.parse().map_err(wrong)
+    text.parse().map_err(|_| wrong())
 }

@@ -11,5 +11,5 @@ mod update;
 
 pub use apply::{Mismatched, apply};
 pub use jiff::civil::Date;
-pub use list::{DeviationError, DeviationFile, Entry, GLOB_LIMIT, List, day_of, schema};
+pub use list::{DeviationError, DeviationFile, Entry, List, day_of, schema};
 pub use update::{Fresh, Incomplete, Update, update};

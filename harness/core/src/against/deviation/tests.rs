@@ -6,7 +6,7 @@ use super::*;
 use crate::compare::{BodyFact, Fact, Mismatch, Place, What, differs};
 use crate::fixture::{Edition, Level, Supports};
 use crate::normalise::{Normaliser, Redactor};
-use crate::report::{ExitCode, Held, Outcome, RunReport, Stale};
+use crate::report::{ExitCode, Held, Outcome, RunReport, SecondLook, Stale};
 use crate::test_support::{CORPUS, concluded, ran};
 use crate::text::TargetText;
 
@@ -305,4 +305,34 @@ fn a_run_that_is_not_complete_writes_no_list() {
     assert!(update("", &list(""), &interrupted, &CORPUS, today(), &fresh(None)).is_err());
     let skipped = ran(&[(CASE, Outcome::Skipped)]);
     assert!(update("", &list(""), &skipped, &CORPUS, today(), &fresh(None)).is_err());
+}
+
+#[test]
+fn entries_that_are_written_inline_are_kept() {
+    let entry = format!(
+        "{{ case = \"{CASE}\", answer = \"500\", differs = [\"status, answer: 500\"], reason = \"a crash\", \
+         expires = \"{TODAY}\" }}"
+    );
+    let update = updated(&format!("deviation = [{entry}]\n"), &[(CASE, Outcome::Diverges), (OTHER, Outcome::Pass)]);
+    assert_eq!((&update.kept[..], &update.added[..]), (&[CASE.to_owned()][..], &[][..]));
+    assert!(update.text.contains("a crash"), "{}", update.text);
+}
+
+#[test]
+fn what_blocks_a_case_is_what_was_wrong_at_the_second_look_too() {
+    let resting = CORPUS.cases.iter().find(|case| case.requires.len() > 1).unwrap();
+    let (right, wrong) = (resting.requires[0].as_str(), resting.requires[1].as_str());
+    let mut ran = ran(&[(right, Outcome::Flaky), (wrong, Outcome::Diverges), (resting.id(), Outcome::Blocked)]);
+    ran.cases[0].second = Some(SecondLook {
+        outcome: Outcome::Pass,
+        reason: None,
+        answer: None,
+        mismatches: Vec::new(),
+        exchanges: Vec::new(),
+    });
+    let update = update("", &list(""), &ran, &CORPUS, today(), &fresh(None)).unwrap();
+    assert_eq!(update.added, [wrong]);
+    let deviations = apply(&ran, &list(&update.text), &CORPUS, today());
+    let reason = deviations.cases[resting.id()].reason.as_deref().unwrap();
+    assert!(reason.contains(wrong), "{reason}");
 }

@@ -5,7 +5,6 @@ use super::list::{Entry, List};
 use crate::fixture::{Corpus, Level};
 use crate::report::{CaseRan, Figures, Outcome, Pinned, Ran};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 /// The values of new entries.
@@ -73,10 +72,9 @@ pub fn update(
         document["edition"] = value(ran.target.edition.to_string());
         document["fail-on"] = value(ran.fail_on.to_string());
     }
-    let mut tables = match document.remove("deviation") {
-        Some(Item::ArrayOfTables(tables)) => tables,
-        _ => ArrayOfTables::new(),
-    };
+    // A list that is written inline, `deviation = [{ … }]`, is rewritten as tables.
+    let tables = document.remove("deviation").and_then(|item| item.into_array_of_tables().ok());
+    let mut tables = tables.unwrap_or_default();
     let mut writer = Writer { ran, corpus, today, fresh, update: Update::default() };
     writer.entries(list, &mut tables);
     writer.new_cases(list, &mut tables);
@@ -203,18 +201,16 @@ fn check(ran: &Ran, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
     if ran.end.is_interrupted {
         return Err(Incomplete("it was interrupted".to_owned()));
     }
-    let before: BTreeMap<String, Outcome> = ran.cases.iter().map(|case| (case.id.clone(), case.outcome)).collect();
     for case in &ran.cases {
         let is_flaky = list.entry_of(&case.id).is_some_and(|entry| entry.flaky);
         let is_known = match case.outcome {
             Outcome::Indeterminate => is_flaky,
             Outcome::Unsupported => false,
-            Outcome::Blocked => rests_on_a_divergence(&case.id, &before, corpus),
+            Outcome::Blocked => rests_on_a_divergence(&case.id, ran, corpus),
             _ => true,
         };
         if !is_known {
-            let reason = case.reason.as_deref().unwrap_or_default();
-            return Err(Incomplete(format!("`{}` {}: {reason}", case.id, case.outcome.as_verb())));
+            return Err(Incomplete(format!("`{}` {}", case.id, case.ending())));
         }
     }
     if Figures::of(&ran.cases).judged() == 0 {
@@ -223,11 +219,11 @@ fn check(ran: &Ran, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
     Ok(())
 }
 
-fn rests_on_a_divergence(id: &str, before: &BTreeMap<String, Outcome>, corpus: &Corpus) -> bool {
-    let Some(required) = blocker(id, before, corpus) else { return false };
-    match before.get(required) {
+fn rests_on_a_divergence(id: &str, ran: &Ran, corpus: &Corpus) -> bool {
+    let Some(required) = blocker(id, ran, corpus) else { return false };
+    match ran.case(required).map(|case| case.outcome) {
         Some(Outcome::Diverges) => true,
-        Some(Outcome::Blocked) => rests_on_a_divergence(required, before, corpus),
+        Some(Outcome::Blocked) => rests_on_a_divergence(required, ran, corpus),
         _ => false,
     }
 }

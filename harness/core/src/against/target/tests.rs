@@ -81,3 +81,37 @@ fn a_difference_is_exit_code_1_and_no_comparison_at_all_is_3() {
     assert_eq!(code(&answered(Outcome::Pass, "400", "b")), ExitCode::Divergence);
     assert_eq!(code(&answered(Outcome::Blocked, "400", "a")), ExitCode::Indeterminate);
 }
+
+/// A run of this case and of another that passes.
+fn beside_another(mut one: Ran) -> Ran {
+    let mut another = answered(Outcome::Pass, "400", "a").cases.remove(0);
+    another.id = "members/true".to_owned();
+    one.cases.push(another);
+    one
+}
+
+#[test]
+fn without_a_second_verdict_or_with_two_answers_the_comparison_is_not_complete() {
+    let left = beside_another(answered(Outcome::Pass, "400", "a"));
+    let code = |found: DifferentialReport| {
+        let differential = Some(found);
+        concluded(&left, &[], Held { differential, ..Held::default() }).exit_code
+    };
+    let flaky = beside_another(answered(Outcome::Flaky, "400", "a"));
+    let found = DifferentialReport::of(&left, &flaky, None);
+    assert_eq!((found.compared, code(found)), (1, ExitCode::Indeterminate));
+    let mut found = DifferentialReport::of(&left, &beside_another(answered(Outcome::Pass, "400", "b")), None);
+    found.confirm(&left, &answered(Outcome::Indeterminate, "400", "b"), None);
+    assert_eq!((&found.unconfirmed[..], found.compared), (&[CASE.to_owned()][..], 1));
+    assert_eq!(code(found), ExitCode::Indeterminate);
+}
+
+#[test]
+fn noise_is_not_told_again_as_what_differed_once() {
+    let (left, right) = (answered(Outcome::Pass, "400", "a"), answered(Outcome::Diverges, "500", "b"));
+    let noise = answered(Outcome::Pass, "400", "c");
+    let mut found = DifferentialReport::of(&left, &right, Some(&noise));
+    found.confirm(&left, &right, Some(&noise));
+    assert_eq!(places(&found), ["judged, answer: first line"]);
+    assert!(found.passing.is_empty(), "{:?}", found.passing);
+}
