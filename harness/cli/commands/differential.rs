@@ -40,27 +40,28 @@ impl Others {
             let again = Selection::of_ids(found.differing());
             let second = session.replay(&again).await?;
             let (right, noise) = match second.end.is_interrupted {
-                true => (self.at_the_right(session, &again).await?, None),
-                false => self.replay(session, &again).await?,
+                true => (None, None),
+                false => {
+                    let (right, noise) = self.replay(session, &again).await?;
+                    (Some(right), noise)
+                }
             };
-            found.confirm(&second, &right, noise.as_ref());
+            found.confirm(&second, right.as_ref(), noise.as_ref());
             looks.push(Look { side: Side::Again, ran: second });
-            add(looks, right, noise);
+            if let Some(right) = right {
+                add(looks, right, noise);
+            }
         }
         Ok(Some(found))
     }
 
     async fn replay(&self, session: &Session, selection: &Selection) -> Result<(Ran, Option<Ran>), Failure> {
-        let right = self.at_the_right(session, selection).await?;
+        let right = session.replay_at(&self.right.target, selection).await?;
         let noise = match &self.noise {
             Some(noise) if !right.end.is_interrupted => Some(session.replay_at(&noise.target, selection).await?),
             _ => None,
         };
         Ok((right, noise))
-    }
-
-    async fn at_the_right(&self, session: &Session, selection: &Selection) -> Result<Ran, Failure> {
-        session.replay_at(&self.right.target, selection).await
     }
 }
 

@@ -3,6 +3,7 @@
 use super::explore::{fresh_seed, options};
 use super::selfcheck::{chosen, config, edition_of};
 use crate::arguments::SelfcheckArguments;
+use crate::edge::cores::cores;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::progress::Line;
@@ -50,8 +51,7 @@ pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure
     };
     let mutants: Vec<&'static Mutant> =
         chosen(&arguments.mutants)?.into_iter().filter(|mutant| mutant.equivalent.is_none()).collect();
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let results = all(&corpus, &mutants, arguments.jobs.map_or(cores, usize::from), seed).await?;
+    let results = all(&corpus, &mutants, arguments.jobs.map_or_else(cores, usize::from), seed).await?;
     let (mut lines, alarms) = control(&corpus, seed).await?;
     let mut costs = Vec::new();
     for mutant in &mutants {

@@ -24,8 +24,8 @@ pub(crate) fn must_have_a_baseline_of_its_own(settings: &RunSettings, others: &[
         None => Ok(()),
         Some(other) => Err(Failure::rule(format!(
             "the targets `{}` and `{}` have the same baseline, `{}`",
-            other.name.as_deref().unwrap_or_default(),
-            settings.name.as_deref().unwrap_or_default(),
+            other.target.name.as_deref().unwrap_or_default(),
+            settings.target.name.as_deref().unwrap_or_default(),
             directory.display()
         ))
         .hint("give each target a `baseline` in its own table")),

@@ -80,10 +80,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
                 true => {
                     output::to_stderr(&render(&would, Touched::Nothing));
                     if !arguments.yes {
-                        let account = named.first().cloned().unwrap_or_default();
-                        tokio::task::spawn_blocking(move || confirm(&account))
-                            .await
-                            .map_err(|error| Failure::internal(format!("ask: {error}")))??;
+                        confirm(named.first().map_or("", String::as_str)).await?;
                     }
                     // What was said and no more, whatever has turned up since.
                     sweep(Touch::Shown(would)).await?

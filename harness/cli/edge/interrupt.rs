@@ -7,30 +7,53 @@ use trentcheck_core::report::ExitCode;
 
 /// Asks for an orderly end at the first interrupt, and ends the process at the second.
 pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle<()> {
+    // It listens from now on, and not only once the task runs: until then a signal would end the process at once.
+    let first = Signals::listen();
     tokio::spawn(async move {
-        if told_to_end().await.is_ok() {
-            output::to_stderr("\ninterrupted: releasing keys; interrupt again to exit at once");
-            let _ = stop.send(true);
-            if told_to_end().await.is_ok() {
-                std::process::exit(i32::from(ExitCode::Interrupted as u8));
-            }
+        let Ok(mut first) = first else { return };
+        first.next().await;
+        output::to_stderr("\ninterrupted: releasing keys; interrupt again to exit at once");
+        // Listens anew, so that two signals that come together count as one.
+        let second = Signals::listen();
+        let _ = stop.send(true);
+        if let Ok(mut second) = second {
+            second.next().await;
+            std::process::exit(i32::from(ExitCode::Interrupted as u8));
         }
     })
 }
 
-/// Waits for an interrupt, a termination signal or the close of the terminal.
-async fn told_to_end() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
+/// Interrupts, termination signals and the close of the terminal.
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hang_up] = &mut self.0;
         tokio::select! {
-            told = tokio::signal::ctrl_c() => told,
-            _ = terminate.recv() => Ok(()),
-            _ = hang_up.recv() => Ok(()),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self(tokio::signal::windows::ctrl_c()?))
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }

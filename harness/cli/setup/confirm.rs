@@ -12,7 +12,14 @@ enum Reader {
 }
 
 /// Asks for the account number, which a person does not type by mistake.
-pub(crate) fn confirm(account: &str) -> Result<(), Failure> {
+pub(crate) async fn confirm(account: &str) -> Result<(), Failure> {
+    let account = account.to_owned();
+    tokio::task::spawn_blocking(move || ask(&account))
+        .await
+        .map_err(|error| Failure::internal(format!("ask: {error}")))?
+}
+
+fn ask(account: &str) -> Result<(), Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let reader = if is_terminal { Reader::Somebody } else { Reader::Nobody };
     confirmed(reader, account, || {

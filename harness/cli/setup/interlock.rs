@@ -58,10 +58,7 @@ pub(crate) async fn permit(
     let plan = Plan { lent: &lent, rehearsal: &rehearsal, most, target, corpus, ledger, deadline };
     output::to_stderr(&plan.render());
     if !settings.yes {
-        let account = account.clone();
-        tokio::task::spawn_blocking(move || confirm(&account))
-            .await
-            .map_err(|error| Failure::internal(format!("ask: {error}")))??;
+        confirm(account).await?;
     }
     Ok(Passed { permit, most: (permit == Permit::Owned).then(|| Arc::new(AtomicUsize::new(most))) })
 }

@@ -12,7 +12,7 @@ pub(crate) fn ledger_path(settings: &RunSettings, target: &Target) -> Option<Pat
         Some(path) => Some(path.clone()),
         None if target.endpoint.is_loopback() => None,
         None if !settings.allow_mutation && settings.allow_key.is_empty() => None,
-        None => Some(PathBuf::from(match &settings.name {
+        None => Some(PathBuf::from(match &settings.target.name {
             Some(name) => format!("trentcheck-ledger-{}.jsonl", name.replace(['/', '\\'], "-")),
             None => "trentcheck-ledger.jsonl".to_owned(),
         })),

@@ -28,7 +28,7 @@ impl Repeat {
         }
         if !settings.allow_key.is_empty() || settings.target.has_written_credentials() {
             // Lent keys and written credentials are only in the configuration.
-            flags.maybe("--target", settings.name.as_ref());
+            flags.maybe("--target", settings.target.name.as_ref());
             flags.path("--config", Some(&settings.configuration.path));
             settings.allow_key.iter().for_each(|key| flags.flag("--allow-key", key));
         }

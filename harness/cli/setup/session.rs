@@ -110,8 +110,11 @@ impl Session {
     /// The report of a run of this session.
     pub(crate) fn conclude(&self, ran: &Ran, looks: &[Look], held: Held) -> RunReport {
         let repeat = Repeat::of(&self.settings, self.target());
-        let about =
-            About { name: self.settings.name.as_deref(), corpus: &self.corpus, repeat: &|case| repeat.line(case) };
+        let about = About {
+            name: self.settings.target.name.as_deref(),
+            corpus: &self.corpus,
+            repeat: &|case| repeat.line(case),
+        };
         RunReport::conclude(ran, looks, held, &about)
     }
 

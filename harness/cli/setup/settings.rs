@@ -24,7 +24,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(15 * 60);
 #[derive(Clone, Debug)]
 pub(crate) struct TargetSettings {
     /// The name of the target in the configuration.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The configuration file, if it is not the default file.
     config: Option<PathBuf>,
     /// The endpoint; absent means the embedded reference.
@@ -241,8 +241,6 @@ pub(crate) enum Shuffle {
 pub(crate) struct RunSettings {
     /// The target.
     pub(crate) target: TargetSettings,
-    /// The name of the target in the configuration.
-    pub(crate) name: Option<String>,
     /// The configuration, for targets to compare with.
     pub(crate) configuration: Configuration,
     /// The known deviations.
@@ -285,17 +283,14 @@ impl RunSettings {
         let file = described(choice, configuration)?;
         let own = |key: &OwnKey| OwnKey { material: configuration.beside(&key.material), ..key.clone() };
         let fail_on = arguments.fail_on.or(file.fail_on);
-        let name = match choice {
-            Choice::Named(name) => Some(name.clone()),
-            Choice::Embedded | Choice::Unnamed => None,
-        };
+        let target = TargetSettings::put_together(&arguments.target, choice, &file, configuration);
         let against = match (&arguments.against, &file.baseline) {
             (Some(word), _) => Some(against(word, configuration)?),
             (None, Some(directory)) => Some(Against::Baseline(configuration.beside(directory))),
             (None, None) => None,
         };
         if arguments.strict && !matches!(against, Some(Against::Baseline(_))) {
-            let of = name.as_ref().map(|name| format!(" for the target `{name}`")).unwrap_or_default();
+            let of = target.name.as_ref().map(|name| format!(" for the target `{name}`")).unwrap_or_default();
             return Err(Failure::rule(format!(
                 "`--strict` needs `--against DIR`, or a `baseline` in the configuration{of}"
             )));
@@ -305,8 +300,7 @@ impl RunSettings {
                 .hint("`--noise` names a target that is identical to the left one"));
         }
         Ok(Self {
-            target: TargetSettings::put_together(&arguments.target, choice, &file, configuration),
-            name,
+            target,
             known: Known::of(arguments.deviations.as_deref(), &file, configuration, fail_on)?,
             configuration: configuration.clone(),
             fail_on: fail_on.unwrap_or(Level::Must),

@@ -45,11 +45,12 @@ impl DifferentialReport {
         report
     }
 
-    /// Keeps the differences that a second look at the differing cases also shows on both sides.
-    pub fn confirm(&mut self, left: &Ran, right: &Ran, noise: Option<&Ran>) {
+    /// Keeps the differences that a second look at the differing cases also shows on both sides. There is none at the
+    /// right if the run was interrupted before.
+    pub fn confirm(&mut self, left: &Ran, right: Option<&Ran>, noise: Option<&Ran>) {
         let first = std::mem::take(&mut self.differ);
         for CaseDifference { case, differences, .. } in first {
-            let both = left.case(&case).zip(right.case(&case));
+            let both = left.case(&case).zip(right.and_then(|right| right.case(&case)));
             let Some((one, other)) = both.filter(|(one, other)| one.is_recordable() && other.is_recordable()) else {
                 self.unconfirmed.push(case);
                 self.compared -= 1;
