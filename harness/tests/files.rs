@@ -4,17 +4,9 @@ use crate::support::command::{text, trentcheck, trentcheck_apart, trentcheck_wit
 use crate::support::scratch;
 use crate::support::service::{KEYS, service, with};
 use crate::support::{config, documents, reference};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use trentcheck_core::fixture::{Edition, load};
-
-/// A folder of its own for a test.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("files-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 fn word(path: &Path) -> String {
     path.to_string_lossy().into_owned()
@@ -29,7 +21,7 @@ fn refused(output: &Output, code: i32, expected: &str) {
 #[cfg(unix)]
 #[test]
 fn a_pipe_that_nobody_reads_or_writes_is_refused_and_a_link_is_not_followed() {
-    let folder = folder("pipe");
+    let folder = scratch::folder();
     let pipe = folder.join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let pipe = word(&pipe);
@@ -49,7 +41,6 @@ fn a_pipe_that_nobody_reads_or_writes_is_refused_and_a_link_is_not_followed() {
     refused(&trentcheck(&[&url[..], &["--ledger", &word(&link)]].concat()), 2, "it is no ordinary file");
     trentcheck(&["run", "members/null", "--report", &format!("json={}", word(&link))]);
     assert!(!victim.exists() && std::fs::symlink_metadata(&link).unwrap().is_file());
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[cfg(unix)]
@@ -64,7 +55,7 @@ fn a_report_goes_to_a_stream_or_a_device_as_it_is() {
 
 #[test]
 fn numbers_of_a_file_are_checked_as_those_of_flags() {
-    let folder = folder("numbers");
+    let folder = scratch::folder();
     let file = folder.join("trentcheck.toml");
     for (line, flag, expected) in [
         ("jobs = 0", &["--jobs", "0"][..], "is not in 1..=256"),
@@ -78,17 +69,15 @@ fn numbers_of_a_file_are_checked_as_those_of_flags() {
         refused(&trentcheck(&["run", "members/null", "--config", &word(&file)]), 2, expected);
         refused(&trentcheck(&[&["run", "members/null"], flag].concat()), 2, expected);
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn a_recording_of_fifty_thousand_dashes_is_one_clear_error() {
-    let folder = folder("dashes");
+    let folder = scratch::folder();
     for head in ["- ".repeat(50_000), "[".repeat(50_000), "? ".repeat(50_000)] {
         std::fs::write(folder.join("example__absent-key.snap"), format!("---\n{head}\n---\n# judged\n")).unwrap();
         refused(&trentcheck(&["run", "example/*", "--against", &word(&folder)]), 2, "nested too deeply");
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -167,7 +156,7 @@ async fn what_a_credential_process_says_is_not_shown() {
 async fn what_a_killed_run_left_is_removed_by_the_line_that_is_printed() {
     let (server, reached) = service("files-killed").await;
     let client = crate::support::client::client_of(&server, "primary");
-    let ledger = word(&folder("killed").join("run.jsonl"));
+    let ledger = word(&scratch::folder().join("run.jsonl"));
     let run = "0123456789ab";
     let tag = aws_sdk_kms::types::Tag::builder().tag_key("trentcheck-run").tag_value(run).build().unwrap();
     let made = client.create_key().description(format!("trentcheck {run}")).tags(tag).send().await.unwrap();
@@ -213,7 +202,7 @@ async fn a_baseline_holds_whoever_signs() {
     let (server, _) = reference(config(Edition::KeyOnly)).await;
     let url = format!("http://{}", server.address());
     let principal = |name: &str| server.config().principals.iter().find(|known| known.name == name).unwrap().clone();
-    let directory = word(&folder("signers"));
+    let directory = word(&scratch::folder());
     let by = async |name: &str, words: &[&str]| {
         let principal = principal(name);
         let mut variables = vec![

@@ -106,8 +106,8 @@ pub(crate) struct SweepArguments {
     /// Remove the keys of every run whose keys are all older than this [default without a ledger: 1h]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) older_than: Option<Duration>,
-    /// The time limit of the search, and again of the changes after it; keys that time does not allow for are left
-    /// [default: 15m]
+    /// The time limit of the search for keys, and then again of their removal; keys that are not reached in time are
+    /// left [default: 15m]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
     /// Show what would be removed, and change nothing

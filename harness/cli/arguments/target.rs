@@ -22,7 +22,8 @@ pub(crate) struct TargetArguments {
     /// The Region that requests are signed for [default: us-east-2]
     #[arg(long, env = "TRENTCHECK_REGION", hide_env_values = true)]
     pub(crate) region: Option<String>,
-    /// The edition that the target implements [default: key-only]
+    /// The edition that the target implements: key-only (2023 to mid-2025) or key-material-id (today)
+    /// [default: key-only]
     #[arg(long, env = "TRENTCHECK_EDITION", hide_env_values = true)]
     pub(crate) edition: Option<Edition>,
     /// The time limit of one exchange, such as 10s or 500ms [default: 10s]

@@ -54,7 +54,8 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let update = match (updated(&old, &list, &ran, corpus, today, &fresh), told) {
         (Ok(update), _) => update,
         (Err(incomplete), told) => {
-            let failure = Failure::unjudged(incomplete.to_string()).hint(format!("`{}` is unchanged", path.display()));
+            let failure =
+                Failure::unjudged(incomplete.to_string()).hint(format!("nothing was written to `{}`", path.display()));
             let Some(code) = told else { return Err(failure) };
             output::report(&failure);
             return Ok(code as u8);

@@ -2,6 +2,7 @@
 
 use crate::arguments::TargetArguments;
 use crate::edge::destination::{reports, takes_stdout, write};
+use crate::edge::entropy::seed;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::doctor::render;
@@ -14,7 +15,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::report::ExitCode;
-use trentcheck_core::run::{Checkup, Clock, Entropy, Health, examine, fill_random};
+use trentcheck_core::run::{Checkup, Clock, Entropy, Health, examine};
 
 /// The time limit of all checks, if none is set: some ten exchanges.
 const DEADLINE: Duration = Duration::from_secs(2 * 60);
@@ -44,11 +45,9 @@ pub(crate) async fn doctor(
     let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
     let prepared = Prepared::of(&settings, &corpus, terms).await?;
     let target = &prepared.target;
-    let mut seed = [0; 32];
-    fill_random(&mut seed).map_err(|()| Failure::internal("read the system's randomness"))?;
     let clock: Clock = Arc::new(SystemTime::now);
     let deadline = deadline.or(settings.deadline).unwrap_or(DEADLINE);
-    let checkups = examine(&corpus, target, &clock, &Entropy::new(seed), deadline)
+    let checkups = examine(&corpus, target, &clock, &Entropy::new(seed()?), deadline)
         .await
         .map_err(|error| Failure::usage(error.to_string()))?;
     let exit_code = code(&checkups);

@@ -2,6 +2,7 @@
 
 use super::explore_kept::Failures;
 use crate::arguments::{ExploreArguments, FAILURES};
+use crate::edge::entropy;
 use crate::edge::failure::Failure;
 use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
@@ -22,7 +23,7 @@ use trentcheck_core::explore::{Ended, Exploration, ExploreOptions, Watcher, expl
 use trentcheck_core::fixture::Level;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::ExitCode;
-use trentcheck_core::run::{Entropy, fill_random};
+use trentcheck_core::run::Entropy;
 
 /// Trials, if neither their number nor a time is given.
 const TRIALS: usize = 500;
@@ -117,15 +118,11 @@ impl Watcher for Line {
 
 /// A seed from the system's randomness, short enough to be typed.
 pub(crate) fn fresh_seed() -> Result<u64, Failure> {
-    let mut bytes = [0; 32];
-    fill_random(&mut bytes).map_err(|()| Failure::internal("read the system's randomness"))?;
-    Ok(u64::from_be_bytes(bytes[..8].try_into().unwrap_or_default()) >> 32)
+    Ok(u64::from_be_bytes(entropy::seed()?[..8].try_into().unwrap_or_default()) >> 32)
 }
 
 /// Options of an exploration with this seed, without limits of time and number.
 pub(crate) fn options(seed: u64) -> Result<ExploreOptions, Failure> {
-    let mut bytes = [0; 32];
-    fill_random(&mut bytes).map_err(|()| Failure::internal("read the system's randomness"))?;
     Ok(ExploreOptions {
         trials: usize::MAX,
         exchanges: usize::MAX,
@@ -137,7 +134,7 @@ pub(crate) fn options(seed: u64) -> Result<ExploreOptions, Failure> {
         known: Vec::new(),
         settle: Duration::from_secs(1),
         clock: Arc::new(SystemTime::now),
-        entropy: Entropy::new(bytes),
+        entropy: Entropy::new(entropy::seed()?),
     })
 }
 

@@ -24,7 +24,7 @@ impl Unreferenced {
         if delete { Self::Deleted } else { Self::Told }
     }
 
-    /// Does it, and says what was done.
+    /// Names these files or deletes them, and gives one line for each.
     pub(crate) fn settle(self, baseline: &Baseline) -> Result<Vec<String>, Failure> {
         let (what, hint) = match self {
             Self::Told => ("belongs to no case", "; `--delete-unreferenced` deletes it"),

@@ -50,10 +50,8 @@ static REPORT: OnceCell<Report> = OnceCell::const_new();
 
 /// Two runs with everything that a report can hold: divergences, drift, listed and stale cases, a second target.
 async fn report() -> Report {
-    let folder = std::env::temp_dir().join(format!("trentcheck-report-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = |name: &str| folder.join(name).display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
     let server = Server::start(Config { mutant: mutant("success-body-null"), ..Config::default() }).await.unwrap();
     let url = format!("http://{}", server.address());
     let entry = |case: &str, answer: &str| {
@@ -70,7 +68,6 @@ async fn report() -> Report {
     let held = ["--endpoint", &url, "--against", &base, "--strict", "--deviations", &known];
     let runs = vec![run(&held).await, run(&["--embedded", "--against", &url]).await];
     server.stop().await;
-    std::fs::remove_dir_all(&folder).unwrap();
     Report::of(runs, 2)
 }
 

@@ -58,7 +58,7 @@ fn summary(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String
     }
     let mut lines = vec![
         format!(
-            "{} clauses: {tested} tested, {} not observable from outside with a reason; {} cases",
+            "{} clauses: {tested} tested, {} cannot be observed from outside (reasons below); {} cases in both editions",
             corpus.clauses.len(),
             open.len(),
             corpus.cases.len()
@@ -73,7 +73,7 @@ fn summary(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String
         table.push(vec![clauses.into(), tested.into(), cases.len().into(), title.into()]);
     }
     lines.extend(table::lines(&[Side::Right, Side::Right, Side::Right, Side::Left], &table));
-    lines.extend([String::new(), "not observable from outside".to_owned()]);
+    lines.extend([String::new(), "cannot be observed from outside".to_owned()]);
     lines.extend(open);
     lines
 }
@@ -93,7 +93,7 @@ fn details(corpus: &Corpus, by_clause: &BTreeMap<&str, Vec<&str>>) -> Vec<String
             lines.push("      every answer".to_owned());
         }
         lines.extend(by_clause.get(id).into_iter().flatten().map(|case| format!("      {case}")));
-        lines.extend(clause.unobservable.iter().map(|reason| format!("      not observable: {reason}")));
+        lines.extend(clause.unobservable.iter().map(|reason| format!("      cannot be observed: {reason}")));
         lines
     };
     corpus.clauses.iter().flat_map(of_clause).collect()

@@ -1,5 +1,6 @@
 //! Renders the result of an exploration.
 
+use super::style::counted;
 use trentcheck_core::compare::Mismatch;
 use trentcheck_core::explore::{Certainty, Ended, Exploration, Finding, Relation};
 use trentcheck_core::normalise::Shown;
@@ -78,11 +79,6 @@ fn said_by(mismatch: &Mismatch<Shown>, relation: Relation) -> String {
         (true, false) => format!("our reading of {clauses}"),
         (false, _) => format!("{clauses}, which {}", mismatch.supports).trim_start_matches(", which ").to_owned(),
     }
-}
-
-/// A number with its noun.
-fn counted(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
 fn shown(number: usize, finding: &Finding) -> Vec<String> {

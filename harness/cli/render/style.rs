@@ -13,6 +13,11 @@ pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
+/// A number of things: `1 case`, `2 cases`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A line that is cut to about two widths of a terminal.
 pub(crate) fn shortened(line: &str) -> String {
     const SHOWN: usize = 200;

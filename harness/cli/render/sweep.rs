@@ -25,7 +25,7 @@ pub(crate) fn render(swept: &Swept, touched: Touched) -> String {
     lines.extend(swept.skipped.iter().map(|line| format!("skipped: {}", shown(line))));
     lines.extend(swept.left.iter().map(|line| format!("left: {}", shown(line))));
     lines.push(format!(
-        "{} keys {would}scheduled for deletion, {} were already, {} aliases {would}deleted, {} skipped, {} not removed",
+        "{} keys {would}scheduled for deletion, {} already were, {} aliases {would}deleted, {} skipped, {} not removed",
         swept.scheduled.len(),
         swept.pending.len(),
         swept.aliases.len(),

@@ -3,7 +3,7 @@
 use super::parts::{Detail, bytes, difference};
 use super::passages::of_report;
 use super::several::summary as summary_of_several;
-use super::style::{BOLD, DIM, GREEN, RED, YELLOW, percent, shortened, some_of};
+use super::style::{BOLD, DIM, GREEN, RED, YELLOW, counted, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
 use super::{terminal_deviations, terminal_differential, terminal_flaky};
 use anstyle::Style;
@@ -61,8 +61,11 @@ fn heading(report: &RunReport) -> String {
     };
     let seed = report.seed.map(|seed| format!(", order of seed {seed}")).unwrap_or_default();
     format!(
-        "{BOLD}trentcheck {}{BOLD:#}: {} cases at {target}, edition {}, lane {}{seed}",
-        report.version, report.figures.selected, report.target.edition, report.lane
+        "{BOLD}trentcheck {}{BOLD:#}: {} at {target}, edition {}, lane {}{seed}",
+        report.version,
+        counted(report.figures.selected, "case"),
+        report.target.edition,
+        report.lane
     )
 }
 
@@ -195,7 +198,7 @@ fn why<'a>(mismatch: &'a Mismatch, report: &RunReport, shown: &mut BTreeSet<&'a 
         shown.insert(support);
     }
     if fresh.len() > SHOWN {
-        lines.push(format!("    {DIM}and {} more; `trentcheck explain` shows them{DIM:#}", fresh.len() - SHOWN));
+        lines.push(format!("    {DIM}and {} more; `trentcheck explain` shows all{DIM:#}", fresh.len() - SHOWN));
     }
     lines
 }

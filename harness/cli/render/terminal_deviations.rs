@@ -1,6 +1,6 @@
 //! Renders how a list of known deviations applies to a run.
 
-use super::style::{BOLD, DIM, RED, YELLOW};
+use super::style::{BOLD, DIM, RED, YELLOW, counted};
 use super::table::{self, Cell, Side};
 use trentcheck_core::report::{CaseDeviation, CaseReport, Outcome, RunReport, Stale};
 
@@ -29,7 +29,11 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
     if report.figures.listed > 0 {
         lines.extend([
             String::new(),
-            format!("{BOLD}listed{BOLD:#}: {} cases deviate as {} says", report.figures.listed, deviations.file),
+            format!(
+                "{BOLD}listed{BOLD:#}: as {} says, {} with a known deviation",
+                deviations.file,
+                counted(report.figures.listed, "case")
+            ),
         ]);
         lines.extend(table(
             of(Outcome::Listed)
@@ -39,7 +43,7 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
     if report.figures.flaky > 0 {
         lines.extend([
             String::new(),
-            format!("{BOLD}flaky{BOLD:#}: {} cases are logged and not scored", report.figures.flaky),
+            format!("{BOLD}flaky{BOLD:#}: {} logged and not scored", counted(report.figures.flaky, "case")),
         ]);
         let reason = |case: &CaseReport| case.reason.clone().unwrap_or_default();
         lines.extend(table(of(Outcome::Flaky).map(|(case, deviation)| about(case, deviation, &reason(case)))));

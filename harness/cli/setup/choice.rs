@@ -68,7 +68,9 @@ fn several(
             configuration.path.display(),
             known.join(", ")
         ))
-        .hint("`--target NAME` chooses one of them, `--target all` all of them, `--embedded` the embedded reference"));
+        .hint(
+            "`--target NAME` chooses one of them, `--embedded` the embedded reference; `run` also takes `--target all`",
+        ));
     }
     Ok(vec![Choice::Unnamed])
 }

@@ -134,7 +134,8 @@ fn known<'a>(operation: &'a str, corpus: &Corpus) -> Result<&'a str, Failure> {
     if names.clone().any(|name| name == operation) {
         return Ok(operation);
     }
-    let failure = Failure::usage(format!("pace the operation `{operation}`: no quota is known of one of this name"));
+    let failure =
+        Failure::usage(format!("pace the operation `{operation}`: no operation of this name has a known quota"));
     Err(match nearest_of(operation, names.clone()) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None => failure.hint(format!("the names are {}", names.by_ref().collect::<Vec<_>>().join(", "))),

@@ -8,6 +8,7 @@ use super::target::{Missing, Prepared, Provided, Reach, Terms};
 use super::{interlock, lending};
 use crate::arguments::Cases;
 use crate::edge::destination::{Destination, reports, takes_stdout, write};
+use crate::edge::entropy::seed;
 use crate::edge::failure::Failure;
 use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
@@ -131,8 +132,7 @@ impl Session {
 
 fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Options, Failure> {
     let is_loopback = target.endpoint.is_loopback();
-    let mut seed = [0; 32];
-    fill(&mut seed)?;
+    let seed = seed()?;
     Ok(Options {
         lane: settings.lane,
         jobs: usize::from(settings.jobs.unwrap_or(if is_loopback { 8 } else { 1 })),
@@ -146,10 +146,6 @@ fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Op
         permit,
         ..Options::new(settings.target.settle(&target.endpoint), Entropy::new(seed))
     })
-}
-
-fn fill(seed: &mut [u8; 32]) -> Result<(), Failure> {
-    trentcheck_core::run::fill_random(seed).map_err(|()| Failure::internal("read the system's randomness"))
 }
 
 /// The head of a recording that is made now.

@@ -91,7 +91,7 @@ impl Prepared {
     }
 }
 
-/// Refuses what signs a change at a target that could be anybody.
+/// Refuses signed changes at a target whose certificate is not verified.
 pub(crate) fn must_be_verified(target: &Target, what: &str) -> Result<(), Failure> {
     match target.peer() {
         Peer::Loopback | Peer::Verified => Ok(()),

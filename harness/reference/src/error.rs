@@ -66,6 +66,16 @@ impl Refusal {
         self
     }
 
+    /// The refusal of an alias that does not exist.
+    pub(crate) fn no_alias(arn: &str) -> Self {
+        Self::new("NotFoundException", format!("Alias {arn} is not found."))
+    }
+
+    /// The service failed, for no reason that it tells.
+    pub(crate) fn internal() -> Self {
+        Self::new("KMSInternalException", "An internal exception occurred.").with_status(500)
+    }
+
     /// The refusal of a call that the key's state does not allow.
     pub(crate) fn state(arn: &str, state: &str) -> Self {
         Self::new("KMSInvalidStateException", format!("{arn} is {state}."))

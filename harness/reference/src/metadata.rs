@@ -69,7 +69,7 @@ impl Key {
         }
         // Only the second edition has this member, and only for symmetric keys. It stays after a deletion.
         if config.edition == Edition::KeyMaterialId
-            && self.spec == "SYMMETRIC_DEFAULT"
+            && self.names_materials()
             && let Some(material) = self.current()
         {
             metadata["CurrentKeyMaterialId"] = json!(material.id);

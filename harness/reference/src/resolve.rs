@@ -122,15 +122,12 @@ fn by_arn<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) 
 fn by_alias<'s>(store: &'s Store, call: &Call<'_>, arn: &str, aliases: Aliases) -> Result<&'s Key, Refusal> {
     let config = &call.shared.config;
     if aliases == Aliases::Refused && config.at(Point::AliasNotFound) {
-        return Err(Refusal::new("NotFoundException", format!("Alias {arn} is not found.")));
+        return Err(Refusal::no_alias(arn));
     }
     if aliases == Aliases::Refused && !config.at(Point::AliasAccepted) {
         return Err(Refusal::new("InvalidArnException", "Key Aliases are not supported for this operation."));
     }
-    let id = store
-        .aliases
-        .get(arn)
-        .ok_or_else(|| Refusal::new("NotFoundException", format!("Alias {arn} is not found.")))?;
+    let id = store.aliases.get(arn).ok_or_else(|| Refusal::no_alias(arn))?;
     by_id(store, call, id)
 }
 

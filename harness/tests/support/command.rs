@@ -41,7 +41,7 @@ pub(crate) async fn trentcheck_apart(variables: &[(&str, &str)], arguments: &[&s
 }
 
 /// Runs a program, apart from the runtime that serves its target.
-async fn apart(mut command: Command) -> Output {
+pub(crate) async fn apart(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || finished(&mut command)).await.unwrap()
 }
 

@@ -151,8 +151,15 @@ pub(crate) fn summary(observation: &Observation) -> Text {
         (Some(error), None) => status.and(&error.name),
         (None, _) => match coding(&observation.headers, &observation.bytes) {
             Some(coding) => status.and(not_kept(&coding)),
+            None if is_web_page(observation) => status.and("with a web page"),
             None => status.and(TargetText::of_bytes(&observation.bytes)),
         },
     };
     text.cut(SHOWN)
+}
+
+/// Whether an answer is a page for a browser, whose markup tells a reader nothing.
+fn is_web_page(observation: &Observation) -> bool {
+    let mut types = observation.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("content-type"));
+    types.any(|header| header.value.to_ascii_lowercase().starts_with(b"text/html"))
 }

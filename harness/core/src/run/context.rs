@@ -30,7 +30,9 @@ pub(super) struct Run<'a> {
     pub(super) tally: Tally,
     /// How often an internal error ended something.
     pub(super) faults: AtomicUsize,
-    /// How many successes had the body of the other edition.
+    /// How many expected successes had the body of the edition of the run.
+    pub(super) own_edition: AtomicUsize,
+    /// How many expected successes had the body of the other edition.
     pub(super) other_edition: AtomicUsize,
     pub(super) redactor: Redactor,
     /// The caller's account and partition.
@@ -68,6 +70,7 @@ impl<'a> Run<'a> {
             guard,
             tally,
             faults: AtomicUsize::new(0),
+            own_edition: AtomicUsize::new(0),
             other_edition: AtomicUsize::new(0),
             redactor: target.redactor(),
             account: OnceLock::new(),

@@ -162,6 +162,7 @@ fn way(target: &Target, error: Option<&SendError>) -> Vec<Found> {
             Some((1, "check port, firewall and route; `--proxy` goes through a proxy"))
         }
         Some(SendError::Proxy(_)) => Some((1, "check `--proxy`")),
+        Some(SendError::NotTls) => Some((2, "if the target speaks plain HTTP, name the endpoint with `http://`")),
         Some(SendError::Tls(_)) => {
             Some((2, "`--ca` trusts an authority of your own, `--server-name` expects another name"))
         }
@@ -173,7 +174,7 @@ fn way(target: &Target, error: Option<&SendError>) -> Vec<Found> {
     let mut checkups = Vec::new();
     for (stage, what) in stages.iter().enumerate() {
         checkups.push(match (failed, error) {
-            _ if *what == "TLS" && is_plain => checkup(what, Health::Unknown, "plain HTTP, as asked for".to_owned()),
+            _ if *what == "TLS" && is_plain => checkup(what, Health::Good, "none: plain HTTP, as asked for".to_owned()),
             (Some((bad, hint)), Some(error)) if stage == bad => {
                 Found { hint: Some(hint.to_owned()), ..checkup(what, Health::Bad, error.text()) }
             }
@@ -221,7 +222,7 @@ fn identity(observation: &Observation) -> Found {
             ..checkup("identity", Health::Bad, summary(observation))
         },
         Some("NotFoundException" | "AccessDeniedException") => {
-            checkup("identity", Health::Good, "the credentials are taken".to_owned())
+            checkup("identity", Health::Good, "the credentials are not refused".to_owned())
         }
         _ => checkup("identity", Health::Unknown, summary(observation)),
     }

@@ -61,10 +61,13 @@ pub(super) async fn judge_exchange(
             ),
         ));
     }
-    if has_body_of(&observation, &run.corpus.operation, run.target.edition.other())
-        && !has_body_of(&observation, &run.corpus.operation, run.target.edition)
-    {
-        run.other_edition.fetch_add(1, Ordering::Relaxed);
+    if expectations.iter().any(|expectation| expectation.answers.contains(&Answer::Success)) {
+        let has_body = |edition| has_body_of(&observation, &run.corpus.operation, edition);
+        match (has_body(run.target.edition), has_body(run.target.edition.other())) {
+            (true, _) => _ = run.own_edition.fetch_add(1, Ordering::Relaxed),
+            (false, true) => _ = run.other_edition.fetch_add(1, Ordering::Relaxed),
+            (false, false) => {}
+        }
     }
     let mut found = judge(&observation, expectations, context);
     let unclaimed = [Answer::RefusedUnclaimed, Answer::RefusedOr501];

@@ -56,7 +56,7 @@ pub(super) async fn lease(
         let id = run.target.provided.get(name).ok_or_else(|| {
             ended(
                 Outcome::Skipped,
-                "no client can provoke this from outside; `--provide` names a key of a target that can",
+                "no client can bring a key into this state; if the target has such a key, name it with `--provide`",
             )
         })?;
         return Ok(Leased::Provided(Box::new(KeyNames { id: id.clone(), arn: run.arn(id), ..KeyNames::default() })));

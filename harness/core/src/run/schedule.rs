@@ -122,7 +122,7 @@ impl Schedule<'_> {
                 && !required.was_right()
             {
                 let reason =
-                    format!("it says nothing as long as `{id}` ({}) {}", required.title, required.outcome.as_verb());
+                    format!("it proves nothing while `{id}` ({}) {}", required.title, required.outcome.as_verb());
                 return not_run(case, Outcome::Blocked, &Shown::ours(reason));
             }
         }

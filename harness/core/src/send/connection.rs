@@ -57,8 +57,18 @@ pub(super) async fn open(
     let stream = connector
         .connect(name.clone(), stream)
         .await
-        .map_err(|error| SendError::Tls(TargetText::new(error.to_string()).into()))?;
+        .map_err(|error| if is_not_tls(&error) { SendError::NotTls } else { tls_failure(&error) })?;
     Ok(Box::new(stream))
+}
+
+fn tls_failure(error: &std::io::Error) -> SendError {
+    SendError::Tls(TargetText::new(error.to_string()).into())
+}
+
+/// Whether the first bytes of the peer are none of TLS, such as an answer in plain HTTP.
+fn is_not_tls(error: &std::io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)))
 }
 
 /// Connects to one of the host's addresses, or to the given address.

@@ -60,6 +60,8 @@ pub enum SendError {
     ConnectTimeout(Duration),
     /// TLS failed.
     Tls(Text),
+    /// The peer does not speak TLS.
+    NotTls,
     /// The proxy cannot be reached, or does not connect to the target.
     Proxy(Text),
     /// No complete answer came in time.
@@ -117,6 +119,7 @@ impl SendError {
             Self::Connect(why) => Text::from("no connection: ").and(why.clone()),
             Self::ConnectTimeout(limit) => format!("no connection within {limit:?}").into(),
             Self::Tls(why) => Text::from("TLS failed: ").and(why.clone()),
+            Self::NotTls => "TLS failed: the target does not speak TLS at this port".into(),
             Self::Proxy(why) => Text::from("no way through the proxy ").and(why.clone()),
             Self::Timeout { after, received } => {
                 format!("no whole answer within {after:?} ({received} bytes came)").into()
@@ -155,6 +158,7 @@ impl SendError {
             | Self::Connect(_)
             | Self::ConnectTimeout(_)
             | Self::Tls(_)
+            | Self::NotTls
             | Self::Proxy(_)
             | Self::Timeout { .. }
             | Self::GivenUp { .. } => Fault::Network,

@@ -278,6 +278,7 @@ fn failure(error: &reqwest::Error, limits: &Limits, received: usize) -> SendErro
     if error.is_connect() {
         return match () {
             () if says("dns error") || says("lookup address") => SendError::Resolve(quoted()),
+            () if says("corrupt message of type InvalidContentType") => SendError::NotTls,
             () if says("certificate") || says("tls") || says("TLS") || says("handshake") || says("corrupt message") => {
                 SendError::Tls(quoted())
             }

@@ -29,7 +29,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let id = resolve(&store, call, &target, Aliases::Refused)?.id.clone();
     match store.aliases.get_mut(&arn) {
         Some(known) => *known = id,
-        None => return Err(Refusal::new("NotFoundException", format!("Alias {arn} is not found."))),
+        None => return Err(Refusal::no_alias(&arn)),
     }
     Ok(Vec::new())
 }
@@ -38,7 +38,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let arn = arn_of(call, &name(call)?);
     match call.shared.store().aliases.remove(&arn) {
         Some(_) => Ok(Vec::new()),
-        None => Err(Refusal::new("NotFoundException", format!("Alias {arn} is not found."))),
+        None => Err(Refusal::no_alias(&arn)),
     }
 }
 

@@ -142,8 +142,6 @@ fn seeded(key: &Key) -> Result<(), Refusal> {
             Err(Refusal::new("DependencyTimeoutException", "The system timed out while trying to fulfill the request.")
                 .with_status(500))
         }
-        Some(SeedKind::Internal) => {
-            Err(Refusal::new("KMSInternalException", "An internal exception occurred.").with_status(500))
-        }
+        Some(SeedKind::Internal) => Err(Refusal::internal()),
     }
 }

@@ -17,7 +17,10 @@ pub(super) fn replicate(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let description = json::string(call.members, "Description")?.unwrap_or_default();
     let tags = super::tags::of(call.members.get("Tags"))?;
     let policy = policy(call)?;
-    let primary = key(call, Aliases::Refused)?;
+    let named = key(call, Aliases::Refused)?;
+    let mut store = call.shared.store();
+    // Another call may have changed the key since it was read.
+    let primary = store.find(call.region, &named.id).ok_or_else(|| Refusal::bare("NotFoundException"))?.clone();
     let Some(mut set) = primary.multi_region.clone().filter(|_| primary.is_primary()) else {
         return Err(Refusal::new("UnsupportedOperationException", format!("{} is not a primary key.", primary.arn)));
     };
@@ -25,7 +28,6 @@ pub(super) fn replicate(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let Some(region) = config.regions.iter().find(|known| **known == region && region != call.region) else {
         return Err(json::invalid(format!("The reference does not replicate keys to {region}.")));
     };
-    let mut store = call.shared.store();
     if store.find(region, &primary.id).is_some() {
         return Err(Refusal::new("AlreadyExistsException", format!("{} already exists.", primary.arn_in(region))));
     }

@@ -22,11 +22,13 @@ pub(super) fn on_demand(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     if config.edition == Edition::KeyOnly && named.origin == Origin::External {
         return Err(wrong_origin(&named));
     }
+    let mut store = call.shared.store();
+    // Another call may have changed the key since it was read.
+    let named = store.find(call.region, &named.id).ok_or_else(|| Refusal::bare("NotFoundException"))?.clone();
     enabled(&named)?;
     if !named.is_primary() {
         return Err(Refusal::bare("UnsupportedOperationException"));
     }
-    let mut store = call.shared.store();
     let is_ready = match named.pending() {
         Some(pending) => is_everywhere(&store, call, &named, pending),
         None => named.origin == Origin::AwsKms,

@@ -66,5 +66,5 @@ pub(super) fn material(key: &Key) -> Result<(String, Vec<u8>), Refusal> {
 
 /// The refusal for input that the cryptographic library rejects although the reference had checked it.
 pub(super) fn broken() -> Refusal {
-    Refusal::new("KMSInternalException", "An internal exception occurred.").with_status(500)
+    Refusal::internal()
 }

@@ -22,8 +22,9 @@ pub(super) fn refusal(config: &Config, key: &Key, wanted: Option<&str>) -> Optio
     }
     let state = key.state();
     let was_imported = key.current().is_some();
+    let is_second = state == "PendingImport" && was_imported;
     let refuses = config.at(Point::PendingDeletionRefused) && state == "PendingDeletion"
-        || config.at(Point::SecondDeleteRefused) && state == "PendingImport" && was_imported
+        || config.at(Point::SecondDeleteRefused) && is_second
         || config.at(Point::NeverImportedRefused) && state == "PendingImport" && !was_imported
         || config.at(Point::DisabledRefused) && state == "Disabled"
         || config.at(Point::ExpiringRefused)
@@ -32,7 +33,6 @@ pub(super) fn refusal(config: &Config, key: &Key, wanted: Option<&str>) -> Optio
         || config.at(Point::EccRefused) && key.spec.starts_with("ECC")
         || config.at(Point::RsaRefused) && key.spec.starts_with("RSA")
         || config.at(Point::MultiRegionRefused) && key.multi_region.is_some();
-    let is_second = state == "PendingImport" && was_imported;
     if is_second
         && (config.at(Point::SecondHmacDeleteFails) && key.spec.starts_with("HMAC")
             || config.at(Point::SecondEccDeleteFails) && key.spec.starts_with("ECC"))
