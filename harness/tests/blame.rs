@@ -215,3 +215,48 @@ async fn no_mismatch_counts_for_more_than_its_case() {
         assert!(case.mismatches.iter().all(|mismatch| mismatch.level <= case.level), "{}", case.id);
     }
 }
+
+/// Runs at conforming variations: as many for each as `TRENTCHECK_RUNS` says; the counts go to the file
+/// `TRENTCHECK_MEASURED`. It takes minutes.
+#[ignore = "a measurement"]
+#[tokio::test(flavor = "multi_thread")]
+async fn shuffled_runs_at_conforming_variations_blame_nobody() {
+    let corpus = corpus();
+    let runs: u64 = std::env::var("TRENTCHECK_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1);
+    let seconds = |seconds: f64| Duration::from_secs_f64(seconds);
+    let of_control = |name: &str| {
+        let control = trentcheck_reference::controls().iter().find(|control| control.name == name).unwrap();
+        let config = trentcheck_reference::Config { mutant: Some(control), ..config(Edition::KeyOnly) };
+        (name.to_owned(), trentcheck_reference::Config { edition: control.edition, ..config }, seconds(1.0))
+    };
+    let late = |delay: f64, settle: f64| {
+        let config = trentcheck_reference::Config { consistency_delay: seconds(delay), ..config(Edition::KeyOnly) };
+        (format!("late by {delay} s, settle {settle} s"), config, seconds(settle))
+    };
+    let names =
+        ["one-throttled", "one-retryable-fault", "method-unknown-501", "connection-close", "chunked", "message-absent"];
+    let mut variations: Vec<_> = names.into_iter().map(of_control).collect();
+    variations.extend([late(0.6, 2.0), late(0.6, 0.3), late(3.0, 8.0), late(3.0, 1.0)]);
+    let (mut lines, mut blamed) = (Vec::new(), Vec::new());
+    for (name, config, settle) in variations {
+        let edition = config.edition;
+        let (mut wrong, mut flaky) = (Vec::new(), 0);
+        for seed in 0..runs {
+            let (_server, target) = reference(config.clone()).await;
+            let mut options = at_must(32);
+            options.order = trentcheck_core::run::SequenceOf::Seed(seed);
+            options.settle = settle;
+            options.deadline = Duration::from_secs(300);
+            let report = replay(&corpus, &[], &target, &options).await;
+            flaky += report.figures.flaky;
+            let diverging = report.cases.iter().filter(|case| case.outcome == Outcome::Diverges);
+            wrong.extend(diverging.map(|case| format!("seed {seed}: {}: {:?}", case.id, case.mismatches)));
+        }
+        lines.push(format!("{name} ({edition:?}): {runs} runs, {} wrong, {flaky} flaky", wrong.len()));
+        blamed.extend(wrong);
+    }
+    if let Ok(path) = std::env::var("TRENTCHECK_MEASURED") {
+        std::fs::write(path, lines.join("\n")).unwrap();
+    }
+    assert!(blamed.is_empty(), "{}\n{}", lines.join("\n"), blamed.join("\n"));
+}

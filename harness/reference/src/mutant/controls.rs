@@ -75,6 +75,11 @@ static CONTROLS: &[Mutant] = &[
         reply.status = 400;
         reply.set_json(&json!({ "__type": "ThrottlingException", "message": "Rate exceeded" }));
     }),
+    control("one-retryable-fault", "every fortieth answer is a fault after which a client may ask again", KeyOnly, When::Every(40), |reply| {
+        reply.status = 500;
+        reply.set_json(&json!({ "__type": "KMSInternalException", "message": "internal" }));
+    }),
+    control("method-unknown-501", "a method that nobody knows is answered with 501", KeyOnly, When::Asked(|request| !request.starts_with("POST ")), |reply| reply.status = 501),
     control("dependency-timeout-503", "DependencyTimeoutException has the model's status", KeyOnly, When::ErrorOf("DependencyTimeoutException"), |reply| reply.status = 503),
     control("front-door-403", "access is denied with status 403", KeyOnly, When::ErrorOf("AccessDeniedException"), |reply| reply.status = 403),
 ];
