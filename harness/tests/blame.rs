@@ -233,8 +233,14 @@ async fn shuffled_runs_at_conforming_variations_blame_nobody() {
         let config = trentcheck_reference::Config { consistency_delay: seconds(delay), ..config(Edition::KeyOnly) };
         (format!("late by {delay} s, settle {settle} s"), config, seconds(settle))
     };
-    let names =
-        ["one-throttled", "one-retryable-fault", "method-unknown-501", "connection-close", "chunked", "message-absent"];
+    let names = [
+        "one-throttled",
+        "one-retryable-fault",
+        "scoped-caller",
+        "connection-close",
+        "success-member-added",
+        "target-unknown-html",
+    ];
     let mut variations: Vec<_> = names.into_iter().map(of_control).collect();
     variations.extend([late(0.6, 2.0), late(0.6, 0.3), late(3.0, 8.0), late(3.0, 1.0)]);
     let (mut lines, mut blamed) = (Vec::new(), Vec::new());

@@ -80,6 +80,15 @@ static CONTROLS: &[Mutant] = &[
         reply.set_json(&json!({ "__type": "KMSInternalException", "message": "internal" }));
     }),
     control("method-unknown-501", "a method that nobody knows is answered with 501", KeyOnly, When::Asked(|request| !request.starts_with("POST ")), |reply| reply.status = 501),
+    control("scoped-caller", "a caller who may use only his own keys is denied those that do not exist", KeyOnly, When::ErrorOf("NotFoundException"), |reply| {
+        reply.set_json(&json!({ "__type": "AccessDeniedException", "Message": "User is not authorized to perform this operation" }));
+    }),
+    control("success-member-added", "a success has a further member, as services add them", KeyMaterialId, When::Success, |reply| reply.member("Region", json!("us-east-2"))),
+    control("target-unknown-html", "a target that nobody knows gets a web page with status 404", KeyOnly, When::ErrorOf("UnknownOperationException"), |reply| {
+        reply.status = 404;
+        reply.header("content-type", "text/html");
+        reply.text("<html><body>Not Found</body></html>");
+    }),
     control("dependency-timeout-503", "DependencyTimeoutException has the model's status", KeyOnly, When::ErrorOf("DependencyTimeoutException"), |reply| reply.status = 503),
     control("front-door-403", "access is denied with status 403", KeyOnly, When::ErrorOf("AccessDeniedException"), |reply| reply.status = 403),
 ];
