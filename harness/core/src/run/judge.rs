@@ -6,7 +6,7 @@ use crate::compare::{
     Claimed, Context, Fact, Mismatch, Place, What, every_answer, has_body_of, in_short, judge, matches_answer,
     transport,
 };
-use crate::fixture::{Answer, Case, Expectation, Level, Operation, PrincipalName, ShapeRule};
+use crate::fixture::{Answer, Case, Expectation, Level, Operation, Precondition, PrincipalName, ShapeRule};
 use crate::http::Request;
 use crate::observe::{Observation, observe};
 use crate::plan::{World, render};
@@ -51,7 +51,7 @@ pub(super) async fn judge_exchange(
     if throttled && !expects("ThrottlingException") {
         return Err(ended(Outcome::Indeterminate, "the target throttled the request"));
     }
-    if is_scoped(case, &observation) && expects(ABSENT) && !expects(DENIED) {
+    if is_scoped(run, case, &observation) && expects(ABSENT) && !expects(DENIED) {
         return Err(ended(
             Outcome::Indeterminate,
             format!(
@@ -114,10 +114,14 @@ const ABSENT: &str = "NotFoundException";
 /// What it is answered with if the caller may use the operation on some keys only.
 const DENIED: &str = "AccessDeniedException";
 
-/// Whether the caller was told that it may not use the operation, in a case that has no key.
-fn is_scoped(case: &Case, observation: &Observation) -> bool {
+/// Whether the caller was told that it may not use the operation, in a case that has no key in the Region of the request.
+fn is_scoped(run: &Run<'_>, case: &Case, observation: &Observation) -> bool {
+    let precondition = run.corpus.precondition(&case.precondition);
+    let has_no_key = |precondition: &Precondition| {
+        !precondition.has_key() || precondition.region == crate::fixture::Place::Elsewhere
+    };
     case.request.principal == PrincipalName::Primary
-        && case.precondition == "none"
+        && precondition.is_some_and(has_no_key)
         && observation.error_name() == Some(DENIED)
         && matches!(observation.status, 400 | 403)
 }

@@ -134,6 +134,11 @@ impl Schedule<'_> {
             true => not_looked_at(case, "the run was interrupted"),
             false => self.look_at(case, Choice::New).await,
         };
+        // A fault after which a client may ask again can come twice by chance, so a client asks a third time too.
+        let second = match first.retryable.is_some() && second.retryable.is_some() && !self.is_interrupted() {
+            true => self.look_at(case, Choice::New).await,
+            false => second,
+        };
         first.confirmed_by(second, self.run.options.fail_on)
     }
 
