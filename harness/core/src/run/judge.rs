@@ -80,11 +80,14 @@ pub(super) async fn judge_exchange(
     // What HTTP recommends for it is a server fault everywhere else.
     let is_unknown_method = observation.status == 501
         && case.expect.iter().any(|expectation| expectation.answers.contains(&Answer::RefusedOr501));
+    // An answer to HEAD has no body that could name its error.
+    let unnamed = case.request.method.as_deref() == Some("HEAD") && matches!(observation.status, 500 | 503);
     let retryable = observation
         .error_name()
         .and_then(|name| run.corpus.error(name))
         .filter(|error| error.retryable && error.status.contains(&observation.status) && !expects(error.id.get_ref()))
-        .map(|_| in_short(&observation));
+        .map(|_| in_short(&observation))
+        .or_else(|| unnamed.then(|| in_short(&observation)));
     for mut mismatch in every_answer(run.corpus, response, &observation, claimed) {
         if is_unknown_method && mismatch.what == What::Status {
             continue;
