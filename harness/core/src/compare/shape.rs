@@ -218,7 +218,12 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
 
 /// Headers that tell another time than this one, at which the answer came. What is no date is a mismatch of another rule.
 pub fn wrong_times(corpus: &Corpus, observation: &Observation, now: SystemTime) -> Vec<Mismatch> {
-    corpus.headers.iter().filter(|rule| rule.rule == Rule::Now).filter_map(|rule| wrong_time(rule, observation, now)).collect()
+    corpus
+        .headers
+        .iter()
+        .filter(|rule| rule.rule == Rule::Now)
+        .filter_map(|rule| wrong_time(rule, observation, now))
+        .collect()
 }
 
 fn wrong_time(rule: &HeaderRule, observation: &Observation, now: SystemTime) -> Option<Mismatch> {

@@ -364,7 +364,9 @@ impl Key {
             }
             seen.push(state.to_owned());
             match state {
-                "PendingDeletion" | "PendingReplicaDeletion" => drop(self.kms.call("CancelKeyDeletion", &self.body()).await?),
+                "PendingDeletion" | "PendingReplicaDeletion" => {
+                    drop(self.kms.call("CancelKeyDeletion", &self.body()).await?)
+                }
                 "Disabled" => drop(self.kms.call("EnableKey", &self.body()).await?),
                 "PendingImport" if self.base.has_material() => drop(self.import(maker, Bytes::Same).await?),
                 other => {

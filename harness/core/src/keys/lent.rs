@@ -61,7 +61,9 @@ impl Lent {
                 "what a wrong target did to material of KMS cannot be undone"
             }
             Precondition { material: Material::None, .. } => "an import cannot be undone",
-            Precondition { material: Material::Two | Material::Rotated, .. } => "a second material cannot be taken back",
+            Precondition { material: Material::Two | Material::Rotated, .. } => {
+                "a second material cannot be taken back"
+            }
             Precondition { material: Material::Expiring, .. } => "it changes when the material expires",
             Precondition { then, .. } if then.contains(&Step::ScheduleKeyDeletion) => {
                 "a key that is lent is never scheduled for deletion"

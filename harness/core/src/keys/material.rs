@@ -14,7 +14,9 @@ use std::sync::OnceLock;
 #[derive(Debug, thiserror::Error)]
 pub enum MaterialError {
     /// No recipe says what such material looks like.
-    #[error("make key material for the key spec `{0}`: the harness knows SYMMETRIC_DEFAULT, HMAC_*, ECC_NIST_P256 and RSA_2048")]
+    #[error(
+        "make key material for the key spec `{0}`: the harness knows SYMMETRIC_DEFAULT, HMAC_*, ECC_NIST_P256 and RSA_2048"
+    )]
     Spec(String),
     /// The library failed.
     #[error("make a key pair to import")]

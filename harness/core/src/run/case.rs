@@ -217,8 +217,14 @@ impl Attempt<'_> {
         before: &Before,
     ) -> Result<(), Ended> {
         let (run, case) = (self.run, self.case);
-        let mut reading =
-            ReadBack { run, lease, world: &self.world, naming: Naming::of(precondition), before, recorder: &mut self.recorder };
+        let mut reading = ReadBack {
+            run,
+            lease,
+            world: &self.world,
+            naming: Naming::of(precondition),
+            before,
+            recorder: &mut self.recorder,
+        };
         for effect in run.corpus.effects_of(case, run.target.edition) {
             // If a wrong target takes other bytes, nobody can get the key back.
             if effect.call == Call::ImportOther && run.is_lent(precondition) {
