@@ -1,10 +1,9 @@
 //! One key of a run: how it is made, imported into, brought into a state and back.
 
-use super::calls;
 use super::material::{self, Wrapping};
 use crate::arn::Arn;
 use crate::entropy::Entropy;
-use crate::fixture::{Call, Material, Origin, Owner, Place, Precondition, Replica, Step};
+use crate::fixture::{Material, Origin, Owner, Place, Precondition, Replica, Step};
 use crate::kms::{Change, Failure, FailureKind, Kms, Pauses, mark, patience};
 use crate::plan::KeyNames;
 use crate::send::Peer;
@@ -308,15 +307,6 @@ impl Key {
             (Some(token), Some(public_key)) => Ok(Parameters { token: token.to_owned(), public_key }),
             _ => Err(unusable("GetParametersForImport", "without ImportToken and PublicKey")),
         }
-    }
-
-    /// Encrypts something that an effect will decrypt.
-    pub(crate) async fn encrypt(&mut self) -> Result<(), Failure> {
-        if self.made.ciphertext.is_none() {
-            let answer = self.kms.call("Encrypt", &calls::use_body(self, Call::Encrypt)).await?;
-            self.made.ciphertext = Some(text_of(&answer, "Encrypt", "CiphertextBlob")?);
-        }
-        Ok(())
     }
 
     /// Brings a key of its base into the state of a precondition.

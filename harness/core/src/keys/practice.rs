@@ -52,6 +52,15 @@ impl Key {
         Ok(())
     }
 
+    /// Encrypts something that an effect will decrypt.
+    pub(crate) async fn encrypt(&mut self) -> Result<(), Failure> {
+        if self.made.ciphertext.is_none() {
+            let answer = self.used(Call::Encrypt).await?;
+            self.made.ciphertext = Some(text_of(&answer, "Encrypt", "CiphertextBlob")?);
+        }
+        Ok(())
+    }
+
     /// What a successful answer of a call has to hold, by what is known from before the exchange: the member and its value.
     pub(crate) fn gives(&self, call: Call) -> Option<(&'static str, Value)> {
         let text = |value: &Option<String>| value.clone().map(Value::String);
