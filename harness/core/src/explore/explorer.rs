@@ -89,8 +89,8 @@ impl<'a> Explorer<'a> {
     }
 }
 
-/// Whether trials start from such keys: what they have besides their material, no call of a trial reads, and keys for which
-/// a trial has no use, or that take long to make, cost more than they find.
+/// Whether trials start from such keys. No call of a trial reads a policy, a grant, a replica or a rotation, RSA keys take
+/// long to make, and a trial does not use keys for key agreement.
 fn is_explored(precondition: &Precondition) -> bool {
     let is_plain = precondition.replica == Replica::None && !precondition.policy && !precondition.grant;
     let is_used = !precondition.spec.as_deref().is_some_and(|spec| spec.starts_with("RSA"))

@@ -13,7 +13,7 @@ impl Key {
         let gives_again = effect.expect.iter().any(|expectation| expectation.answers.contains(&Answer::Done));
         match effect.call {
             Call::Decrypt => return self.encrypt().await,
-            // Whether such keys can be used for these was asked when their state was proved.
+            // The proof of the key's state made this call already.
             Call::GenerateMac if !gives_again => return Ok(()),
             Call::DecryptWithoutKeyId => self.encrypt().await?,
             Call::ReEncryptFrom | Call::ReEncryptTo => {

@@ -15,8 +15,8 @@ pub(super) fn ended(outcome: Outcome, reason: impl Into<Text>) -> Ended {
     Ended { outcome, reason: reason.into() }
 }
 
-/// The calls without which no key with imported material can be made. A target that lacks another one lacks what a case
-/// needs, and is asked nothing.
+/// The calls without which no key with imported material can be made. If a target lacks another operation, the cases that
+/// need it are skipped.
 const SET_UP: [&str; 3] = ["CreateKey", "GetParametersForImport", "ImportKeyMaterial"];
 
 /// The case ends because a call of its precondition failed.
