@@ -267,3 +267,45 @@ async fn shuffled_runs_at_conforming_variations_blame_nobody() {
     }
     assert!(blamed.is_empty(), "{}\n{}", lines.join("\n"), blamed.join("\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_target_does_not_offer_costs_coverage_and_is_never_blamed() {
+    const OFFERED: [&str; 16] = [
+        "DeleteImportedKeyMaterial",
+        "CreateKey",
+        "DescribeKey",
+        "ListKeys",
+        "GetParametersForImport",
+        "ImportKeyMaterial",
+        "EnableKey",
+        "DisableKey",
+        "ScheduleKeyDeletion",
+        "CancelKeyDeletion",
+        "CreateAlias",
+        "DeleteAlias",
+        "Encrypt",
+        "Decrypt",
+        "Sign",
+        "GenerateMac",
+    ];
+    // The second is what a server says that has no route for it.
+    for (status, body) in [(501, r#"{"__type":"NotImplemented"}"#), (500, "<html>no</html>")] {
+        let (_server, target) = behind(move |operation, _| match OFFERED.contains(&operation) {
+            true => Fate::Passed,
+            false => Fate::Answered(status, body.to_owned()),
+        })
+        .await;
+        let report = replay(&corpus(), &["success/*", "effects/*"], &target, &at_must(4)).await;
+        assert_eq!(report.figures.diverges, 0, "{status}: {:?}", complaints(&report));
+        for id in ["effects/data-keys-refused", "effects/verify-refused", "success/tags-kept"] {
+            let case = case(&report, id);
+            assert_eq!(case.outcome, Outcome::Skipped, "{status} {id}: {:?}", case.reason);
+        }
+        let grants = case(&report, "success/grants-kept").outcome;
+        assert_eq!(grants, if status == 501 { Outcome::Skipped } else { Outcome::Blocked }, "{status}");
+        assert!(report.figures.judged() > 20, "{status}: {:?}", complaints(&report));
+        if status == 501 {
+            assert_eq!(report.exit_code, ExitCode::Pass, "{:?}", complaints(&report));
+        }
+    }
+}

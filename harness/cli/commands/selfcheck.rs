@@ -24,6 +24,9 @@ const SETTLE: Duration = Duration::from_millis(20);
 /// Longer than any answer of a mutant on loopback.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longer than any replay takes on a machine that is busy: a mutant does not survive because its last cases were not run.
+const DEADLINE: Duration = Duration::from_secs(600);
+
 /// Mutants at a time for each core. A replay spends much of its time waiting for the other side.
 const MUTANTS_A_CORE: usize = 4;
 
@@ -203,7 +206,7 @@ async fn found(
     let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
     // One case at a time: with more, it is chance which case gets a key that another one used before, or the first of
     // two answers with the same request id, and what finds a mutant would differ from run to run.
-    let options = Options { jobs: 1, ..Options::new(settle, Entropy::new(SEED)) };
+    let options = Options { jobs: 1, deadline: DEADLINE, ..Options::new(settle, Entropy::new(SEED)) };
     let (_stop, stopped) = watch::channel(false);
     let ran = run(corpus, selection, &target, &options, &(), stopped)
         .await

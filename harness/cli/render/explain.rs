@@ -121,6 +121,7 @@ pub(super) fn example_world() -> World {
         alias_arn: "arn:aws:kms:us-east-2:111122223333:alias/example".parse().ok(),
         material_id: Some("0b7fd7ddbac6eef27907413567cad8c810e2883dc8a7534067a82ee1142fc1e6".to_owned()),
         new_material_id: Some("1c8fe8eecbd7ff038a18524678dbe9d921f3994ed9b8645178b93ff2253fd2f7".to_owned()),
+        former_material_id: Some("1c8fe8eecbd7ff038a18524678dbe9d921f3994ed9b8645178b93ff2253fd2f7".to_owned()),
     };
     World {
         key: Some(key(id)),

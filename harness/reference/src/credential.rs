@@ -52,7 +52,8 @@ fn in_header(config: &Config, request: &Incoming, value: &str) -> Result<Claim, 
         rest.split(comma).find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
     };
     let is_only = config.at(Point::SignedDateRefused);
-    let date = request.values("x-amz-date").next().or_else(|| request.values("date").next().filter(|_| !is_only));
+    let of_http = || request.values("date").next().filter(|_| !is_only).map(basic);
+    let date = request.values("x-amz-date").next().map(|date| date.trim().to_owned()).or_else(of_http);
     let (credential, signed_headers, signature) = (part("Credential"), part("SignedHeaders"), part("Signature"));
     let mut missing = String::new();
     for (found, name) in [(&credential, "Credential"), (&signature, "Signature"), (&signed_headers, "SignedHeaders")] {
@@ -69,11 +70,20 @@ fn in_header(config: &Config, request: &Incoming, value: &str) -> Result<Claim, 
             credential,
             signed_headers: signed_headers.split(';').map(str::to_owned).collect(),
             signature,
-            date: date.trim().to_owned(),
+            date,
             token: request.values("x-amz-security-token").next().map(|token| token.trim().to_owned()),
             is_query: false,
         }),
         _ => Err(incomplete(format!("{missing}Authorization={algorithm}"))),
+    }
+}
+
+/// The date of the header `Date` in the form that is signed. HTTP has another one.
+fn basic(date: &str) -> String {
+    let date = date.trim();
+    match jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", date) {
+        Ok(moment) => moment.strftime("%Y%m%dT%H%M%SZ").to_string(),
+        Err(_) => date.to_owned(),
     }
 }
 

@@ -108,6 +108,7 @@ impl Key {
                 Point::BecomesDisabled if state == "PendingImport" => metadata["KeyState"] = json!("Disabled"),
                 Point::NeverImportedEnabled if state == "PendingImport" => metadata["KeyState"] = json!("Enabled"),
                 Point::EnabledFlagLeft => metadata["Enabled"] = json!(state == "Enabled" || state == "PendingImport"),
+                Point::ReimportedFlagLeft => metadata["Enabled"] = json!(false),
                 Point::ExpirationModelLeft if state == "PendingImport" => {
                     metadata["ExpirationModel"] = json!("KEY_MATERIAL_DOES_NOT_EXPIRE");
                 }

@@ -33,26 +33,37 @@ fn is_left_out(check: &Check, name: &str) -> bool {
     check.except.iter().any(|left_out| left_out == name)
 }
 
-/// What a Decrypt gave back is what was encrypted, at the level of the effect.
-pub fn plaintext(effect: &Effect, answer: &Value, encrypted: &str) -> Option<Mismatch> {
-    let found = present(answer.get("Plaintext"));
-    if found.and_then(Value::as_str) == Some(encrypted) {
+/// Compares a member of a successful answer with what is known from before the exchange, at the level of the effect.
+pub fn given(effect: &Effect, answer: &Value, member: &str, wanted: &Value) -> Option<Mismatch> {
+    let found = present(answer.get(member));
+    if found == Some(wanted) {
         return None;
     }
+    // What is compared can be a secret, but for the one text that trentcheck encrypts.
+    let (expected, found) = match member {
+        "Plaintext" => (Fact::about("what was encrypted,", text(wanted)), show(found)),
+        _ if wanted.is_boolean() => (show(Some(wanted)), show(found)),
+        _ => (Fact::words("as before"), found.map_or(Fact::Absent, |_| Fact::words("another one"))),
+    };
     Some(Mismatch {
         what: What::Effect,
         place: Place::Afterwards {
-            call: "Decrypt".to_owned(),
-            member: Some(TargetText::new("Plaintext")),
+            call: operation(effect),
+            member: Some(TargetText::new(member)),
             key: WhichKey::of(effect.on),
         },
-        expected: Fact::about("what was encrypted,", TargetText::new(encrypted)),
-        found: show(found),
+        expected,
+        found,
         clauses: effect.clauses.clone(),
         supports: effect.supports.clone().unwrap_or_default(),
         level: effect.expect.iter().map(|expectation| expectation.level).max()?,
         hint: None,
     })
+}
+
+/// The operation of an effect's call. That under test is none of those that read or use a key.
+fn operation(effect: &Effect) -> String {
+    effect.call.operation("").to_owned()
 }
 
 fn members(metadata: &Value) -> impl Iterator<Item = &str> {
@@ -76,7 +87,7 @@ fn difference(effect: &Effect, check: &Check, name: &str, before: &Value, after:
     Some(Mismatch {
         what: What::Effect,
         place: Place::Afterwards {
-            call: "DescribeKey".to_owned(),
+            call: operation(effect),
             member: Some(TargetText::new(name)),
             key: WhichKey::of(effect.on),
         },

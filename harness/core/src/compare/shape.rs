@@ -9,8 +9,15 @@ use crate::observe::{Body, Carrier, Message, Observation};
 use crate::send::{Fault, Response, ResponseFraming, SendError};
 use crate::text::TargetText;
 use serde_json::Value;
+use std::time::{Duration, SystemTime};
 
 type Fact = FactOf<TargetText>;
+
+const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+
+/// How far a date may be from the time of its answer: more than clocks differ between which signatures are taken, less than
+/// two time zones do.
+const NOW: Duration = Duration::from_secs(15 * 60);
 
 /// Judges an answer by the rules for every answer. An answer that nobody could claim for the protocol (`Claimed::No`:
 /// a wrong method, path or content type) is only judged by the rules of HTTP.
@@ -107,6 +114,15 @@ fn error(corpus: &Corpus, observation: &Observation, differ: &mut impl FnMut(Sha
     if !matches!(observation.body, Body::Json(Value::Object(_))) {
         differ(ShapeRule::ErrorIsObject, What::ErrorShape, Fact::words("a JSON object"), body());
     }
+    if let Body::Json(Value::Object(members)) = &observation.body {
+        const KNOWN: [&str; 4] = ["__type", "code", "message", "Message"];
+        let further = members.keys().filter(|name| !KNOWN.contains(&name.as_str()));
+        let further: Vec<TargetText> = further.map(|name| TargetText::new(name.as_str())).collect();
+        if !further.is_empty() {
+            let expected = Fact::words("no members but the error's type and its message");
+            differ(ShapeRule::ErrorMembers, What::ErrorShape, expected, Fact::Values { values: further });
+        }
+    }
     let Some(found) = &observation.error else {
         differ(ShapeRule::ErrorHasType, What::ErrorShape, Fact::words("the error's type in `__type`"), body());
         return;
@@ -174,6 +190,8 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
         Rule::Equals => (Fact::value(TargetText::new(wanted)), str::eq),
         Rule::MediaType => (Fact::about("the media type", TargetText::new(wanted)), is_media_type),
         Rule::Absent => (Fact::words("no such header"), |_, _| false),
+        // That needs to know the time.
+        Rule::Now => return None,
     };
     let is_right = match values.as_slice() {
         [] => rule.rule == Rule::Absent,
@@ -198,6 +216,35 @@ fn header(rule: &HeaderRule, observation: &Observation) -> Option<Mismatch> {
     })
 }
 
+/// Headers that tell another time than this one, at which the answer came. What is no date is a mismatch of another rule.
+pub fn wrong_times(corpus: &Corpus, observation: &Observation, now: SystemTime) -> Vec<Mismatch> {
+    corpus
+        .headers
+        .iter()
+        .filter(|rule| rule.rule == Rule::Now)
+        .filter_map(|rule| wrong_time(rule, observation, now))
+        .collect()
+}
+
+fn wrong_time(rule: &HeaderRule, observation: &Observation, now: SystemTime) -> Option<Mismatch> {
+    let value = observation.header(rule.name.get_ref()).filter(|value| is_http_date(value))?;
+    let theirs = jiff::fmt::rfc2822::parse(value).ok()?;
+    let ours = jiff::Timestamp::try_from(now).ok()?;
+    if ours.duration_since(theirs.timestamp()).unsigned_abs() <= NOW {
+        return None;
+    }
+    Some(Mismatch {
+        what: What::Header,
+        place: Place::Header { name: rule.name.get_ref().clone() },
+        expected: Fact::words(format!("the time of the answer, give or take {} minutes", NOW.as_secs() / 60)),
+        found: Fact::value(TargetText::new(value)),
+        clauses: rule.clauses.clone(),
+        supports: rule.supports.clone(),
+        level: rule.level,
+        hint: None,
+    })
+}
+
 /// Whether a value is of this media type: letters count in any case, and parameters do not change the type.
 fn is_media_type(value: &str, wanted: &str) -> bool {
     value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
@@ -205,13 +252,28 @@ fn is_media_type(value: &str, wanted: &str) -> bool {
 
 /// Whether a value is an IMF-fixdate, the one form that may be sent.
 fn is_http_date(value: &str) -> bool {
-    const FORM: &str = "%a, %d %b %Y %H:%M:%S GMT";
-    jiff::civil::DateTime::strptime(FORM, value).is_ok_and(|date| date.strftime(FORM).to_string() == value)
+    jiff::civil::DateTime::strptime(HTTP_DATE, value).is_ok_and(|date| date.strftime(HTTP_DATE).to_string() == value)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_http_date, is_media_type};
+    use super::{is_http_date, is_media_type, wrong_times};
+    use crate::test_support::{CORPUS, answer};
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_date_in_another_zone_is_not_the_time_of_the_answer() {
+        // 1_700_000_000 seconds.
+        let response = answer(400, &[("date", "Tue, 14 Nov 2023 22:13:20 GMT")], b"{}");
+        let observation = crate::observe::observe(&response);
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        for seconds in [1_700_000_000, 1_700_000_900, 1_699_999_100] {
+            assert_eq!(wrong_times(&CORPUS, &observation, at(seconds)), [], "{seconds}");
+        }
+        for seconds in [1_700_000_901, 1_699_999_099, 1_700_018_000] {
+            assert_eq!(wrong_times(&CORPUS, &observation, at(seconds)).len(), 1, "{seconds}");
+        }
+    }
 
     #[test]
     fn a_media_type_is_read_in_any_case_and_without_its_parameters() {

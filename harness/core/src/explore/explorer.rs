@@ -6,7 +6,7 @@ use super::generate::Grammar;
 use super::precedent::Precedents;
 use super::side::Side;
 use crate::compare::Repeats;
-use crate::fixture::{Corpus, Owner, Place, Precondition, PrincipalName};
+use crate::fixture::{Corpus, Material, Owner, Place, Precondition, PrincipalName, Replica};
 use crate::normalise::Redactor;
 use crate::target::{SetupError, Target};
 use std::collections::BTreeSet;
@@ -67,6 +67,7 @@ impl<'a> Explorer<'a> {
         };
         let starts = self.corpus.preconditions.iter().filter(|precondition| {
             crate::fixture::holds_in(precondition.editions.as_ref(), self.target.target.edition)
+                && is_explored(precondition)
                 && can(&self.target, precondition)
                 && can(&self.model, precondition)
         });
@@ -86,6 +87,15 @@ impl<'a> Explorer<'a> {
         let operation = self.corpus.operation.clone();
         Grammar { operation, starts, own, principals, edition: self.target.target.edition }
     }
+}
+
+/// Whether trials start from such keys. No call of a trial reads a policy, a grant, a replica or a rotation, RSA keys take
+/// long to make, and a trial does not use keys for key agreement.
+fn is_explored(precondition: &Precondition) -> bool {
+    let is_plain = precondition.replica == Replica::None && !precondition.policy && !precondition.grant;
+    let is_used = !precondition.spec.as_deref().is_some_and(|spec| spec.starts_with("RSA"))
+        && precondition.usage.as_deref() != Some("KEY_AGREEMENT");
+    is_plain && is_used && precondition.material != Material::Rotated
 }
 
 /// The end of an exploration.

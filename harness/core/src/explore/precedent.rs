@@ -148,6 +148,7 @@ fn world() -> World {
         alias_arn: "arn:aws:kms:here:111111111111:alias/one".parse().ok(),
         material_id: Some("1".repeat(64)),
         new_material_id: Some("2".repeat(64)),
+        former_material_id: Some("3".repeat(64)),
     };
     World {
         key: Some(names(KEY)),

@@ -241,7 +241,7 @@ impl<'a> Side<'a> {
                 Move::Describe => Call::DescribeKey,
                 Move::Enable => Call::EnableKey,
                 Move::Cancel => Call::CancelKeyDeletion,
-                Move::Decrypt if key.ciphertext.is_none() => return Seen::Impossible,
+                Move::Decrypt if key.made.ciphertext.is_none() => return Seen::Impossible,
                 Move::Decrypt => Call::Decrypt,
                 Move::Use if key.base.spec.starts_with("ECC") => Call::Sign,
                 Move::Use if key.base.spec.starts_with("HMAC") => Call::GenerateMac,

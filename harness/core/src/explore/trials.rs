@@ -276,6 +276,7 @@ mod tests {
             alias_arn: "arn:aws:kms:us-east-2:111122223333:alias/x".parse().ok(),
             material_id: Some("0".repeat(64)),
             new_material_id: Some("1".repeat(64)),
+            former_material_id: None,
         };
         let world = World {
             key: Some(names),

@@ -1,9 +1,9 @@
 //! One key of a run: how it is made, imported into, brought into a state and back.
 
-use super::material;
+use super::material::{self, Wrapping};
 use crate::arn::Arn;
 use crate::entropy::Entropy;
-use crate::fixture::{Material, Origin, Owner, Place, Precondition, Step};
+use crate::fixture::{Material, Origin, Owner, Place, Precondition, Replica, Step};
 use crate::kms::{Change, Failure, FailureKind, Kms, Pauses, mark, patience};
 use crate::plan::KeyNames;
 use crate::send::Peer;
@@ -24,6 +24,9 @@ pub(crate) struct Base {
     pub(crate) multi_region: bool,
     pub(crate) alias: bool,
     pub(crate) material: Material,
+    pub(crate) replica: Replica,
+    pub(crate) policy: bool,
+    pub(crate) grant: bool,
 }
 
 impl Base {
@@ -34,7 +37,8 @@ impl Base {
             usage: precondition.key_usage().to_owned(),
             origin: precondition.origin,
             owner: precondition.owner,
-            place: precondition.region,
+            // A replica is made from a primary key in the other Region.
+            place: if precondition.replica == Replica::Key { Place::Elsewhere } else { precondition.region },
             multi_region: precondition.multi_region,
             alias: precondition.alias,
             // A key whose material was deleted is one with material, and can be restored to it.
@@ -42,11 +46,20 @@ impl Base {
                 Material::Deleted => Material::Imported,
                 other => other,
             },
+            replica: precondition.replica,
+            policy: precondition.policy,
+            grant: precondition.grant,
         })
     }
 
-    fn has_material(&self) -> bool {
+    pub(super) fn has_material(&self) -> bool {
         self.origin == Origin::External && self.material != Material::None
+    }
+
+    /// The KeyState of such keys while they are scheduled for deletion.
+    pub(crate) fn state_when_scheduled(&self) -> &'static str {
+        // A key with replicas waits for them.
+        if self.replica == Replica::Other { "PendingReplicaDeletion" } else { "PendingDeletion" }
     }
 
     /// The KeyState of such keys before a precondition changes it.
@@ -61,10 +74,8 @@ pub(crate) struct Key {
     pub(crate) base: Base,
     pub(crate) arn: Arn,
     pub(crate) names: KeyNames,
-    /// What a call before the exchange encrypted, for effects that decrypt it afterwards.
-    pub(crate) ciphertext: Option<String>,
-    /// What a call before the exchange made of a known message, for a key that is lent.
-    pub(crate) mac: Option<String>,
+    /// What calls before the exchange made with the key.
+    pub(crate) made: Made,
     /// The KeyState that DescribeKey showed last, if nothing was done since that could change it.
     pub(crate) seen: Option<String>,
     /// Whether another case has used it.
@@ -73,6 +84,18 @@ pub(crate) struct Key {
     material: Vec<u8>,
     parameters: Option<Parameters>,
     kms: Kms,
+}
+
+/// What calls before the exchange made with the key, for calls afterwards that use it or give it again. All in base64.
+#[derive(Clone, Default)]
+pub(crate) struct Made {
+    pub(crate) ciphertext: Option<String>,
+    pub(crate) mac: Option<String>,
+    pub(crate) signature: Option<String>,
+    pub(crate) public_key: Option<String>,
+    pub(crate) secret: Option<String>,
+    /// The id of the other key, and what it encrypted.
+    pub(crate) other: Option<(String, String)>,
 }
 
 #[derive(Clone)]
@@ -117,7 +140,7 @@ impl Key {
         if base.has_material() {
             key.import(maker, Bytes::Same).await?;
         }
-        if base.material == Material::Two {
+        if matches!(base.material, Material::Two | Material::Rotated) {
             let answer = key.import(maker, Bytes::Other).await?;
             key.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
             if key.names.new_material_id.is_none() {
@@ -127,8 +150,16 @@ impl Key {
         if base.alias {
             key.add_alias(maker).await?;
         }
-        let metadata = key.wait_for(base.state()).await?;
-        key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
+        if base.policy {
+            key.put_policy().await?;
+        }
+        if base.grant {
+            key.add_grant().await?;
+        }
+        key.is_ready().await?;
+        if base.material == Material::Rotated {
+            key.rotate().await?;
+        }
         Ok(key)
     }
 
@@ -138,8 +169,7 @@ impl Key {
             base: base.clone(),
             names: KeyNames::of(id, arn.clone()),
             arn,
-            ciphertext: None,
-            mac: None,
+            made: Made::default(),
             seen: None,
             is_used: false,
             label: label.to_owned(),
@@ -149,13 +179,25 @@ impl Key {
         }
     }
 
+    /// Waits until a new key is in the state of its base, and learns the id of its material.
+    pub(super) async fn is_ready(&mut self) -> Result<(), Failure> {
+        let metadata = self.wait_for(self.base.state()).await?;
+        self.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
+        Ok(())
+    }
+
+    /// The record of this key at another client, under this ARN, with nothing done to it.
+    pub(super) fn elsewhere(&self, base: &Base, arn: Arn, kms: &Kms) -> Self {
+        Self::of(base, (self.names.id.clone(), arn), &self.label, self.material.clone(), kms)
+    }
+
     /// The KeyMetadata of DescribeKey.
     pub(crate) async fn describe(&self) -> Result<Value, Failure> {
         metadata(&self.kms, &self.names.id).await
     }
 
     /// Waits until DescribeKey shows this state.
-    async fn wait_for(&self, state: &str) -> Result<Value, Failure> {
+    pub(super) async fn wait_for(&self, state: &str) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.kms.settle());
         loop {
             let metadata = self.describe().await?;
@@ -180,6 +222,11 @@ impl Key {
         false
     }
 
+    /// How the key's material is wrapped: RSA keys are too long to be wrapped with RSA alone.
+    fn wrapping(&self) -> Wrapping {
+        if self.base.spec.starts_with("RSA") { Wrapping::AesKeyWrap } else { Wrapping::Oaep }
+    }
+
     /// The body of a call that names the key and nothing else.
     pub(crate) fn body(&self) -> Value {
         json!({ "KeyId": self.names.id })
@@ -195,7 +242,7 @@ impl Key {
             Bytes::Same => self.material.clone(),
             Bytes::Other => made_material(&self.base.spec, maker, &format!("{} other", self.label))?,
         };
-        let wrapped = material::wrap(&material, &parameters.public_key)
+        let wrapped = material::wrap_by(self.wrapping(), &material, &parameters.public_key)
             .map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
         let mut body = json!({
             "KeyId": self.names.id,
@@ -252,7 +299,7 @@ impl Key {
             });
         }
         let mut body = self.body();
-        body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
+        body["WrappingAlgorithm"] = json!(self.wrapping().algorithm());
         body["WrappingKeySpec"] = json!("RSA_2048");
         let answer = self.kms.call_on_new("GetParametersForImport", &body).await?;
         let public_key = answer["PublicKey"].as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
@@ -260,19 +307,6 @@ impl Key {
             (Some(token), Some(public_key)) => Ok(Parameters { token: token.to_owned(), public_key }),
             _ => Err(unusable("GetParametersForImport", "without ImportToken and PublicKey")),
         }
-    }
-
-    /// Encrypts something that an effect will decrypt.
-    pub(crate) async fn encrypt(&mut self) -> Result<(), Failure> {
-        if self.ciphertext.is_none() {
-            let mut body = self.body();
-            body["Plaintext"] = json!(material::plaintext_sent());
-            let answer = self.kms.call("Encrypt", &body).await?;
-            let blob =
-                answer["CiphertextBlob"].as_str().ok_or_else(|| unusable("Encrypt", "without CiphertextBlob"))?;
-            self.ciphertext = Some(blob.to_owned());
-        }
-        Ok(())
     }
 
     /// Brings a key of its base into the state of a precondition.
@@ -290,7 +324,7 @@ impl Key {
                 }
                 Step::ScheduleKeyDeletion => {
                     self.schedule_deletion().await?;
-                    self.wait_for("PendingDeletion").await?;
+                    self.wait_for(self.base.state_when_scheduled()).await?;
                 }
             }
         }
@@ -320,7 +354,9 @@ impl Key {
             }
             seen.push(state.to_owned());
             match state {
-                "PendingDeletion" => drop(self.kms.call("CancelKeyDeletion", &self.body()).await?),
+                "PendingDeletion" | "PendingReplicaDeletion" => {
+                    drop(self.kms.call("CancelKeyDeletion", &self.body()).await?)
+                }
                 "Disabled" => drop(self.kms.call("EnableKey", &self.body()).await?),
                 "PendingImport" if self.base.has_material() => drop(self.import(maker, Bytes::Same).await?),
                 other => {
@@ -375,6 +411,12 @@ pub(super) async fn metadata(kms: &Kms, named: &str) -> Result<Value, Failure> {
     }
 }
 
+/// A text of an answer.
+pub(super) fn text_of(answer: &Value, operation: &str, member: &str) -> Result<String, Failure> {
+    let text = answer[member].as_str().map(str::to_owned);
+    text.ok_or_else(|| unusable(operation, &format!("without {member}")))
+}
+
 fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, Failure> {
     material::make(spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
 }
@@ -385,7 +427,7 @@ pub(super) fn otherwise(metadata: &Value, state: &str) -> Failure {
     Failure { kind: FailureKind::NotSettled, ..unusable("DescribeKey", &answer) }
 }
 
-fn unusable(operation: &str, answer: &str) -> Failure {
+pub(super) fn unusable(operation: &str, answer: &str) -> Failure {
     // Reasons can repeat what the target answered.
     Failure { operation: operation.to_owned(), answer: TargetText::new(answer).into(), kind: FailureKind::Unusable }
 }

@@ -1,10 +1,11 @@
 //! Keys of the user's own, for accounts in which none may be made: each stands in for one precondition, and is given back
 //! as it was.
 
+use super::calls::use_body;
 use super::key::{Base, Bytes, Key, Maker, metadata};
 use super::material::plaintext_sent;
 use crate::arn::Arn;
-use crate::fixture::{Corpus, Material, Origin, Owner, Place, Precondition, Step};
+use crate::fixture::{Call, Corpus, Material, Origin, Owner, Place, Precondition, Replica, Step};
 use crate::kms::{Failure, FailureKind, Kms};
 use serde_json::json;
 use std::fmt;
@@ -60,12 +61,16 @@ impl Lent {
                 "what a wrong target did to material of KMS cannot be undone"
             }
             Precondition { material: Material::None, .. } => "an import cannot be undone",
-            Precondition { material: Material::Two, .. } => "a second material cannot be taken back",
+            Precondition { material: Material::Two | Material::Rotated, .. } => {
+                "a second material cannot be taken back"
+            }
             Precondition { material: Material::Expiring, .. } => "it changes when the material expires",
             Precondition { then, .. } if then.contains(&Step::ScheduleKeyDeletion) => {
                 "a key that is lent is never scheduled for deletion"
             }
             Precondition { alias: true, .. } => "it gives the key an alias",
+            Precondition { policy: true, .. } | Precondition { grant: true, .. } => "it changes who may use the key",
+            Precondition { replica: Replica::Other | Replica::Key, .. } => "it makes a replica",
             Precondition { other: true, .. } => "it needs two keys",
             Precondition { owner: Owner::Stranger, .. } => "it needs another account's key",
             Precondition { region: Place::Elsewhere, .. } => "it needs a key in another Region",
@@ -114,30 +119,27 @@ impl Key {
     pub(crate) async fn prove(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
         match self.base.spec.as_str() {
             "SYMMETRIC_DEFAULT" => self.encrypt().await?,
-            _ => self.mac = Some(self.mac_of_known_text().await?),
+            _ => self.made.mac = Some(self.mac_of_known_text().await?),
         }
         self.import(maker, Bytes::Same).await?;
         self.is_itself().await
     }
 
     async fn mac_of_known_text(&self) -> Result<String, Failure> {
-        let mut body = self.body();
-        body["Message"] = json!(plaintext_sent());
-        body["MacAlgorithm"] = json!(self.base.spec.replace("HMAC_", "HMAC_SHA_"));
-        let answer = self.kms().call("GenerateMac", &body).await?;
+        let answer = self.kms().call("GenerateMac", &use_body(self, Call::GenerateMac)).await?;
         let mac = answer["Mac"].as_str().map(str::to_owned);
         mac.ok_or_else(|| another("GenerateMac", "no Mac"))
     }
 
     /// Whether the key still decrypts what it encrypted when it was lent, or makes the same of a message.
     pub(crate) async fn is_itself(&self) -> Result<(), Failure> {
-        if let Some(mac) = &self.mac {
+        if let Some(mac) = &self.made.mac {
             return match *mac == self.mac_of_known_text().await? {
                 true => Ok(()),
                 false => Err(another("GenerateMac", "another Mac than before")),
             };
         }
-        let Some(ciphertext) = &self.ciphertext else { return Ok(()) };
+        let Some(ciphertext) = &self.made.ciphertext else { return Ok(()) };
         let body = json!({ "KeyId": self.names.id, "CiphertextBlob": ciphertext });
         let answer = self.kms().call("Decrypt", &body).await?;
         match answer["Plaintext"] == plaintext_sent() {

@@ -1,16 +1,22 @@
 //! Key material to import, how it is wrapped, and the text that is encrypted with it.
 
 use crate::entropy::Entropy;
-use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
+use aws_lc_rs::rand;
+use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use std::sync::OnceLock;
 
 /// Material cannot be made or wrapped.
 #[derive(Debug, thiserror::Error)]
 pub enum MaterialError {
     /// No recipe says what such material looks like.
-    #[error("make key material for the key spec `{0}`: the harness knows SYMMETRIC_DEFAULT, HMAC_* and ECC_NIST_P256")]
+    #[error(
+        "make key material for the key spec `{0}`: the harness knows SYMMETRIC_DEFAULT, HMAC_*, ECC_NIST_P256 and RSA_2048"
+    )]
     Spec(String),
     /// The library failed.
     #[error("make a key pair to import")]
@@ -37,8 +43,53 @@ pub(super) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>
             let der = pair.to_pkcs8v1().map_err(|_| MaterialError::Generate)?;
             Ok(der.as_ref().to_vec())
         }
+        "RSA_2048" => rsa(),
         other => Err(MaterialError::Spec(other.to_owned())),
     }
+}
+
+/// An RSA private key in PKCS#8. Generating one takes longer than many cases, so that all keys of a process have the same.
+fn rsa() -> Result<Vec<u8>, MaterialError> {
+    static KEY: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    let generated = || {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
+        Some(AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).ok()?.as_ref().to_vec())
+    };
+    KEY.get_or_init(generated).clone().ok_or(MaterialError::Generate)
+}
+
+/// How material is wrapped for an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrapping {
+    /// With the target's RSA key.
+    Oaep,
+    /// With an AES key of its own, which is wrapped with the target's RSA key.
+    AesKeyWrap,
+}
+
+impl Wrapping {
+    /// The name of the algorithm.
+    pub(super) fn algorithm(self) -> &'static str {
+        match self {
+            Self::Oaep => "RSAES_OAEP_SHA_256",
+            Self::AesKeyWrap => "RSA_AES_KEY_WRAP_SHA_256",
+        }
+    }
+}
+
+/// Material as this algorithm wraps it.
+pub(super) fn wrap_by(wrapping: Wrapping, material: &[u8], public_key: &[u8]) -> Result<Vec<u8>, MaterialError> {
+    if wrapping == Wrapping::Oaep {
+        return wrap(material, public_key);
+    }
+    let mut key = [0; 32];
+    rand::fill(&mut key).map_err(|_| MaterialError::Generate)?;
+    let mut wrapped = wrap(&key, public_key)?;
+    // RFC 5649: the next multiple of 8 bytes, and 8 bytes before them.
+    let mut behind = vec![0; material.len().next_multiple_of(8) + 8];
+    let kek = AesKek::new(&AES_256, &key).map_err(|_| MaterialError::Wrap)?;
+    wrapped.extend_from_slice(kek.wrap_with_padding(material, &mut behind).map_err(|_| MaterialError::Wrap)?);
+    Ok(wrapped)
 }
 
 /// Material as RSAES_OAEP_SHA_256 wraps it. `public_key` is a DER SubjectPublicKeyInfo.

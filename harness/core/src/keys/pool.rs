@@ -8,7 +8,7 @@ use super::key::{Base, Key, Maker};
 use super::lease::{Choice, Lease, NoLease};
 use super::lent::Lent;
 use crate::arn::Arn;
-use crate::fixture::{Owner, Place, Precondition};
+use crate::fixture::{Owner, Place, Precondition, Replica};
 use crate::kms::{Failure, FailureKind, Kms, mark};
 use crate::ledger::Ledger;
 use std::collections::{BTreeMap, HashMap};
@@ -100,6 +100,11 @@ impl<'a> Pool<'a> {
             key.prepare(precondition).await?;
             return Ok(Lease { key, other: None });
         }
+        if precondition.replica != Replica::None {
+            let lease = self.lease_replicas(precondition, &base).await?;
+            lease.key.prepare(precondition).await?;
+            return Ok(lease);
+        }
         let key = self.take(&base, choice).await?;
         let other = match precondition.other {
             true => match self.take(&base, choice).await {
@@ -113,6 +118,35 @@ impl<'a> Pool<'a> {
         };
         key.prepare(precondition).await?;
         Ok(Lease { key, other })
+    }
+
+    /// A new primary key and its replica.
+    async fn lease_replicas(&self, precondition: &Precondition, base: &Base) -> Result<Lease, NoLease> {
+        let place = match base.place {
+            Place::Here => Place::Elsewhere,
+            Place::Elsewhere => Place::Here,
+        };
+        let of_replica = Base { place, ..base.clone() };
+        let kms = self.maker_of(&of_replica)?;
+        // Both keys have one id, and what may be changed off loopback is known by its id.
+        if kms.is_watched() {
+            return Err(NoLease::unavailable("safety: replicas are only made at a target on loopback"));
+        }
+        let primary = self.take(base, Choice::New).await?;
+        let label = match self.next(&of_replica, Choice::New)? {
+            Next::New(label) => label,
+            Next::Idle(_) => return Err(NoLease::unavailable("no replica is made twice")),
+        };
+        self.intends(&of_replica, &label, kms)?;
+        let created = |id: &str, arn: &Arn| self.created(&of_replica, &label, id, arn);
+        match Box::pin(primary.replicate(self.maker, kms, &of_replica, created)).await {
+            Ok(replica) if precondition.replica == Replica::Key => Ok(Lease { key: replica, other: Some(primary) }),
+            Ok(replica) => Ok(Lease { key: primary, other: Some(replica) }),
+            Err(failure) => {
+                self.failed(&of_replica, &label, &failure);
+                Err(failure.into())
+            }
+        }
     }
 
     /// A key of this base in its base state.

@@ -19,7 +19,7 @@ impl Base {
     pub(crate) fn state_of(&self, precondition: &Precondition) -> &'static str {
         match precondition.then.last() {
             Some(Step::DisableKey) => "Disabled",
-            Some(Step::ScheduleKeyDeletion) => "PendingDeletion",
+            Some(Step::ScheduleKeyDeletion) => self.state_when_scheduled(),
             None if precondition.material == Material::Deleted => "PendingImport",
             None => self.state(),
         }
@@ -73,6 +73,7 @@ impl Key {
     fn use_of(&self) -> Option<Call> {
         match (self.base.spec.as_str(), self.base.usage.as_str()) {
             ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT") => Some(Call::Encrypt),
+            ("RSA_2048", "ENCRYPT_DECRYPT") => Some(Call::Encrypt),
             ("ECC_NIST_P256", "SIGN_VERIFY") => Some(Call::Sign),
             (spec, _) if spec.starts_with("HMAC_") => Some(Call::GenerateMac),
             _ => None,

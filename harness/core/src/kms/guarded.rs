@@ -76,6 +76,11 @@ impl Kms {
         self.client.says_unsupported(observation)
     }
 
+    /// Whether keys are looked at before they are changed, as those off loopback are.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.guard.as_ref().is_some_and(|guard| guard.watches())
+    }
+
     /// Whether keys of this owner may be made.
     pub(crate) fn may_make_for(&self, owner: Owner) -> bool {
         self.guard.as_ref().is_none_or(|guard| guard.may_make_for(owner))

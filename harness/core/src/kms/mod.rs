@@ -19,4 +19,5 @@ pub(crate) use failure::{Failure, FailureKind, UNKNOWN_SIGNER, is_transient, say
 pub(crate) use guard::Guard;
 pub(crate) use guarded::Kms;
 pub(crate) use lateness::{Change, patience};
+pub(crate) use pages::each_page;
 pub(crate) use pauses::Pauses;

@@ -26,7 +26,7 @@ impl Ours {
 
     /// Whether its deletion is scheduled.
     pub(crate) fn is_pending(&self) -> bool {
-        self.state == "PendingDeletion"
+        matches!(self.state.as_str(), "PendingDeletion" | "PendingReplicaDeletion")
     }
 }
 

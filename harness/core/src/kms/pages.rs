@@ -17,7 +17,7 @@ fn most(operation: &str) -> usize {
 
 /// Hands over the items of each page. A list that repeats a marker, or has more pages than an account can fill, is given
 /// up.
-pub(super) async fn each_page(
+pub(crate) async fn each_page(
     client: &Client,
     operation: &str,
     body: Value,

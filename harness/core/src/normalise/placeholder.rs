@@ -75,6 +75,7 @@ impl Normaliser {
                 (names.alias.clone(), "alias", false),
                 (names.material_id.clone(), "material-id", true),
                 (names.new_material_id.clone(), "new-material-id", true),
+                (names.former_material_id.clone(), "former-material-id", true),
             ] {
                 let what = format!("the {}", part.replace('-', " "));
                 add(value.as_deref().unwrap_or_default(), &format!("{label}-{part}"), &of(&what), is_fixed);

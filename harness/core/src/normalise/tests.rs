@@ -177,6 +177,7 @@ fn world() -> World {
         alias_arn: "arn:aws:kms:us-east-2:777788880009:alias/trentcheck-0123abcd-key".parse().ok(),
         material_id: Some("a".repeat(64)),
         new_material_id: None,
+        former_material_id: None,
     };
     World {
         key: Some(key),

@@ -20,6 +20,9 @@ pub struct KeyNames {
     /// The id of the current key material, if the target shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub material_id: Option<String>,
+    /// The id of the key material that a rotation replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former_material_id: Option<String>,
     /// The id of a key material that waits for rotation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_material_id: Option<String>,

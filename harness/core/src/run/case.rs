@@ -10,9 +10,10 @@ use super::step::in_step;
 use crate::arn::Arn;
 use crate::baseline::Recording;
 use crate::compare::{Context, Mismatch, Naming, Place, What, differs, likeness};
-use crate::fixture::{Call, Case, Level, Material, Precondition, RequestFraming};
+use crate::fixture::{Call, Case, Level, Precondition, RequestFraming};
 use crate::http::Request;
 use crate::keys::{Choice, Lease};
+use crate::kms::FailureKind;
 use crate::normalise::{Normaliser, Shown};
 use crate::plan::{PlanError, World, plan};
 use crate::report::{CaseRan, Outcome, Pinned};
@@ -132,11 +133,10 @@ impl Attempt<'_> {
         }
         let verdict = self.exchange_and_read_back(precondition, lease.as_deref_mut(), before).await;
         if let Some(lease) = lease {
-            // A key that took part in a divergence could take the blame into the next case, and a second material that
-            // was deleted cannot be brought back.
+            // A key that took part in a divergence could take the blame into the next case.
             if verdict.is_ok()
                 && self.mismatches.iter().all(|mismatch| mismatch.what != What::Effect)
-                && precondition.material != Material::Two
+                && precondition.is_restorable()
             {
                 run.pool.give_back(*lease).await;
             } else {
@@ -217,8 +217,14 @@ impl Attempt<'_> {
         before: &Before,
     ) -> Result<(), Ended> {
         let (run, case) = (self.run, self.case);
-        let mut reading =
-            ReadBack { run, lease, naming: Naming::of(precondition), before, recorder: &mut self.recorder };
+        let mut reading = ReadBack {
+            run,
+            lease,
+            world: &self.world,
+            naming: Naming::of(precondition),
+            before,
+            recorder: &mut self.recorder,
+        };
         for effect in run.corpus.effects_of(case, run.target.edition) {
             // If a wrong target takes other bytes, nobody can get the key back.
             if effect.call == Call::ImportOther && run.is_lent(precondition) {
@@ -227,8 +233,9 @@ impl Attempt<'_> {
             match reading.read(effect).await {
                 Ok(found) => self.mismatches.extend(capped(found, case.level)),
                 Err(Unread::Failed(failure)) => {
+                    let is_offered = failure.kind != FailureKind::NoSuchOperation;
                     let why = Text::from("the key cannot be read back: ").and(failure.describe());
-                    return Err(ended(Outcome::Blocked, why));
+                    return Err(ended(if is_offered { Outcome::Blocked } else { Outcome::Skipped }, why));
                 }
                 Err(Unread::Indeterminate(why)) => return Err(ended(Outcome::Indeterminate, why)),
             }

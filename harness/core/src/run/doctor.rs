@@ -126,12 +126,24 @@ async fn service(kms: &Kms, first: &Observation, absent: &Absent, checkups: &mut
     if is_known {
         checkups.push(permission(&kms.operation().name, Success::Unexpected, unsupported, first));
         for needed in PERMISSIONS {
-            checkups.push(match needed.asking {
+            let found = match needed.asking {
                 Asking::AbsentKey(body) => ask(kms, needed.operation, Success::Unexpected, &body(absent)).await,
                 Asking::Listing(body) => ask(kms, needed.operation, Success::Allowed, &body()).await,
                 Asking::Not(why) => checkup(needed.operation, Health::Unknown, format!("not asked: {why}")),
-            });
+            };
+            checkups.push(if needed.is_optional { optional(found) } else { found });
         }
+    }
+}
+
+/// What is found about an operation that only some cases need: without it they are skipped, and the target can be tested.
+fn optional(found: Found) -> Found {
+    match found.health {
+        Health::Bad => {
+            let found_there = found.found.and("; the cases that need it are skipped");
+            Found { health: Health::Unknown, found: found_there, ..found }
+        }
+        Health::Good | Health::Unknown => found,
     }
 }
 

@@ -2,21 +2,25 @@
 
 use super::context::Run;
 use super::recorder::Recorder;
-use crate::compare::{Context, Mismatch, Naming, Place, WhichKey, checks, judge, plaintext, transport};
-use crate::fixture::{Call, Edition, Effect, On, Precondition, Supports};
+use crate::compare::{Context, Mismatch, Naming, Place, WhichKey, checks, given, judge, transport};
+use crate::fixture::{Call, CallKind, Case, Check, Edition, Effect, On, Precondition, Supports};
 use crate::json;
-use crate::keys::{Key, Lease, body, operation, plaintext_sent};
+use crate::keys::{Key, Lease, body, operation};
 use crate::kms::{Change, Failure, FailureKind, Pauses, is_transient, patience, summary, token_ended};
 use crate::observe::{Observation, observe};
+use crate::plan::{World, render};
 use crate::send::Fault;
 use crate::text::{TargetText, Text};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What the keys showed before the exchange.
 pub(super) struct Before {
     key: Value,
     other: Value,
+    /// What calls other than DescribeKey showed of a key.
+    shown: BTreeMap<(Call, On), Value>,
 }
 
 impl Before {
@@ -32,7 +36,35 @@ impl Before {
             }
             None => Value::Null,
         };
-        Ok(Self { key, other })
+        Ok(Self { key, other, shown: BTreeMap::new() })
+    }
+
+    /// Makes the calls of a case's effects once, as far as what they answer afterwards says something only then.
+    pub(super) async fn seen_for(&mut self, run: &Run<'_>, case: &Case, lease: &mut Lease) -> Result<(), Failure> {
+        for effect in run.corpus.effects_of(case, run.target.edition) {
+            let Lease { key, other } = &mut *lease;
+            let (key, other) = match (effect.on, other) {
+                (On::Key, other) => (key, other.as_mut()),
+                (On::Other, Some(other)) => (other, Some(key)),
+                (On::Other, None) => continue,
+            };
+            match effect.call.kind() {
+                CallKind::Reads if effect.call != Call::DescribeKey => {
+                    self.shown.insert((effect.call, effect.on), key.shown(effect.call).await?);
+                }
+                CallKind::Uses => key.practise(other, effect).await?,
+                CallKind::Reads | CallKind::Changes => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn of(&self, effect: &Effect) -> &Value {
+        match (effect.call, effect.on) {
+            (Call::DescribeKey, On::Key) => &self.key,
+            (Call::DescribeKey, On::Other) => &self.other,
+            read => self.shown.get(&read).unwrap_or(&Value::Null),
+        }
     }
 }
 
@@ -57,6 +89,8 @@ impl From<Failure> for Unread {
 pub(super) struct ReadBack<'a> {
     pub(super) run: &'a Run<'a>,
     pub(super) lease: &'a mut Lease,
+    /// What the checks of effects can name.
+    pub(super) world: &'a World,
     /// Whether a deletion names the material.
     pub(super) naming: Naming,
     pub(super) before: &'a Before,
@@ -66,24 +100,23 @@ pub(super) struct ReadBack<'a> {
 impl ReadBack<'_> {
     /// Reads one effect back.
     pub(super) async fn read(&mut self, effect: &Effect) -> Result<Vec<Mismatch>, Unread> {
-        match effect.call {
-            Call::DescribeKey => self.describe(effect).await,
-            _ => self.call(effect).await,
+        match effect.call.kind() {
+            CallKind::Reads => self.look(&rendered(effect, self.world)).await,
+            CallKind::Uses | CallKind::Changes => self.call(effect).await,
         }
     }
 
-    async fn describe(&mut self, effect: &Effect) -> Result<Vec<Mismatch>, Unread> {
-        let before = match effect.on {
-            On::Key => &self.before.key,
-            On::Other => &self.before.other,
-        };
+    async fn look(&mut self, effect: &Effect) -> Result<Vec<Mismatch>, Unread> {
+        let before = self.before.of(effect);
         let Some(key) = key_of(self.lease, effect.on) else { return Ok(Vec::new()) };
         let edition = self.run.target.edition;
         let mut pauses = Pauses::within(self.run.options.settle);
         loop {
-            let after = match key.describe().await {
+            let after = match key.shown(effect.call).await {
                 Ok(after) => after,
-                Err(failure) if failure.kind.tells_nothing() => return Err(failure.into()),
+                Err(failure) if failure.kind.tells_nothing() || failure.kind == FailureKind::NoSuchOperation => {
+                    return Err(failure.into());
+                }
                 Err(failure) => {
                     // A key that can no longer be described is itself an effect.
                     let gone = serde_json::json!({ "KeyState": failure.answer.flat().raw() });
@@ -98,8 +131,10 @@ impl ReadBack<'_> {
                 {
                     return Err(Unread::Indeterminate(too_late(late)));
                 }
-                key.seen = after["KeyState"].as_str().map(str::to_owned);
-                self.recorder.metadata(effect.on, &after);
+                if effect.call == Call::DescribeKey {
+                    key.seen = after["KeyState"].as_str().map(str::to_owned);
+                    self.recorder.metadata(effect.on, &after);
+                }
                 return Ok(mismatches);
             }
         }
@@ -111,7 +146,7 @@ impl ReadBack<'_> {
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
         let operation = operation(&run.corpus.operation, effect.call);
-        let only_uses = matches!(effect.call, Call::Encrypt | Call::Decrypt | Call::Sign | Call::GenerateMac);
+        let only_uses = effect.call.kind() == CallKind::Uses;
         if !only_uses {
             key.seen = None;
         }
@@ -169,11 +204,17 @@ impl ReadBack<'_> {
     }
 }
 
+/// An effect with its checks' members rendered; one that names what is not known is left out.
+fn rendered(effect: &Effect, world: &World) -> Effect {
+    let known = |check: &Check| Some(Check { member: render(&check.member, world).ok()?, ..check.clone() });
+    Effect { checks: effect.checks.iter().filter_map(known).collect(), ..effect.clone() }
+}
+
 /// Whether an effect is seen when the budget for it is over.
 async fn comes_late(key: &Key, effect: &Effect, before: &Value, edition: Edition) -> bool {
     let mut pauses = patience(key.kms().settle());
     while pauses.pause().await {
-        if key.describe().await.is_ok_and(|after| checks(effect, before, &after, edition).is_empty()) {
+        if key.shown(effect.call).await.is_ok_and(|after| checks(effect, before, &after, edition).is_empty()) {
             return true;
         }
     }
@@ -212,9 +253,11 @@ fn judged(run: &Run<'_>, key: &Key, effect: &Effect, naming: Naming, observation
         place: &place(run, effect),
     };
     let mut mismatches = judge(observation, &effect.expect, &context);
-    if effect.call == Call::Decrypt && observation.is_success() {
+    if observation.is_success()
+        && let Some((member, value)) = key.gives(effect.call)
+    {
         let answer = json::parse(&observation.bytes).unwrap_or(Value::Null);
-        mismatches.extend(plaintext(effect, &answer, &plaintext_sent()));
+        mismatches.extend(given(effect, &answer, member, &value));
     }
     mismatches
 }

@@ -4,7 +4,7 @@ use super::context::Run;
 use super::ended::{Ended, ended};
 use crate::compare::{
     Claimed, Context, Fact, Mismatch, Place, What, every_answer, has_body_of, in_short, judge, matches_answer,
-    transport,
+    transport, wrong_times,
 };
 use crate::fixture::{Answer, Case, Expectation, Level, Operation, Precondition, PrincipalName, ShapeRule};
 use crate::http::Request;
@@ -105,6 +105,7 @@ pub(super) async fn judge_exchange(
         found.push(mismatch);
     }
     found.extend(run.repeated_values(&observation));
+    found.extend(wrong_times(run.corpus, &observation, (run.options.clock)()));
     if observation.status >= 500 && !accepted {
         found.extend(liveness(run).await);
     }

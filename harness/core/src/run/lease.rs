@@ -2,7 +2,7 @@
 
 use super::context::Run;
 use super::effects::Before;
-use super::ended::{Ended, blocked, ended};
+use super::ended::{Ended, blocked, ended, unread};
 use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName, holds_in};
 use crate::http::Request;
 use crate::keys::{Choice, Lease, NoLease};
@@ -77,7 +77,10 @@ pub(super) async fn lease(
         }
         let is_used = [Some(&lease.key), lease.other.as_ref()].into_iter().flatten().any(|key| key.is_used);
         match Before::proved(run, precondition, &mut lease).await {
-            Ok(before) => return Ok(Leased::Keys(Box::new(lease), before)),
+            Ok(mut before) => {
+                before.seen_for(run, case, &mut lease).await.map_err(|failure| unread(&failure))?;
+                return Ok(Leased::Keys(Box::new(lease), before));
+            }
             // A key that somebody else changed, or that is not yet what it was restored to.
             Err(failure) if is_used && failure.kind == FailureKind::NotSettled => choice = Choice::New,
             Err(failure) => return Err(blocked(&failure)),

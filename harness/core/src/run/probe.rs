@@ -1,7 +1,7 @@
 //! What a run finds out about its target before the first case.
 
 use super::context::Run;
-use crate::fixture::{Material, Origin, Owner, Place};
+use crate::fixture::{Material, Origin, Owner, Place, Replica};
 use crate::keys::{Base, Choice};
 use crate::kms::{Kms, UNKNOWN_SIGNER, skew, summary};
 use crate::observe::observe;
@@ -80,6 +80,9 @@ fn probe_key() -> Base {
         multi_region: false,
         alias: false,
         material: Material::None,
+        replica: Replica::None,
+        policy: false,
+        grant: false,
     }
 }
 

@@ -29,6 +29,12 @@ pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation
             request.set_header("X-Amz-Date", extended.as_str());
             resigned(request, signing, &signing.scope()?, &extended)
         }
+        M::DateHeader => {
+            let date = jiff::Timestamp::try_from(signing.time)?.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            request.remove_header("X-Amz-Date");
+            request.headers.push(Header::new("Date", date));
+            resigned(request, signing, &signing.scope()?, &signing.date_time()?)
+        }
         M::SessionTokenAltered => {
             let token = signing.credentials.session_token.clone().unwrap_or_default();
             request.set_header("X-Amz-Security-Token", format!("{token}-but-wrong"));

@@ -7,10 +7,10 @@ mod controls;
 mod fault;
 mod find;
 mod pending;
-#[cfg(test)]
-mod pending_tests;
 mod point;
 mod proxy;
+#[cfg(test)]
+mod recorded_tests;
 mod reply;
 mod table;
 

@@ -37,11 +37,14 @@ pub(crate) enum Point {
     // Added because a wrong server passed
     PendingDeletionKeepsMaterial, AnotherMaterialNamed, DescribeDrifts, DecryptsOtherText, ReimportUnusable, BodyHashBelieved,
     DisabledHmacKept, DisabledEccKept, SecondHmacDeleteFails, SecondEccDeleteFails,
-    // Recorded behaviour that has no case yet
+    // What was recorded
     WaitingDeletesBoth, WaitingKept, WaitingBecomesPendingImport, CurrentDeletesWaiting, FormerLeavesEnabled, FormerRefused, FormerForgotten,
     HistoryDropped, RotationCancelled, SecondAnswerNamesNothing, NeverImportedNamed, EveryKeyNamesMaterial, UnknownMaterialNotFound,
     UnknownMaterialSucceeds, StillGeneratesDataKeys, StillReEncrypts, StillVerifies, StillVerifiesMacs, StillShowsPublicKey, StillDerives,
     DecryptWithoutKeyIdUnchecked, ReplicaSharesRecord, ReplicaNamesPrimary, WaitingStaysInReplica, AliasesDropped, TagsDropped, PolicyDropped,
     GrantsDropped, RsaRefused, RsaKept, ImportKeepsDisabled, CancelDisablesEmpty, IdsByPrefix, LoneSurrogateCrashes, NonAsciiIsNotFound,
     ContentTypeCaseCounts, SignedDateRefused,
+    // Added because a new case has to find one
+    UnlistedAfterDeletion, ReimportedFlagLeft, PendingReplicaDeletionRefused, KeyAgreementRefused, PrimarySharesDeletion,
+    ReimportRenewsPair, ReimportRenewsSecret,
 }

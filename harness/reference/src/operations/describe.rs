@@ -6,6 +6,7 @@ use super::state::stays;
 use crate::call::Call;
 use crate::error::Refusal;
 use crate::json;
+use crate::mutant::Point;
 use crate::resolve::Aliases;
 use serde_json::json;
 
@@ -21,6 +22,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let store = call.shared.store();
     let keys = store
         .of(call.region, &call.principal.account)
+        .filter(|key| !call.shared.config.at(Point::UnlistedAfterDeletion) || key.state() != "PendingImport")
         .map(|key| (key.id.clone(), json!({ "KeyArn": key.arn, "KeyId": key.id })))
         .collect();
     page(call, "Keys", keys)

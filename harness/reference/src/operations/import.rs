@@ -5,11 +5,11 @@ use super::named::{change, key};
 use super::state::{external, stays};
 use crate::call::Call;
 use crate::config::Config;
-use crate::crypto::{fits, random};
+use crate::crypto::{fits, generated, random};
 use crate::edition::Edition;
 use crate::error::Refusal;
 use crate::json;
-use crate::key::{Key, Token, Wrapping, seconds};
+use crate::key::{Key, Token, Usage, Wrapping, seconds};
 use crate::material::{Expiration, Material, Rotation};
 use crate::mutant::Point;
 use crate::resolve::Aliases;
@@ -107,8 +107,15 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
             return Ok(id);
         }
         let is_again = key.current().is_some_and(|known| known.bytes.is_none());
+        let is_renewed = is_again
+            && (config.at(Point::ReimportRenewsPair) && key.usage == Usage::SignVerify
+                || config.at(Point::ReimportRenewsSecret) && key.usage == Usage::GenerateVerifyMac);
         let was_disabled = key.is_disabled;
         let id = put(config, key, material, expiration, &choice)?;
+        if is_renewed {
+            let other = generated(&key.spec);
+            key.material_mut(&id).map(|known| known.bytes.replace(other));
+        }
         if is_again && config.at(Point::ImportLeavesPending) || was_disabled && config.at(Point::ImportKeepsDisabled) {
             key.is_disabled = true;
         }

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::config::Config;
 use crate::error::Refusal;
 use crate::json;
-use crate::key::Key;
+use crate::key::{Key, Usage};
 use crate::material::{Expiration, Material, Rotation};
 use crate::mutant::Point;
 use crate::store::Store;
@@ -32,6 +32,8 @@ pub(super) fn refusal(config: &Config, key: &Key, wanted: Option<&str>) -> Optio
         || config.at(Point::HmacRefused) && key.spec.starts_with("HMAC")
         || config.at(Point::EccRefused) && key.spec.starts_with("ECC")
         || config.at(Point::RsaRefused) && key.spec.starts_with("RSA")
+        || config.at(Point::KeyAgreementRefused) && key.usage == Usage::KeyAgreement
+        || config.at(Point::PendingReplicaDeletionRefused) && state == "PendingReplicaDeletion"
         || config.at(Point::MultiRegionRefused) && key.multi_region.is_some();
     if is_second
         && (config.at(Point::SecondHmacDeleteFails) && key.spec.starts_with("HMAC")
@@ -101,6 +103,7 @@ pub(super) fn effect(config: &Config, before: &Key, key: &mut Key, deleted: Opti
         Point::DescriptionLost,
         Point::DescribeDrifts,
         Point::ReimportUnusable,
+        Point::ReimportedFlagLeft,
         Point::MaterialIdCleared,
         Point::NeverImportedEnabled,
     ] {
@@ -164,7 +167,7 @@ pub(super) fn besides(call: &Call<'_>, store: &mut Store, key: &Key, deleted: Op
     if config.at(Point::AliasesDropped) {
         store.aliases.retain(|_, target| *target != key.id);
     }
-    if config.at(Point::ReplicaSharesRecord) {
+    if config.at(Point::ReplicaSharesRecord) || config.at(Point::PrimarySharesDeletion) && !key.is_primary() {
         // A replica that does not know the material has nothing to delete.
         store.change_elsewhere(config, place, |other| drop(material(other, deleted)));
     }

@@ -137,6 +137,7 @@ fn a_fault_changes_the_said_thing_and_nothing_else() {
             M::PathAltered => "target: does not fit",
             M::SignedHeaderRemoved => "signed-headers signature: does not fit",
             M::HostUnsigned => "signed-headers signature: fits",
+            M::DateHeader => "X-Amz-Date Date signed-headers signature: fits",
             M::DateMalformed => "X-Amz-Date signature: fits",
             M::QueryAndHeader => "target signature: fits",
             M::SessionTokenAltered => "X-Amz-Security-Token signature: fits",

@@ -1,0 +1,91 @@
+//! What a key can have besides its material: a policy, a grant, a rotation, a replica.
+
+use super::key::{Base, Bytes, Key, Maker, unusable};
+use crate::arn::Arn;
+use crate::fixture::Owner;
+use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a rotation may take at least; with a longer `--settle`, that long. AWS needs a minute or more.
+const ROTATION: Duration = Duration::from_secs(2);
+
+impl Key {
+    /// Gives the key a policy of its own: the one that it has, under another id.
+    pub(super) async fn put_policy(&self) -> Result<(), Failure> {
+        let mut policy = self.policy().await?;
+        if !policy.is_object() {
+            return Err(unusable("GetKeyPolicy", "without a policy that is a JSON object"));
+        }
+        policy["Id"] = json!("trentcheck");
+        let mut body = self.body();
+        body["PolicyName"] = json!("default");
+        body["Policy"] = json!(policy.to_string());
+        self.kms().call("PutKeyPolicy", &body).await.map(drop)
+    }
+
+    /// Grants the least that can be granted: the key's own account may describe the key.
+    pub(super) async fn add_grant(&self) -> Result<(), Failure> {
+        let mut body = self.body();
+        let (partition, account) = (self.arn.partition(), self.arn.account());
+        body["GranteePrincipal"] = json!(format!("arn:{partition}:iam::{account}:root"));
+        body["Operations"] = json!(["DescribeKey"]);
+        self.kms().call("CreateGrant", &body).await.map(drop)
+    }
+
+    /// Rotates the key to the material that waits, and waits until that is done.
+    pub(super) async fn rotate(&mut self) -> Result<(), Failure> {
+        let budget = self.kms().settle().max(ROTATION);
+        self.kms().call("RotateKeyOnDemand", &self.body()).await?;
+        let mut pauses = Pauses::within(budget);
+        let new = self.names.new_material_id.clone();
+        while self.describe().await?["CurrentKeyMaterialId"].as_str() != new.as_deref() {
+            if !pauses.pause().await {
+                return Err(Failure {
+                    operation: "RotateKeyOnDemand".to_owned(),
+                    answer: format!(
+                        "with a success, and the rotation is not done after {} s: `--settle` waits longer",
+                        budget.as_secs()
+                    )
+                    .into(),
+                    kind: FailureKind::NotSettled,
+                });
+            }
+        }
+        self.names.former_material_id = self.names.material_id.take();
+        self.names.material_id = new;
+        self.names.new_material_id = None;
+        Ok(())
+    }
+
+    /// Replicates a primary key to the Region of this client, and imports the same material there.
+    pub(super) async fn replicate(
+        &self,
+        maker: Maker<'_>,
+        kms: &Kms,
+        base: &Base,
+        created: impl FnOnce(&str, &Arn),
+    ) -> Result<Self, Failure> {
+        let mut body = self.body();
+        body["ReplicaRegion"] = json!(kms.region());
+        body["Description"] = json!(mark::description(maker.run));
+        body["Tags"] = json!([{ "TagKey": mark::TAG, "TagValue": maker.run }]);
+        let answer = self.kms().call("ReplicateKey", &body).await?;
+        let (partition, account) = (self.arn.partition(), self.arn.account());
+        let arn = Arn::new(partition, "kms", kms.region(), account, self.arn.resource());
+        let arn = arn.map_err(|error| unusable("ReplicateKey", &error.to_string()))?;
+        if answer["ReplicaKeyMetadata"]["Arn"] != Value::String(arn.to_string()) {
+            return Err(unusable("ReplicateKey", "with another key than the replica that was asked for"));
+        }
+        created(&self.names.id, &arn);
+        kms.made(Owner::Primary, &self.names.id, &arn)?;
+        let mut replica = self.elsewhere(base, arn, kms);
+        if base.has_material() {
+            replica.wait_for("PendingImport").await?;
+            replica.import(maker, Bytes::Same).await?;
+        }
+        replica.is_ready().await?;
+        replica.names.new_material_id.clone_from(&self.names.new_material_id);
+        Ok(replica)
+    }
+}
