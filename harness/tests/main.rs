@@ -36,3 +36,4 @@ mod sweep;
 mod sweep_holes;
 mod sweep_line;
 mod targets;
+mod wrong_servers;

@@ -2,7 +2,7 @@
 
 use super::run::{Cases, RunArguments};
 use super::target::TargetArguments;
-use super::value::duration;
+use super::value::{ServerSet, duration};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -222,6 +222,9 @@ pub(crate) struct SelfcheckArguments {
     /// Check only these mutants: names or globs such as `*-null`
     #[arg(value_name = "MUTANT")]
     pub(crate) mutants: Vec<String>,
+    /// Check only the mutants of this set, or only the controls [default: all]
+    #[arg(long, value_name = "SET", value_enum, conflicts_with = "explore")]
+    pub(crate) set: Option<ServerSet>,
     /// Send each mutant only the case that must find it
     #[arg(long)]
     pub(crate) quick: bool,
@@ -234,7 +237,7 @@ pub(crate) struct SelfcheckArguments {
     /// Write which cases find each mutant to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) kills: Option<PathBuf>,
-    /// Write the kill matrix to this file: clause by mutant, then mutant by case
+    /// Write the kill matrix of our own mutants to this file: clause by mutant, then mutant by case
     #[arg(long, value_name = "FILE")]
     pub(crate) matrix: Option<PathBuf>,
     /// The number of mutants that are checked at the same time [default: four per core; with `--explore` one]

@@ -11,4 +11,4 @@ pub(crate) use commands::{
 };
 pub(crate) use run::{Cases, RunArguments};
 pub(crate) use target::{ConnectionArguments, CredentialArguments, ServiceArguments, TargetArguments};
-pub(crate) use value::{LaneName, account, duration, jobs};
+pub(crate) use value::{LaneName, ServerSet, account, duration, jobs};

@@ -13,6 +13,19 @@ pub(crate) enum LaneName {
     Http,
 }
 
+/// A set of servers that `selfcheck` runs the suite at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum ServerSet {
+    /// Our own mutants: the reference with one named fault each
+    Own,
+    /// Habits of frameworks: what they do by default
+    Habits,
+    /// Bugs that emulators really had
+    Bugs,
+    /// Variations that a conforming server may show; nothing may diverge at them
+    Controls,
+}
+
 /// Reads an account number.
 pub(crate) fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,8 +1,9 @@
 //! `trentcheck selfcheck --explore`: how much generated requests find without any case.
 
 use super::explore::{fresh_seed, options};
-use super::selfcheck::{chosen, config, edition_of};
-use crate::arguments::SelfcheckArguments;
+use super::selfcheck::config;
+use super::wrong_servers::{chosen, edition_of};
+use crate::arguments::{SelfcheckArguments, ServerSet};
 use crate::edge::cores::cores;
 use crate::edge::failure::Failure;
 use crate::edge::output;
@@ -49,8 +50,11 @@ pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure
         Some(seed) => seed,
         None => fresh_seed()?,
     };
-    let mutants: Vec<&'static Mutant> =
-        chosen(&arguments.mutants)?.into_iter().filter(|mutant| mutant.equivalent.is_none()).collect();
+    let mutants: Vec<&'static Mutant> = chosen(&arguments.mutants, &[ServerSet::Own])?
+        .into_iter()
+        .map(|server| server.mutant)
+        .filter(|mutant| mutant.equivalent.is_none())
+        .collect();
     let results = all(&corpus, &mutants, arguments.jobs.map_or_else(cores, usize::from), seed).await?;
     let (mut lines, alarms) = control(&corpus, seed).await?;
     let mut costs = Vec::new();

@@ -20,3 +20,4 @@ mod several;
 pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wrong_servers;

@@ -1,6 +1,7 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
-use crate::arguments::SelfcheckArguments;
+use super::wrong_servers::{WrongServer, chosen, edition_of};
+use crate::arguments::{SelfcheckArguments, ServerSet};
 use crate::edge::cores::{cores, spread};
 use crate::edge::failure::Failure;
 use crate::edge::output;
@@ -12,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Corpus, Edition, Glob, GlobError, Level, Selection, nearest_of};
+use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::report::{CaseRan, ExitCode, Outcome};
 use trentcheck_core::run::{Entropy, Options, run};
-use trentcheck_reference::{Config, Mutant, controls, mutants};
+use trentcheck_reference::{Config, Mutant, bugs, controls, habits};
 
 /// The reference changes state at once, so that there is little to wait for; a mutant that gets a state wrong would
 /// otherwise cost the whole budget in every case.
@@ -33,19 +34,32 @@ const MUTANTS_A_CORE: usize = 4;
 /// Every replay draws the same material and names from this, so that what is found does not depend on chance.
 const SEED: [u8; 32] = *b"trentcheck selfcheck, seed one.\n";
 
-/// Runs the corpus against every mutant, prints the detection score, and fails if a mutant survives or the case that
-/// it names does not find it.
+/// Runs the corpus against every mutant, prints the scores, and fails if a mutant survives that something forbids, or the
+/// case that it names does not find it.
 pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failure> {
     let started = Instant::now();
     let corpus = Arc::new(corpus::corpus(None)?);
-    let chosen = chosen(&arguments.mutants)?;
+    let sets = match arguments.set {
+        Some(set) => vec![set],
+        None => vec![ServerSet::Own, ServerSet::Habits, ServerSet::Bugs],
+    };
+    if arguments.matrix.is_some() && !sets.contains(&ServerSet::Own) {
+        return Err(Failure::rule("`--matrix` needs our own mutants").hint("leave out `--set`, or use `--set own`"));
+    }
+    let chosen = chosen(&arguments.mutants, &sets)?;
     let innocent = innocent(&corpus).await?;
     let is_whole = !arguments.quick && arguments.mutants.is_empty();
+    let has_controls = match arguments.set {
+        None | Some(ServerSet::Own) => is_whole,
+        Some(ServerSet::Controls) => true,
+        Some(ServerSet::Habits | ServerSet::Bugs) => false,
+    };
     // Controls wait most, so they go first.
-    let mut work = if is_whole { variations(&corpus) } else { Vec::new() };
+    let mut work = if has_controls { variations(&corpus) } else { Vec::new() };
     let controls = work.len();
-    for (number, mutant) in chosen.iter().copied().enumerate() {
-        if arguments.quick && mutant.equivalent.is_some() {
+    for (number, server) in chosen.iter().enumerate() {
+        let mutant = server.mutant;
+        if arguments.quick && (mutant.equivalent.is_some() || mutant.killed_by.is_empty()) {
             continue;
         }
         let only = arguments.quick.then_some(mutant.killed_by);
@@ -70,46 +84,35 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
                 alarms.extend(worst.map(|(case, _)| format!("false alarm: `{case}` diverges on the control {name}")));
             }
             Subject::Mutant(number) => {
-                let innocent = &innocent[&edition_of(chosen[number])];
+                let innocent = &innocent[&edition_of(chosen[number].mutant)];
                 kills[number] = found.into_iter().filter(|(case, _)| !innocent.contains(case)).collect();
             }
         }
     }
     alarms.sort();
+    let ran: Vec<Ran> = chosen.into_iter().zip(kills).map(|(server, kills)| Ran { server, kills }).collect();
     if let Some(path) = &arguments.matrix {
-        output::to_file(path, &matrix(&corpus, &chosen, &kills))?;
+        let (own, kills) = of_set(&ran, ServerSet::Own);
+        output::to_file(path, &matrix(&corpus, &own, &kills))?;
     }
     if let Some(path) = &arguments.kills {
-        let found: BTreeMap<&str, &Kills> = chosen.iter().map(|mutant| mutant.name).zip(&kills).collect();
+        let found: BTreeMap<&str, &Kills> = ran.iter().map(|ran| (ran.server.mutant.name, &ran.kills)).collect();
         let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
         output::to_file(path, &text)?;
     }
-    Ok(conclude(&corpus, &chosen, &kills, controls, alarms, started.elapsed()))
+    let is_complete = is_whole && sets.contains(&ServerSet::Own);
+    Ok(conclude(&corpus, &ran, controls, is_complete, alarms, started.elapsed()))
 }
 
-pub(crate) fn chosen(patterns: &[String]) -> Result<Vec<&'static Mutant>, Failure> {
-    let globs: Vec<Glob> = patterns
-        .iter()
-        .map(|pattern| pattern.parse().map_err(|error: GlobError| Failure::usage(error.to_string())))
-        .collect::<Result<_, _>>()?;
-    for glob in &globs {
-        if !mutants().iter().any(|mutant| glob.matches(mutant.name)) {
-            let hint = match nearest_of(glob.text(), mutants().iter().map(|mutant| mutant.name)) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => "`NAME*` takes all whose names begin with NAME".to_owned(),
-            };
-            return Err(Failure::rule(format!("there is no mutant `{glob}`")).hint(hint));
-        }
-    }
-    let is_chosen = |name: &str| globs.is_empty() || globs.iter().any(|glob| glob.matches(name));
-    Ok(mutants().iter().filter(|mutant| is_chosen(mutant.name)).collect())
+/// A mutant and the cases that found it.
+struct Ran {
+    server: WrongServer,
+    kills: Kills,
 }
 
-pub(crate) fn edition_of(mutant: &Mutant) -> Edition {
-    match mutant.edition {
-        trentcheck_reference::Edition::KeyOnly => Edition::KeyOnly,
-        trentcheck_reference::Edition::KeyMaterialId => Edition::KeyMaterialId,
-    }
+/// The mutants of one set, and the cases that found each.
+fn of_set(ran: &[Ran], set: ServerSet) -> (Vec<&'static Mutant>, Vec<Kills>) {
+    ran.iter().filter(|ran| ran.server.set == set).map(|ran| (ran.server.mutant, ran.kills.clone())).unzip()
 }
 
 pub(crate) fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Config {
@@ -223,9 +226,9 @@ async fn found(
 
 fn conclude(
     corpus: &Corpus,
-    chosen: &[&Mutant],
-    kills: &[Kills],
+    ran: &[Ran],
     controls: usize,
+    is_complete: bool,
     alarms: Vec<String>,
     took: Duration,
 ) -> u8 {
@@ -234,57 +237,92 @@ fn conclude(
     if controls > 0 {
         lines.push(format!("controls: {controls} variations of a conforming server, {faults} false alarms"));
     }
-    for (mutant, kills) in chosen.iter().zip(kills) {
-        if mutant.equivalent.is_some() {
-            if let Some(case) = kills.keys().next() {
-                faults += 1;
-                lines.push(format!("{}: is listed as equivalent, but `{case}` finds it", mutant.name));
-            }
-        } else if kills.is_empty() {
-            faults += 1;
-            lines.push(format!("survives: {} ({})", mutant.name, mutant.title));
-        } else if !kills.contains_key(mutant.killed_by) {
-            faults += 1;
-            let found_by: Vec<&str> = kills.keys().take(6).map(String::as_str).collect();
-            lines.push(format!(
-                "{}: `{}` does not find it, but {}",
-                mutant.name,
-                mutant.killed_by,
-                found_by.join(", ")
-            ));
-        }
-    }
-    if controls > 0 {
-        let blind = blind_spots(corpus, chosen, kills);
+    let wrong: Vec<String> = ran.iter().filter_map(wrong).collect();
+    faults += wrong.len();
+    lines.extend(wrong);
+    let (own, kills) = of_set(ran, ServerSet::Own);
+    if is_complete {
+        let blind = blind_spots(corpus, &own, &kills);
         faults += blind.len();
         lines.extend(blind);
-        lines.push(summary(corpus, chosen, kills));
+        lines.push(summary(corpus, &own, &kills));
     }
-    let equivalent = chosen.iter().filter(|mutant| mutant.equivalent.is_some()).count();
-    let counted = chosen.len() - equivalent;
-    let killed = kills.iter().filter(|kills| !kills.is_empty()).count();
-    let at_must = kills.iter().filter(|kills| kills.values().any(|level| *level == Level::Must)).count();
-    lines.push(format!(
-        "detection score: {killed} of {counted} mutants ({:.1} %), {at_must} of them at level must; {equivalent} equivalent; {:.1} s",
-        100.0 * killed as f64 / counted.max(1) as f64,
-        took.as_secs_f64()
-    ));
+    lines.extend(score("framework habits", ran, ServerSet::Habits));
+    lines.extend(score("emulator bugs", ran, ServerSet::Bugs));
+    if !own.is_empty() {
+        let equivalent = own.iter().filter(|mutant| mutant.equivalent.is_some()).count();
+        let counted = own.len() - equivalent;
+        let killed = kills.iter().filter(|kills| !kills.is_empty()).count();
+        let at_must = kills.iter().filter(|kills| kills.values().any(|level| *level == Level::Must)).count();
+        lines.push(format!(
+            "detection score: {killed} of {counted} mutants ({:.1} %), {at_must} of them at level must; {equivalent} equivalent; {:.1} s",
+            100.0 * killed as f64 / counted.max(1) as f64,
+            took.as_secs_f64()
+        ));
+    }
     output::to_stdout(&lines.join("\n"));
     let code = if faults == 0 { ExitCode::Pass } else { ExitCode::Divergence };
     code as u8
 }
 
+/// What is wrong about a mutant: it survives, another case than the named one finds it, or one finds it although nothing
+/// forbids what it does.
+fn wrong(ran: &Ran) -> Option<String> {
+    let Ran { server, kills } = ran;
+    let mutant = server.mutant;
+    match mutant.equivalent {
+        Some(_) => {
+            let (what, weakest) = match server.set {
+                ServerSet::Own | ServerSet::Controls => ("is listed as equivalent", Level::May),
+                // What nothing forbids may be observed.
+                ServerSet::Habits | ServerSet::Bugs => ("is listed as forbidden by nothing", Level::Should),
+            };
+            let (case, level) = kills.iter().find(|(_, level)| **level >= weakest)?;
+            Some(format!("{}: {what}, but `{case}` finds it at level {level}", mutant.name))
+        }
+        None if kills.is_empty() => Some(format!("survives: {} ({})", mutant.name, mutant.title)),
+        None if !kills.contains_key(mutant.killed_by) => {
+            let named = match mutant.killed_by {
+                "" => "no case is named".to_owned(),
+                case => format!("`{case}` does not find it"),
+            };
+            let found_by: Vec<String> = kills.iter().take(6).map(|(case, level)| format!("{case} ({level})")).collect();
+            Some(format!("{}: {named}, but it is found by {}", mutant.name, found_by.join(", ")))
+        }
+        None => None,
+    }
+}
+
+/// The score of a set of servers that are not our own. What nothing forbids is counted apart.
+fn score(title: &str, ran: &[Ran], set: ServerSet) -> Option<String> {
+    let of_set: Vec<&Ran> = ran.iter().filter(|ran| ran.server.set == set).collect();
+    let forbidden: Vec<&Kills> =
+        of_set.iter().filter(|ran| ran.server.mutant.equivalent.is_none()).map(|ran| &ran.kills).collect();
+    let found = forbidden.iter().filter(|kills| !kills.is_empty()).count();
+    let at_must = forbidden.iter().filter(|kills| kills.values().any(|level| *level == Level::Must)).count();
+    (!of_set.is_empty()).then(|| {
+        format!(
+            "{title}: {found} of {} that something forbids, {at_must} of them at level must; {} that nothing forbids",
+            forbidden.len(),
+            of_set.len() - forbidden.len()
+        )
+    })
+}
+
 /// Clauses without a mutant, and cases that find none: both are checks that nobody has seen fail.
-fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<String> {
-    let broken: BTreeSet<&str> = chosen.iter().flat_map(|mutant| mutant.clauses.iter().copied()).collect();
+fn blind_spots(corpus: &Corpus, own: &[&Mutant], kills: &[Kills]) -> Vec<String> {
+    let broken: BTreeSet<&str> = own.iter().flat_map(|mutant| mutant.clauses.iter().copied()).collect();
     let useful: BTreeSet<&str> = kills.iter().flat_map(|kills| kills.keys().map(String::as_str)).collect();
+    // A case that no mutant of our own needs may be the one that finds a habit of a framework or a bug of an emulator.
+    let named: BTreeSet<&str> = habits().iter().chain(bugs()).map(|foreign| foreign.mutant.killed_by).collect();
     let clauses: Vec<&str> = corpus
         .clauses
         .iter()
         .filter(|clause| clause.unobservable.is_none() && !broken.contains(clause.id.get_ref().as_str()))
         .map(|clause| clause.id.get_ref().as_str())
         .collect();
-    let idle = corpus.cases.iter().filter(|case| case.kept.is_none() && !useful.contains(case.id()));
+    let is_idle = |id: &str| !useful.contains(id) && !named.contains(id);
+    let idle = corpus.cases.iter().filter(|case| case.kept.is_none() && is_idle(case.id()));
     let busy = corpus.cases.iter().filter(|case| case.kept.is_some() && useful.contains(case.id()));
     let cases: Vec<&str> = idle.map(|case| case.id()).collect();
     let kept: Vec<&str> = busy.map(|case| case.id()).collect();
@@ -299,24 +337,4 @@ fn blind_spots(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> Vec<Stri
         lines.push(format!("{} cases say that they find no mutant, and find one: {}", kept.len(), kept.join(" ")));
     }
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::chosen;
-
-    #[test]
-    fn mutants_are_chosen_by_globs() {
-        let names =
-            |pattern: &str| chosen(&[pattern.to_owned()]).map(|mutants| mutants.iter().map(|one| one.name).collect());
-        let ending: Vec<&str> = names("*-null").unwrap_or_default();
-        assert!(
-            ending.contains(&"success-body-null") && ending.iter().all(|name| name.ends_with("-null")),
-            "{ending:?}"
-        );
-        assert_eq!(names("success-body-nul?").unwrap_or_default(), ["success-body-null"]);
-        let refused = names("sucess-body-null").map(|_: Vec<&str>| ()).map_err(|failure| failure.text());
-        assert!(refused.is_err_and(|text| text.contains("did you mean `success-body-null`?")));
-        assert!(names("[").is_err());
-    }
 }

@@ -11,8 +11,9 @@ use crate::protocol::CONTENT_TYPE;
 use crate::request::Incoming;
 use crate::verify::verify;
 
-/// Answers a request with the body of a success or with a refusal.
-pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Result<Vec<u8>, Refusal> {
+/// Answers a request with the body of a success or with a refusal. `sent` is the request as the client signed it. It
+/// differs from `request` only at mutants that read requests otherwise than they were sent.
+pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) -> Result<Vec<u8>, Refusal> {
     let config = &shared.config;
     if !config.at(Point::PathIgnored) {
         path(request)?;
@@ -29,7 +30,7 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming) -> Resul
     }
     let operation = operation(config, request)?;
     let members = members?;
-    let principal = match verify(&shared.config, region, request) {
+    let principal = match verify(&shared.config, region, sent) {
         Err(refusal) if config.at(Point::VerifiesTooLate) => {
             // This mutant carries out the operation and verifies the signature afterwards.
             if let Some(principal) = config.principals.first() {

@@ -140,7 +140,13 @@ async fn answer(
         Ok(_) if shared.config.throttle_every.is_some_and(|every| number.is_multiple_of(u64::from(every.max(1)))) => {
             Err(throttled())
         }
-        Ok(request) => front::handle(shared, region, &request),
+        Ok(mut sent) => {
+            if let Some(mutant) = shared.config.mutant {
+                mutant.receive(&mut sent);
+            }
+            let read = shared.config.mutant.and_then(|mutant| mutant.read(&sent));
+            front::handle(shared, region, read.as_ref().unwrap_or(&sent), &sent)
+        }
     };
     let (status, body, content_type) = match result {
         Ok(body) => (200, body, CONTENT_TYPE),

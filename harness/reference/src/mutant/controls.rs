@@ -19,7 +19,7 @@ const fn control(
         killed_by: "",
         equivalent: Some("a conforming server may do so"),
         edition,
-        fault: Fault::Wire(Rewrite { when, change }),
+        fault: Fault::Wire(Rewrite::Answers(when, change)),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::point::Point;
 use super::reply::Rewrite;
 use crate::edition::Edition;
+use crate::request::Incoming;
 
 /// A reference with one fault.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +28,13 @@ pub struct Mutant {
 pub(super) enum Fault {
     /// The reference does something wrong at this point.
     Inside(Point),
-    /// A proxy rewrites the answers of the reference.
+    /// A proxy rewrites the answers of the reference, or answers in its place.
     Wire(Rewrite),
+    /// The reference reads the request as if this function had changed it. The signature is verified on the request as
+    /// it was sent.
+    Read(fn(&mut Incoming)),
+    /// This function changes the request before anything else sees it. The signature is verified on what is left.
+    Receive(fn(&mut Incoming)),
 }
 
 impl Mutant {
@@ -36,15 +42,34 @@ impl Mutant {
     pub(crate) fn point(&self) -> Option<Point> {
         match self.fault {
             Fault::Inside(point) => Some(point),
-            Fault::Wire(_) => None,
+            Fault::Wire(_) | Fault::Read(_) | Fault::Receive(_) => None,
         }
     }
 
     /// How the proxy rewrites answers, if the fault is made on the wire.
     pub(crate) fn rewrite(&self) -> Option<Rewrite> {
         match self.fault {
-            Fault::Inside(_) => None,
+            Fault::Inside(_) | Fault::Read(_) | Fault::Receive(_) => None,
             Fault::Wire(rewrite) => Some(rewrite),
+        }
+    }
+
+    /// Changes the request before anything else sees it, if the mutant does so.
+    pub(crate) fn receive(&self, sent: &mut Incoming) {
+        if let Fault::Receive(change) = self.fault {
+            change(sent);
+        }
+    }
+
+    /// The request as the mutant reads it, if it reads requests otherwise than they were sent.
+    pub(crate) fn read(&self, sent: &Incoming) -> Option<Incoming> {
+        match self.fault {
+            Fault::Inside(_) | Fault::Wire(_) | Fault::Receive(_) => None,
+            Fault::Read(change) => {
+                let mut read = sent.clone();
+                change(&mut read);
+                Some(read)
+            }
         }
     }
 }

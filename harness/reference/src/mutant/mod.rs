@@ -1,22 +1,34 @@
 //! Mutants: each is the reference with one named fault. The suite is judged by the mutants that it kills.
 //!
 //! A proxy that rewrites answers makes every fault that can be made on the wire. The other faults change the reference
-//! itself, at named points.
+//! itself, at named points, or the request that it reads.
 
+mod asked;
+mod bugs;
 mod controls;
 mod fault;
 mod find;
+mod foreign;
+#[cfg(test)]
+mod foreign_tests;
+mod habits;
+mod lenient;
+mod pages;
 mod pending;
 mod point;
 mod proxy;
+mod reading;
 #[cfg(test)]
 mod recorded_tests;
 mod reply;
 mod table;
 
+pub use bugs::bugs;
 pub use controls::controls;
 pub use fault::Mutant;
 pub use find::mutant;
+pub use foreign::Foreign;
+pub use habits::habits;
 pub use pending::pending_mutants;
 pub(crate) use point::Point;
 pub(crate) use proxy::front;

@@ -1,5 +1,7 @@
-//! A proxy on loopback that rewrites answers of the operation under test. Answers of other operations pass unchanged.
+//! A proxy on loopback that rewrites answers of the operation under test, or answers in place of the reference. Answers of
+//! other operations pass unchanged, unless a rewrite is for every operation.
 
+use super::asked::Asked;
 use super::reply::{Ending, Reply, Rewrite};
 use crate::operations::others;
 use std::sync::Arc;
@@ -48,40 +50,51 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
     let mut from_server = Vec::new();
     loop {
         let request = message(&mut client, &mut from_client, Body::AsAnnounced).await?;
-        server.write_all(&request).await.ok()?;
-        let asked = String::from_utf8_lossy(&request);
-        let head = asked.to_lowercase();
+        let asked = Asked::of(&request);
+        let head = asked.text.to_lowercase();
         let is_head = head.starts_with("head ");
         let is_last = head.contains("\r\nconnection: close\r\n");
+        let is_lifecycle = is_lifecycle(&head);
         let body = if is_head { Body::Never } else { Body::AsAnnounced };
-        let mut answer = message(&mut server, &mut from_server, body).await?;
-        // Interim answers (1xx) are not rewritten. The final answer follows them.
-        while answer.starts_with(b"HTTP/1.1 1") {
-            client.write_all(&answer).await.ok()?;
-            answer = message(&mut server, &mut from_server, body).await?;
-        }
-        if is_lifecycle(&head) {
-            client.write_all(&answer).await.ok()?;
-            if is_last {
-                return client.shutdown().await.ok();
+        let reply = match rewrite.instead(&asked).filter(|_| !is_lifecycle) {
+            Some(reply) => reply,
+            None => {
+                let other = rewrite.forward(&asked).filter(|_| !is_lifecycle);
+                server.write_all(other.as_deref().unwrap_or(&request)).await.ok()?;
+                let mut answer = message(&mut server, &mut from_server, body).await?;
+                // Interim answers (1xx) are not rewritten. The final answer follows them.
+                while answer.starts_with(b"HTTP/1.1 1") {
+                    client.write_all(&answer).await.ok()?;
+                    answer = message(&mut server, &mut from_server, body).await?;
+                }
+                if is_lifecycle && !matches!(rewrite, Rewrite::Everything(_)) {
+                    client.write_all(&answer).await.ok()?;
+                    if is_last {
+                        return client.shutdown().await.ok();
+                    }
+                    continue;
+                }
+                let mut reply = parse(&answer)?;
+                rewrite.change(&asked, &mut reply, count.fetch_add(1, Ordering::Relaxed) + 1);
+                reply
             }
-            continue;
-        }
-        let mut reply = parse(&answer)?;
-        if rewrite.covers(&asked, &reply, count.fetch_add(1, Ordering::Relaxed) + 1) {
-            (rewrite.change)(&mut reply);
-        }
-        if is_head {
-            reply.body.clear();
-            if reply.ending == Ending::Chunked {
-                reply.ending = Ending::Length;
-            }
-        }
-        client.write_all(&reply.bytes()).await.ok()?;
-        if reply.closes() || is_last {
+        };
+        if !send(&mut client, reply, is_head).await? || is_last {
             return client.shutdown().await.ok();
         }
     }
+}
+
+/// Sends an answer. Returns whether the connection stays open.
+async fn send(client: &mut TcpStream, mut reply: Reply, is_head: bool) -> Option<bool> {
+    if is_head {
+        reply.body.clear();
+        if reply.ending == Ending::Chunked {
+            reply.ending = Ending::Length;
+        }
+    }
+    client.write_all(&reply.bytes()).await.ok()?;
+    Some(!reply.closes())
 }
 
 /// Whether a request is for another operation than the one under test. The others prepare and observe keys, and their answers pass unchanged.
@@ -143,5 +156,13 @@ fn parse(answer: &[u8]) -> Option<Reply> {
         .filter(|(name, _)| !name.eq_ignore_ascii_case("content-length"))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    Some(Reply { status, headers, body: answer[end + 4..].to_vec(), ending: Ending::Length })
+    Some(Reply {
+        before: "",
+        version: "HTTP/1.1",
+        status,
+        reason: "Status",
+        headers,
+        body: answer[end + 4..].to_vec(),
+        ending: Ending::Length,
+    })
 }

@@ -34,7 +34,7 @@ pub(super) const fn inside(point: Point) -> Fault {
 }
 
 pub(super) const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
-    Fault::Wire(Rewrite { when, change })
+    Fault::Wire(Rewrite::Answers(when, change))
 }
 
 /// Whether `Authorization` is the first header of a request.
