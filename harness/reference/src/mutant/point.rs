@@ -44,4 +44,7 @@ pub(crate) enum Point {
     DecryptWithoutKeyIdUnchecked, ReplicaSharesRecord, ReplicaNamesPrimary, WaitingStaysInReplica, AliasesDropped, TagsDropped, PolicyDropped,
     GrantsDropped, RsaRefused, RsaKept, ImportKeepsDisabled, CancelDisablesEmpty, IdsByPrefix, LoneSurrogateCrashes, NonAsciiIsNotFound,
     ContentTypeCaseCounts, SignedDateRefused,
+    // Bugs that emulators had
+    EnableRevives, FailedImportEnables, SessionSignatureUnchecked, QuerySignatureUnchecked, WindowOfFifteen, UnreadableDateAccepted, AmzUnsignedAccepted,
+    ForwardedHostBelieved, ForwardedPortBelieved,
 }

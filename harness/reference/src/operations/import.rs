@@ -108,7 +108,11 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         }
         let is_again = key.current().is_some_and(|known| known.bytes.is_none());
         let was_disabled = key.is_disabled;
-        let id = put(config, key, material, expiration, &choice)?;
+        let put = put(config, key, material, expiration, &choice);
+        if put.is_err() && config.at(Point::FailedImportEnables) {
+            key.marks.push(Point::FailedImportEnables);
+        }
+        let id = put?;
         if is_again && config.at(Point::ImportLeavesPending) || was_disabled && config.at(Point::ImportKeepsDisabled) {
             key.is_disabled = true;
         }
