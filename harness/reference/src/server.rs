@@ -140,7 +140,10 @@ async fn answer(
         Ok(_) if shared.config.throttle_every.is_some_and(|every| number.is_multiple_of(u64::from(every.max(1)))) => {
             Err(throttled())
         }
-        Ok(sent) => {
+        Ok(mut sent) => {
+            if let Some(mutant) = shared.config.mutant {
+                mutant.receive(&mut sent);
+            }
             let read = shared.config.mutant.and_then(|mutant| mutant.read(&sent));
             front::handle(shared, region, read.as_ref().unwrap_or(&sent), &sent)
         }

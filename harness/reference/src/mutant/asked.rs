@@ -1,5 +1,7 @@
 //! A request of the operation under test as the proxy received it.
 
+use serde_json::Value;
+
 /// A request on the wire.
 pub(crate) struct Asked {
     /// The whole request. Bytes that are not UTF-8 are replaced.
@@ -42,6 +44,22 @@ impl Asked {
     /// Every value of a header.
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON, if it is JSON.
+    pub(super) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The value of KeyId, if the body is an object that has it.
+    pub(super) fn key_id(&self) -> Option<Value> {
+        self.json()?.get("KeyId").cloned()
+    }
+
+    /// The request with other header lines and its body without framing.
+    pub(super) fn with_headers<'a>(&self, headers: impl Iterator<Item = &'a (String, String)>) -> Vec<u8> {
+        let lines: String = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        [format!("{} {} HTTP/1.1\r\n{lines}\r\n", self.method, self.target).as_bytes(), &self.body].concat()
     }
 
     /// The path without the query.

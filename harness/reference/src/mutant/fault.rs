@@ -33,6 +33,8 @@ pub(super) enum Fault {
     /// The reference reads the request as if this function had changed it. The signature is verified on the request as
     /// it was sent.
     Read(fn(&mut Incoming)),
+    /// This function changes the request before anything else sees it. The signature is verified on what is left.
+    Receive(fn(&mut Incoming)),
 }
 
 impl Mutant {
@@ -40,22 +42,29 @@ impl Mutant {
     pub(crate) fn point(&self) -> Option<Point> {
         match self.fault {
             Fault::Inside(point) => Some(point),
-            Fault::Wire(_) | Fault::Read(_) => None,
+            Fault::Wire(_) | Fault::Read(_) | Fault::Receive(_) => None,
         }
     }
 
     /// How the proxy rewrites answers, if the fault is made on the wire.
     pub(crate) fn rewrite(&self) -> Option<Rewrite> {
         match self.fault {
-            Fault::Inside(_) | Fault::Read(_) => None,
+            Fault::Inside(_) | Fault::Read(_) | Fault::Receive(_) => None,
             Fault::Wire(rewrite) => Some(rewrite),
+        }
+    }
+
+    /// Changes the request before anything else sees it, if the mutant does so.
+    pub(crate) fn receive(&self, sent: &mut Incoming) {
+        if let Fault::Receive(change) = self.fault {
+            change(sent);
         }
     }
 
     /// The request as the mutant reads it, if it reads requests otherwise than they were sent.
     pub(crate) fn read(&self, sent: &Incoming) -> Option<Incoming> {
         match self.fault {
-            Fault::Inside(_) | Fault::Wire(_) => None,
+            Fault::Inside(_) | Fault::Wire(_) | Fault::Receive(_) => None,
             Fault::Read(change) => {
                 let mut read = sent.clone();
                 change(&mut read);

@@ -12,11 +12,14 @@ mod foreign;
 #[cfg(test)]
 mod foreign_tests;
 mod habits;
+mod lenient;
+mod pages;
 mod pending;
 #[cfg(test)]
 mod pending_tests;
 mod point;
 mod proxy;
+mod reading;
 mod reply;
 mod table;
 

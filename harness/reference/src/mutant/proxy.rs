@@ -59,7 +59,8 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
         let reply = match rewrite.instead(&asked).filter(|_| !is_lifecycle) {
             Some(reply) => reply,
             None => {
-                server.write_all(&request).await.ok()?;
+                let other = rewrite.forward(&asked).filter(|_| !is_lifecycle);
+                server.write_all(other.as_deref().unwrap_or(&request)).await.ok()?;
                 let mut answer = message(&mut server, &mut from_server, body).await?;
                 // Interim answers (1xx) are not rewritten. The final answer follows them.
                 while answer.starts_with(b"HTTP/1.1 1") {

@@ -50,6 +50,8 @@ pub(crate) enum Rewrite {
     Answered(fn(&Asked, &mut Reply)),
     /// Requests of the operation under test for which this gives an answer never reach the reference.
     Instead(fn(&Asked) -> Option<Reply>),
+    /// Requests of the operation under test for which this gives bytes reach the reference as these bytes.
+    Forward(fn(&Asked) -> Option<Vec<u8>>),
     /// Every answer of every operation is changed as its request says.
     Everything(fn(&Asked, &mut Reply)),
 }
@@ -60,6 +62,7 @@ impl fmt::Debug for Rewrite {
             Self::Answers(..) => "Answers",
             Self::Answered(_) => "Answered",
             Self::Instead(_) => "Instead",
+            Self::Forward(_) => "Forward",
             Self::Everything(_) => "Everything",
         })
     }
@@ -96,7 +99,15 @@ impl Rewrite {
     pub(super) fn instead(self, asked: &Asked) -> Option<Reply> {
         match self {
             Self::Instead(answer) => answer(asked),
-            Self::Answers(..) | Self::Answered(_) | Self::Everything(_) => None,
+            Self::Answers(..) | Self::Answered(_) | Self::Forward(_) | Self::Everything(_) => None,
+        }
+    }
+
+    /// What the reference gets in place of the request, if it gets something else.
+    pub(super) fn forward(self, asked: &Asked) -> Option<Vec<u8>> {
+        match self {
+            Self::Forward(bytes) => bytes(asked),
+            Self::Answers(..) | Self::Answered(_) | Self::Instead(_) | Self::Everything(_) => None,
         }
     }
 
@@ -105,7 +116,7 @@ impl Rewrite {
         match self {
             Self::Answers(when, change) if when.covers(asked, reply, number) => change(reply),
             Self::Answered(change) | Self::Everything(change) => change(asked, reply),
-            Self::Answers(..) | Self::Instead(_) => {}
+            Self::Answers(..) | Self::Instead(_) | Self::Forward(_) => {}
         }
     }
 }

@@ -1,0 +1,150 @@
+//! How frameworks read requests, and what they see in them.
+
+use super::asked::Asked;
+use crate::request::Incoming;
+use serde_json::{Map, Value};
+
+/// Whether the content type is that of the protocol, with or without parameters.
+pub(super) fn is_right_type(asked: &Asked) -> bool {
+    let essence = asked.header("content-type").and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-amz-json-1.1"))
+}
+
+/// Whether the request has a body that is not JSON.
+pub(super) fn is_bad(asked: &Asked) -> bool {
+    !asked.body.is_empty() && is_right_type(asked) && depth(&asked.body) < 100 && asked.json().is_none()
+}
+
+/// Whether the body is an object in which KeyId is absent or null.
+pub(super) fn lacks_key_id(asked: &Asked) -> bool {
+    asked.json().is_some_and(|value| value.is_object() && value.get("KeyId").is_none_or(Value::is_null))
+}
+
+/// Whether the body is an object with a member that the first edition does not know.
+pub(super) fn has_unknown_member(asked: &Asked) -> bool {
+    match asked.json() {
+        Some(Value::Object(members)) => members.keys().any(|name| name != "KeyId"),
+        _ => false,
+    }
+}
+
+/// How many brackets and braces are open at the same time, strings apart.
+pub(super) fn depth(body: &[u8]) -> usize {
+    let (mut open, mut deepest, mut is_inside, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in body {
+        match byte {
+            b'"' if !is_escaped => is_inside = !is_inside,
+            b'{' | b'[' if !is_inside => open += 1,
+            b'}' | b']' if !is_inside => open = open.saturating_sub(1),
+            _ => {}
+        }
+        is_escaped = *byte == b'\\' && !is_escaped;
+        deepest = deepest.max(open);
+    }
+    deepest
+}
+
+/// Whether the body has a number of more than so many digits outside strings.
+pub(super) fn has_long_number(body: &[u8], digits: usize) -> bool {
+    let (mut run, mut is_inside) = (0, false);
+    for byte in body {
+        is_inside ^= *byte == b'"';
+        run = if byte.is_ascii_digit() && !is_inside { run + 1 } else { 0 };
+        if run > digits {
+            return true;
+        }
+    }
+    false
+}
+
+/// Keeps the first line of a header. `name` must be in lower case.
+pub(super) fn only_first(request: &mut Incoming, name: &str) {
+    let mut is_first = true;
+    request.headers.retain(|(known, _)| known != name || std::mem::take(&mut is_first));
+}
+
+/// Sets the content type.
+pub(super) fn content_type(request: &mut Incoming, value: &str) {
+    request.headers.retain(|(name, _)| name != "content-type");
+    request.headers.push(("content-type".to_owned(), value.to_owned()));
+}
+
+/// The request with the first of two lengths.
+pub(super) fn first_length(asked: &Asked) -> Option<Vec<u8>> {
+    one_length(asked, 0)
+}
+
+/// The request with the last of two lengths, and as much of the body.
+pub(super) fn last_length(asked: &Asked) -> Option<Vec<u8>> {
+    one_length(asked, asked.values("content-length").count().saturating_sub(1))
+}
+
+fn one_length(asked: &Asked, kept: usize) -> Option<Vec<u8>> {
+    let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
+    if asked.values("content-length").count() < 2 {
+        return None;
+    }
+    let length: usize = asked.values("content-length").nth(kept)?.parse().ok()?;
+    let mut seen = 0;
+    let lines = asked.headers.iter().filter(|(name, _)| {
+        let is_kept = !is_length(name) || seen == kept;
+        seen += usize::from(is_length(name));
+        is_kept
+    });
+    let whole = asked.with_headers(lines);
+    Some(whole[..whole.len() - asked.body.len().saturating_sub(length)].to_vec())
+}
+
+/// Names KeyId whatever is KeyId apart from its case.
+pub(super) fn names_without_case(request: &mut Incoming) {
+    members(request, |(name, value)| match name.eq_ignore_ascii_case("KeyId") {
+        true => ("KeyId".to_owned(), value),
+        false => (name, value),
+    });
+}
+
+/// Turns numbers and booleans into text.
+pub(super) fn scalars_as_text(request: &mut Incoming) {
+    members(request, |(name, value)| match value {
+        Value::Number(_) | Value::Bool(_) => (name, Value::String(value.to_string())),
+        _ => (name, value),
+    });
+}
+
+fn members(request: &mut Incoming, change: fn((String, Value)) -> (String, Value)) {
+    if let Ok(Value::Object(members)) = serde_json::from_slice(&request.body) {
+        let members: Map<String, Value> = members.into_iter().map(change).collect();
+        request.body = Value::Object(members).to_string().into_bytes();
+    }
+}
+
+/// Gives another name to each KeyId but the first.
+pub(super) fn first_of_duplicates(request: &mut Incoming) {
+    const NAME: &str = "\"KeyId\":";
+    let text = String::from_utf8_lossy(&request.body).into_owned();
+    if let Some((before, after)) = text.split_once(NAME)
+        && after.contains(NAME)
+    {
+        request.body = format!("{before}{NAME}{}", after.replace(NAME, "\"Ignored\":")).into_bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, depth, first_length, has_long_number, last_length};
+
+    #[test]
+    fn depth_and_digits_are_counted_outside_strings() {
+        assert_eq!((depth(b"[{\"a[[\":[]}]"), depth(b"1"), depth(b"\"\\\"[\"")), (3, 0, 0));
+        assert!(has_long_number(b"{\"a\":1234}", 3) && !has_long_number(b"{\"1234\":123}", 3));
+    }
+
+    #[test]
+    fn one_of_two_lengths_is_kept() {
+        let asked = Asked::of(b"POST / HTTP/1.1\r\nContent-Length: 2\r\nHost: x\r\nContent-Length: 1\r\n\r\n{}");
+        let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default();
+        assert_eq!(text(first_length(&asked)), "POST / HTTP/1.1\r\nContent-Length: 2\r\nHost: x\r\n\r\n{}");
+        assert_eq!(text(last_length(&asked)), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{");
+        assert_eq!(last_length(&Asked::of(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")), None);
+    }
+}
