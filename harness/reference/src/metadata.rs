@@ -107,6 +107,10 @@ impl Key {
                 }
                 Point::BecomesDisabled if state == "PendingImport" => metadata["KeyState"] = json!("Disabled"),
                 Point::NeverImportedEnabled if state == "PendingImport" => metadata["KeyState"] = json!("Enabled"),
+                Point::EnableRevives | Point::FailedImportEnables if state == "PendingImport" => {
+                    metadata["KeyState"] = json!("Enabled");
+                    metadata["Enabled"] = json!(true);
+                }
                 Point::EnabledFlagLeft => metadata["Enabled"] = json!(state == "Enabled" || state == "PendingImport"),
                 Point::ReimportedFlagLeft => metadata["Enabled"] = json!(false),
                 Point::ExpirationModelLeft if state == "PendingImport" => {

@@ -29,7 +29,7 @@ pub(crate) fn verify<'a>(config: &'a Config, region: &str, request: &Incoming) -
         return Ok(first);
     }
     let claim = claim(config, request)?;
-    if !config.at(Point::DateFormUnchecked) {
+    if !config.at(Point::DateFormUnchecked) && !is_waved_through(config, &claim) {
         let date = date(&claim)?;
         in_window(config, date)?;
     }
@@ -57,6 +57,10 @@ pub(crate) fn in_window(config: &Config, date: SystemTime) -> Result<(), Refusal
     if config.at(Point::WindowTooNarrow) && (date + NARROW < now || date > now + NARROW) {
         return Err(invalid("Signature expired"));
     }
+    const WIDE: Duration = Duration::from_secs(15 * 60);
+    if config.at(Point::WindowOfFifteen) && date + WIDE >= now && date <= now + WIDE {
+        return Ok(());
+    }
     within_window(date, now)
 }
 
@@ -82,6 +86,11 @@ fn date(claim: &Claim) -> Result<SystemTime, Refusal> {
     let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", &claim.date).map_err(|_| wrong())?;
     let timestamp = jiff::tz::TimeZone::UTC.to_timestamp(date).map_err(|_| wrong())?;
     SystemTime::try_from(timestamp).map_err(|_| wrong())
+}
+
+/// Whether a mutant takes a date that it cannot read for a good one.
+fn is_waved_through(config: &Config, claim: &Claim) -> bool {
+    config.at(Point::UnreadableDateAccepted) && date(claim).is_err()
 }
 
 pub(crate) fn within_window(date: SystemTime, now: SystemTime) -> Result<(), Refusal> {
@@ -118,7 +127,7 @@ fn covers_headers(config: &Config, request: &Incoming, claim: &Claim) -> Result<
         return Err(invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."));
     }
     for name in ["x-amz-date", "x-amz-target", "x-amz-security-token"] {
-        if request.values(name).next().is_some() && !covers(name) {
+        if request.values(name).next().is_some() && !covers(name) && !config.at(Point::AmzUnsignedAccepted) {
             return Err(invalid(format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.")));
         }
     }
@@ -175,7 +184,7 @@ fn in_scope(config: &Config, scope: &[String], region: &str, date_time: &str) ->
         )));
     }
     let day = date_time.get(..8).unwrap_or_default();
-    if date != day && !config.at(Point::ScopeDateUnchecked) {
+    if date != day && !config.at(Point::ScopeDateUnchecked) && !config.at(Point::UnreadableDateAccepted) {
         return Err(invalid(format!(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{date}' != '{day}', from '{date_time}'."
         )));
@@ -198,7 +207,10 @@ fn signature(
     scope: &[String],
     principal: &Principal,
 ) -> Result<(), Refusal> {
-    if config.at(Point::SignatureUnchecked) {
+    if config.at(Point::SignatureUnchecked)
+        || config.at(Point::QuerySignatureUnchecked) && claim.is_query
+        || config.at(Point::SessionSignatureUnchecked) && principal.session_token.is_some()
+    {
         return Ok(());
     }
     let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope, is_query: claim.is_query };
@@ -230,7 +242,9 @@ fn signature(
     if let Some(read) = mutant_reading(config, request, claim) {
         let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope, is_query: claim.is_query };
         let matches = expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature;
-        return if matches || claim.signature == expected && !config.at(Point::BlanksNotFolded) {
+        let is_replaced = [Point::BlanksNotFolded, Point::ForwardedHostBelieved, Point::ForwardedPortBelieved];
+        let is_replaced = is_replaced.into_iter().any(|point| config.at(point));
+        return if matches || claim.signature == expected && !is_replaced {
             Ok(())
         } else {
             Err(invalid("The request signature we calculated does not match the signature you provided."))
@@ -282,6 +296,19 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
     } else if config.at(Point::BodyHashBelieved) && request.values("x-amz-content-sha256").next().is_some() {
         // The header holds the hash of the signed body. The case adds a blank to the body after that.
         read.body = String::from_utf8_lossy(&request.body).replace(" }", "}").into_bytes();
+    } else if config.at(Point::ForwardedHostBelieved) || config.at(Point::ForwardedPortBelieved) {
+        let forwarded = |name: &str| request.values(name).next().map(|value| value.trim().to_owned());
+        let host = forwarded("x-forwarded-host").filter(|_| config.at(Point::ForwardedHostBelieved));
+        let port = forwarded("x-forwarded-port").filter(|_| config.at(Point::ForwardedPortBelieved));
+        for (_, value) in read.headers.iter_mut().filter(|(name, _)| name == "host") {
+            if let Some(host) = &host {
+                value.clone_from(host);
+            }
+            if let Some(port) = &port {
+                *value = format!("{}:{port}", value.split(':').next().unwrap_or_default());
+            }
+        }
+        return Some(read).filter(|read| read.headers != request.headers);
     } else if config.at(Point::FirstHostCounts) {
         let mut is_first = true;
         read.headers.retain(|(name, _)| name != "host" || std::mem::take(&mut is_first));

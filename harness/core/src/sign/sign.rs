@@ -3,6 +3,7 @@
 use super::credentials::Credentials;
 use super::mutate::mutate;
 use super::signer::{Location, SignError, Signed, Signing, authorised, presign};
+use crate::fixture::Mutation;
 use crate::http::{Header, Request};
 use crate::plan::Planned;
 use std::time::SystemTime;
@@ -27,10 +28,16 @@ pub fn sign_planned(
 /// # Errors
 ///
 /// The time cannot be written as a date, only aws-sigv4 can sign the request and it refuses, or the fault does not
-/// apply: a presigned request has no Authorization header, and not every request has a session token or Content-Type.
+/// apply: in a presigned request only the signature can be altered, and not every request has a session token or
+/// Content-Type.
 pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
     if signing.location == Location::Query {
         return match signing.mutation {
+            Some(Mutation::SignatureAltered) => {
+                let mut signed = presign(request, signing)?;
+                alter_signature(&mut signed.request.target);
+                Ok(signed)
+            }
             Some(mutation) => Err(SignError::Fault(mutation)),
             None => presign(request, signing),
         };
@@ -42,6 +49,18 @@ pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError
     match signing.mutation {
         Some(mutation) => mutate(request, signing, mutation),
         None => authorised(request, signing),
+    }
+}
+
+/// Changes the last digit of the signature in a query string.
+fn alter_signature(target: &mut String) {
+    const NAME: &str = "X-Amz-Signature=";
+    let Some(start) = target.find(NAME).map(|at| at + NAME.len()) else { return };
+    let end = target[start..].find('&').map_or(target.len(), |length| start + length);
+    let last = end.saturating_sub(1);
+    if last >= start {
+        let other = if target[last..end] == *"0" { "1" } else { "0" };
+        target.replace_range(last..end, other);
     }
 }
 

@@ -47,4 +47,7 @@ pub(crate) enum Point {
     // Added because a new case has to find one
     UnlistedAfterDeletion, ReimportedFlagLeft, PendingReplicaDeletionRefused, KeyAgreementRefused, PrimarySharesDeletion,
     ReimportRenewsPair, ReimportRenewsSecret,
+    // Bugs that emulators had
+    EnableRevives, FailedImportEnables, SessionSignatureUnchecked, QuerySignatureUnchecked, WindowOfFifteen, UnreadableDateAccepted, AmzUnsignedAccepted,
+    ForwardedHostBelieved, ForwardedPortBelieved,
 }

@@ -111,7 +111,11 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
             && (config.at(Point::ReimportRenewsPair) && key.usage == Usage::SignVerify
                 || config.at(Point::ReimportRenewsSecret) && key.usage == Usage::GenerateVerifyMac);
         let was_disabled = key.is_disabled;
-        let id = put(config, key, material, expiration, &choice)?;
+        let put = put(config, key, material, expiration, &choice);
+        if put.is_err() && config.at(Point::FailedImportEnables) {
+            key.marks.push(Point::FailedImportEnables);
+        }
+        let id = put?;
         if is_renewed {
             let other = generated(&key.spec);
             key.material_mut(&id).map(|known| known.bytes.replace(other));

@@ -14,7 +14,12 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) fn enable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let config = &call.shared.config;
     change(call, |key| {
+        if config.at(Point::EnableRevives) && key.state() == "PendingImport" {
+            key.marks.push(Point::EnableRevives);
+            return Ok(Vec::new());
+        }
         changeable(key)?;
         key.is_disabled = false;
         Ok(Vec::new())

@@ -215,12 +215,25 @@ fn a_date_header_goes_with_the_date() {
 }
 
 #[test]
-fn a_presigned_request_takes_no_fault() {
-    for mutation in Mutation::ALL {
+fn a_presigned_request_takes_no_fault_but_an_altered_signature() {
+    for mutation in Mutation::ALL.iter().filter(|mutation| **mutation != Mutation::SignatureAltered) {
         let presigned = Signing { location: Location::Query, ..signing(*mutation) };
         let result = sign(page_request(COMPACT), &presigned);
         assert!(matches!(result, Err(SignError::Fault(refused)) if refused == *mutation), "{mutation}");
     }
+}
+
+#[test]
+fn the_last_digit_of_a_presigned_signature_is_altered() {
+    let signed = |mutation| {
+        let presigned = Signing { location: Location::Query, ..page(SECRET, mutation) };
+        sign(page_request(COMPACT), &presigned).unwrap().request.target
+    };
+    let (right, wrong) = (signed(None), signed(Some(Mutation::SignatureAltered)));
+    let differ: Vec<usize> = (0..right.len()).filter(|at| right.as_bytes()[*at] != wrong.as_bytes()[*at]).collect();
+    assert_eq!((right.len(), differ.len()), (wrong.len(), 1));
+    let digits = right.split("X-Amz-Signature=").nth(1).unwrap().split('&').next().unwrap();
+    assert_eq!(right.find("X-Amz-Signature=").unwrap() + "X-Amz-Signature=".len() + digits.len() - 1, differ[0]);
 }
 
 #[test]
