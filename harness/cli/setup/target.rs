@@ -111,7 +111,7 @@ fn remote(settings: &TargetSettings, url: &str) -> Result<Target, Failure> {
         );
     }
     let tls = settings.connection.settings(&endpoint)?;
-    let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint)?;
+    let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint, &region)?;
     Ok(Target {
         endpoint,
         region,
@@ -151,9 +151,10 @@ fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
     }
 }
 
-/// The second Region. The safety rules of the target also apply to it, so it must be on loopback if the target is.
-fn elsewhere(word: Option<&str>, target: &Endpoint) -> Result<Option<Elsewhere>, Failure> {
-    let Some(word) = word else { return Ok(None) };
+/// The second Region. The safety rules of the target also apply to it, so it must be on loopback if the target is. On
+/// loopback it is the target itself, unless the user names another endpoint.
+fn elsewhere(word: Option<&str>, target: &Endpoint, home: &str) -> Result<Option<Elsewhere>, Failure> {
+    let Some(word) = word else { return Ok(target.is_loopback().then(|| Elsewhere::assumed(target, home))) };
     let Some((region, url)) = word.split_once('=') else {
         return Err(Failure::rule(format!(
             "`--elsewhere` takes `REGION=URL`, such as `us-west-2=http://127.0.0.1:4567`, not `{word}`"
@@ -164,5 +165,5 @@ fn elsewhere(word: Option<&str>, target: &Endpoint) -> Result<Option<Elsewhere>,
         return Err(Failure::safety(format!("{target} and {endpoint} cannot be one service in two Regions"))
             .hint("both must be on loopback or both off it, and both with TLS or both without"));
     }
-    Ok(Some(Elsewhere { endpoint, region: region.to_owned() }))
+    Ok(Some(Elsewhere { endpoint, region: region.to_owned(), is_assumed: false }))
 }
