@@ -29,7 +29,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     // A ledger says where its keys are.
     let unchosen = if arguments.ledger.is_some() { Unchosen::Allowed } else { Unchosen::Refused };
     let choice = one(&arguments.target, &configuration, unchosen)?;
-    let mut settings = TargetSettings::of(&arguments.target, &choice, &configuration)?;
+    let mut settings = TargetSettings::of(&arguments.target, &choice, &configuration, None)?;
     let corpus = corpus(None)?;
     let opened = match &arguments.ledger {
         Some(path) if !path.exists() => {

@@ -1,14 +1,15 @@
 //! Turns settings into a target, in the same way for every command.
 
-use super::credentials::principals;
+use super::credentials::{are_dummy, principals};
 use super::embedded;
+use super::preset::Used;
 use super::service::{Place, parse, place, rates};
 use super::settings::TargetSettings;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use trentcheck_core::fixture::{Corpus, nearest_of};
+use trentcheck_core::fixture::{Corpus, PrincipalName, nearest_of};
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::{Elsewhere, Target};
 use trentcheck_core::send::{Endpoint, Limits, Peer};
@@ -56,6 +57,8 @@ pub(crate) struct Prepared {
     pub(crate) target: Target,
     /// The time within which a state change must become visible.
     pub(crate) settle: Duration,
+    /// The cases that the target's preset leaves out, by id, each with the reason.
+    pub(crate) excluded: BTreeMap<String, String>,
     /// The embedded reference must outlive every call.
     _server: Option<Server>,
 }
@@ -87,7 +90,10 @@ impl Prepared {
             return Err(failure);
         }
         target.limits.rates = rates(&settings.rates, corpus, is_loopback)?;
-        Ok(Self { settle: settings.settle(&target.endpoint), target, _server })
+        let has_credentials = !target.principals.get(&PrincipalName::Primary).is_some_and(are_dummy);
+        let excluded = settings.preset.as_ref().map(|preset| preset.excluded(corpus, has_credentials));
+        let settle = settings.settle(&target.endpoint);
+        Ok(Self { settle, excluded: excluded.unwrap_or_default(), target, _server })
     }
 }
 
@@ -102,15 +108,23 @@ pub(crate) fn must_be_verified(target: &Target, what: &str) -> Result<(), Failur
 
 fn remote(settings: &TargetSettings, url: &str) -> Result<Target, Failure> {
     let TargetSettings { service, signers, .. } = settings;
-    let (endpoint, region) = place(&Place { url, region: settings.region.as_deref(), service: *service, signers })?;
-    let principals = principals(signers, &region, endpoint.is_loopback())?;
+    let preset = settings.preset.as_ref();
+    let (endpoint, region) = place(&Place {
+        url,
+        region: settings.region.as_deref(),
+        of_preset: preset.and_then(Used::region),
+        service: *service,
+        signers,
+    })?;
+    let local = preset.and_then(|preset| preset.at(&endpoint));
+    let principals = principals(signers, &region, endpoint.is_loopback(), local.as_ref())?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
         return Err(
             Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use an `https://` endpoint")
         );
     }
-    let tls = settings.connection.settings(&endpoint)?;
+    let tls = settings.connection.settings(&endpoint, local.as_ref())?;
     let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint, &region)?;
     Ok(Target {
         endpoint,
