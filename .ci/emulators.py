@@ -20,7 +20,8 @@ TARGET = ROOT / "target"
 VENV = TARGET / "emulators"
 PACKAGES = ["ministack==1.5.33", "moto[server]==5.2.5", "roto-aws==0.10.1", "botocore", "cryptography"]
 START_LIMIT = 60.0  # seconds; ministack takes about one, moto some three, on an idle machine
-SKIPPED = 8  # of ministack: five faults that no client can provoke, temporary credentials, two for a principal without rights
+# What a run at ministack still skips: faults, temporary credentials, a principal without rights.
+SKIPPED = ("no client can provoke this", "nobody is configured to play the principal")
 
 
 def install():
@@ -95,11 +96,10 @@ def ministack(trentcheck):
     check(done.returncode == 0, "ministack deviates exactly as listed, so the exit code is 0 with its list")
     check(found == listed, "what diverges without the list is what is listed with it")
     check(not report["deviations"]["stale"] and not report["deviations"]["no_verdict"], "every entry of the list holds")
-    skipped = [case["id"] for case in without["cases"] if case["outcome"] == "skipped"]
-    check(len(skipped) == SKIPPED, f"{SKIPPED} cases of ministack are skipped, found {skipped}")
-    for case in ("identifiers/key-elsewhere", "identifiers/arn-elsewhere", "permission/foreign-arn", "permission/stranger"):
-        check(case not in skipped, f"{case} is judged")
-    print(f"  {len(found)} divergences, all of them listed, by {report['deviations']['entries']} entries; {SKIPPED} skipped")
+    skipped = {case["id"]: case["reason"] for case in without["cases"] if case["outcome"] == "skipped"}
+    more = {case: reason for case, reason in skipped.items() if not reason.startswith(SKIPPED)}
+    check(not more, f"cases about two Regions and two accounts are judged at ministack, found {more}")
+    print(f"  {len(found)} divergences, all of them listed, by {report['deviations']['entries']} entries; {len(skipped)} cases are skipped without it")
 
 
 def lacks_the_operation(done, report, name):
