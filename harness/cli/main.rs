@@ -9,8 +9,8 @@ mod setup;
 use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;
 use commands::{
-    accept, coverage, deviations, doctor, explain, explore, explore_mutants, list, record, regress, run, selfcheck,
-    serve, sweep,
+    accept, coverage, deviations, doctor, explain, explore, explore_mutants, list, presets, record, regress, run,
+    selfcheck, serve, sweep,
 };
 use edge::failure::Failure;
 use edge::output;
@@ -55,6 +55,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
         Some(Command::Explain { case, edition, fixtures }) => explain::explain(&case, edition, fixtures.as_deref()),
         Some(Command::Coverage(coverage)) => coverage::coverage(&coverage),
+        Some(Command::Presets { names, fixtures }) => presets::presets(&names, fixtures.as_deref()),
         Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
         Some(Command::Explore(explore)) => explore::explore(&explore).await,

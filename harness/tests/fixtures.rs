@@ -136,3 +136,55 @@ fn the_linter_names_file_line_and_fault() {
         assert!(found.contains(expected), "{from} -> {to}: expected `{expected}`, found:\n{found}");
     }
 }
+
+#[test]
+fn the_linter_reads_presets() {
+    for (path, from, to, expected) in [
+        ("targets/moto.toml", "name = \"moto\"", "name = \"mote\"", "belongs in fixtures/targets/mote.toml"),
+        ("targets/moto.toml", "start = {", "begin = {", "unknown field `begin`"),
+        ("targets/moto.toml", "from = [\"server\", \"try\"]", "from = []", "has no source for `start`"),
+        ("targets/moto.toml", "from = [\"server\"] }", "from = [\"hearsay\"] }", "cites `hearsay` for `endpoint`"),
+        ("targets/moto.toml", "id = \"accounts\"", "id = \"server\"", "has two sources of one id"),
+        ("targets/moto.toml", "from = [\"accounts\", \"try\"]", "from = [\"try\"]", "`accounts`, which no fact cites"),
+        ("targets/moto.toml", "link = \"https://", "link = \"http://", "has the source `server` without a link"),
+        (
+            "targets/moto.toml",
+            "tried = \"5.2.5\"\n",
+            "",
+            "has `tried` without a source of kind `try`, or such a source",
+        ),
+        (
+            "targets/moto.toml",
+            "127.0.0.1:5000",
+            "192.0.2.1:5000",
+            "has an `endpoint` that is not `http://127.0.0.1:PORT`",
+        ),
+        ("targets/moto.toml", "\"123456789012\"", "\"1234\"", "has an account that is not a number of twelve digits"),
+        ("targets/moto.toml", "date = \"2026-11-26\"", "date = \"today\"", "targets/moto.toml:"),
+        ("targets/floci.toml", "\"444455556666\"", "\"000000000000\"", "has a `second-account` that is its `account`"),
+        ("targets/floci.toml", "type = \"UnsupportedOperation\"", "type = \"Unknown\"", "does not know"),
+        ("targets/floci.toml", "\"*ecc*\"", "\"*elliptic*\"", "excludes `*elliptic*`, which is no precondition"),
+        ("targets/floci.toml", "\"authentication/*\"", "\"signing/*\"", "excludes `signing/*`, which is no case"),
+        ("targets/floci.toml", "cases = [\"authentication/*\"]\n", "", "has an exclusion of nothing"),
+        ("targets/floci.toml", "reason = \"a key holds one", "reason = \"\"\n# ", "has an exclusion without a reason"),
+        (
+            "targets/aws-emulator.toml",
+            "~/.aws/emulator/{port}/emulator_creden*",
+            "~/.aws/credentials",
+            "has a `credentials` that",
+        ),
+        ("targets/aws-emulator.toml", "emulator/{port}/ca.pem", "emulator/../ca.pem", "has a `ca` that is not a file"),
+    ] {
+        let found = findings(path, from, to);
+        assert!(found.contains(expected), "{from} as {to}: expected {expected}, found:\n{found}");
+    }
+}
+
+#[test]
+fn presets_do_not_make_another_corpus() {
+    let all = documents();
+    let without: Vec<_> = all.iter().filter(|document| !document.path.starts_with("targets/")).cloned().collect();
+    let without = load(&without).unwrap();
+    assert!(without.presets.is_empty());
+    assert_eq!(without.digest, load(&all).unwrap().digest);
+}

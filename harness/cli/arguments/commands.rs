@@ -71,6 +71,15 @@ pub(crate) enum Command {
     },
     /// Show how many cases test the clauses of each source, and why some clauses cannot be tested
     Coverage(CoverageArguments),
+    /// List the presets: what is known of kinds of targets, and who says so
+    Presets {
+        /// Show only the presets of these names
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Read the fixtures from this directory instead of the built-in ones
+        #[arg(long, value_name = "DIR")]
+        fixtures: Option<PathBuf>,
+    },
     /// Check the suite against its mutants: reference targets with one fault each
     Selfcheck(SelfcheckArguments),
     /// Send generated requests and sequences of calls to a target and to the embedded reference, and compare the

@@ -16,6 +16,10 @@ pub(crate) struct TargetArguments {
     /// Choose the embedded reference as the target, and ignore targets in the environment and the configuration file
     #[arg(long)]
     pub(crate) embedded: bool,
+    /// Use what is known of this kind of target, such as `ministack`; flags, environment and the configuration file win
+    /// over it. `trentcheck presets` lists them
+    #[arg(long, value_name = "NAME", env = "TRENTCHECK_PRESET", hide_env_values = true)]
+    pub(crate) preset: Option<String>,
     /// The target's URL, or `aws` for AWS KMS in the Region [default: the embedded reference]
     #[arg(long, value_name = "URL", env = "TRENTCHECK_ENDPOINT", hide_env_values = true)]
     pub(crate) endpoint: Option<String>,

@@ -56,9 +56,9 @@ impl Others {
     }
 
     async fn replay(&self, session: &Session, selection: &Selection) -> Result<(Ran, Option<Ran>), Failure> {
-        let right = session.replay_at(&self.right.target, selection).await?;
+        let right = session.replay_at(&self.right, selection).await?;
         let noise = match &self.noise {
-            Some(noise) if !right.end.is_interrupted => Some(session.replay_at(&noise.target, selection).await?),
+            Some(noise) if !right.end.is_interrupted => Some(session.replay_at(noise, selection).await?),
             _ => None,
         };
         Ok((right, noise))
@@ -75,7 +75,10 @@ async fn other(session: &Session, word: &str) -> Result<Prepared, Failure> {
     let (left, settings) = (session.target(), &session.settings);
     let settings = match word.contains("://") {
         true => settings.target.at_another_url(word, left),
-        false => TargetSettings::configured(word, &settings.configuration)?.as_beside(left),
+        false => {
+            let fixtures = settings.fixtures.as_deref();
+            TargetSettings::configured(word, &settings.configuration, fixtures)?.as_beside(left)
+        }
     };
     let missing = Failure::rule(format!("the target `{word}` has no endpoint")).hint("give its table an `endpoint`");
     let terms = Terms { missing: Missing::Refused(missing), reach: Reach::Anywhere, provided: Provided::Checked };

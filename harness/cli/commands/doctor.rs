@@ -39,7 +39,8 @@ pub(crate) async fn doctor(
     deadline: Option<Duration>,
 ) -> Result<u8, Failure> {
     let configuration = Configuration::read(arguments.config.as_deref())?;
-    let settings = TargetSettings::of(arguments, &one(arguments, &configuration, Unchosen::Refused)?, &configuration)?;
+    let choice = one(arguments, &configuration, Unchosen::Refused)?;
+    let settings = TargetSettings::of(arguments, &choice, &configuration, None)?;
     let destinations = reports(words)?;
     let corpus = corpus(None)?;
     let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };

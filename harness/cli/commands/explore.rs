@@ -39,7 +39,7 @@ pub(crate) async fn explore(arguments: &ExploreArguments) -> Result<u8, Failure>
     let corpus = corpus(None)?;
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
-    let settings = TargetSettings::of(&arguments.target, &choice, &configuration)?;
+    let settings = TargetSettings::of(&arguments.target, &choice, &configuration, None)?;
     let (edition, timeout) = (settings.edition(), settings.timeout());
     let off_loopback = Failure::safety("`explore` creates and deletes key material, so it runs on loopback only")
         .hint("off loopback, `trentcheck run` sends cases that cannot succeed");

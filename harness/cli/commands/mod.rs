@@ -11,6 +11,7 @@ mod explore_kept;
 pub(crate) mod explore_mutants;
 mod judging;
 pub(crate) mod list;
+pub(crate) mod presets;
 pub(crate) mod record;
 pub(crate) mod regress;
 pub(crate) mod run;

@@ -13,6 +13,7 @@ use crate::setup::settings::{DEADLINE, TargetSettings};
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms, must_be_verified};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use trentcheck_core::arn::Arn;
 use trentcheck_core::fixture::Owner;
 use trentcheck_core::ledger::OpenRun;
 use trentcheck_core::report::ExitCode;
@@ -28,7 +29,7 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     // A ledger says where its keys are.
     let unchosen = if arguments.ledger.is_some() { Unchosen::Allowed } else { Unchosen::Refused };
     let choice = one(&arguments.target, &configuration, unchosen)?;
-    let mut settings = TargetSettings::of(&arguments.target, &choice, &configuration)?;
+    let mut settings = TargetSettings::of(&arguments.target, &choice, &configuration, None)?;
     let corpus = corpus(None)?;
     let opened = match &arguments.ledger {
         Some(path) if !path.exists() => {
@@ -47,7 +48,10 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
     let nowhere = Failure::rule("`sweep` needs a target")
         .hint("name it with `--endpoint` or `--target`, or give the ledger of the run with `--ledger`");
     let terms = Terms { missing: Missing::Refused(nowhere), reach: Reach::Anywhere, provided: Provided::Unused };
-    let Prepared { target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
+    let Prepared { mut target, settle: settling, .. } = Prepared::of(&settings, &corpus, terms).await?;
+    let runs = opened.as_ref().map_or(&[][..], |(_, runs)| runs);
+    // A Region that nobody named is asked only where a run made keys.
+    target.elsewhere = target.elsewhere.filter(|there| !there.is_assumed || names_region(runs, &there.region));
     must_be_verified(&target, "keys are swept")?;
     let named: Vec<String> = target.account.iter().chain(&target.stranger_account).cloned().collect();
     if !target.endpoint.is_loopback() && named.is_empty() {
@@ -104,6 +108,12 @@ pub(crate) async fn sweep(arguments: &SweepArguments) -> Result<u8, Failure> {
         ));
     }
     Ok(ExitCode::Teardown as u8)
+}
+
+/// Whether one of these runs made a key in this Region, or may have.
+fn names_region(runs: &[OpenRun], region: &str) -> bool {
+    let is_there = |arn: &String| arn.parse::<Arn>().is_ok_and(|arn| arn.region() == region);
+    runs.iter().any(|run| run.keys.iter().any(is_there) || run.intents.values().any(|(there, _)| there == region))
 }
 
 fn must_be_named(swept: &Swept) -> Result<(), Failure> {

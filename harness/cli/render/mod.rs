@@ -9,6 +9,7 @@ pub(crate) mod explore;
 pub(crate) mod kill_matrix;
 pub(crate) mod parts;
 pub(crate) mod passages;
+pub(crate) mod presets;
 pub(crate) mod served;
 pub(crate) mod several;
 pub(crate) mod style;

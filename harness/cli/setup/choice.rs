@@ -61,7 +61,7 @@ fn several(
     }
     let known: Vec<&str> = configuration.names().collect();
     // An endpoint at the top of the file describes one more target, which has no name.
-    let is_nowhere = arguments.endpoint.is_none() && configuration.endpoint().is_none();
+    let is_nowhere = arguments.endpoint.is_none() && arguments.preset.is_none() && !configuration.has_endpoint();
     if is_nowhere && !known.is_empty() && unchosen == Unchosen::Refused {
         return Err(Failure::rule(format!(
             "`{}` has targets ({}), and you chose none",
@@ -80,10 +80,12 @@ fn embedded(arguments: &TargetArguments) -> Result<Vec<Choice>, Failure> {
     let is_flag = |value: &str, name: &str| variable(name).as_deref() != Some(value);
     let is_endpoint = arguments.endpoint.iter().any(|endpoint| is_flag(endpoint, "TRENTCHECK_ENDPOINT"));
     let is_target = arguments.target_names.iter().any(|name| is_flag(name, "TRENTCHECK_TARGET"));
-    let other = match (is_endpoint, is_target) {
-        (true, _) => "--endpoint",
-        (false, true) => "--target",
-        (false, false) => return Ok(vec![Choice::Embedded]),
+    let is_preset = arguments.preset.iter().any(|name| is_flag(name, "TRENTCHECK_PRESET"));
+    let other = match (is_endpoint, is_target, is_preset) {
+        (true, ..) => "--endpoint",
+        (false, true, _) => "--target",
+        (false, false, true) => "--preset",
+        (false, false, false) => return Ok(vec![Choice::Embedded]),
     };
     Err(Failure::rule(format!("`--embedded` and `{other}` both choose the target")).hint("give one of them"))
 }

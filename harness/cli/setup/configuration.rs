@@ -22,6 +22,8 @@ const DEFAULT_FILE: &str = "trentcheck.toml";
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct File {
+    /// The name of what is known of this kind of target.
+    pub(super) preset: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) region: Option<String>,
     pub(super) edition: Option<Edition>,
@@ -108,6 +110,7 @@ impl File {
         let mut keys = base.keys;
         keys.extend(self.keys);
         Self {
+            preset: self.preset.or(base.preset),
             endpoint: self.endpoint.or(base.endpoint),
             region: self.region.or(base.region),
             edition: self.edition.or(base.edition),
@@ -202,9 +205,9 @@ impl Configuration {
         (self.path != Path::new(DEFAULT_FILE)).then_some(&self.path)
     }
 
-    /// The endpoint at the top of the file.
-    pub(super) fn endpoint(&self) -> Option<&str> {
-        self.file.endpoint.as_deref()
+    /// Whether the top of the file says where a target is.
+    pub(super) fn has_endpoint(&self) -> bool {
+        self.file.endpoint.is_some() || self.file.preset.is_some()
     }
 
     /// The values for the target with this name.

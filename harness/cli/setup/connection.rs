@@ -1,6 +1,7 @@
 //! The settings of the connection to a target, such as TLS, another address and a proxy.
 
 use super::configuration::File;
+use super::preset::Local;
 use super::words::Words;
 use crate::arguments::ConnectionArguments;
 use crate::edge::failure::Failure;
@@ -45,8 +46,9 @@ impl Connection {
         Self { resolve: None, server_name: None, ..self.clone() }
     }
 
-    /// The settings of connections to an endpoint. If the URL names loopback, the connection must stay on loopback.
-    pub(super) fn settings(&self, endpoint: &Endpoint) -> Result<Tls, Failure> {
+    /// The settings of connections to an endpoint. If the URL names loopback, the connection must stay on loopback. The
+    /// authority of a preset is trusted there only, and only if the user names none.
+    pub(super) fn settings(&self, endpoint: &Endpoint, preset: Option<&Local<'_>>) -> Result<Tls, Failure> {
         if self.verify == Verify::NoInsecure && self.ca.is_some() {
             return Err(Failure::rule("`--insecure` does not go with `--ca`")
                 .hint("`--ca` verifies the certificate, `--insecure` does not"));
@@ -65,7 +67,11 @@ impl Connection {
             }
         }
         Ok(Tls {
-            ca_pem: self.ca.as_deref().map(read).transpose()?,
+            ca_pem: match (&self.ca, preset) {
+                (Some(ca), _) => Some(read(ca)?),
+                (None, Some(preset)) if self.verify == Verify::Yes => of_preset(preset)?,
+                (None, _) => None,
+            },
             verify: self.verify,
             server_name: self.server_name.clone(),
             resolve: self.resolve,
@@ -115,6 +121,12 @@ impl Connection {
 
 fn without_password(proxy: &str) -> String {
     Proxy::parse(proxy).map_or_else(|_| "env".to_owned(), |proxy| proxy.to_string())
+}
+
+/// The certificate of the authority that a preset names.
+fn of_preset(preset: &Local<'_>) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = preset.ca() else { return Ok(None) };
+    read(&path).map(Some).map_err(|failure| failure.hint(preset.hint()))
 }
 
 /// Bytes of a PEM file; a bundle of all authorities has some hundred thousand.

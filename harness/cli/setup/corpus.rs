@@ -14,6 +14,7 @@ const LARGEST: u64 = 16 << 20;
 #[folder = "fixtures/"]
 #[include = "spec/*.toml"]
 #[include = "cases/*.toml"]
+#[include = "targets/*.toml"]
 struct BuiltIn;
 
 /// The corpus, checked.
@@ -33,8 +34,12 @@ pub(crate) fn corpus(directory: Option<&Path>) -> Result<Corpus, Failure> {
 fn read(directory: &Path) -> Result<Vec<Document>, Failure> {
     let wrong = |path: &Path, error| Failure::usage(format!("read the fixtures in `{}`: {error}", path.display()));
     let mut documents = Vec::new();
-    for part in ["spec", "cases"] {
+    for part in ["spec", "cases", "targets"] {
         let folder = directory.join(part);
+        // A corpus need not know any kind of target.
+        if part == "targets" && !folder.exists() {
+            continue;
+        }
         for entry in std::fs::read_dir(&folder).map_err(|error| wrong(&folder, error))? {
             let path = entry.map_err(|error| wrong(&folder, error))?.path();
             if path.extension().is_some_and(|extension| extension == "toml") {

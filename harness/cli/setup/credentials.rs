@@ -4,6 +4,7 @@
 use super::chain;
 use super::configuration::File;
 use super::environment::{variable, wait_for};
+use super::preset::Local;
 use super::words::{Words, time};
 use crate::arguments::CredentialArguments;
 use crate::edge::failure::Failure;
@@ -71,12 +72,13 @@ impl Signers {
 }
 
 /// The principals with their credentials. The primary principal uses `--profile`, then `TRENTCHECK_…`. After these it
-/// uses the configuration file on loopback, and `AWS_…`, then the profile files, off loopback. The Region is needed for
+/// uses the configuration file and the preset on loopback, and `AWS_…`, then the profile files, off loopback. The Region is needed for
 /// roles, which a service in this Region gives.
 pub(crate) fn principals(
     signers: &Signers,
     region: &str,
     is_loopback: bool,
+    preset: Option<&Local<'_>>,
 ) -> Result<BTreeMap<PrincipalName, Credentials>, Failure> {
     if !is_loopback && !signers.written.is_empty() {
         return Err(Failure::safety("`credentials` of a configuration file are for a target on loopback only")
@@ -108,10 +110,15 @@ pub(crate) fn principals(
     if let Entry::Vacant(place) = principals.entry(PrincipalName::Primary) {
         let primary = match is_loopback {
             // Real credentials must not be sent to an unknown program on a local port.
-            true => dummy(),
+            true => preset.map(Local::primary).transpose()?.flatten().unwrap_or_else(dummy),
             false => standard(&mut files, signers, region)?.valid_at(SystemTime::now())?,
         };
         place.insert(primary);
+    }
+    if let (Entry::Vacant(place), Some(stranger)) =
+        (principals.entry(PrincipalName::Stranger), preset.and_then(Local::stranger))
+    {
+        place.insert(stranger);
     }
     let primary = principals.get(&PrincipalName::Primary).filter(|primary| primary.session_token.is_some());
     if let Some(temporary) = primary.cloned() {
@@ -218,6 +225,11 @@ fn file(named_by: &str, name: &str) -> Result<ProfileFile, Failure> {
         Err(error) => return Err(Failure::usage(format!("read `{}`: {error}", path.display()))),
     };
     Ok(ProfileFile { path: path.display().to_string(), text })
+}
+
+/// Whether these are the credentials for targets that do not check them.
+pub(super) fn are_dummy(credentials: &Credentials) -> bool {
+    credentials.access_key_id == dummy().access_key_id
 }
 
 /// Credentials for targets on loopback that do not check them.

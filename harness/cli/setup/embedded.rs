@@ -53,7 +53,9 @@ fn target(server: &reference::Server, edition: Edition, timeout: Duration) -> Re
         }
     }
     let elsewhere = match config.regions.get(1).and_then(|region| Some((region, server.address_of(region)?))) {
-        Some((region, address)) => Some(Elsewhere { endpoint: endpoint(address)?, region: region.clone() }),
+        Some((region, address)) => {
+            Some(Elsewhere { endpoint: endpoint(address)?, region: region.clone(), is_assumed: false })
+        }
         None => None,
     };
     Ok(Target {

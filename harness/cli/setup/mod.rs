@@ -18,6 +18,7 @@ pub(crate) mod known;
 pub(crate) mod ledger;
 mod lending;
 mod plan;
+pub(crate) mod preset;
 mod repeat;
 pub(crate) mod service;
 pub(crate) mod session;

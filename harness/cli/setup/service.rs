@@ -47,6 +47,8 @@ pub(super) struct Place<'a> {
     pub(super) url: &'a str,
     /// The Region that the user named.
     pub(super) region: Option<&'a str>,
+    /// The Region of the preset, for an endpoint on loopback.
+    pub(super) of_preset: Option<&'a str>,
     /// The flags that choose among the endpoints of AWS KMS.
     pub(super) service: Service,
     /// The credentials, because a profile may define a Region.
@@ -82,7 +84,7 @@ fn unchecked(asked: &Place<'_>) -> Result<(Endpoint, String), Failure> {
     }
     let endpoint = parse(asked.url)?;
     let region = match endpoint.is_loopback() {
-        true => asked.region.map(str::to_owned),
+        true => asked.region.or(asked.of_preset).map(str::to_owned),
         false => region(asked)?,
     };
     Ok((endpoint, region.unwrap_or_else(|| DEFAULT_REGION.to_owned())))

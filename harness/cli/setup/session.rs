@@ -56,7 +56,8 @@ impl Session {
             None => None,
         };
         let lent = lending::lent(&settings, &corpus)?;
-        let asked = Options { lent: lent.clone(), ..options(&settings, target, Permit::NoKeys)? };
+        let asked = options(&settings, target, Permit::NoKeys)?;
+        let asked = Options { lent: lent.clone(), excluded: prepared.excluded.clone(), ..asked };
         let passed = interlock::permit(&settings, target, &corpus, &selection, asked, path.as_deref()).await?;
         Ok(Self { settings, corpus, selection, prepared, reports, ledger, passed, lent, until: OnceLock::new() })
     }
@@ -78,15 +79,18 @@ impl Session {
             ledger: self.ledger.clone(),
             lent: self.lent.clone(),
             budget: self.passed.most.clone(),
+            excluded: self.prepared.excluded.clone(),
             ..options
         };
         self.replay_with(self.target(), selection, options).await
     }
 
     /// Runs these cases at another target, which may create keys on loopback only.
-    pub(crate) async fn replay_at(&self, target: &Target, selection: &Selection) -> Result<Ran, Failure> {
+    pub(crate) async fn replay_at(&self, other: &Prepared, selection: &Selection) -> Result<Ran, Failure> {
+        let Prepared { target, excluded, .. } = other;
         let permit = if target.endpoint.is_loopback() { Permit::All } else { Permit::NoKeys };
-        self.replay_with(target, selection, options(&self.settings, target, permit)?).await
+        let options = Options { excluded: excluded.clone(), ..options(&self.settings, target, permit)? };
+        self.replay_with(target, selection, options).await
     }
 
     async fn replay_with(&self, target: &Target, selection: &Selection, options: Options) -> Result<Ran, Failure> {

@@ -6,6 +6,7 @@ use super::configuration::{Configuration, File, OwnKey};
 use super::connection::Connection;
 use super::credentials::Signers;
 use super::known::Known;
+use super::preset::Used;
 use super::service::Service;
 use super::words::{Words, time};
 use crate::arguments::{LaneName, RunArguments, TargetArguments};
@@ -27,6 +28,8 @@ pub(crate) struct TargetSettings {
     pub(crate) name: Option<String>,
     /// The configuration file, if it is not the default file.
     config: Option<PathBuf>,
+    /// What is known of the kind of target. Every other value wins over it.
+    pub(super) preset: Option<Used>,
     /// The endpoint; absent means the embedded reference.
     pub(crate) endpoint: Option<String>,
     /// Whether a command line needs `--embedded` to choose the embedded reference.
@@ -53,26 +56,45 @@ pub(crate) struct TargetSettings {
 }
 
 impl TargetSettings {
-    /// The settings of the chosen target.
+    /// The settings of the chosen target. Presets are read from the fixtures.
     pub(crate) fn of(
         arguments: &TargetArguments,
         choice: &Choice,
         configuration: &Configuration,
+        fixtures: Option<&Path>,
     ) -> Result<Self, Failure> {
-        Ok(Self::put_together(arguments, choice, &described(choice, configuration)?, configuration))
+        let file = described(choice, configuration)?;
+        let preset = match (choice, arguments.preset.as_ref().or(file.preset.as_ref())) {
+            (Choice::Named(_) | Choice::Unnamed, Some(name)) => Some(Used::named(name, fixtures)?),
+            (Choice::Embedded, _) | (_, None) => None,
+        };
+        Ok(Self::put_together(arguments, choice, &file, configuration, preset))
     }
 
     /// The settings of the target with this name in the configuration. Flags and environment are ignored, because they
     /// describe another target.
-    pub(crate) fn configured(name: &str, configuration: &Configuration) -> Result<Self, Failure> {
+    pub(crate) fn configured(
+        name: &str,
+        configuration: &Configuration,
+        fixtures: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let choice = Choice::Named(name.to_owned());
-        Self::of(&TargetArguments::default(), &choice, configuration)
+        Self::of(&TargetArguments::default(), &choice, configuration, fixtures)
     }
 
-    fn put_together(arguments: &TargetArguments, choice: &Choice, file: &File, configuration: &Configuration) -> Self {
+    fn put_together(
+        arguments: &TargetArguments,
+        choice: &Choice,
+        file: &File,
+        configuration: &Configuration,
+        preset: Option<Used>,
+    ) -> Self {
         let endpoint = match choice {
             Choice::Embedded => None,
-            Choice::Named(_) | Choice::Unnamed => arguments.endpoint.clone().or_else(|| file.endpoint.clone()),
+            Choice::Named(_) | Choice::Unnamed => {
+                let named = arguments.endpoint.clone().or_else(|| file.endpoint.clone());
+                named.or_else(|| preset.as_ref().map(|preset| preset.endpoint().to_owned()))
+            }
         };
         // Flags come last, so that they win.
         let rates = file.rates.iter().map(|(name, rate)| format!("{name}={rate}"));
@@ -88,7 +110,7 @@ impl TargetSettings {
                 && (*choice == Choice::Embedded || configuration.names().next().is_some()),
             endpoint,
             region: arguments.region.clone().or_else(|| file.region.clone()),
-            edition: arguments.edition.or(file.edition),
+            edition: arguments.edition.or(file.edition).or_else(|| preset.as_ref().and_then(Used::edition)),
             timeout: arguments.timeout.or(file.timeout),
             settle: arguments.settle.or(file.settle),
             deadline: file.deadline,
@@ -100,6 +122,7 @@ impl TargetSettings {
             stranger_account: arguments.stranger_account.clone().or_else(|| file.stranger_account.clone()),
             provide: provide.chain(arguments.provide.iter().cloned()).collect(),
             elsewhere: arguments.elsewhere.clone().or_else(|| file.elsewhere.clone()),
+            preset,
         }
     }
 
@@ -163,6 +186,7 @@ impl TargetSettings {
         line.path("--ledger", Some(ledger));
         line.path("--config", self.config.as_deref());
         line.maybe("--target", self.name.as_ref());
+        line.maybe("--preset", self.preset.as_ref().map(Used::name));
         // The endpoint comes from the ledger, because the configuration may describe another target by now.
         line.flag("--endpoint", &target.endpoint);
         line.flag("--region", &target.region);
@@ -192,6 +216,7 @@ impl TargetSettings {
     }
 
     fn repeat_endpoint(&self, endpoint: &str, target: &Target, line: &mut Words) {
+        line.maybe("--preset", self.preset.as_ref().map(Used::name));
         line.flag("--endpoint", endpoint);
         line.flag("--region", &target.region);
         self.service.repeat(line);
@@ -270,7 +295,7 @@ pub(crate) struct RunSettings {
     /// The lane of the judged exchanges.
     pub(crate) lane: Lane,
     pub(super) deadline: Duration,
-    pub(super) fixtures: Option<PathBuf>,
+    pub(crate) fixtures: Option<PathBuf>,
 }
 
 impl RunSettings {
@@ -283,7 +308,8 @@ impl RunSettings {
         let file = described(choice, configuration)?;
         let own = |key: &OwnKey| OwnKey { material: configuration.beside(&key.material), ..key.clone() };
         let fail_on = arguments.fail_on.or(file.fail_on);
-        let target = TargetSettings::put_together(&arguments.target, choice, &file, configuration);
+        let fixtures = arguments.fixtures.as_deref();
+        let target = TargetSettings::of(&arguments.target, choice, configuration, fixtures)?;
         let against = match (&arguments.against, &file.baseline) {
             (Some(word), _) => Some(against(word, configuration)?),
             (None, Some(directory)) => Some(Against::Baseline(configuration.beside(directory))),

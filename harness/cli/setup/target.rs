@@ -1,14 +1,15 @@
 //! Turns settings into a target, in the same way for every command.
 
-use super::credentials::principals;
+use super::credentials::{are_dummy, principals};
 use super::embedded;
+use super::preset::Used;
 use super::service::{Place, parse, place, rates};
 use super::settings::TargetSettings;
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use trentcheck_core::fixture::{Corpus, nearest_of};
+use trentcheck_core::fixture::{Corpus, PrincipalName, nearest_of};
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::run::{Elsewhere, Target};
 use trentcheck_core::send::{Endpoint, Limits, Peer};
@@ -56,6 +57,8 @@ pub(crate) struct Prepared {
     pub(crate) target: Target,
     /// The time within which a state change must become visible.
     pub(crate) settle: Duration,
+    /// The cases that the target's preset leaves out, by id, each with the reason.
+    pub(crate) excluded: BTreeMap<String, String>,
     /// The embedded reference must outlive every call.
     _server: Option<Server>,
 }
@@ -87,7 +90,10 @@ impl Prepared {
             return Err(failure);
         }
         target.limits.rates = rates(&settings.rates, corpus, is_loopback)?;
-        Ok(Self { settle: settings.settle(&target.endpoint), target, _server })
+        let has_credentials = !target.principals.get(&PrincipalName::Primary).is_some_and(are_dummy);
+        let excluded = settings.preset.as_ref().map(|preset| preset.excluded(corpus, has_credentials));
+        let settle = settings.settle(&target.endpoint);
+        Ok(Self { settle, excluded: excluded.unwrap_or_default(), target, _server })
     }
 }
 
@@ -102,16 +108,24 @@ pub(crate) fn must_be_verified(target: &Target, what: &str) -> Result<(), Failur
 
 fn remote(settings: &TargetSettings, url: &str) -> Result<Target, Failure> {
     let TargetSettings { service, signers, .. } = settings;
-    let (endpoint, region) = place(&Place { url, region: settings.region.as_deref(), service: *service, signers })?;
-    let principals = principals(signers, &region, endpoint.is_loopback())?;
+    let preset = settings.preset.as_ref();
+    let (endpoint, region) = place(&Place {
+        url,
+        region: settings.region.as_deref(),
+        of_preset: preset.and_then(Used::region),
+        service: *service,
+        signers,
+    })?;
+    let local = preset.and_then(|preset| preset.at(&endpoint));
+    let principals = principals(signers, &region, endpoint.is_loopback(), local.as_ref())?;
     let is_plain = endpoint.to_string().starts_with("http://");
     if is_plain && !endpoint.is_loopback() {
         return Err(
             Failure::safety("credentials are not sent over plain HTTP off loopback").hint("use an `https://` endpoint")
         );
     }
-    let tls = settings.connection.settings(&endpoint)?;
-    let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint)?;
+    let tls = settings.connection.settings(&endpoint, local.as_ref())?;
+    let elsewhere = elsewhere(settings.elsewhere.as_deref(), &endpoint, &region)?;
     Ok(Target {
         endpoint,
         region,
@@ -151,9 +165,10 @@ fn check_provided(target: &Target, corpus: &Corpus) -> Result<(), Failure> {
     }
 }
 
-/// The second Region. The safety rules of the target also apply to it, so it must be on loopback if the target is.
-fn elsewhere(word: Option<&str>, target: &Endpoint) -> Result<Option<Elsewhere>, Failure> {
-    let Some(word) = word else { return Ok(None) };
+/// The second Region. The safety rules of the target also apply to it, so it must be on loopback if the target is. On
+/// loopback it is the target itself, unless the user names another endpoint.
+fn elsewhere(word: Option<&str>, target: &Endpoint, home: &str) -> Result<Option<Elsewhere>, Failure> {
+    let Some(word) = word else { return Ok(target.is_loopback().then(|| Elsewhere::assumed(target, home))) };
     let Some((region, url)) = word.split_once('=') else {
         return Err(Failure::rule(format!(
             "`--elsewhere` takes `REGION=URL`, such as `us-west-2=http://127.0.0.1:4567`, not `{word}`"
@@ -164,5 +179,5 @@ fn elsewhere(word: Option<&str>, target: &Endpoint) -> Result<Option<Elsewhere>,
         return Err(Failure::safety(format!("{target} and {endpoint} cannot be one service in two Regions"))
             .hint("both must be on loopback or both off it, and both with TLS or both without"));
     }
-    Ok(Some(Elsewhere { endpoint, region: region.to_owned() }))
+    Ok(Some(Elsewhere { endpoint, region: region.to_owned(), is_assumed: false }))
 }

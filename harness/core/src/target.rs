@@ -38,6 +38,16 @@ pub struct Elsewhere {
     pub endpoint: Endpoint,
     /// The name of that Region.
     pub region: String,
+    /// Whether nobody named it, so that it may not exist: a test server may answer requests for any Region at one
+    /// address.
+    pub is_assumed: bool,
+}
+
+impl Elsewhere {
+    /// The address of a test server, asked for another Region.
+    pub fn assumed(endpoint: &Endpoint, home: &str) -> Self {
+        Self { endpoint: endpoint.clone(), region: other_than(home).to_owned(), is_assumed: true }
+    }
 }
 
 /// An endpoint under test.
@@ -75,11 +85,10 @@ impl Target {
 
     /// A Region other than that of the target.
     pub fn other_region(&self) -> String {
-        if let Some(elsewhere) = &self.elsewhere {
-            return elsewhere.region.clone();
+        match &self.elsewhere {
+            Some(elsewhere) => elsewhere.region.clone(),
+            None => other_than(&self.region).to_owned(),
         }
-        let other = if self.region == "us-west-2" { "us-east-2" } else { "us-west-2" };
-        other.to_owned()
     }
 
     /// A redactor that knows the credentials of all principals.
@@ -118,6 +127,11 @@ impl Permit {
             Self::Owned | Self::NoKeys => Duration::from_secs(5 * 60),
         }
     }
+}
+
+/// A Region that is not this one.
+fn other_than(region: &str) -> &'static str {
+    if region == "us-west-2" { "us-east-2" } else { "us-west-2" }
 }
 
 /// The partition of a Region.

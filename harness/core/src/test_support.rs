@@ -8,13 +8,14 @@ use crate::http::Header;
 use crate::observe::{Observation, observe};
 use crate::report::{About, CaseRan, End, Held, Look, Outcome, Pinned, Ran, RunReport, TargetReport};
 use crate::send::{Response, ResponseFraming, Version};
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// The corpus of `fixtures/`.
 pub(crate) static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let mut documents = Vec::new();
-    for part in ["spec", "cases"] {
+    for part in ["spec", "cases", "targets"] {
         for entry in std::fs::read_dir(root.join(part)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -117,4 +118,45 @@ pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
 pub(crate) fn concluded(ran: &Ran, looks: &[Look], held: Held) -> RunReport {
     let about = About { name: None, corpus: &CORPUS, repeat: &|id| format!("trentcheck run {id}") };
     RunReport::conclude(ran, looks, held, &about)
+}
+
+/// The code of every source file below a folder of this crate, tests apart.
+pub(crate) fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_test =
+        |path: &PathBuf| path.strip_prefix(root).unwrap().iter().any(|part| part.to_string_lossy().contains("tests"));
+    let files = files(&root.join(folder)).into_iter().filter(|path| !is_test(path));
+    files.map(|path| (path.clone(), code(&std::fs::read_to_string(path).unwrap()))).collect()
+}
+
+/// Every source file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of = |path: PathBuf| match path.is_dir() {
+        true => files(&path),
+        false => vec![path],
+    };
+    entries.flat_map(of).filter(|path| path.extension().is_some_and(|end| end == "rs")).collect()
+}
+
+/// The code of a source file without comments and tests. An item for tests ends at the first line of its indentation
+/// that closes it, as rustfmt lays it out.
+pub(crate) fn code(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let indentation = line.len() - line.trim_start().len();
+        match line.trim_start() {
+            "#[cfg(test)]" => {
+                let ends = |line: &&str| {
+                    line.get(indentation..)
+                        .is_some_and(|rest| !rest.starts_with(' ') && (rest == "}" || rest.ends_with(';')))
+                };
+                lines.by_ref().find(ends);
+            }
+            comment if comment.starts_with("//") => {}
+            _ => code.extend([line, "\n"]),
+        }
+    }
+    code
 }

@@ -83,6 +83,10 @@ fn endpoint(stage: &mut Stage) {
             &["run", "--endpoint", dead, "--resolve", "192.0.2.1:443"],
             &["run", "--endpoint", dead, "--elsewhere", "us-west-2=http://192.0.2.1:80"],
             &["run", "--endpoint", dead, "--embedded"],
+            &["run", "--preset", "minstack"],
+            &["run", "--preset", "nothing-like-it"],
+            &["run", "--preset", "aws-emulator"],
+            &["run", "--preset", "moto", "--embedded"],
             &["run", "--endpoint", dead, "--fips"],
         ],
     );

@@ -20,6 +20,7 @@ pub(super) const SCREENS: &[Screen] = &[
     ("help-doctor", |stage| stage.call(&["doctor", "-h"])),
     ("help-sweep", |stage| stage.call(&["sweep", "-h"])),
     ("help-serve", |stage| stage.call(&["serve", "-h"])),
+    ("help-presets", |stage| stage.call(&["presets", "-h"])),
     ("version", |stage| stage.call(&["--version"])),
     ("list", |stage| stage.call(&["list"])),
     ("list-selected", list_selected),
@@ -31,6 +32,7 @@ pub(super) const SCREENS: &[Screen] = &[
         stage.call(&["explain", "materials/unknown"]);
     }),
     ("coverage", |stage| stage.call(&["coverage"])),
+    ("presets", |stage| stage.call(&["presets"])),
 ];
 
 fn list_selected(stage: &mut Stage) {

@@ -57,7 +57,8 @@ pub(crate) async fn reference(config: reference::Config) -> (reference::Server, 
     target.provided = server.config().seeds.iter().map(|seed| (seed.name.clone(), seed.key_id.clone())).collect();
     let region = server.config().regions[1].clone();
     let address = server.address_of(&region).unwrap();
-    target.elsewhere = Some(Elsewhere { endpoint: Endpoint::parse(&format!("http://{address}")).unwrap(), region });
+    let endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+    target.elsewhere = Some(Elsewhere { endpoint, region, is_assumed: false });
     (server, target)
 }
 

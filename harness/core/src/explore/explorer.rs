@@ -62,7 +62,8 @@ impl<'a> Explorer<'a> {
             None => {
                 let stranger = side.target.principals.contains_key(&PrincipalName::Stranger);
                 (precondition.owner == Owner::Primary || stranger)
-                    && (precondition.region == Place::Here || side.target.elsewhere.is_some())
+                    && (precondition.region == Place::Here
+                        || side.target.elsewhere.as_ref().is_some_and(|elsewhere| !elsewhere.is_assumed))
             }
         };
         let starts = self.corpus.preconditions.iter().filter(|precondition| {

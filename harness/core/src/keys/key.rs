@@ -52,6 +52,23 @@ impl Base {
         })
     }
 
+    /// The base of a key by which a run learns the account of its owner.
+    pub(crate) fn unused(owner: Owner) -> Self {
+        Self {
+            spec: "SYMMETRIC_DEFAULT".to_owned(),
+            usage: "ENCRYPT_DECRYPT".to_owned(),
+            origin: Origin::External,
+            owner,
+            place: Place::Here,
+            multi_region: false,
+            alias: false,
+            material: Material::None,
+            replica: Replica::None,
+            policy: false,
+            grant: false,
+        }
+    }
+
     pub(super) fn has_material(&self) -> bool {
         self.origin == Origin::External && self.material != Material::None
     }

@@ -63,8 +63,11 @@ impl Clients {
             by_place.insert((Place::Here, Owner::Stranger), stranger);
         }
         if let Some(elsewhere) = &target.elsewhere {
-            // Another address and another name are those of the one endpoint only.
-            let tls = Tls { resolve: None, server_name: None, ..target.tls.clone() };
+            let tls = match elsewhere.endpoint == target.endpoint {
+                true => target.tls.clone(),
+                // Another address and another name are those of the one endpoint only.
+                false => Tls { resolve: None, server_name: None, ..target.tls.clone() },
+            };
             let peer = Peer::of(&elsewhere.endpoint, &tls);
             let there = Sender::new(elsewhere.endpoint.clone(), tls, target.limits.clone())?.counted(&tally);
             let host = elsewhere.endpoint.authority();

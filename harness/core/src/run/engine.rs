@@ -89,6 +89,7 @@ use tokio::sync::watch;
 ///     lent: Vec::new(),
 ///     budget: None,
 ///     ledger: None,
+///     excluded: BTreeMap::new(),
 /// };
 ///
 /// let (_stop, stopped) = tokio::sync::watch::channel(false);

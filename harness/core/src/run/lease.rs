@@ -5,10 +5,11 @@ use super::effects::Before;
 use super::ended::{Ended, blocked, ended, unread};
 use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName, holds_in};
 use crate::http::Request;
-use crate::keys::{Choice, Lease, NoLease};
-use crate::kms::FailureKind;
+use crate::keys::{Base, Choice, Key, Lease, NoLease};
+use crate::kms::{Failure, FailureKind};
 use crate::plan::{KeyNames, World};
 use crate::report::Outcome;
+use crate::text::Text;
 
 /// Whether the case can be run, by what is known without a call.
 pub(super) fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<(), Ended> {
@@ -64,14 +65,21 @@ pub(super) async fn lease(
     if precondition.spec.is_none() {
         return Ok(Leased::Nothing);
     }
+    if case.request.principal == PrincipalName::Stranger && precondition.owner == Owner::Primary {
+        strangers_are_apart(run).await?;
+    }
     let decrypts = run.corpus.effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
     let mut choice = choice;
     loop {
         let mut lease = match run.pool.lease(precondition, choice).await {
             Ok(lease) => lease,
             Err(NoLease::Unavailable(why)) => return Err(ended(Outcome::Skipped, why)),
-            Err(NoLease::Failed(failure)) => return Err(blocked(&failure)),
+            Err(NoLease::Failed(failure)) => return Err(no_second_region(run, precondition, &failure)),
         };
+        if precondition.owner == Owner::Stranger && is_our_account(run, &lease.key) {
+            run.pool.give_back(lease).await;
+            return Err(ended(Outcome::Skipped, ONE_ACCOUNT));
+        }
         if decrypts && let Err(failure) = lease.key.encrypt().await {
             return Err(blocked(&failure));
         }
@@ -86,6 +94,45 @@ pub(super) async fn lease(
             Err(failure) => return Err(blocked(&failure)),
         }
     }
+}
+
+/// Why a case about two accounts cannot be judged.
+const ONE_ACCOUNT: &str = "the target keeps no accounts apart: it makes the keys of `stranger` in the caller's account";
+
+/// Whether a key of the principal `stranger` is in the caller's account.
+fn is_our_account(run: &Run<'_>, key: &Key) -> bool {
+    run.account().is_some_and(|(account, _)| account == key.arn.account())
+}
+
+/// Refuses a case about two accounts at a test server that has one, where the caller's own key is what the principal
+/// `stranger` names. Elsewhere no key is made to find out.
+async fn strangers_are_apart(run: &Run<'_>) -> Result<(), Ended> {
+    if run.guard.watches() {
+        return Ok(());
+    }
+    // A principal that cannot make keys may be refused for it in the case too.
+    let Ok(key) = run.pool.take(&Base::unused(Owner::Stranger), Choice::Any).await else { return Ok(()) };
+    let is_ours = is_our_account(run, &key);
+    run.pool.put_back(key);
+    if is_ours { Err(ended(Outcome::Skipped, ONE_ACCOUNT)) } else { Ok(()) }
+}
+
+/// Why there is no key. That a test server makes none for a Region that nobody named is no failure of its own.
+fn no_second_region(run: &Run<'_>, precondition: &Precondition, failure: &Failure) -> Ended {
+    let is_assumed = run.target.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_assumed);
+    // The keys that are there are listed before the first one is made.
+    let is_refusal = ["ListKeys", "CreateKey"].contains(&failure.operation.as_str()) && !failure.kind.tells_nothing();
+    if precondition.region == Place::Elsewhere && is_assumed && is_refusal {
+        let region = run.target.other_region();
+        let why = Text::from(format!("the target makes no key in a second Region (`{region}`): "));
+        let found = match failure.kind {
+            FailureKind::NotOurs => failure.answer.clone(),
+            _ => failure.describe(),
+        };
+        let why = why.and(found).and("; `--elsewhere` names an endpoint that does");
+        return ended(Outcome::Skipped, why);
+    }
+    blocked(failure)
 }
 
 /// Looks, right before the exchange, at every key that its requests name: only those of the run may be touched.

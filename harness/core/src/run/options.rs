@@ -6,6 +6,7 @@ use crate::keys::Lent;
 use crate::ledger::Ledger;
 use crate::send::Lane;
 use crate::target::{Clock, Permit};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
@@ -48,6 +49,8 @@ pub struct Options {
     pub budget: Option<Arc<AtomicUsize>>,
     /// Where to write what is made, before it is made.
     pub ledger: Option<Arc<Ledger>>,
+    /// Cases that are skipped although they are selected, by id, each with the reason.
+    pub excluded: BTreeMap<String, String>,
 }
 
 impl Options {
@@ -68,6 +71,7 @@ impl Options {
             lent: Vec::new(),
             budget: None,
             ledger: None,
+            excluded: BTreeMap::new(),
             entropy,
         }
     }

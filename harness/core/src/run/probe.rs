@@ -1,7 +1,7 @@
 //! What a run finds out about its target before the first case.
 
 use super::context::Run;
-use crate::fixture::{Material, Origin, Owner, Place, Replica};
+use crate::fixture::Owner;
 use crate::keys::{Base, Choice};
 use crate::kms::{Kms, UNKNOWN_SIGNER, skew, summary};
 use crate::observe::observe;
@@ -54,7 +54,7 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
         if run.guard.halted().is_some() {
             return Verdict::Refused;
         }
-        if let Ok(key) = run.pool.take(&probe_key(), Choice::Any).await {
+        if let Ok(key) = run.pool.take(&Base::unused(Owner::Primary), Choice::Any).await {
             account = Some((key.arn.account().to_owned(), key.arn.partition().to_owned()));
             key_id = Some(key.names.id.clone());
             run.pool.put_back(key);
@@ -66,23 +66,6 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     match unsupported(run, kms, first, key_id.as_deref()).await {
         Some(why) => Verdict::Unsupported(why),
         None => Verdict::Ready { account },
-    }
-}
-
-/// The key by which a run learns its account.
-fn probe_key() -> Base {
-    Base {
-        spec: "SYMMETRIC_DEFAULT".to_owned(),
-        usage: "ENCRYPT_DECRYPT".to_owned(),
-        origin: Origin::External,
-        owner: Owner::Primary,
-        place: Place::Here,
-        multi_region: false,
-        alias: false,
-        material: Material::None,
-        replica: Replica::None,
-        policy: false,
-        grant: false,
     }
 }
 

@@ -117,6 +117,9 @@ impl Schedule<'_> {
         if self.is_interrupted() {
             return not_run(case, Outcome::Skipped, &"the run was interrupted".into());
         }
+        if let Some(reason) = self.run.options.excluded.get(case.id()) {
+            return not_run(case, Outcome::Skipped, &Shown::ours(reason.clone()));
+        }
         for id in &case.requires {
             if let Some(required) = known.get(id)
                 && !required.was_right()
