@@ -188,7 +188,8 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<S
             all(run, Outcome::Indeterminate, &"the target cannot be reached".into())
         }
         Verdict::Refused => {
-            all(run, Outcome::Skipped, &"safety: it is not the account or Region that was named".into())
+            let why = run.guard.halted().unwrap_or("it is not the account or Region that was named");
+            all(run, Outcome::Skipped, &run.redactor.show(&Text::from("safety: ").and(TargetText::new(why))))
         }
         Verdict::Skewed(why) => {
             notices.push(why.into());
