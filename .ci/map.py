@@ -41,7 +41,8 @@ CRATES = [
     ("tests", "One integration binary, and one for the snapshots of exchanges and screens. Core and reference meet only here and in `cli`.", {
         "": "A file a subject.",
         "screens": "What users read: each screen of the command is a snapshot in `snapshots/screens`.",
-        "support": "What tests share: the command, folders, servers, runs."}),
+        "support": "What tests share: the command, folders, servers, runs.",
+        "support/hostile": "The hostile server; `harness/tests/hostile/` holds its table."}),
 ]
 
 def sentence(path):

@@ -15,6 +15,7 @@ mod explore_command;
 mod files;
 mod fixtures;
 mod hostile;
+mod hostile_table;
 mod interlock;
 mod interlock_lost;
 mod kill_matrix;

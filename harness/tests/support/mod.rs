@@ -6,6 +6,7 @@ pub(crate) mod command;
 mod corpus;
 pub(crate) mod fake;
 pub(crate) mod faulty;
+pub(crate) mod hostile;
 pub(crate) mod losing;
 mod reference;
 pub(crate) mod run;

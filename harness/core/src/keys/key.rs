@@ -208,9 +208,15 @@ impl Key {
         Self::of(base, (self.names.id.clone(), arn), &self.label, self.material.clone(), kms)
     }
 
-    /// The KeyMetadata of DescribeKey.
+    /// The KeyMetadata of DescribeKey. That of another key shows nothing.
     pub(crate) async fn describe(&self) -> Result<Value, Failure> {
-        metadata(&self.kms, &self.names.id).await
+        let metadata = metadata(&self.kms, &self.names.id).await?;
+        match metadata["KeyId"].as_str() {
+            Some(id) if id != self.names.id && id != self.arn.as_str() => {
+                Err(unusable("DescribeKey", "with the KeyMetadata of another key"))
+            }
+            _ => Ok(metadata),
+        }
     }
 
     /// Waits until DescribeKey shows this state.

@@ -51,14 +51,16 @@ impl<'a> Pages<'a> {
     /// The items of the next page, if there is one.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Value>>, Failure> {
         let Some(mut body) = self.body.take() else { return Ok(None) };
-        let mut answer = self.client.call(self.operation, &body).await?;
+        let Value::Object(mut answer) = self.client.call(self.operation, &body).await? else {
+            return Err(self.failure("something that is no JSON object", FailureKind::Unusable));
+        };
         self.pages += 1;
-        let items = match answer[self.member].take() {
-            Value::Array(items) => items,
+        let items = match answer.remove(self.member) {
+            Some(Value::Array(items)) => items,
             _ => Vec::new(),
         };
-        let next = answer["NextMarker"].take();
-        if answer["Truncated"] == true
+        let next = answer.remove("NextMarker").unwrap_or_default();
+        if answer.get("Truncated") == Some(&Value::Bool(true))
             && let Value::String(marker) = &next
         {
             if self.pages >= most(self.operation) {
@@ -75,10 +77,10 @@ impl<'a> Pages<'a> {
     }
 
     fn endless(&self, what: &str) -> Failure {
-        Failure {
-            operation: self.operation.to_owned(),
-            answer: format!("{what}, so that its list has no end").into(),
-            kind: FailureKind::Endless,
-        }
+        self.failure(&format!("{what}, so that its list has no end"), FailureKind::Endless)
+    }
+
+    fn failure(&self, what: &str, kind: FailureKind) -> Failure {
+        Failure { operation: self.operation.to_owned(), answer: what.to_owned().into(), kind }
     }
 }

@@ -194,7 +194,8 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<S
             all(run, Outcome::Indeterminate, &"the target cannot be reached".into())
         }
         Verdict::Refused => {
-            all(run, Outcome::Skipped, &"safety: the target is not in the account or Region that you named".into())
+            let why = run.guard.halted().unwrap_or("the target is not in the account or Region that you named");
+            all(run, Outcome::Skipped, &run.redactor.show(&Text::from("safety: ").and(TargetText::new(why))))
         }
         Verdict::Skewed(why) => {
             notices.push(why.into());

@@ -111,6 +111,12 @@ impl Decoder {
         }
     }
 
+    /// The connection broke off, which does not mark the end of an answer.
+    pub(super) fn cut(&mut self) -> SendError {
+        let received = self.buffer.len();
+        self.end().err().unwrap_or(SendError::Truncated { expected: None, received })
+    }
+
     fn read_head(&mut self) -> Result<bool, SendError> {
         // HTTP allows no empty line before the status line, and a reader of answers must not skip one.
         let start = b"HTTP/";

@@ -175,10 +175,8 @@ async fn exchange(
                         return Ok((response, sent));
                     }
                 }
-                // The TLS peer closed without a close notification.
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Ok((decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)?, sent));
-                }
+                // The TLS peer closed without a close notification, which anybody on the way can make it look like.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(decoder.cut()),
                 Err(error) => return Err(broken(&error, decoder.received())),
             },
         }

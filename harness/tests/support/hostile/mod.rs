@@ -1,0 +1,10 @@
+//! The hostile server: one server that misbehaves as a row of a table, or a function of a test, says.
+
+mod act;
+mod row;
+mod server;
+mod text;
+pub(crate) mod tls;
+
+pub(crate) use row::{By, Row, rows};
+pub(crate) use server::Hostile;
