@@ -44,9 +44,12 @@ pub(crate) struct RunArguments {
     /// With a baseline, fail the run if a judged case has no recording
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Show each divergence in one line
+    /// Show each cause of divergences, drift or differences in one line
     #[arg(long)]
     pub(crate) brief: bool,
+    /// Show every case that diverges, drifts or differs, not only one example for each cause
+    #[arg(long, conflicts_with = "brief")]
+    pub(crate) details: bool,
     /// Write the whole report as JSON to PATH; `json` alone writes to stdout
     #[arg(long, value_name = "json[=PATH]")]
     pub(crate) report: Vec<String>,

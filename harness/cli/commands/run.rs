@@ -45,7 +45,11 @@ pub(crate) async fn run(arguments: &RunArguments, cases: &Cases) -> Result<u8, F
     if let Some(Judging { session, .. }) = all.first() {
         session.write(&report)?;
         if !session.writes_to_stdout() {
-            let detail = if session.settings.brief { Detail::Brief } else { Detail::Full };
+            let detail = match (session.settings.brief, session.settings.details) {
+                (true, _) => Detail::Brief,
+                (_, true) => Detail::Cases,
+                _ => Detail::Full,
+            };
             output::to_stdout(&render(&report, detail));
         }
     }

@@ -113,7 +113,7 @@ impl Session {
         let about = About {
             name: self.settings.target.name.as_deref(),
             corpus: &self.corpus,
-            repeat: &|case| repeat.line(case),
+            repeat: &|cases| repeat.line(cases),
         };
         RunReport::conclude(ran, looks, held, &about)
     }

@@ -114,22 +114,36 @@ impl Key {
             false => Vec::new(),
         };
         let mut key = Self::of(base, (id, arn), label, bytes, kms);
-        if base.has_material() {
-            key.import(maker, Bytes::Same).await?;
+        match key.complete(maker).await {
+            Ok(()) => Ok(key),
+            Err(failure) => Err(key.with_call(failure)),
         }
-        if base.material == Material::Two {
-            let answer = key.import(maker, Bytes::Other).await?;
-            key.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
-            if key.names.new_material_id.is_none() {
+    }
+
+    /// Brings a key that was just made into its base state.
+    async fn complete(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+        if self.base.has_material() {
+            self.import(maker, Bytes::Same).await?;
+        }
+        if self.base.material == Material::Two {
+            let answer = self.import(maker, Bytes::Other).await?;
+            self.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
+            if self.names.new_material_id.is_none() {
                 return Err(unusable("ImportKeyMaterial", "without KeyMaterialId"));
             }
         }
-        if base.alias {
-            key.add_alias(maker).await?;
+        if self.base.alias {
+            self.add_alias(maker).await?;
         }
-        let metadata = key.wait_for(base.state()).await?;
-        key.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
-        Ok(key)
+        let metadata = self.wait_for(self.base.state()).await?;
+        self.names.material_id = metadata["CurrentKeyMaterialId"].as_str().map(str::to_owned);
+        Ok(())
+    }
+
+    /// A failure with the last call of its operation on this key, which shows what the target answered.
+    pub(crate) fn with_call(&self, failure: Failure) -> Failure {
+        let last = self.kms.last(&failure.operation);
+        failure.of_call(last)
     }
 
     /// A key of this base, id and ARN, with nothing done to it.
@@ -145,7 +159,7 @@ impl Key {
             label: label.to_owned(),
             material,
             parameters: None,
-            kms: kms.clone(),
+            kms: kms.for_one_key(),
         }
     }
 
@@ -245,11 +259,8 @@ impl Key {
     /// The key that material is wrapped with, of somebody who is known: anybody else would get the material.
     async fn parameters(&self) -> Result<Parameters, Failure> {
         if self.kms.peer() == Peer::Unverified {
-            return Err(Failure {
-                operation: "GetParametersForImport".to_owned(),
-                answer: "nobody verified whose key would wrap the material".into(),
-                kind: FailureKind::NotOurs,
-            });
+            let why = "nobody verified whose key would wrap the material";
+            return Err(Failure::new("GetParametersForImport", why, FailureKind::NotOurs));
         }
         let mut body = self.body();
         body["WrappingAlgorithm"] = json!("RSAES_OAEP_SHA_256");
@@ -387,5 +398,5 @@ pub(super) fn otherwise(metadata: &Value, state: &str) -> Failure {
 
 fn unusable(operation: &str, answer: &str) -> Failure {
     // Reasons can repeat what the target answered.
-    Failure { operation: operation.to_owned(), answer: TargetText::new(answer).into(), kind: FailureKind::Unusable }
+    Failure::new(operation, TargetText::new(answer), FailureKind::Unusable)
 }

@@ -75,10 +75,6 @@ impl<'a> Pages<'a> {
     }
 
     fn endless(&self, what: &str) -> Failure {
-        Failure {
-            operation: self.operation.to_owned(),
-            answer: format!("{what}, so that its list has no end").into(),
-            kind: FailureKind::Endless,
-        }
+        Failure::new(self.operation, format!("{what}, so that its list has no end"), FailureKind::Endless)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::baseline::BaselineReport;
 use super::case::CaseReport;
+use super::cause::Cause;
 use super::cited::{ClauseText, PassageText, SourceText};
 use super::deviation::DeviationsReport;
 use super::differential::DifferentialReport;
@@ -63,6 +64,9 @@ pub struct RunReport {
     pub deviations: Option<DeviationsReport>,
     /// All cases together.
     pub figures: Figures,
+    /// Why cases diverge, most cases first.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// The code that a process with this run alone ends with.
     pub exit_code: ExitCode,
     /// Every code that applies.
@@ -80,6 +84,14 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// A cause in one sentence, with the text of its clause.
+    pub fn in_a_sentence(&self, cause: &Cause) -> String {
+        match cause.clause.as_ref().and_then(|id| self.clauses.get_key_value(id)) {
+            Some((id, clause)) => format!("{} ({id} {})", cause.sentence, clause.text.trim_end_matches('.')),
+            None => cause.sentence.to_string(),
+        }
+    }
+
     /// Whether a case differs from its recording.
     pub fn has_drifted(&self) -> bool {
         self.baseline.as_ref().is_some_and(|baseline| baseline.drifted > 0)

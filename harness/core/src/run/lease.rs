@@ -73,14 +73,14 @@ pub(super) async fn lease(
             Err(NoLease::Failed(failure)) => return Err(blocked(&failure)),
         };
         if decrypts && let Err(failure) = lease.key.encrypt().await {
-            return Err(blocked(&failure));
+            return Err(blocked(&lease.key.with_call(failure)));
         }
         let is_used = [Some(&lease.key), lease.other.as_ref()].into_iter().flatten().any(|key| key.is_used);
         match Before::proved(run, precondition, &mut lease).await {
             Ok(before) => return Ok(Leased::Keys(Box::new(lease), before)),
             // A key that somebody else changed, or that is not yet what it was restored to.
             Err(failure) if is_used && failure.kind == FailureKind::NotSettled => choice = Choice::New,
-            Err(failure) => return Err(blocked(&failure)),
+            Err(failure) => return Err(blocked(&lease.key.with_call(failure))),
         }
     }
 }
