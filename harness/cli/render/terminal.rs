@@ -234,7 +234,7 @@ fn drift(baseline: &BaselineReport, cases: &[CaseReport], detail: Detail) -> Vec
         let ids: Vec<&str> = cause.cases.iter().map(String::as_str).collect();
         let noun = if ids.len() == 1 { "case" } else { "cases" };
         lines.push(format!(
-            "{RED}≠ {}{RED:#}: {} {noun} {DIM}{}{DIM:#}",
+            "{RED}≠ {}{RED:#}: {} {noun} {DIM}({}){DIM:#}",
             shortened(&cause.sentence),
             ids.len(),
             some_of(&ids)

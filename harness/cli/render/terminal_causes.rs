@@ -27,7 +27,7 @@ pub(super) fn render(report: &RunReport, detail: Detail) -> Vec<String> {
 }
 
 fn in_a_line(first: &str, cause: &Cause, report: &RunReport) -> String {
-    format!("{} {DIM}{}{DIM:#}", heading(first, cause, &report.in_a_sentence(cause)), cases(cause))
+    format!("{} {DIM}({}){DIM:#}", heading(first, cause, &report.in_a_sentence(cause)), cases(cause))
 }
 
 fn with_an_example(first: &str, cause: &Cause, report: &RunReport) -> Vec<String> {

@@ -17,7 +17,7 @@ pub(crate) fn render(report: &RunReport, detail: Detail) -> Vec<String> {
         let noun = if ids.len() == 1 { "case" } else { "cases" };
         let sides = sides(cause, found);
         lines.push(format!(
-            "{RED}≠ {}{RED:#}: {} {noun}, {sides} {DIM}{}{DIM:#}",
+            "{RED}≠ {}{RED:#}: {} {noun}, {sides} {DIM}({}){DIM:#}",
             shortened(&cause.sentence),
             ids.len(),
             some_of(&ids)

@@ -39,9 +39,10 @@ fn unknown(template: &str, world: &World) -> Option<String> {
     let expressions = template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}").map(|(front, _)| front));
     let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '_' || letter == '.';
     expressions
-        // Filters and their arguments follow the name.
+        // Filters and their arguments follow the name; what is quoted is no name.
         .filter_map(|expression| expression.split('|').next())
-        .flat_map(|name| name.split(|letter| !is_of_name(letter)))
+        .flat_map(|expression| expression.split('\'').step_by(2))
+        .flat_map(|names| names.split(|letter| !is_of_name(letter)))
         .filter(|name| name.starts_with(|letter: char| letter.is_ascii_lowercase()))
         .find(|name| world.pointer(&format!("/{}", name.replace('.', "/"))).is_none())
         .map(str::to_owned)

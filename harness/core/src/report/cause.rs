@@ -144,8 +144,8 @@ fn faults<'a>(number: usize, case: &'a CaseReport, fail_on: Level) -> Vec<Fault<
         if kind != CauseKind::Answer {
             answer.append(&mut effects);
         }
-        let has_clause = kind != CauseKind::Answer || !is_status_of_type(&answer);
-        add(key_of_answer(kind, &answer), if has_clause { &first.clauses } else { &[] }, answer);
+        let of_type = kind == CauseKind::Answer && is_status_of_type(&answer);
+        add(key_of_answer(kind, of_type, &answer), if of_type { &[] } else { &first.clauses }, answer);
     }
     if let Some(first) = effects.first().copied() {
         let (expected, found) = varying_replaced(first);
@@ -237,10 +237,14 @@ fn is_status_of_type(answer: &[&Mismatch]) -> bool {
     let has_type = |mismatch: &&Mismatch| matches!(&mismatch.found, Fact::Answer { error: Some(_), .. });
     answer.iter().all(|mismatch| mismatch.what == What::Status)
         && answer.iter().all(has_type)
-        && answer.iter().any(|mismatch| matches!(mismatch.expected, Fact::Status { .. }))
+        && answer.iter().all(|mismatch| match &mismatch.expected {
+            Fact::Status { .. } => true,
+            Fact::Words { words } => words.ends_with("for this type"),
+            _ => false,
+        })
 }
 
-fn key_of_answer(kind: CauseKind, answer: &[&Mismatch]) -> Key {
+fn key_of_answer(kind: CauseKind, of_type: bool, answer: &[&Mismatch]) -> Key {
     let Some(first) = answer.first() else { return Key::of(kind, "", "", "") };
     let found = match &first.found {
         Fact::Answer { status, error, .. } => status_and_type(*status, error.as_ref()),
@@ -248,7 +252,7 @@ fn key_of_answer(kind: CauseKind, answer: &[&Mismatch]) -> Key {
     };
     // What has to be refused or carried out is the same expectation however it is written down.
     let expected = match kind {
-        CauseKind::Answer => answer.iter().map(|mismatch| varying_replaced(mismatch).0).collect::<Vec<_>>().join(", "),
+        CauseKind::Answer if !of_type => answer.iter().map(|mismatch| varying_replaced(mismatch).0).collect::<Vec<_>>().join(", "),
         _ => String::new(),
     };
     Key::of(kind, "", &expected, &found)

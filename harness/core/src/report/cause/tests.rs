@@ -189,6 +189,32 @@ fn a_wrong_effect_is_a_cause_of_its_own_unless_the_answer_explains_it() {
 }
 
 #[test]
+fn a_wrong_status_of_one_type_is_one_cause_whatever_the_clause_and_the_words() {
+    let found = |error: &str| answered(404, error);
+    let page = Fact::Status { any_of: vec![400] };
+    let another = |name: &str| {
+        let expected = Fact::ErrorType { name: Shown::ours(name) };
+        mismatch(What::ErrorType, Place::answer(), expected, Fact::ErrorType { name: Shown::ours("Y") }, &["S-27"])
+    };
+    let report = report(&[
+        ("members/null", "404 X", vec![status(page.clone(), found("X"), &["S-27"])]),
+        ("members/true", "404 X", vec![status(Fact::words("400 for this type"), found("X"), &["S-26"])]),
+        ("members/list", "404 Y", vec![status(page.clone(), found("Y"), &["S-27"])]),
+        ("members/empty", "404 Y", vec![status(page.clone(), found("Y"), &["S-27"]), another("X")]),
+        ("members/object", "404", vec![status(page, found(""), &["S-27"])]),
+    ]);
+    assert_eq!(
+        told(&report),
+        [
+            (CauseKind::Answer, "-", "members/null members/true".to_owned()),
+            (CauseKind::Answer, "-", "members/list".to_owned()),
+            (CauseKind::Answer, "S-27", "members/empty".to_owned()),
+            (CauseKind::Answer, "S-27", "members/object".to_owned()),
+        ]
+    );
+}
+
+#[test]
 fn a_change_after_a_success_is_told_by_what_the_case_is_about() {
     let mut ran = ran(&[("members/null", Outcome::Diverges), ("members/true", Outcome::Diverges)]);
     for (case, clause) in ran.cases.iter_mut().zip(["S-12", "S-19"]) {
