@@ -50,8 +50,10 @@ pub(crate) struct RunArguments {
     /// Show every case that diverges, drifts or differs, not only one example for each cause
     #[arg(long, conflicts_with = "brief")]
     pub(crate) details: bool,
-    /// Write the whole report as JSON to PATH; `json` alone writes to stdout
-    #[arg(long, value_name = "json[=PATH]")]
+    /// Write a report to PATH, or to stdout without one; repeatable. Formats: json, junit, markdown, github, ndjson,
+    /// prometheus, badge-divergence, badge-coverage. `markdown` alone is appended to the file that GITHUB_STEP_SUMMARY
+    /// names, if it is set
+    #[arg(long, value_name = "FORMAT[=PATH]")]
     pub(crate) report: Vec<String>,
     /// Record every key in this file before it is created, so that `sweep` can remove it after a crash
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER", hide_env_values = true)]

@@ -13,6 +13,7 @@ mod judging;
 pub(crate) mod list;
 pub(crate) mod record;
 pub(crate) mod regress;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod selfcheck;
 pub(crate) mod serve;

@@ -19,4 +19,5 @@ pub(crate) mod terminal_causes;
 mod terminal_deviations;
 pub(crate) mod terminal_differential;
 mod terminal_flaky;
+pub(crate) mod trend;
 pub(crate) mod update;

@@ -252,7 +252,9 @@ fn key_of_answer(kind: CauseKind, of_type: bool, answer: &[&Mismatch]) -> Key {
     };
     // What has to be refused or carried out is the same expectation however it is written down.
     let expected = match kind {
-        CauseKind::Answer if !of_type => answer.iter().map(|mismatch| varying_replaced(mismatch).0).collect::<Vec<_>>().join(", "),
+        CauseKind::Answer if !of_type => {
+            answer.iter().map(|mismatch| varying_replaced(mismatch).0).collect::<Vec<_>>().join(", ")
+        }
         _ => String::new(),
     };
     Key::of(kind, "", &expected, &found)

@@ -13,9 +13,13 @@ mod exit;
 mod figures;
 mod grouped;
 mod held;
+mod merge;
 mod ran;
+pub mod render;
 mod run;
+mod saved;
 mod target;
+mod trend;
 mod uncompared;
 mod whole;
 
@@ -30,9 +34,12 @@ pub use exit::ExitCode;
 pub use figures::Figures;
 pub use grouped::DriftCause;
 pub use held::{Held, HeldBaseline, HeldDeviations, Look, Recordings, Relisted, Side};
+pub use merge::MergeError;
 pub use ran::{CaseRan, End, Once, Ran};
 pub use run::RunReport;
+pub use saved::SavedError;
 pub use target::TargetReport;
+pub use trend::{Step, Trend, trends};
 pub use uncompared::Uncompared;
 pub use whole::{Report, SCHEMA, schema};
 

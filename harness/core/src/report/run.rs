@@ -92,6 +92,15 @@ impl RunReport {
         }
     }
 
+    /// Whether two runs are at one target. A target that has a name is known by it, wherever it is; the embedded reference
+    /// listens elsewhere each time.
+    pub fn is_at_the_target_of(&self, other: &Self) -> bool {
+        let is_embedded = self.target.embedded && other.target.embedded;
+        let is_there = (&self.target.endpoint, &self.target.region) == (&other.target.endpoint, &other.target.region);
+        let edition = self.target.edition == other.target.edition;
+        edition && self.name == other.name && (self.name.is_some() || is_embedded || is_there)
+    }
+
     /// Whether a case differs from its recording.
     pub fn has_drifted(&self) -> bool {
         self.baseline.as_ref().is_some_and(|baseline| baseline.drifted > 0)
