@@ -17,6 +17,7 @@ CRATES = [
         "normalise": "Stage 6, pure. Removes secrets and replaces what varies. Only here text of a target becomes printable.",
         "compare": "Stage 7, pure. Answers and effects against expectations; a difference is data.",
         "report": "Stage 8, pure. Data only: serialises, deserialises, stands alone. `conclude` makes it, once.",
+        "report/render": "A report as a text for other programs, one file a format. Pure.",
         "against": "What a finished run is held against: a baseline, a second target, a list of known deviations.",
         "against/deviation": "Known deviations: the file, applied to a run, written from a run.",
         "baseline": "Recordings of one target on disk, in insta's format.",

@@ -9,8 +9,8 @@ mod setup;
 use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;
 use commands::{
-    accept, coverage, deviations, doctor, explain, explore, explore_mutants, list, presets, record, regress, run,
-    selfcheck, serve, sweep,
+    accept, coverage, deviations, doctor, explain, explore, explore_mutants, list, presets, record, regress, report,
+    run, selfcheck, serve, sweep,
 };
 use edge::failure::Failure;
 use edge::output;
@@ -60,6 +60,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Selfcheck(selfcheck)) => selfcheck::selfcheck(selfcheck).await,
         Some(Command::Explore(explore)) => explore::explore(&explore).await,
         Some(Command::Deviations(DeviationsCommand::Update(update))) => deviations::update(&update).await,
+        Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Doctor { target, deadline, report }) => doctor::doctor(&target, &report, deadline).await,
         Some(Command::Sweep(sweep)) => sweep::sweep(&sweep).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,

@@ -41,7 +41,7 @@ async fn must_diverge_again(line: &str, case: &str) {
     let again = shell(&[ACCOUNT], line).await;
     let said = said(&again);
     assert_eq!(again.status.code(), Some(1), "{line}: {said}");
-    assert!(said.contains(&format!("✗ {case} ")), "{line}: {said}");
+    assert!(said.contains(&format!(" {case}  ")), "{line}: {said}");
     assert_eq!(printed(&again), [line], "the line repeats itself");
 }
 
@@ -75,7 +75,7 @@ async fn what_the_cases_and_the_target_are_is_in_the_line() {
         &["--allow-mutation", "--timeout", "7s", "--settle", "1500ms", "--fail-on", "should", "--rate", "Encrypt=9"],
     ]
     .concat();
-    let lines = printed(&run(&[&["run"], &more[..]].concat()).await);
+    let lines = printed(&run(&[&["run", "--details"], &more[..]].concat()).await);
     assert_eq!(lines.len(), cases.len(), "{lines:?}");
     for (line, case) in lines.iter().zip(cases) {
         for part in [
@@ -91,6 +91,22 @@ async fn what_the_cases_and_the_target_are_is_in_the_line() {
         assert!(!line.contains(ACCOUNT.1), "{line}");
         must_diverge_again(line, case).await;
     }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_of_a_cause_repeats_its_cases_and_no_others() {
+    let (server, url) = served(Some("success-body-null")).await;
+    let output = run(&["run", "success/*", "members/*", "--endpoint", &url, "--report", "json"]).await;
+    let report = json(&output);
+    let causes = report["runs"][0]["causes"].as_array().unwrap();
+    assert_eq!(causes.len(), 1, "{causes:?}");
+    let again = shell(&[ACCOUNT], &format!("{} --report json", causes[0]["repeat"].as_str().unwrap())).await;
+    let again = json(&again);
+    let of = |report: &serde_json::Value| report["runs"][0]["causes"][0]["cases"].clone();
+    assert_eq!(of(&again), of(&report));
+    assert!(of(&report).as_array().unwrap().len() > 3);
+    assert_eq!(again["runs"][0]["figures"]["selected"], again["runs"][0]["figures"]["diverges"]);
     server.stop().await;
 }
 

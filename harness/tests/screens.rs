@@ -46,6 +46,8 @@ fn filters() -> Vec<(&'static str, &'static str)> {
         // Ids that were drawn, whole or cut off; an example of the documentation is of no version and stays.
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", "[uuid]"),
         (r"\b[0-9a-f]{8}-[0-9a-f-]{8,27}…", "[uuid]…"),
+        (r#"\btrentcheck [0-9a-f]{12}\b"#, "trentcheck [run]"),
+        (r#""TagValue":"[0-9a-f]{12}""#, r#""TagValue":"[run]""#),
         (r"\b[0-9a-f]{32}\b", "[id]"),
         (r#""KeyMaterialId":"[0-9a-f]{64}""#, r#""KeyMaterialId":"[id]""#),
         (r"\bcorpus [0-9a-f]{12}\b", "corpus [digest]"),

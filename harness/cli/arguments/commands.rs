@@ -88,6 +88,8 @@ pub(crate) enum Command {
     /// Manage the list of known deviations of a target
     #[command(subcommand)]
     Deviations(DeviationsCommand),
+    /// Show saved runs in other formats, join the parts of a run, or compare runs
+    Report(ReportArguments),
     /// Check whether a target can be tested: connection, clock, identity and permissions; changes nothing at the target
     Doctor {
         #[command(flatten)]
@@ -177,6 +179,36 @@ pub(crate) struct AcceptArguments {
     /// Read the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct ReportArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<ReportCommand>,
+    /// Formats, as for `run --report`, and saved runs: `report junit markdown=summary.md run.json`. Without a format, the
+    /// runs are shown as `run` shows them
+    #[arg(value_name = "FORMAT[=PATH]|FROM.json", required = true)]
+    pub(crate) words: Vec<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Join the saved parts of one run; the whole goes to stdout as JSON unless `--report` names something else
+    Merge {
+        /// The saved parts, which have no case in common
+        #[arg(value_name = "FROM.json", required = true)]
+        files: Vec<String>,
+        /// Write the whole in this format; repeatable
+        #[arg(long, value_name = "FORMAT[=PATH]")]
+        report: Vec<String>,
+    },
+    /// Show what came, went and changed from one saved run to the next
+    Trend {
+        /// The saved runs, in any order
+        #[arg(value_name = "FROM.json", required = true)]
+        files: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]

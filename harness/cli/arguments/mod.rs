@@ -7,7 +7,7 @@ mod value;
 
 pub(crate) use commands::{
     AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, FAILURES,
-    SelfcheckArguments, ServeArguments, SweepArguments, UpdateArguments,
+    ReportArguments, ReportCommand, SelfcheckArguments, ServeArguments, SweepArguments, UpdateArguments,
 };
 pub(crate) use run::{Cases, RunArguments};
 pub(crate) use target::{ConnectionArguments, CredentialArguments, ServiceArguments, TargetArguments};

@@ -44,11 +44,16 @@ pub(crate) struct RunArguments {
     /// With a baseline, fail the run if a judged case has no recording
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Show each divergence in one line
+    /// Show each cause of divergences, drift or differences in one line
     #[arg(long)]
     pub(crate) brief: bool,
-    /// Write the whole report as JSON to PATH; `json` alone writes to stdout
-    #[arg(long, value_name = "json[=PATH]")]
+    /// Show every case that diverges, drifts or differs, not only one example for each cause
+    #[arg(long, conflicts_with = "brief")]
+    pub(crate) details: bool,
+    /// Write a report to PATH, or to stdout without one; repeatable. Formats: json, junit, markdown, github, ndjson,
+    /// prometheus, badge-divergence, badge-coverage. `markdown` alone is appended to the file that GITHUB_STEP_SUMMARY
+    /// names, if it is set
+    #[arg(long, value_name = "FORMAT[=PATH]")]
     pub(crate) report: Vec<String>,
     /// Record every key in this file before it is created, so that `sweep` can remove it after a crash
     #[arg(long, value_name = "FILE", env = "TRENTCHECK_LEDGER", hide_env_values = true)]

@@ -29,10 +29,14 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
             )));
         }
     }
+    if !run.report.is_empty() {
+        return Err(Failure::rule("`deviations update` does not take `--report`: it writes a list")
+            .hint("`trentcheck run` writes reports"));
+    }
     let configuration = Configuration::read(run.target.config.as_deref())?;
     let choice = one(&run.target, &configuration, Unchosen::Refused)?;
     let settings = RunSettings::of(run, &choice, &configuration)?;
-    let session = Session::prepare(settings, &Cases::default()).await?;
+    let session = Session::prepare(settings, &Cases::default(), None).await?;
     let settings = &session.settings;
     let path = file_of(file.as_deref(), &settings.known)?;
     let corpus = &session.corpus;

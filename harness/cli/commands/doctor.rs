@@ -1,7 +1,7 @@
 //! `trentcheck doctor`.
 
 use crate::arguments::TargetArguments;
-use crate::edge::destination::{reports, takes_stdout, write};
+use crate::edge::destination::{json_reports, takes_stdout, write_json};
 use crate::edge::entropy::seed;
 use crate::edge::failure::Failure;
 use crate::edge::output;
@@ -41,7 +41,7 @@ pub(crate) async fn doctor(
     let configuration = Configuration::read(arguments.config.as_deref())?;
     let choice = one(arguments, &configuration, Unchosen::Refused)?;
     let settings = TargetSettings::of(arguments, &choice, &configuration, None)?;
-    let destinations = reports(words)?;
+    let destinations = json_reports(words)?;
     let corpus = corpus(None)?;
     let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
     let prepared = Prepared::of(&settings, &corpus, terms).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn doctor(
     let exit_code = code(&checkups);
     let endpoint = if target.embedded { "the embedded reference".to_owned() } else { target.endpoint.to_string() };
     let report = Report { schema: SCHEMA, endpoint, region: &target.region, exit_code, checks: &checkups };
-    write(&report, &destinations)?;
+    write_json(&report, &destinations)?;
     if !takes_stdout(&destinations) {
         output::to_stdout(&render(&report.endpoint, report.region, report.checks));
     }

@@ -14,6 +14,7 @@ pub(crate) mod list;
 pub(crate) mod presets;
 pub(crate) mod record;
 pub(crate) mod regress;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod selfcheck;
 pub(crate) mod serve;

@@ -31,13 +31,13 @@ pub(crate) async fn record(
     }
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
-    let session = Session::prepare(RunSettings::of(arguments, &choice, &configuration)?, cases).await?;
+    let session = Session::prepare(RunSettings::of(arguments, &choice, &configuration)?, cases, None).await?;
     let head = session.head();
     let baseline = Baseline::open_or_new(directory, &session.corpus).map_err(failure)?;
     baseline.must_suit(&head).map_err(failure)?;
     let ran = session.replay(&session.selection).await?;
     let report = session.conclude(&ran, &[], Held::default());
-    session.write(&Report::of(vec![report.clone()], 1))?;
+    let lost = session.write(&Report::of(vec![report.clone()], 1));
     let recordable: Vec<&CaseRan> = ran.cases.iter().filter(|case| case.is_recordable()).collect();
     let texts: Vec<(&str, String)> =
         recordable.iter().map(|case| (case.id.as_str(), snap(&session.corpus, &head, case))).collect();
@@ -75,7 +75,8 @@ pub(crate) async fn record(
         }
         output::to_stdout(&lines.join("\n"));
     }
-    Ok(code as u8)
+    let codes: Vec<ExitCode> = std::iter::once(code).chain(lost).collect();
+    Ok(ExitCode::first_of(&codes) as u8)
 }
 
 /// What was not recorded, a line for each reason.

@@ -11,7 +11,7 @@ use crate::setup::choice::chosen;
 use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;
 use crate::setup::settings::RunSettings;
-use trentcheck_core::report::Report;
+use trentcheck_core::report::{ExitCode, Report};
 
 /// Replays the selected cases at each target, one target after the other, prints and writes the report, and gives the exit
 /// code. Everything is read and checked before anything is sent.
@@ -29,7 +29,9 @@ pub(crate) async fn run(arguments: &RunArguments, cases: &Cases) -> Result<u8, F
     }
     let mut all = Vec::new();
     for settings in settled {
-        all.push(Judging::prepare(Session::prepare(settings, cases).await?).await?);
+        let before = all.first().map(|judging: &Judging| &judging.session);
+        let session = Session::prepare(settings, cases, before).await?;
+        all.push(Judging::prepare(session).await?);
     }
     let mut runs = Vec::new();
     for judging in &all {
@@ -41,16 +43,21 @@ pub(crate) async fn run(arguments: &RunArguments, cases: &Cases) -> Result<u8, F
         }
     }
     let report = Report::of(runs.iter().map(|(_, judged)| judged.report.clone()).collect(), choices.len());
+    let mut codes = vec![report.exit_code];
     // What to write and how to show it is the same for all.
     if let Some(Judging { session, .. }) = all.first() {
-        session.write(&report)?;
         if !session.writes_to_stdout() {
-            let detail = if session.settings.brief { Detail::Brief } else { Detail::Full };
+            let detail = match (session.settings.brief, session.settings.details) {
+                (true, _) => Detail::Brief,
+                (_, true) => Detail::Cases,
+                _ => Detail::Full,
+            };
             output::to_stdout(&render(&report, detail));
         }
+        codes.extend(session.write(&report));
     }
     for (judging, judged) in &runs {
         judging.leave(judged)?;
     }
-    Ok(report.exit_code as u8)
+    Ok(ExitCode::first_of(&codes) as u8)
 }

@@ -28,7 +28,7 @@ async fn session(arguments: &[&str]) -> Session {
     };
     let configuration = Configuration::default();
     let choice = &chosen(&run.target, &configuration).unwrap()[0];
-    Session::prepare(RunSettings::of(&run, choice, &configuration).unwrap(), &cases).await.unwrap()
+    Session::prepare(RunSettings::of(&run, choice, &configuration).unwrap(), &cases, None).await.unwrap()
 }
 
 async fn run(arguments: &[&str]) -> RunReport {

@@ -1,49 +1,164 @@
-//! The destinations of a JSON report: stdout or files.
+//! The destinations of reports: stdout, the summary of a CI job, or files.
 
 use super::failure::Failure;
 use super::output;
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use trentcheck_core::file::must_be_writable;
+use trentcheck_core::report::Report;
+use trentcheck_core::report::render::Format;
 
-/// A destination of the JSON report.
-pub(crate) enum Destination {
+/// The variable in which GitHub names the file of a job's summary.
+const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+/// A report in a format, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    format: Format,
+    place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
     Stdout,
-    File(String),
+    /// The summary of a job, to which other steps write as well.
+    Summary(PathBuf),
+    File(PathBuf),
 }
 
-/// Whether a report is written to stdout.
-pub(crate) fn takes_stdout(destinations: &[Destination]) -> bool {
-    destinations.iter().any(|destination| matches!(destination, Destination::Stdout))
-}
+impl Destination {
+    /// Whether it is written line by line while a run goes on.
+    pub(super) fn is_followed(&self) -> bool {
+        self.format == Format::Ndjson
+    }
 
-/// The destinations that the values of `--report` name. Files are opened now, so that an error is reported before the
-/// run.
-pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
-    words
-        .iter()
-        .map(|word| match word.split_once('=') {
-            None if word == "json" => Ok(Destination::Stdout),
-            Some(("json", path)) if !path.is_empty() => match must_be_writable(Path::new(path)) {
-                Ok(()) => Ok(Destination::File(path.to_owned())),
-                Err(error) => Err(Failure::usage(format!("write `{path}`: {error}"))),
-            },
-            _ => Err(Failure::rule(format!("`--report` takes `json` or `json=PATH`, not `{word}`"))),
-        })
-        .collect()
-}
-
-/// Writes a report to each destination.
-pub(crate) fn write(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
-    for destination in destinations {
-        let text = serde_json::to_string_pretty(report)
-            .map_err(|error| Failure::internal(format!("write the report: {error}")))?;
-        match destination {
-            Destination::Stdout => output::to_stdout(&text),
-            Destination::File(path) => {
-                output::to_file(Path::new(path), &(output::redacted(&text) + "\n"))?;
-            }
+    /// Its file; nothing for stdout.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) | Place::Summary(path) => Some(path),
+            Place::Stdout => None,
         }
     }
-    Ok(())
+
+    fn of(word: &str) -> Result<Self, Failure> {
+        let (format, path) = match word.split_once('=') {
+            Some((format, path)) => (format, Some(path)),
+            None => (word, None),
+        };
+        let rule = || Failure::rule(format!("`--report` takes FORMAT or FORMAT=PATH, not `{word}`"));
+        let format: Format = format.parse().map_err(|_| rule().hint(format!("the formats are {}", Format::words())))?;
+        if path.is_some_and(str::is_empty) {
+            return Err(rule());
+        }
+        let summary = || std::env::var_os(SUMMARY).filter(|path| !path.is_empty() && format == Format::Markdown);
+        let place = match path {
+            Some(path) => Place::File(path.into()),
+            None => summary().map_or(Place::Stdout, |path| Place::Summary(path.into())),
+        };
+        let one = Self { format, place };
+        match one.file().map(|path| (path, must_be_writable(path))) {
+            Some((path, Err(error))) => Err(Failure::usage(format!("write `{}`: {error}", path.display()))),
+            _ => Ok(one),
+        }
+    }
+
+    fn write(&self, text: &str) -> Result<(), Failure> {
+        match &self.place {
+            Place::Stdout => {
+                output::to_stdout(text);
+                Ok(())
+            }
+            Place::Summary(path) => output::append_to_file(path, &format!("{text}\n")),
+            Place::File(path) => output::to_file(path, &format!("{text}\n")),
+        }
+    }
+}
+
+/// Whether a word names a format, with a path or without.
+pub(crate) fn is_destination(word: &str) -> bool {
+    word.split_once('=').map_or(word, |(format, _)| format).parse::<Format>().is_ok()
+}
+
+/// Whether a report is written to stdout in place of what a person reads. Annotations are written behind that: a CI service
+/// takes them out of everything else that a step prints.
+pub(crate) fn takes_stdout(destinations: &[Destination]) -> bool {
+    destinations.iter().any(|one| one.place == Place::Stdout && one.format != Format::Github)
+}
+
+/// The destinations that the values of `--report` name. Whether files can be written is found out now, so that an error is
+/// reported before the run.
+pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
+    let destinations: Vec<Destination> = words.iter().map(|word| Destination::of(word)).collect::<Result<_, _>>()?;
+    for (number, one) in destinations.iter().enumerate() {
+        let Some(other) = destinations[..number].iter().find(|other| other.place == one.place) else { continue };
+        let (first, second) = (other.format, one.format);
+        let place = match &one.place {
+            Place::Stdout => "stdout".to_owned(),
+            Place::Summary(path) | Place::File(path) => format!("`{}`", path.display()),
+        };
+        return Err(Failure::rule(format!("the reports `{first}` and `{second}` cannot both go to {place}"))
+            .hint(format!("name another file: `--report {second}=PATH`")));
+    }
+    Ok(destinations)
+}
+
+/// The destinations of a command that writes nothing but JSON.
+pub(crate) fn json_reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
+    match words.iter().find(|word| *word != "json" && !word.starts_with("json=")) {
+        Some(word) => Err(Failure::rule(format!("`--report` takes `json` or `json=PATH` here, not `{word}`"))),
+        None => reports(words),
+    }
+}
+
+/// Writes a report to each destination but those that were written line by line. What cannot be written does not keep the
+/// others from being written; each is a failure.
+pub(crate) fn write(report: &Report, destinations: &[Destination]) -> Vec<Failure> {
+    let written = |text: &str, clean: &Report| {
+        let written = destinations.iter().filter(|one| !one.is_followed()).map(|one| match one.format {
+            Format::Json => one.write(text),
+            format => one.write(format.render(clean).trim_end_matches('\n')),
+        });
+        written.filter_map(Result::err).collect()
+    };
+    match redacted(report) {
+        Ok((text, clean)) => written(&text, &clean),
+        Err(failure) => vec![failure],
+    }
+}
+
+/// Writes a saved report to each destination.
+pub(crate) fn write_saved(report: &Report, destinations: &[Destination]) -> Vec<Failure> {
+    let (followed, others): (Vec<_>, Vec<_>) = destinations.iter().cloned().partition(Destination::is_followed);
+    let mut failures = write(report, &others);
+    if !followed.is_empty() {
+        match redacted(report) {
+            Ok((_, clean)) => {
+                let events = Format::Ndjson.render(&clean);
+                failures.extend(followed.iter().filter_map(|one| one.write(events.trim_end_matches('\n')).err()));
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
+    failures
+}
+
+/// Writes JSON of another kind to each destination.
+pub(crate) fn write_json(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
+    let text = json(report)?;
+    destinations.iter().try_for_each(|one| one.write(&text))
+}
+
+/// A report without secrets, as JSON and as data. They are taken out before a format escapes anything: afterwards they could
+/// not be recognised, and what stands in for them would not be escaped.
+fn redacted(report: &Report) -> Result<(String, Report), Failure> {
+    let text = json(report)?;
+    let clean = serde_json::from_str(&text)
+        .map_err(|error| Failure::internal(format!("read the report without its secrets: {error}")))?;
+    Ok((text, clean))
+}
+
+fn json(report: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(report)
+        .map(|text| output::redacted(&text))
+        .map_err(|error| Failure::internal(format!("write the report: {error}")))
 }

@@ -55,6 +55,11 @@ impl Failure {
         self.code as u8
     }
 
+    /// The same by its name.
+    pub(crate) fn code(&self) -> report::ExitCode {
+        self.code
+    }
+
     /// The text of the failure for the user.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("error: {}{}", self.prefix, self.message);

@@ -5,6 +5,7 @@ pub(crate) mod cores;
 pub(crate) mod destination;
 mod drawn;
 pub(crate) mod entropy;
+pub(crate) mod events;
 pub(crate) mod failure;
 pub(crate) mod interrupt;
 pub(crate) mod output;

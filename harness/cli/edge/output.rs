@@ -9,8 +9,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
-use trentcheck_core::file::write_whole;
+use trentcheck_core::file::{append, write_whole};
 use trentcheck_core::normalise::{Redactor, Shown};
+use trentcheck_core::report;
 use trentcheck_core::text::Text;
 
 /// The secrets that must not leave the process, collected while it runs. There is one value for the process, so that
@@ -108,6 +109,19 @@ pub(crate) fn must_be_clean(path: &Path, text: &str) -> Result<(), Failure> {
         first.what
     ))
     .hint("check what the target repeats, and whether a flag or a file holds a secret by mistake"))
+}
+
+/// Prints failures that happened one beside the other, and returns the exit code that wins.
+pub(crate) fn report_all(failures: &[Failure]) -> Option<report::ExitCode> {
+    failures.iter().for_each(|failure| to_stderr(&failure.text()));
+    let codes: Vec<report::ExitCode> = failures.iter().map(Failure::code).collect();
+    (!codes.is_empty()).then(|| report::ExitCode::first_of(&codes))
+}
+
+/// Adds to a file that others write to as well.
+pub(crate) fn append_to_file(path: &Path, text: &str) -> Result<(), Failure> {
+    must_be_clean(path, text)?;
+    append(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
 }
 
 /// Writes a file as a whole, or leaves the old file unchanged.

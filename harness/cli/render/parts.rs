@@ -3,13 +3,15 @@
 use super::style::{DIM, RED, shortened};
 use trentcheck_core::report::{ExchangeReport, Mismatch};
 
-/// The amount of detail for each divergence.
+/// The amount of detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// Everything.
-    Full,
-    /// One line.
+    /// One line for each cause.
     Brief,
+    /// Each cause with an example.
+    Full,
+    /// One line for each cause, and every case.
+    Cases,
 }
 
 /// Where a mismatch is, what was expected there and what was found.

@@ -1,18 +1,17 @@
 //! Renders a run.
 
 use super::parts::{Detail, bytes, difference};
-use super::passages::of_report;
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, counted, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
-use super::{terminal_deviations, terminal_differential, terminal_flaky};
+use super::terminal_causes::why;
+use super::{terminal_causes, terminal_deviations, terminal_differential, terminal_flaky};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
+use trentcheck_core::baseline::Difference;
 use trentcheck_core::compare::Fact;
-use trentcheck_core::fixture::{Level, Support};
-use trentcheck_core::report::{
-    BaselineReport, CaseReport, ExitCode, Figures, Mismatch, Outcome, Report, RunReport, Verdict,
-};
+use trentcheck_core::fixture::Level;
+use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Outcome, Report, RunReport, Verdict};
 
 /// The report of one target, or of several targets with their names and a table of all.
 pub(crate) fn render(report: &Report, detail: Detail) -> String {
@@ -28,23 +27,26 @@ pub(crate) fn render(report: &Report, detail: Detail) -> String {
     lines.join("\n")
 }
 
-/// The whole report of a target: table, divergences, cases without a verdict, notes, summary.
+/// The whole report of a target: table, causes, with all details each case that diverges, cases without a verdict, notes, summary.
 fn of_run(report: &RunReport, detail: Detail) -> String {
     let mut lines = vec![heading(report), String::new()];
     lines.extend(table(report));
     for notice in &report.notices {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
-    lines.extend(divergences(report, detail));
+    lines.extend(terminal_causes::render(report, detail));
+    if detail == Detail::Cases {
+        lines.extend(divergences(report));
+    }
     lines.extend(terminal_flaky::render(report, detail));
     lines.extend(terminal_deviations::render(report));
-    lines.extend(without_verdict(report));
+    lines.extend(without_verdict(report, detail));
     lines.extend(notes(report));
     if let Some(baseline) = &report.baseline {
         lines.push(String::new());
-        lines.extend(drift(baseline, &report.cases));
+        lines.extend(drift(baseline, &report.cases, detail));
     }
-    lines.extend(terminal_differential::render(report));
+    lines.extend(terminal_differential::render(report, detail));
     if !report.left.is_empty() {
         lines.extend([String::new(), format!("{RED}left behind{RED:#}, remove by hand:")]);
         lines.extend(report.left.iter().map(|line| format!("  {line}")));
@@ -112,14 +114,10 @@ fn table(report: &RunReport) -> Vec<String> {
     titled(&columns, rows.into_iter().map(row).collect())
 }
 
-fn divergences(report: &RunReport, detail: Detail) -> Vec<String> {
+/// The cases that diverge, one by one.
+fn divergences(report: &RunReport) -> Vec<String> {
     let diverging = || report.cases.iter().filter(|case| case.outcome == Outcome::Diverges);
     let mut lines = Vec::new();
-    if detail == Detail::Brief {
-        lines.extend(diverging().next().map(|_| String::new()));
-        lines.extend(diverging().map(|case| brief(case, report)));
-        return lines;
-    }
     // A hint that holds for many cases is shown with the first of them only.
     let mut hints: BTreeMap<&str, usize> = BTreeMap::new();
     for case in diverging() {
@@ -133,25 +131,6 @@ fn divergences(report: &RunReport, detail: Detail) -> Vec<String> {
     lines
 }
 
-/// A case on one line, with its first mismatch.
-fn brief(case: &CaseReport, report: &RunReport) -> String {
-    let mut failures = case.failures(report.fail_on);
-    let what = failures.next().map_or_else(String::new, |first| {
-        format!(
-            "  {}: expected {}, found {} {DIM}({}){DIM:#}",
-            first.place,
-            shortened(&first.expected.to_string()),
-            shortened(&first.found.to_string()),
-            first.level
-        )
-    });
-    let more = match failures.count() {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    format!("{RED}✗ {}{RED:#}{what}{more}", case.id)
-}
-
 /// `hints` has the number of cases with each hint. A hint that was shown is removed from it.
 fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, usize>) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
@@ -161,7 +140,7 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     let mut shown = BTreeSet::new();
     for mismatch in case.failures(report.fail_on) {
         lines.extend(difference(mismatch));
-        lines.extend(why(mismatch, report, &mut shown));
+        lines.extend(why(mismatch, report, None, &mut shown));
         if let Some(hint) = &mismatch.hint
             && let Some(cases) = hints.remove(hint.as_str())
         {
@@ -182,37 +161,17 @@ fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, 
     lines
 }
 
-/// Clauses, and the passages that are not among those shown with the case so far.
-fn why<'a>(mismatch: &'a Mismatch, report: &RunReport, shown: &mut BTreeSet<&'a Support>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (id, clause) in mismatch.clauses.iter().filter_map(|id| report.clauses.get_key_value(id)) {
-        lines.push(format!("    {:9} {id} {}", "clause", clause.text));
-    }
-    const SHOWN: usize = 2;
-    if mismatch.supports.is_empty() {
-        lines.push(format!("    {:9} {DIM}no passage{DIM:#}", "supports"));
-    }
-    let fresh: Vec<&Support> = mismatch.supports.iter().filter(|support| !shown.contains(support)).collect();
-    for support in fresh.iter().take(SHOWN) {
-        lines.extend(of_report(support, report).map(|(verb, passage)| format!("    {verb:9} {DIM}{passage}{DIM:#}")));
-        shown.insert(support);
-    }
-    if fresh.len() > SHOWN {
-        lines.push(format!("    {DIM}and {} more; `trentcheck explain` shows all{DIM:#}", fresh.len() - SHOWN));
-    }
-    lines
-}
-
-/// The cases without a verdict, one line for each reason.
-fn without_verdict(report: &RunReport) -> Vec<String> {
-    let mut by_reason: BTreeMap<(Outcome, &str), Vec<&str>> = BTreeMap::new();
+/// The cases without a verdict, by their reasons.
+fn without_verdict(report: &RunReport, detail: Detail) -> Vec<String> {
+    let mut by_reason: BTreeMap<(Outcome, &str), Vec<&CaseReport>> = BTreeMap::new();
     for case in &report.cases {
         if let (Some(reason), false) = (&case.reason, case.outcome == Outcome::Flaky) {
-            by_reason.entry((case.outcome, reason)).or_default().push(&case.id);
+            by_reason.entry((case.outcome, reason)).or_default().push(case);
         }
     }
     let mut lines = Vec::new();
-    for ((outcome, reason), ids) in by_reason {
+    for ((outcome, reason), cases) in by_reason {
+        let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
         lines.push(String::new());
         let style = if outcome == Outcome::Skipped { DIM } else { YELLOW };
         // A reason that concerns the whole run was already printed as a notice.
@@ -220,31 +179,40 @@ fn without_verdict(report: &RunReport) -> Vec<String> {
         let reason = if said { String::new() } else { format!(": {reason}") };
         lines.push(format!("{style}{} {}{style:#}{reason}", ids.len(), outcome.as_str()));
         lines.push(format!("    {DIM}{}{DIM:#}", some_of(&ids)));
+        // The call that failed, once for all cases that it blocks.
+        let blocked = cases.iter().find(|case| outcome == Outcome::Blocked && !case.exchanges.is_empty());
+        if let (Some(case), true) = (blocked, detail != Detail::Brief) {
+            lines.extend(case.exchanges.last().into_iter().flat_map(bytes));
+            lines.push(format!("    {:9} {}", "repeat", case.repeat));
+        }
     }
     lines
 }
 
-/// Counts the mismatches that fail no run. The same header is usually missing from every answer.
+/// Counts the mismatches that fail no run, each with a case that shows it. The same header is usually missing from every answer.
 fn notes(report: &RunReport) -> Vec<String> {
-    let mut counts: BTreeMap<(Level, String, String, &str), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(Level, String, String, &str), (usize, &str)> = BTreeMap::new();
     for case in report.cases.iter().filter(|case| case.outcome.is_judged()) {
         for mismatch in case.mismatches.iter().filter(|mismatch| mismatch.level < report.fail_on) {
             let found = if mismatch.found == Fact::Absent { "absent" } else { "" };
             let (place, expected) = (mismatch.place.to_string(), mismatch.expected.to_string());
-            *counts.entry((mismatch.level, place, expected, found)).or_default() += 1;
+            counts.entry((mismatch.level, place, expected, found)).or_insert((0, &case.id)).0 += 1;
         }
     }
     if counts.is_empty() {
         return Vec::new();
     }
     const SHOWN: usize = 12;
-    let all: usize = counts.values().sum();
+    let all: usize = counts.values().map(|(count, _)| count).sum();
     let mut lines = vec![String::new(), format!("{BOLD}notes{BOLD:#}: {all} differences below `{}`", report.fail_on)];
     let mut rows: Vec<_> = counts.into_iter().collect();
-    rows.sort_by_key(|((level, ..), count)| (std::cmp::Reverse(*level), std::cmp::Reverse(*count)));
-    for ((level, place, expected, found), count) in rows.iter().take(SHOWN) {
+    rows.sort_by_key(|((level, ..), (count, _))| (std::cmp::Reverse(*level), std::cmp::Reverse(*count)));
+    for ((level, place, expected, found), (count, example)) in rows.iter().take(SHOWN) {
         let found = if found.is_empty() { String::new() } else { format!(", {found}") };
-        lines.push(format!("    {count:4} × {level:6}  {place}: expected {}{found}", shortened(expected)));
+        lines.push(format!(
+            "    {count:4} × {level:6}  {place}: expected {}{found} {DIM}({example}){DIM:#}",
+            shortened(expected)
+        ));
     }
     if rows.len() > SHOWN {
         lines.push(format!("    and {} more kinds; `--fail-on may` shows every one", rows.len() - SHOWN));
@@ -253,7 +221,7 @@ fn notes(report: &RunReport) -> Vec<String> {
 }
 
 /// The differences from a baseline. A case that differs can still conform, and a case that diverges need not differ.
-fn drift(baseline: &BaselineReport, cases: &[CaseReport]) -> Vec<String> {
+fn drift(baseline: &BaselineReport, cases: &[CaseReport], detail: Detail) -> Vec<String> {
     const SHOWN: usize = 12;
     let style = if baseline.drifted == 0 { GREEN } else { RED };
     let mut lines = vec![format!(
@@ -265,17 +233,24 @@ fn drift(baseline: &BaselineReport, cases: &[CaseReport]) -> Vec<String> {
         baseline.recorded.tool,
         baseline.recorded.region,
     )];
-    for case in cases.iter().filter(|case| !case.drift.is_empty()) {
+    for cause in &baseline.causes {
+        let ids: Vec<&str> = cause.cases.iter().map(String::as_str).collect();
+        let noun = if ids.len() == 1 { "case" } else { "cases" };
+        lines.push(format!(
+            "{RED}≠ {}{RED:#}: {} {noun} {DIM}({}){DIM:#}",
+            shortened(&cause.sentence),
+            ids.len(),
+            some_of(&ids)
+        ));
+        if detail != Detail::Brief {
+            lines.extend(cause.fields.iter().take(SHOWN).flat_map(changed));
+            lines.extend(more(cause.fields.len(), SHOWN));
+        }
+    }
+    for case in cases.iter().filter(|case| detail == Detail::Cases && !case.drift.is_empty()) {
         lines.push(format!("{RED}≠ {}{RED:#}", case.id));
-        for difference in case.drift.iter().take(SHOWN) {
-            let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "absent".to_owned(), shortened);
-            lines.push(format!("    {:9} {}", "where", difference.place));
-            lines.push(format!("    {:9} {}", "recorded", shown(&difference.recorded)));
-            lines.push(format!("    {:9} {RED}{}{RED:#}", "found", shown(&difference.found)));
-        }
-        if case.drift.len() > SHOWN {
-            lines.push(format!("    and {} more", case.drift.len() - SHOWN));
-        }
+        lines.extend(case.drift.iter().take(SHOWN).flat_map(changed));
+        lines.extend(more(case.drift.len(), SHOWN));
     }
     if baseline.drifted > 0 {
         lines.push(
@@ -302,6 +277,21 @@ fn drift(baseline: &BaselineReport, cases: &[CaseReport]) -> Vec<String> {
         format!("{YELLOW}{path} belongs to no case{YELLOW:#}; `trentcheck accept --delete-unreferenced` deletes it")
     }));
     lines
+}
+
+/// A field before and after.
+fn changed(difference: &Difference) -> [String; 3] {
+    let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "absent".to_owned(), shortened);
+    [
+        format!("    {:9} {}", "where", difference.place),
+        format!("    {:9} {}", "recorded", shown(&difference.recorded)),
+        format!("    {:9} {RED}{}{RED:#}", "found", shown(&difference.found)),
+    ]
+}
+
+/// How many fields are not shown.
+fn more(all: usize, shown: usize) -> Option<String> {
+    (all > shown).then(|| format!("    and {} more", all - shown))
 }
 
 fn summary(report: &RunReport) -> String {

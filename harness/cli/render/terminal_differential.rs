@@ -1,45 +1,36 @@
 //! Renders the comparison of two targets.
 
+use super::parts::Detail;
 use super::style::{BOLD, DIM, RED, YELLOW, percent, shortened, some_of};
 use std::collections::BTreeMap;
-use trentcheck_core::report::{Agrees, DifferentialReport, RunReport, SideBySide};
-
-/// If a field differs in the same way in this number of cases, it is printed once for all of them.
-const EVERYWHERE: usize = 5;
+use trentcheck_core::report::{Agrees, DifferentialReport, RunReport, SideBySide, SideCause};
 
 /// The most fields that are printed for a case.
 const SHOWN: usize = 12;
 
-/// The differences in many cases, then the differences case by case, then the cases that were not compared.
-pub(crate) fn render(report: &RunReport) -> Vec<String> {
+/// The differences with their cases, with all details case by case, then the cases that were not compared.
+pub(crate) fn render(report: &RunReport, detail: Detail) -> Vec<String> {
     let Some(found) = &report.differential else { return Vec::new() };
     let mut lines = vec![String::new(), heading(found, report)];
-    let everywhere: BTreeMap<&SideBySide, usize> =
-        found.by_field().into_iter().filter(|(_, count)| *count >= EVERYWHERE).collect();
-    for (field, count) in &everywhere {
-        lines.push(format!("    {BOLD}in {count} cases{BOLD:#}"));
-        lines.extend(side_by_side(field));
-    }
-    let mut nothing_else = Vec::new();
-    for difference in &found.differ {
-        let own: Vec<&SideBySide> =
-            difference.differences.iter().filter(|field| !everywhere.contains_key(field)).collect();
-        if own.is_empty() && difference.agrees == Agrees::Both {
-            nothing_else.push(difference.case.as_str());
-            continue;
-        }
-        lines.push(format!("{RED}≠ {}{RED:#}  {}", difference.case, agrees(difference.agrees)));
-        lines.extend(own.iter().take(SHOWN).flat_map(|field| side_by_side(field)));
-        if own.len() > SHOWN {
-            lines.push(format!("    and {} more", own.len() - SHOWN));
-        }
-    }
-    if !nothing_else.is_empty() {
+    for cause in &found.causes {
+        let ids: Vec<&str> = cause.cases.iter().map(String::as_str).collect();
+        let noun = if ids.len() == 1 { "case" } else { "cases" };
+        let sides = sides(cause, found);
         lines.push(format!(
-            "{DIM}{} cases differ in nothing else: {}{DIM:#}",
-            nothing_else.len(),
-            some_of(&nothing_else)
+            "{RED}≠ {}{RED:#}: {} {noun}, {sides} {DIM}({}){DIM:#}",
+            shortened(&cause.sentence),
+            ids.len(),
+            some_of(&ids)
         ));
+        if detail != Detail::Brief {
+            lines.extend(cause.fields.iter().take(SHOWN).flat_map(side_by_side));
+            lines.extend(more(cause.fields.len()));
+        }
+    }
+    for difference in found.differ.iter().filter(|_| detail == Detail::Cases) {
+        lines.push(format!("{RED}≠ {}{RED:#}  {}", difference.case, agrees(difference.agrees)));
+        lines.extend(difference.differences.iter().take(SHOWN).flat_map(side_by_side));
+        lines.extend(more(difference.differences.len()));
     }
     for (fields, what) in
         [(&found.noise, "differ between identical targets too"), (&found.passing, "differed once and not again")]
@@ -100,6 +91,32 @@ fn agrees(side: Agrees) -> &'static str {
         Agrees::Both => "the spec leaves it open",
         Agrees::Neither => "the spec agrees with neither",
     }
+}
+
+/// Whom the spec agrees with in the cases of a difference.
+fn sides(cause: &SideCause, found: &DifferentialReport) -> String {
+    let of = |side: Agrees| {
+        let is_it = |case: &&String| {
+            found.differ.iter().any(|difference| difference.case == **case && difference.agrees == side)
+        };
+        cause.cases.iter().filter(is_it).count()
+    };
+    let sides = [Agrees::Left, Agrees::Right, Agrees::Both, Agrees::Neither];
+    let counts: Vec<(Agrees, usize)> =
+        sides.map(|side| (side, of(side))).into_iter().filter(|(_, count)| *count > 0).collect();
+    match counts.as_slice() {
+        [(side, _)] => agrees(*side).to_owned(),
+        several => {
+            let each: Vec<String> =
+                several.iter().map(|(side, count)| format!("{} in {count}", agrees(*side))).collect();
+            each.join(", ")
+        }
+    }
+}
+
+/// How many fields are not shown.
+fn more(all: usize) -> Option<String> {
+    (all > SHOWN).then(|| format!("    and {} more", all - SHOWN))
 }
 
 fn side_by_side(field: &SideBySide) -> Vec<String> {

@@ -15,7 +15,7 @@ pub(crate) fn render(report: &RunReport, detail: Detail) -> Vec<String> {
             lines.push(String::new());
         }
         match detail {
-            Detail::Full => lines.extend(full(case, second)),
+            Detail::Full | Detail::Cases => lines.extend(full(case, second)),
             Detail::Brief => lines.push(brief(case, second)),
         }
     }

@@ -1,4 +1,4 @@
-//! Builds the command line that repeats a case with the same settings.
+//! Builds the command line that repeats cases with the same settings.
 
 use super::settings::RunSettings;
 use super::words::Words;
@@ -35,10 +35,10 @@ impl Repeat {
         Self { flags }
     }
 
-    /// The command line for the case with this id.
-    pub(crate) fn line(&self, case: &str) -> String {
+    /// The command line for the cases with these ids.
+    pub(crate) fn line(&self, cases: &[&str]) -> String {
         let mut line = Words::of("trentcheck run");
-        line.word(case);
+        cases.iter().for_each(|case| line.word(case));
         line.all(&self.flags);
         line.line()
     }

@@ -9,6 +9,7 @@ use super::{interlock, lending};
 use crate::arguments::Cases;
 use crate::edge::destination::{Destination, reports, takes_stdout, write};
 use crate::edge::entropy::seed;
+use crate::edge::events::Events;
 use crate::edge::failure::Failure;
 use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
@@ -20,8 +21,8 @@ use trentcheck_core::baseline::{Head, day};
 use trentcheck_core::fixture::{Corpus, Selection};
 use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::Redactor;
-use trentcheck_core::report::{About, Held, Look, Ran, Report, RunReport};
-use trentcheck_core::run::{Entropy, Lent, Options, Permit, SequenceOf, Target, run as replay};
+use trentcheck_core::report::{About, CaseRan, ExitCode, Held, Look, Ran, Report, RunReport, TargetReport};
+use trentcheck_core::run::{Entropy, Lent, Options, Permit, Progress, SequenceOf, Target, run as replay};
 use trentcheck_core::send::Lane;
 
 /// The settings, corpus, selection and target of a command that replays cases. Nothing has been sent.
@@ -31,6 +32,7 @@ pub(crate) struct Session {
     pub(crate) selection: Selection,
     prepared: Prepared,
     reports: Vec<Destination>,
+    events: Arc<Events>,
     ledger: Option<Arc<Ledger>>,
     passed: interlock::Passed,
     lent: Vec<Lent>,
@@ -39,8 +41,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn prepare(settings: RunSettings, cases: &Cases) -> Result<Self, Failure> {
+    /// Completes the settings and reads what a run needs. A run that begins after another one tells its events where that
+    /// one does.
+    pub(crate) async fn prepare(settings: RunSettings, cases: &Cases, after: Option<&Self>) -> Result<Self, Failure> {
         let reports = reports(&settings.reports)?;
+        let events = match after {
+            Some(other) => Arc::clone(&other.events),
+            None => Arc::new(Events::to(&reports)),
+        };
         let corpus = corpus(settings.fixtures.as_deref())?;
         let selection = selection(cases, &corpus)?;
         let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
@@ -59,7 +67,18 @@ impl Session {
         let asked = options(&settings, target, Permit::NoKeys)?;
         let asked = Options { lent: lent.clone(), excluded: prepared.excluded.clone(), ..asked };
         let passed = interlock::permit(&settings, target, &corpus, &selection, asked, path.as_deref()).await?;
-        Ok(Self { settings, corpus, selection, prepared, reports, ledger, passed, lent, until: OnceLock::new() })
+        Ok(Self {
+            settings,
+            corpus,
+            selection,
+            prepared,
+            reports,
+            events,
+            ledger,
+            passed,
+            lent,
+            until: OnceLock::new(),
+        })
     }
 
     /// The target.
@@ -94,12 +113,15 @@ impl Session {
     }
 
     async fn replay_with(&self, target: &Target, selection: &Selection, options: Options) -> Result<Ran, Failure> {
+        // Second looks and other targets are no news of their own.
+        let is_first = self.until.get().is_none();
         let until = *self.until.get_or_init(|| Instant::now() + self.settings.deadline);
         let options = Options { deadline: until.saturating_duration_since(Instant::now()), ..options };
         let (stop, stopped) = watch::channel(false);
         let interrupt = on_interrupt(stop);
         let line = Line::new("cases", Some(0));
-        let ran = replay(&self.corpus, selection, target, &options, &line, stopped)
+        let followed = Followed { line: &line, session: self, is_first };
+        let ran = replay(&self.corpus, selection, target, &options, &followed, stopped)
             .await
             .map_err(|error| Failure::usage(error.to_string()));
         interrupt.abort();
@@ -118,19 +140,51 @@ impl Session {
         let about = About {
             name: self.settings.target.name.as_deref(),
             corpus: &self.corpus,
-            repeat: &|case| repeat.line(case),
+            repeat: &|cases| repeat.line(cases),
         };
         RunReport::conclude(ran, looks, held, &about)
     }
 
-    /// Writes the reports that the user asked for.
-    pub(crate) fn write(&self, report: &Report) -> Result<(), Failure> {
-        write(report, &self.reports)
+    /// Writes the reports that the user asked for. Each that cannot be written is printed as an error; of their exit codes
+    /// the one that wins is returned.
+    pub(crate) fn write(&self, report: &Report) -> Option<ExitCode> {
+        let mut failures = write(report, &self.reports);
+        failures.extend(self.events.ended(report));
+        output::report_all(&failures)
     }
 
     /// Whether a report is written to stdout.
     pub(crate) fn writes_to_stdout(&self) -> bool {
         takes_stdout(&self.reports)
+    }
+}
+
+/// Shows progress, and tells the cases of the first look as events.
+struct Followed<'a> {
+    line: &'a Line,
+    session: &'a Session,
+    is_first: bool,
+}
+
+impl Followed<'_> {
+    fn name(&self) -> Option<&str> {
+        self.session.settings.target.name.as_deref()
+    }
+}
+
+impl Progress for Followed<'_> {
+    fn begins(&self, cases: usize) {
+        self.line.begins(cases);
+        if self.is_first {
+            self.session.events.began(self.name(), &TargetReport::of(self.session.target()), cases);
+        }
+    }
+
+    fn ended(&self, case: &CaseRan) {
+        self.line.ended(case);
+        if self.is_first {
+            self.session.events.case(self.name(), case);
+        }
     }
 }
 

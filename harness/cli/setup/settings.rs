@@ -278,8 +278,10 @@ pub(crate) struct RunSettings {
     pub(crate) noise: Option<String>,
     /// Whether a judged case without a recording fails the run.
     pub(crate) strict: bool,
-    /// Whether a divergence is shown in one line.
+    /// Whether each cause is shown in one line.
     pub(crate) brief: bool,
+    /// Whether every case is shown and not only an example for each cause.
+    pub(crate) details: bool,
     pub(super) reports: Vec<String>,
     pub(super) ledger: Option<PathBuf>,
     /// Whether the run may create keys off loopback.
@@ -334,6 +336,7 @@ impl RunSettings {
             noise: arguments.noise.clone(),
             strict: arguments.strict,
             brief: arguments.brief,
+            details: arguments.details,
             reports: arguments.report.clone(),
             ledger: arguments.ledger.clone(),
             allow_mutation: arguments.allow_mutation,

@@ -26,6 +26,32 @@ pub fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     write(path, text, 0o666)
 }
 
+/// Adds to the end of a file, or makes one.
+///
+/// # Errors
+///
+/// The file cannot be written, or it is a link or a pipe.
+pub fn append(path: &Path, text: &str) -> io::Result<()> {
+    if std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(Error::other("it is a link"));
+    }
+    way(path)?;
+    OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// A new file that takes the place of an old one at once and is written to bit by bit, for a reader that follows it. A
+/// device and a stream of this process are opened to be written to.
+///
+/// # Errors
+///
+/// As for [`write_whole`].
+pub fn new_stream(path: &Path) -> io::Result<File> {
+    match way(path)? {
+        Way::Streamed => OpenOptions::new().append(true).open(path),
+        Way::Replaced => Ok(beside(path, 0o666)?.persist(path)?),
+    }
+}
+
 /// Writes a file whole, as [`write_whole`] does. Only the owner can read it.
 ///
 /// # Errors
@@ -168,6 +194,37 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         assert_eq!(names(folder.path()), ["report.json"]);
+    }
+
+    #[test]
+    fn what_is_appended_stands_behind_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("summary.md");
+        for text in ["one\n", "two\n"] {
+            append(&path, text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        assert!(append(folder.path(), "text").is_err());
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            assert!(append(&link, "text").unwrap_err().to_string().contains("a link"));
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_stream_takes_the_place_of_the_old_file_and_can_be_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events");
+        fs::write(&path, "old").unwrap();
+        let mut stream = new_stream(&path).unwrap();
+        for (text, whole) in [("", ""), ("one\n", "one\n"), ("two\n", "one\ntwo\n")] {
+            stream.write_all(text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        }
+        assert_eq!(names(folder.path()), ["events"]);
     }
 
     #[cfg(target_os = "linux")]

@@ -116,7 +116,7 @@ pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
 
 /// The report of a run.
 pub(crate) fn concluded(ran: &Ran, looks: &[Look], held: Held) -> RunReport {
-    let about = About { name: None, corpus: &CORPUS, repeat: &|id| format!("trentcheck run {id}") };
+    let about = About { name: None, corpus: &CORPUS, repeat: &|ids| format!("trentcheck run {}", ids.join(" ")) };
     RunReport::conclude(ran, looks, held, &about)
 }
 

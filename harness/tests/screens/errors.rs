@@ -57,6 +57,11 @@ fn values(stage: &mut Stage) {
             &["run", "--deadline", "18446744073709551615s"],
             &["run", "--shuffle=abc"],
             &["run", "--report", "xml"],
+            &["run", "--report", "junit="],
+            &["run", "--report", "junit", "--report", "markdown"],
+            &["doctor", "--report", "junit"],
+            &["report"],
+            &["report", "junit"],
             &["run", "example/absent-key", "--report", "json=/nonexistent/report.json"],
         ],
     );

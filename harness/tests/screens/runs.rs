@@ -32,6 +32,9 @@ pub(super) const SCREENS: &[Screen] = &[
     ("run-deviations", deviations),
     ("run-side-by-side", side_by_side),
     ("run-several-targets", several_targets),
+    ("run-details", |stage| at_mutant(stage, "success-body-null", &["success/symmetric", "success/hmac", "--details"])),
+    ("report", report),
+    ("report-trend", report_trend),
     ("deviations-update", deviations_update),
     ("doctor", |stage| stage.call(&["doctor"])),
     ("doctor-dead-port", |stage| stage.call(&["doctor", "--endpoint", "http://127.0.0.1:1"])),
@@ -142,6 +145,34 @@ fn several_targets(stage: &mut Stage) {
         &format!("[targets.right]\nendpoint = \"{right}\"\n[targets.wrong]\nendpoint = \"{wrong}\"\n"),
     );
     stage.call(&["run", "success/symmetric", "--target", "all"]);
+}
+
+/// A saved run in formats that need no replacing of times.
+fn report(stage: &mut Stage) {
+    let url = stage.mutant("success-body-null");
+    stage.prepare(&["run", "success/symmetric", "success/hmac", "--endpoint", &url, "--report", "json=run.json"]);
+    for format in ["markdown", "github", "badge-divergence", "badge-coverage"] {
+        stage.call(&["report", format, "run.json"]);
+    }
+}
+
+/// Three nights of one target: it is right, then wrong, then right in part.
+fn report_trend(stage: &mut Stage) {
+    let right = stage.reference(Edition::KeyOnly);
+    let wrong = stage.mutant("success-body-null");
+    let nights = [
+        (&right, "success/symmetric", "2026-01-01T01:00:00Z"),
+        (&wrong, "success/symmetric", "2026-01-02T01:00:00Z"),
+        (&right, "success/hmac", "2026-01-03T01:00:00Z"),
+    ];
+    for (number, (url, case, started)) in nights.into_iter().enumerate() {
+        let (file, report) = (format!("{number}.json"), format!("json={number}.json"));
+        stage.prepare(&["run", case, "members/null", "--endpoint", url, "--report", &report]);
+        let text = stage.read(&file).replace(url.as_str(), "http://kms.example.test");
+        let at = text.find("\"started\": \"").map(|at| at + "\"started\": \"".len()).unwrap();
+        stage.write(&file, &format!("{}{started}{}", &text[..at], &text[at + started.len()..]));
+    }
+    stage.call(&["report", "trend", "2.json", "0.json", "1.json"]);
 }
 
 fn deviations_update(stage: &mut Stage) {

@@ -26,7 +26,7 @@ pub(crate) async fn ran(corpus: &Corpus, patterns: &[&str], target: &Target, opt
 
 /// The report of a run that is held against nothing but the corpus.
 pub(crate) fn concluded(corpus: &Corpus, ran: &Ran) -> RunReport {
-    let about = About { name: None, corpus, repeat: &|id| format!("trentcheck run {id}") };
+    let about = About { name: None, corpus, repeat: &|ids| format!("trentcheck run {}", ids.join(" ")) };
     RunReport::conclude(ran, &[], Held::default(), &about)
 }
 

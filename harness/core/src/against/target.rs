@@ -14,6 +14,7 @@ impl DifferentialReport {
             figures: Figures::of(&right.cases),
             noise_from: noise.map(|noise| noise.target.clone()),
             compared: 0,
+            causes: Vec::new(),
             differ: Vec::new(),
             passing: Vec::new(),
             noise: Vec::new(),

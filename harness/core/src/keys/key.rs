@@ -154,30 +154,44 @@ impl Key {
             false => Vec::new(),
         };
         let mut key = Self::of(base, (id, arn), label, bytes, kms);
-        if base.has_material() {
-            key.import(maker, Bytes::Same).await?;
+        match key.complete(maker).await {
+            Ok(()) => Ok(key),
+            Err(failure) => Err(key.with_call(failure)),
         }
-        if matches!(base.material, Material::Two | Material::Rotated) {
-            let answer = key.import(maker, Bytes::Other).await?;
-            key.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
-            if key.names.new_material_id.is_none() {
+    }
+
+    /// Brings a key that was just made into its base state.
+    async fn complete(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+        if self.base.has_material() {
+            self.import(maker, Bytes::Same).await?;
+        }
+        if matches!(self.base.material, Material::Two | Material::Rotated) {
+            let answer = self.import(maker, Bytes::Other).await?;
+            self.names.new_material_id = answer["KeyMaterialId"].as_str().map(str::to_owned);
+            if self.names.new_material_id.is_none() {
                 return Err(unusable("ImportKeyMaterial", "without KeyMaterialId"));
             }
         }
-        if base.alias {
-            key.add_alias(maker).await?;
+        if self.base.alias {
+            self.add_alias(maker).await?;
         }
-        if base.policy {
-            key.put_policy().await?;
+        if self.base.policy {
+            self.put_policy().await?;
         }
-        if base.grant {
-            key.add_grant().await?;
+        if self.base.grant {
+            self.add_grant().await?;
         }
-        key.is_ready().await?;
-        if base.material == Material::Rotated {
-            key.rotate().await?;
+        self.is_ready().await?;
+        if self.base.material == Material::Rotated {
+            self.rotate().await?;
         }
-        Ok(key)
+        Ok(())
+    }
+
+    /// A failure with the last call of its operation on this key, which shows what the target answered.
+    pub(crate) fn with_call(&self, failure: Failure) -> Failure {
+        let last = self.kms.last(&failure.operation);
+        failure.of_call(last)
     }
 
     /// A key of this base, id and ARN, with nothing done to it.
@@ -192,7 +206,7 @@ impl Key {
             label: label.to_owned(),
             material,
             parameters: None,
-            kms: kms.clone(),
+            kms: kms.for_one_key(),
         }
     }
 
@@ -315,11 +329,8 @@ impl Key {
     /// The key that material is wrapped with, of somebody who is known: anybody else would get the material.
     async fn parameters(&self) -> Result<Parameters, Failure> {
         if self.kms.peer() == Peer::Unverified {
-            return Err(Failure {
-                operation: "GetParametersForImport".to_owned(),
-                answer: "nobody verified whose key would wrap the material".into(),
-                kind: FailureKind::NotOurs,
-            });
+            let why = "nobody verified whose key would wrap the material";
+            return Err(Failure::new("GetParametersForImport", why, FailureKind::NotOurs));
         }
         let mut body = self.body();
         body["WrappingAlgorithm"] = json!(self.wrapping().algorithm());
@@ -452,5 +463,5 @@ pub(super) fn otherwise(metadata: &Value, state: &str) -> Failure {
 
 pub(super) fn unusable(operation: &str, answer: &str) -> Failure {
     // Reasons can repeat what the target answered.
-    Failure { operation: operation.to_owned(), answer: TargetText::new(answer).into(), kind: FailureKind::Unusable }
+    Failure::new(operation, TargetText::new(answer), FailureKind::Unusable)
 }

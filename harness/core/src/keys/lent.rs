@@ -150,13 +150,10 @@ impl Key {
 }
 
 fn another(operation: &str, answer: &str) -> Failure {
-    Failure { operation: operation.to_owned(), answer: answer.to_owned().into(), kind: FailureKind::Unusable }
+    Failure::new(operation, answer.to_owned(), FailureKind::Unusable)
 }
 
 fn unfit(lent: &Lent, why: &str) -> Failure {
-    Failure {
-        operation: "DescribeKey".to_owned(),
-        answer: format!("that the key lent for `{}` cannot stand in for it: {why}", lent.precondition).into(),
-        kind: FailureKind::Unusable,
-    }
+    let answer = format!("that the key lent for `{}` cannot stand in for it: {why}", lent.precondition);
+    Failure::new("DescribeKey", answer, FailureKind::Unusable)
 }

@@ -97,7 +97,7 @@ impl<'a> Pool<'a> {
                 return Err(NoLease::unavailable("nobody is configured who could use the key that is lent"));
             };
             let key = self.loans.borrow(kms, &base, lent, choice).await?;
-            key.prepare(precondition).await?;
+            key.prepare(precondition).await.map_err(|failure| key.with_call(failure))?;
             return Ok(Lease { key, other: None });
         }
         if precondition.replica != Replica::None {
@@ -116,7 +116,7 @@ impl<'a> Pool<'a> {
             },
             false => None,
         };
-        key.prepare(precondition).await?;
+        key.prepare(precondition).await.map_err(|failure| key.with_call(failure))?;
         Ok(Lease { key, other })
     }
 
@@ -255,11 +255,8 @@ impl<'a> Pool<'a> {
         if let Some(ledger) = &self.ledger
             && let Err(error) = ledger.intends(self.maker.run, label, kms.region(), base.owner)
         {
-            return Err(NoLease::Failed(Failure {
-                operation: "CreateKey".to_owned(),
-                answer: format!("nothing, since it was not sent: failed to {error}").into(),
-                kind: FailureKind::Unusable,
-            }));
+            let answer = format!("nothing, since it was not sent: failed to {error}");
+            return Err(NoLease::Failed(Failure::new("CreateKey", answer, FailureKind::Unusable)));
         }
         self.inner().open.insert(label.to_owned(), (base.place, base.owner));
         Ok(())

@@ -53,15 +53,14 @@ impl Key {
         let operation = operation(self.kms().operation(), call).to_owned();
         match self.kms().call(&operation, &body).await {
             Ok(_) if state == USABLE => Ok(None),
-            Ok(_) => Ok(Some(Failure {
-                operation: operation.to_owned(),
-                answer: Text::from(format!("with a success for a key that is {state}")),
-                kind: FailureKind::NotSettled,
-            })),
+            Ok(_) => {
+                let answer = format!("with a success for a key that is {state}");
+                Ok(Some(Failure::new(operation, answer, FailureKind::NotSettled)))
+            }
             Err(failure) => match &failure.kind {
                 FailureKind::Refused(_) if state == USABLE && ABOUT_THE_STATE.iter().any(|error| failure.is(error)) => {
-                    let answer = failure.answer.and(Text::from(format!(" for a key that is {state}")));
-                    Ok(Some(Failure { operation: failure.operation, answer, kind: FailureKind::NotSettled }))
+                    let answer = failure.answer.clone().and(Text::from(format!(" for a key that is {state}")));
+                    Ok(Some(Failure { answer, kind: FailureKind::NotSettled, ..failure }))
                 }
                 kind if kind.tells_nothing() => Err(failure),
                 _ => Ok(None),

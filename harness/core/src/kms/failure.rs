@@ -1,5 +1,6 @@
 //! What a call came to that did not succeed, and how an answer is read.
 
+use super::sent::Sent;
 use crate::fixture::Unsupported;
 use crate::json;
 use crate::normalise::{coding, not_kept};
@@ -7,6 +8,7 @@ use crate::observe::{Observation, observe};
 use crate::send::{Response, SendError};
 use crate::text::{TargetText, Text};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The error types by which a target says that it does not know the signer.
 pub(crate) const UNKNOWN_SIGNER: [&str; 3] =
@@ -21,6 +23,8 @@ pub(crate) struct Failure {
     pub(crate) answer: Text,
     /// What kind of failure it is.
     pub(crate) kind: FailureKind,
+    /// The call that failed, if it was sent.
+    pub(crate) sent: Option<Arc<Sent>>,
 }
 
 /// What kind of failure a call met.
@@ -61,6 +65,16 @@ impl FailureKind {
 }
 
 impl Failure {
+    /// A failure of this operation.
+    pub(crate) fn new(operation: impl Into<String>, answer: impl Into<Text>, kind: FailureKind) -> Self {
+        Self { operation: operation.into(), answer: answer.into(), kind, sent: None }
+    }
+
+    /// The same with the call that failed, unless it is known already.
+    pub(crate) fn of_call(self, sent: Option<Arc<Sent>>) -> Self {
+        Self { sent: self.sent.or(sent), ..self }
+    }
+
     /// The failure in a sentence's second half.
     pub(crate) fn describe(&self) -> Text {
         let Self { operation, answer, .. } = self;
@@ -95,7 +109,7 @@ pub(super) fn read(
     operation: &str,
     result: &Result<Response, SendError>,
 ) -> Result<Value, Failure> {
-    let failure = |answer: Text, kind| Failure { operation: operation.to_owned(), answer, kind };
+    let failure = |answer: Text, kind| Failure::new(operation, answer, kind);
     let response = result.as_ref().map_err(|error| {
         let kind = if error.is_before_sending() { FailureKind::NotReached } else { FailureKind::NoAnswer };
         failure(error.text(), kind)

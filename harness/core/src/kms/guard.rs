@@ -287,5 +287,5 @@ impl Guard {
 /// A call that is not made.
 fn refused(operation: &str, why: &str) -> Failure {
     // Reasons can name keys, and the target named those.
-    Failure { operation: operation.to_owned(), answer: TargetText::new(why).into(), kind: FailureKind::NotOurs }
+    Failure::new(operation, TargetText::new(why), FailureKind::NotOurs)
 }

@@ -6,6 +6,7 @@ use super::guard::Guard;
 use super::lateness::Change;
 use super::newness::{Newness, Unbelievable};
 use super::pauses::Pauses;
+use super::sent::{Memory, Sent};
 use crate::arn::Arn;
 use crate::fixture::{Operation, Owner};
 use crate::http::Request;
@@ -23,12 +24,23 @@ pub(crate) struct Kms {
     /// What may be changed. A user of a client without a guard looks at each key before changing it.
     guard: Option<Arc<Guard>>,
     newness: Arc<Newness>,
+    memory: Memory,
 }
 
 impl Kms {
     /// A client that this guard holds back. Keys that are made after `began` are new.
     pub(crate) fn new(client: Client, guard: Option<Arc<Guard>>, began: SystemTime) -> Self {
-        Self { client, guard, newness: Arc::new(Newness::since(began)) }
+        Self { client, guard, newness: Arc::new(Newness::since(began)), memory: Memory::default() }
+    }
+
+    /// The same client, which remembers the calls of one key.
+    pub(crate) fn for_one_key(&self) -> Self {
+        Self { memory: Memory::default(), ..self.clone() }
+    }
+
+    /// The last call of this operation that got an answer.
+    pub(crate) fn last(&self, operation: &str) -> Option<Arc<Sent>> {
+        self.memory.last(operation)
     }
 
     /// The client without its guard, for functions of `kms` that only look.
@@ -129,8 +141,8 @@ impl Kms {
 
     /// One call that must succeed and is never made again, because a second one could destroy more.
     pub(crate) async fn call_once(&self, operation: &str, body: &Value) -> Result<Value, Failure> {
-        let (_, exchange) = self.permitted(operation, body).await?;
-        self.client.read(operation, body, &exchange)
+        let (request, exchange) = self.permitted(operation, body).await?;
+        self.answered(operation, body, request, exchange)
     }
 
     /// Lists the keys that are there before the first one is made. One that is in another account than was named halts
@@ -161,20 +173,23 @@ impl Kms {
         self.look_around(owner).await?;
         let mut pauses = Pauses::within(self.settle());
         loop {
-            let (_, exchange) = self.permitted("CreateKey", body).await?;
-            let failure = match self.client.read("CreateKey", body, &exchange) {
-                Ok(answer) => return self.named_by(owner, &answer),
-                Err(failure) => failure,
+            let (request, exchange) = self.permitted("CreateKey", body).await?;
+            let read = self.client.read("CreateKey", body, &exchange);
+            let sent = Sent::new("CreateKey", request, exchange);
+            let named =
+                read.and_then(|answer| self.named_by(owner, &answer)).map_err(|failure| failure.of_call(Some(sent)));
+            let failure = match named {
+                Err(failure) if failure.kind == FailureKind::Throttled => failure,
+                other => return other,
             };
-            if failure.kind != FailureKind::Throttled || !pauses.pause().await {
+            if !pauses.pause().await {
                 return Err(failure);
             }
         }
     }
 
     fn named_by(&self, owner: Owner, answer: &Value) -> Result<(String, Arn), Failure> {
-        let unusable =
-            |answer: Text| Failure { operation: "CreateKey".to_owned(), answer, kind: FailureKind::Unusable };
+        let unusable = |answer: Text| Failure::new("CreateKey", answer, FailureKind::Unusable);
         let (id, arn) = self.newness.named_by(&self.client, answer).map_err(|why| match why {
             Unbelievable::Nothing(why) => unusable(why.into()),
             Unbelievable::Key(why) => {
@@ -192,11 +207,24 @@ impl Kms {
         Ok((id, arn))
     }
 
+    /// The answer of a call, which is remembered, or why it failed, with the call.
+    fn answered(&self, operation: &str, body: &Value, request: Request, exchange: Exchange) -> Result<Value, Failure> {
+        let read = self.client.read(operation, body, &exchange);
+        let sent = Sent::new(operation, request, exchange);
+        match read {
+            Ok(answer) => {
+                self.memory.keep(sent);
+                Ok(answer)
+            }
+            Err(failure) => Err(failure.of_call(Some(sent))),
+        }
+    }
+
     async fn call_until(&self, operation: &str, body: &Value, again: &[&str]) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.settle());
         loop {
-            let (_, exchange) = self.permitted(operation, body).await?;
-            let failure = match self.client.read(operation, body, &exchange) {
+            let (request, exchange) = self.permitted(operation, body).await?;
+            let failure = match self.answered(operation, body, request, exchange) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };

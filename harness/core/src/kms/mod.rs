@@ -12,6 +12,7 @@ mod newness;
 pub(crate) mod ours;
 mod pages;
 mod pauses;
+mod sent;
 pub(crate) mod skew;
 
 pub(crate) use clients::Clients;
@@ -21,3 +22,4 @@ pub(crate) use guarded::Kms;
 pub(crate) use lateness::{Change, patience};
 pub(crate) use pages::each_page;
 pub(crate) use pauses::Pauses;
+pub(crate) use sent::Sent;

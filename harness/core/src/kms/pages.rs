@@ -81,6 +81,6 @@ impl<'a> Pages<'a> {
     }
 
     fn failure(&self, what: &str, kind: FailureKind) -> Failure {
-        Failure { operation: self.operation.to_owned(), answer: what.to_owned().into(), kind }
+        Failure::new(self.operation, what.to_owned(), kind)
     }
 }

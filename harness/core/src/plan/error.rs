@@ -4,10 +4,12 @@
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// A template uses a name that has no value in this run, such as the account.
-    #[error("render `{template}`: it uses a name that has no value in this run")]
+    #[error("render `{template}`: `{name}` has no value in this run")]
     Unknown {
         /// The template.
         template: String,
+        /// The name, such as `key.material_id`.
+        name: String,
     },
     /// A template is not well formed. The fixture is at fault.
     #[error("render `{template}`: {source}")]

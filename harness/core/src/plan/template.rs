@@ -30,8 +30,25 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     // Jinja removes one line break at the end. A line break of the case must stay, so one is added here.
     environment.render_str(&format!("{template}\n"), minijinja::value::Serde(world)).map_err(|error| {
         match error.kind() {
-            ErrorKind::UndefinedError => PlanError::Unknown { template: template.to_owned() },
+            ErrorKind::UndefinedError => {
+                PlanError::Unknown { template: template.to_owned(), name: unknown(template, world).unwrap_or_default() }
+            }
             _ => PlanError::Template { template: template.to_owned(), source: error },
         }
     })
+}
+
+/// The first name in a template that this world does not define.
+fn unknown(template: &str, world: &World) -> Option<String> {
+    let world = serde_json::to_value(world).ok()?;
+    let expressions = template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}").map(|(front, _)| front));
+    let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '_' || letter == '.';
+    expressions
+        // Filters and their arguments follow the name; what is quoted is no name.
+        .filter_map(|expression| expression.split('|').next())
+        .flat_map(|expression| expression.split('\'').step_by(2))
+        .flat_map(|names| names.split(|letter| !is_of_name(letter)))
+        .filter(|name| name.starts_with(|letter: char| letter.is_ascii_lowercase()))
+        .find(|name| world.pointer(&format!("/{}", name.replace('.', "/"))).is_none())
+        .map(str::to_owned)
 }

@@ -124,7 +124,14 @@ fn a_template_renders_strictly() {
     ] {
         assert_eq!(render(template, &world).unwrap(), expected);
     }
-    assert!(matches!(render("{{ account }}", &world), Err(PlanError::Unknown { .. })));
-    assert!(matches!(render("{{ other.id }}", &world), Err(PlanError::Unknown { .. })));
+    for (template, unknown) in [
+        ("{{ account }}", "account"),
+        ("{{ key.id }}{{ other.id }}", "other.id"),
+        (r#"{"KeyMaterialId":"{{ key.material_id | replace('key.id', '') | upper }}"}"#, "key.material_id"),
+        ("{{ 'x' * 2 }} {{ key.new_material_id }}", "key.new_material_id"),
+    ] {
+        let error = render(template, &world).unwrap_err();
+        assert!(matches!(&error, PlanError::Unknown { name, .. } if name == unknown), "{template}: {error}");
+    }
     assert!(matches!(render("{{ key.id", &world), Err(PlanError::Template { .. })));
 }

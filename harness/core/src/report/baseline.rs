@@ -1,5 +1,6 @@
 //! How a run compares with a baseline, as data. Drift is kept apart from divergence.
 
+use super::grouped::{DriftCause, drift_causes};
 use super::held::{HeldBaseline, Recordings};
 use super::uncompared::Uncompared;
 use crate::baseline::{Drift, Head};
@@ -19,6 +20,9 @@ pub struct BaselineReport {
     pub compared: usize,
     /// How many cases differ from their recording, in the first look and in the second.
     pub drifted: usize,
+    /// What differs, most cases first.
+    #[serde(default)]
+    pub causes: Vec<DriftCause>,
     /// Cases that differed once and not again.
     pub passing: Vec<Drift>,
     /// Cases that have a recording, and no answer now that can be compared with it.
@@ -44,6 +48,7 @@ impl From<&HeldBaseline> for BaselineReport {
             strict: held.recordings == Recordings::Demanded,
             compared: held.compared,
             drifted: held.drifts.len(),
+            causes: drift_causes(held.drifts.iter().map(|drift| (drift.case.as_str(), drift.differences.as_slice()))),
             passing: held.passing.clone(),
             not_compared: held.not_compared.clone(),
             not_recorded: held.not_recorded.clone(),

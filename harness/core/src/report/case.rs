@@ -144,6 +144,9 @@ pub struct CaseReport {
     /// Status and error type of each judged answer, such as `400 ValidationException`; absent if nothing was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// Whether the target answered a server fault (5xx) that no document lists; present only if it did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crashed: bool,
     /// Every mismatch, also those below the level that fails a run.
     pub mismatches: Vec<Mismatch>,
     /// Mismatches that would fail the run if a second look had shown them again.
@@ -161,7 +164,7 @@ pub struct CaseReport {
     /// What differs from its recording in the baseline, in the first look and in the second; absent if nothing does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Difference>,
-    /// The judged exchanges and, after a mismatch, those that read the key back.
+    /// The judged exchanges and, after a mismatch, those that read the key back. Of a blocked case the call that failed.
     pub exchanges: Vec<ExchangeReport>,
     /// The command line that runs this case again, quoted for a POSIX shell.
     pub repeat: String,

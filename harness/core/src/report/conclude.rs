@@ -1,14 +1,17 @@
 //! The one place where a report is made: from what a run knows, the further looks, and what it was held against.
 
 use super::baseline::BaselineReport;
-use super::case::{CaseReport, Outcome};
+use super::case::{CaseReport, Mismatch, Outcome};
+use super::cause::causes;
 use super::cited::Cited;
 use super::differential::DifferentialReport;
 use super::exit::ExitCode;
 use super::figures::Figures;
+use super::grouped::side_causes;
 use super::held::{Held, Look, Side};
 use super::ran::{CaseRan, End, Ran};
 use super::run::RunReport;
+use crate::compare::Fact;
 use crate::fixture::Corpus;
 use crate::normalise::Shown;
 use std::collections::BTreeMap;
@@ -19,8 +22,8 @@ pub struct About<'a> {
     pub name: Option<&'a str>,
     /// The corpus that was run.
     pub corpus: &'a Corpus,
-    /// The command line that runs the case of this id again.
-    pub repeat: &'a dyn Fn(&str) -> String,
+    /// The command line that runs the cases of these ids again.
+    pub repeat: &'a dyn Fn(&[&str]) -> String,
 }
 
 impl RunReport {
@@ -29,6 +32,8 @@ impl RunReport {
         let cases: Vec<CaseReport> = ran.cases.iter().map(|case| reported(case, &held, about)).collect();
         let Cited { groups, clauses, passages, sources } = Cited::by(&cases, about.corpus);
         let baseline = held.baseline.as_ref().map(BaselineReport::from);
+        let differential =
+            held.differential.map(|found| DifferentialReport { causes: side_causes(&found.differ), ..found });
         let mut report = Self {
             name: about.name.map(str::to_owned),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -47,9 +52,10 @@ impl RunReport {
             calls: calls(ran, looks),
             left: left(ran, looks),
             baseline,
-            differential: held.differential,
+            differential,
             deviations: held.deviations.map(|deviations| deviations.report),
             figures: Figures::of(&cases),
+            causes: causes(&cases, ran.fail_on, about.repeat),
             exit_code: ExitCode::Pass,
             exit_codes: Vec::new(),
             groups,
@@ -79,6 +85,7 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         outcome: relisted.map_or(case.outcome, |relisted| relisted.outcome),
         reason: relisted.map_or(&case.reason, |relisted| &relisted.reason).clone(),
         answer: Some(case.pinned.answer.clone()).filter(|answer| !answer.is_empty()),
+        crashed: case.mismatches.iter().any(|mismatch| is_crash(mismatch, about.corpus)),
         mismatches: case.mismatches.clone(),
         once: case.once.iter().map(|once| once.mismatch.clone()).collect(),
         second: case.second.clone(),
@@ -86,9 +93,16 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         deviation: relisted.and_then(|relisted| relisted.deviation.clone()),
         drift: drift.map(|drift| drift.differences.clone()).unwrap_or_default(),
         exchanges: case.exchanges.clone(),
-        repeat: (about.repeat)(&case.id),
+        repeat: (about.repeat)(&[&case.id]),
         duration_us: case.duration_us,
     }
+}
+
+/// Whether an answer is a server fault that no document lists.
+fn is_crash(mismatch: &Mismatch, corpus: &Corpus) -> bool {
+    let Fact::Answer { status, error, .. } = &mismatch.found else { return false };
+    let known = error.as_ref().and_then(|error| corpus.error(error));
+    *status >= 500 && !known.is_some_and(|known| known.status.contains(status))
 }
 
 /// Each sentence once: a second look at the same target would repeat most of them.

@@ -6,7 +6,6 @@ use super::target::TargetReport;
 use super::uncompared::Uncompared;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Which of the two sides answers a case as the fixtures expect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +67,17 @@ pub struct CaseDifference {
     pub differences: Vec<SideBySide>,
 }
 
+/// Fields that differ between two targets in the same way in the same cases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SideCause {
+    /// What differs, in a few words, such as `status 400 ≠ 409`.
+    pub sentence: String,
+    /// The fields.
+    pub fields: Vec<SideBySide>,
+    /// The cases, in the order of the corpus.
+    pub cases: Vec<String>,
+}
+
 /// Fields of a case that were left out of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fields {
@@ -89,6 +99,9 @@ pub struct DifferentialReport {
     pub noise_from: Option<TargetReport>,
     /// Cases that were compared.
     pub compared: usize,
+    /// What differs, most cases first.
+    #[serde(default)]
+    pub causes: Vec<SideCause>,
     /// Cases that differ, twice.
     pub differ: Vec<CaseDifference>,
     /// Fields that differed once and not again.
@@ -112,14 +125,5 @@ impl DifferentialReport {
     pub fn lacks_verdicts(&self) -> bool {
         let Figures { unsupported, indeterminate, blocked, flaky, .. } = self.figures;
         self.compared == 0 || !self.unconfirmed.is_empty() || unsupported + indeterminate + blocked + flaky > 0
-    }
-
-    /// How many cases each field differs in, with its values: what differs everywhere is one fact and not a hundred.
-    pub fn by_field(&self) -> BTreeMap<&SideBySide, usize> {
-        let mut counts = BTreeMap::new();
-        for field in self.differ.iter().flat_map(|difference| &difference.differences) {
-            *counts.entry(field).or_default() += 1;
-        }
-        counts
     }
 }

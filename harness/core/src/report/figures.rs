@@ -57,16 +57,41 @@ impl Figures {
             } += 1;
         }
         let judged = figures.judged();
-        let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
         figures.divergence = share(wrong, judged);
         figures.coverage = share(judged, figures.selected);
         figures
+    }
+
+    /// These and others together. Without their cases, what a list of deviations knows counts as wrong.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let mut both = Self {
+            selected: self.selected + other.selected,
+            pass: self.pass + other.pass,
+            diverges: self.diverges + other.diverges,
+            unsupported: self.unsupported + other.unsupported,
+            indeterminate: self.indeterminate + other.indeterminate,
+            blocked: self.blocked + other.blocked,
+            skipped: self.skipped + other.skipped,
+            listed: self.listed + other.listed,
+            stale: self.stale + other.stale,
+            flaky: self.flaky + other.flaky,
+            divergence: None,
+            coverage: None,
+        };
+        both.divergence = share(both.judged() - both.pass, both.judged());
+        both.coverage = share(both.judged(), both.selected);
+        both
     }
 
     /// Cases with a verdict.
     pub fn judged(&self) -> usize {
         self.pass + self.diverges + self.listed + self.stale
     }
+}
+
+fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 fn is_zero(count: &usize) -> bool {

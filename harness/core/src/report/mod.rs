@@ -4,31 +4,42 @@
 
 mod baseline;
 mod case;
+mod cause;
 mod cited;
 mod conclude;
 mod deviation;
 mod differential;
 mod exit;
 mod figures;
+mod grouped;
 mod held;
+mod merge;
 mod ran;
+pub mod render;
 mod run;
+mod saved;
 mod target;
+mod trend;
 mod uncompared;
 mod whole;
 
 pub use baseline::BaselineReport;
 pub use case::{CaseReport, ExchangeReport, Mismatch, Outcome, SecondLook, Verdict};
+pub use cause::{Cause, CauseKind, causes};
 pub use cited::{ClauseText, PassageText, SourceText};
 pub use conclude::About;
 pub use deviation::{CaseDeviation, DeviationsReport, Pinned, Stale, StaleEntry};
-pub use differential::{Agrees, CaseDifference, DifferentialReport, Fields, SideBySide};
+pub use differential::{Agrees, CaseDifference, DifferentialReport, Fields, SideBySide, SideCause};
 pub use exit::ExitCode;
 pub use figures::Figures;
+pub use grouped::DriftCause;
 pub use held::{Held, HeldBaseline, HeldDeviations, Look, Recordings, Relisted, Side};
+pub use merge::MergeError;
 pub use ran::{CaseRan, End, Once, Ran};
 pub use run::RunReport;
+pub use saved::SavedError;
 pub use target::TargetReport;
+pub use trend::{Step, Trend, trends};
 pub use uncompared::Uncompared;
 pub use whole::{Report, SCHEMA, schema};
 

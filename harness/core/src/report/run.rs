@@ -2,6 +2,7 @@
 
 use super::baseline::BaselineReport;
 use super::case::CaseReport;
+use super::cause::Cause;
 use super::cited::{ClauseText, PassageText, SourceText};
 use super::deviation::DeviationsReport;
 use super::differential::DifferentialReport;
@@ -63,6 +64,9 @@ pub struct RunReport {
     pub deviations: Option<DeviationsReport>,
     /// All cases together.
     pub figures: Figures,
+    /// Why cases diverge, most cases first.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// The code that a process with this run alone ends with.
     pub exit_code: ExitCode,
     /// Every code that applies.
@@ -80,6 +84,23 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// A cause in one sentence, with the text of its clause.
+    pub fn in_a_sentence(&self, cause: &Cause) -> String {
+        match cause.clause.as_ref().and_then(|id| self.clauses.get_key_value(id)) {
+            Some((id, clause)) => format!("{} ({id} {})", cause.sentence, clause.text.trim_end_matches('.')),
+            None => cause.sentence.to_string(),
+        }
+    }
+
+    /// Whether two runs are at one target. A target that has a name is known by it, wherever it is; the embedded reference
+    /// listens elsewhere each time.
+    pub fn is_at_the_target_of(&self, other: &Self) -> bool {
+        let is_embedded = self.target.embedded && other.target.embedded;
+        let is_there = (&self.target.endpoint, &self.target.region) == (&other.target.endpoint, &other.target.region);
+        let edition = self.target.edition == other.target.edition;
+        edition && self.name == other.name && (self.name.is_some() || is_embedded || is_there)
+    }
+
     /// Whether a case differs from its recording.
     pub fn has_drifted(&self) -> bool {
         self.baseline.as_ref().is_some_and(|baseline| baseline.drifted > 0)

@@ -1,6 +1,7 @@
 //! What a report says of its target.
 
 use crate::fixture::Edition;
+use crate::target::Target;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,4 +16,16 @@ pub struct TargetReport {
     pub edition: Edition,
     /// Whether it is the embedded reference.
     pub embedded: bool,
+}
+
+impl TargetReport {
+    /// What a report says of this target.
+    pub fn of(target: &Target) -> Self {
+        Self {
+            endpoint: target.endpoint.to_string(),
+            region: target.region.clone(),
+            edition: target.edition,
+            embedded: target.embedded,
+        }
+    }
 }

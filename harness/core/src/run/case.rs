@@ -42,13 +42,18 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Look
         choice,
     };
     let verdict = attempt.make().await;
-    let Attempt { world, recorder, mismatches, retryable, .. } = attempt;
+    let Attempt { world, mut recorder, mismatches, retryable, .. } = attempt;
     let diverges = mismatches.iter().any(|mismatch| mismatch.level >= run.options.fail_on);
     let (outcome, reason) = match verdict {
         // Mismatches that were found before the case ended count too.
         _ if diverges => (Outcome::Diverges, None),
         Ok(()) => (Outcome::Pass, None),
-        Err(Ended { outcome, reason }) => (outcome, Some(recorder.shown(&reason))),
+        Err(Ended { outcome, reason, sent }) => {
+            if let Some(sent) = sent.filter(|_| outcome == Outcome::Blocked) {
+                recorder.add_failed(&sent);
+            }
+            (outcome, Some(recorder.shown(&reason)))
+        }
     };
     let mismatches: Vec<_> = mismatches.into_iter().map(|mismatch| recorder.shown_mismatch(mismatch)).collect();
     let fresh = Normaliser::new(&world, Some(began));
@@ -152,7 +157,7 @@ impl Attempt<'_> {
         lease: Option<&mut Lease>,
         before: Option<Before>,
     ) -> Result<(), Ended> {
-        let requests = signed_requests(self.run, self.case, &self.world)?;
+        let requests = signed_requests(self.run, self.case, &self.world, lease.as_deref())?;
         // The turn first: between the look at the keys and the exchange there is no pause.
         self.run.sender.turn_of(&requests).await;
         only_ours(self.run, self.case, &self.world, lease.as_deref(), &requests).await?;
@@ -235,7 +240,8 @@ impl Attempt<'_> {
                 Err(Unread::Failed(failure)) => {
                     let is_offered = failure.kind != FailureKind::NoSuchOperation;
                     let why = Text::from("the key cannot be read back: ").and(failure.describe());
-                    return Err(ended(if is_offered { Outcome::Blocked } else { Outcome::Skipped }, why));
+                    let outcome = if is_offered { Outcome::Blocked } else { Outcome::Skipped };
+                    return Err(Ended { sent: failure.sent.clone(), ..ended(outcome, why) });
                 }
                 Err(Unread::Indeterminate(why)) => return Err(ended(Outcome::Indeterminate, why)),
             }
@@ -249,13 +255,35 @@ fn capped(found: Vec<Mismatch>, most: Level) -> impl Iterator<Item = Mismatch> {
     found.into_iter().map(move |mismatch| Mismatch { level: mismatch.level.min(most), ..mismatch })
 }
 
-fn signed_requests(run: &Run<'_>, case: &Case, world: &World) -> Result<Vec<Request>, Ended> {
+/// Why a name has no value, in words, and the operation whose answer shows it.
+fn needed(name: &str) -> (String, Option<&'static str>) {
+    let (of, what) = name.rsplit_once('.').unwrap_or(("", name));
+    let of = if of == "other" { " for the other key" } else { "" };
+    match what {
+        "account" => {
+            let how = "it is learnt from a key that the run makes, or from `--account`";
+            (format!("the account's number is not known: {how}"), None)
+        }
+        "material_id" => (format!("DescribeKey gave no CurrentKeyMaterialId{of}"), Some("DescribeKey")),
+        "new_material_id" => (format!("ImportKeyMaterial gave no KeyMaterialId{of}"), Some("ImportKeyMaterial")),
+        _ => (format!("`{name}` has no value in this run"), None),
+    }
+}
+
+fn signed_requests(run: &Run<'_>, case: &Case, world: &World, lease: Option<&Lease>) -> Result<Vec<Request>, Ended> {
     let planned = plan(&run.corpus.operation, &case.request, world).map_err(|error| match error {
         // No fault of anybody: where no key is made, nothing shows the account.
         PlanError::Unknown { .. } if world.account.is_none() && !run.may_make_keys() => {
             ended(Outcome::Skipped, "the account's number is not known: `--account` names it")
         }
-        PlanError::Unknown { .. } => ended(Outcome::Blocked, format!("failed to {error} (the account is learnt from the ARN of a key that the run makes, or from `--account`)")),
+        PlanError::Unknown { name, .. } => {
+            let (why, operation) = needed(&name);
+            let sent = lease.zip(operation).and_then(|(lease, operation)| {
+                let key = if name.starts_with("other.") { lease.other.as_ref() } else { Some(&lease.key) };
+                key?.kms().last(operation)
+            });
+            Ended { sent, ..ended(Outcome::Blocked, why) }
+        }
         error => ended(Outcome::Blocked, format!("fixture: failed to {error}")),
     })?;
     let credentials = run

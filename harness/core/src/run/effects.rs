@@ -177,11 +177,8 @@ impl ReadBack<'_> {
                 ));
             }
             if key.kms().says_unsupported(&observation) {
-                return Err(Unread::Failed(Failure {
-                    operation: operation.to_owned(),
-                    answer: summary(&observation),
-                    kind: FailureKind::NoSuchOperation,
-                }));
+                let answer = summary(&observation);
+                return Err(Unread::Failed(Failure::new(operation, answer, FailureKind::NoSuchOperation)));
             }
             // A token can end with the material. That is no answer to the import which the case is about.
             if token_ended(&observation) && !has_new_token {
@@ -277,7 +274,7 @@ mod tests {
             (Unusable, false),
             (NoSuchOperation, false),
         ] {
-            let failure = Failure { operation: "GetParametersForImport".to_owned(), answer: "it".into(), kind };
+            let failure = Failure::new("GetParametersForImport", "it", kind);
             let kind = failure.kind.clone();
             assert_eq!(matches!(Unread::from(failure), Unread::Indeterminate(_)), is_indeterminate, "{kind:?}");
         }

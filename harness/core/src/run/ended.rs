@@ -1,18 +1,21 @@
 //! Why a case has no verdict.
 
-use crate::kms::{Failure, FailureKind};
+use crate::kms::{Failure, FailureKind, Sent};
 use crate::report::Outcome;
 use crate::text::Text;
+use std::sync::Arc;
 
 /// Why a case has no verdict.
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
     pub(super) reason: Text,
+    /// The call that failed.
+    pub(super) sent: Option<Arc<Sent>>,
 }
 
 /// The case ends with this outcome.
 pub(super) fn ended(outcome: Outcome, reason: impl Into<Text>) -> Ended {
-    Ended { outcome, reason: reason.into() }
+    Ended { outcome, reason: reason.into(), sent: None }
 }
 
 /// The calls without which no key with imported material can be made. If a target lacks another operation, the cases that
@@ -29,7 +32,8 @@ pub(super) fn blocked(failure: &Failure) -> Ended {
         FailureKind::NotSettled if failure.operation == "RotateKeyOnDemand" => Outcome::Skipped,
         _ => Outcome::Blocked,
     };
-    ended(outcome, Text::from("its precondition could not be made: ").and(failure.describe()))
+    let reason = Text::from("its precondition could not be made: ").and(failure.describe());
+    Ended { sent: failure.sent.clone(), ..ended(outcome, reason) }
 }
 
 /// The case ends because a call by which it reads the key back failed before the exchange. What the call answers afterwards

@@ -265,12 +265,7 @@ fn ran(run: &Run<'_>, results: Results) -> Ran {
             .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
             .unwrap_or_default(),
         duration_ms: u64::try_from(instant.elapsed().as_millis()).unwrap_or(u64::MAX),
-        target: TargetReport {
-            endpoint: run.target.endpoint.to_string(),
-            region: run.target.region.clone(),
-            edition: run.target.edition,
-            embedded: run.target.embedded,
-        },
+        target: TargetReport::of(run.target),
         lane: lane_name(run.options.lane).to_owned(),
         jobs: run.options.jobs,
         seed: match run.options.order {

@@ -81,7 +81,7 @@ pub(super) async fn lease(
             return Err(ended(Outcome::Skipped, ONE_ACCOUNT));
         }
         if decrypts && let Err(failure) = lease.key.encrypt().await {
-            return Err(blocked(&failure));
+            return Err(blocked(&lease.key.with_call(failure)));
         }
         let is_used = [Some(&lease.key), lease.other.as_ref()].into_iter().flatten().any(|key| key.is_used);
         match Before::proved(run, precondition, &mut lease).await {
@@ -91,7 +91,7 @@ pub(super) async fn lease(
             }
             // A key that somebody else changed, or that is not yet what it was restored to.
             Err(failure) if is_used && failure.kind == FailureKind::NotSettled => choice = Choice::New,
-            Err(failure) => return Err(blocked(&failure)),
+            Err(failure) => return Err(blocked(&lease.key.with_call(failure))),
         }
     }
 }

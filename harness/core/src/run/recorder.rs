@@ -4,6 +4,7 @@ use crate::baseline::{Recording, Section};
 use crate::compare::{Mismatch, answer_of};
 use crate::fixture::On;
 use crate::http::Request;
+use crate::kms::Sent;
 use crate::normalise::{Message, Normaliser, Redactor, Shown, escape};
 use crate::report::ExchangeReport;
 use crate::send::{Exchange, Lane};
@@ -59,6 +60,14 @@ impl Recorder {
             answer,
             took: exchange.timing.total,
         });
+    }
+
+    /// Records the call that blocks a case. What its answer lets import is a secret too.
+    pub(super) fn add_failed(&mut self, sent: &Sent) {
+        if let Some(import) = sent.exchange.result.as_ref().ok().and_then(|answer| Redactor::of_import(&answer.body)) {
+            self.redactor = self.redactor.and(&import);
+        }
+        self.add(&sent.operation, &sent.request, &sent.exchange);
     }
 
     /// Records what DescribeKey showed.

@@ -1,0 +1,112 @@
+//! Saved reports, read back. A file can come from anywhere, so nothing in it is shown as it is.
+
+use super::whole::{Report, SCHEMA};
+use crate::normalise::Shown;
+use serde_json::Value;
+
+/// A text is not a report that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedError {
+    /// It is no JSON.
+    #[error("it is no JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    /// It is no report, or one of another version.
+    #[error("its schema is {found}; this version of trentcheck reads `{SCHEMA}`")]
+    Schema {
+        /// What it says of itself.
+        found: Shown,
+    },
+    /// It does not have the shape of a report.
+    #[error("it is not a whole report: {0}")]
+    Shape(#[source] serde_json::Error),
+    /// It has no run, or a run without a case.
+    #[error("it holds no run with a case")]
+    Empty,
+}
+
+impl Report {
+    /// Reads a saved report. What cannot be seen in its texts is made visible.
+    ///
+    /// # Errors
+    ///
+    /// The text is no JSON, a report of another version, not whole, or about no case.
+    pub fn read(text: &str) -> Result<Self, SavedError> {
+        let mut value: Value = serde_json::from_str(text).map_err(SavedError::Json)?;
+        visible(&mut value);
+        match value.get("schema") {
+            Some(Value::String(schema)) if schema == SCHEMA => {}
+            found => {
+                let found =
+                    found.and_then(Value::as_str).map_or_else(|| "absent".to_owned(), |word| format!("`{word}`"));
+                return Err(SavedError::Schema { found: Shown::ours(found) });
+            }
+        }
+        let report: Self = serde_json::from_value(value).map_err(SavedError::Shape)?;
+        match report.runs.is_empty() || report.runs.iter().any(|run| run.cases.is_empty()) {
+            true => Err(SavedError::Empty),
+            false => Ok(report),
+        }
+    }
+}
+
+/// Makes every character of every text visible.
+fn visible(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = Shown::ours(&*text).to_string(),
+        Value::Array(values) => values.iter_mut().for_each(visible),
+        Value::Object(members) => {
+            let old = std::mem::take(members);
+            members.extend(old.into_iter().map(|(name, mut value)| {
+                visible(&mut value);
+                (Shown::ours(name).to_string(), value)
+            }));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::*;
+    use crate::report::{Held, Outcome};
+    use crate::test_support::{concluded, ran};
+
+    fn report() -> Report {
+        let ran = ran(&[("members/number", Outcome::Diverges), ("members/true", Outcome::Pass)]);
+        Report::of(vec![concluded(&ran, &[], Held::default())], 1)
+    }
+
+    fn error(text: &str) -> String {
+        Report::read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let report = report();
+        assert_eq!(Report::read(&serde_json::to_string(&report).unwrap()).unwrap(), report);
+    }
+
+    #[test]
+    fn what_is_no_whole_report_is_refused() {
+        let text = serde_json::to_string(&report()).unwrap();
+        assert!(error("{").starts_with("it is no JSON"));
+        assert!(error("{}").starts_with("its schema is absent; this version"));
+        let other = error(&text.replace(SCHEMA, "trentcheck-report/1"));
+        assert!(other.starts_with("its schema is `trentcheck-report/1`; this version"), "{other}");
+        assert!(error(&text.replace("\"figures\"", "\"other\"")).starts_with("it is not a whole report"));
+        let mut empty = report();
+        empty.runs[0].cases.clear();
+        assert_eq!(error(&serde_json::to_string(&empty).unwrap()), "it holds no run with a case");
+        empty.runs.clear();
+        assert_eq!(error(&serde_json::to_string(&empty).unwrap()), "it holds no run with a case");
+    }
+
+    #[test]
+    fn nothing_in_a_file_is_shown_as_it_is() {
+        let mut report = report();
+        report.runs[0].cases[0].title = "\u{1b}[2J\n::error::x\u{202e}".to_owned();
+        let read = Report::read(&serde_json::to_string(&report).unwrap()).unwrap();
+        assert_eq!(read.runs[0].cases[0].title, "\\u{1b}[2J\\n::error::x\\u{202e}");
+    }
+}

@@ -1,0 +1,59 @@
+//! Causes at servers of which the faults are known: a mutant has one, so its divergences have one cause.
+
+use crate::support::run::{options, replay};
+use crate::support::{config, corpus, reference};
+use std::collections::BTreeMap;
+use std::io::Write;
+use trentcheck_core::fixture::Edition;
+use trentcheck_core::report::{CauseKind, RunReport};
+use trentcheck_reference::{Edition as Implemented, Mutant, mutants};
+
+async fn at(mutant: &'static Mutant) -> RunReport {
+    let edition = match mutant.edition {
+        Implemented::KeyOnly => Edition::KeyOnly,
+        Implemented::KeyMaterialId => Edition::KeyMaterialId,
+    };
+    let (server, target) = reference(trentcheck_reference::Config { mutant: Some(mutant), ..config(edition) }).await;
+    let report = replay(&corpus(), &[], &target, &options(8)).await;
+    server.stop().await;
+    report
+}
+
+fn sentences(report: &RunReport) -> Vec<String> {
+    report.causes.iter().map(|cause| format!("{} {}", cause.cases.len(), report.in_a_sentence(cause))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mutant_with_many_divergences_has_one_cause() {
+    for (name, kind, least) in [
+        ("success-body-null", CauseKind::Form, 10),
+        ("not-found-status-404", CauseKind::Answer, 10),
+        ("pending-deletion-refused", CauseKind::Refused, 2),
+    ] {
+        let mutant = mutants().iter().find(|mutant| mutant.name == name).unwrap();
+        let report = at(mutant).await;
+        assert_eq!(report.causes.len(), 1, "{name}: {:?}", sentences(&report));
+        assert_eq!(report.causes[0].kind, kind, "{name}");
+        assert_eq!(report.causes[0].cases.len(), report.figures.diverges, "{name}");
+        assert!(report.figures.diverges >= least, "{name}: {}", report.figures.diverges);
+    }
+}
+
+/// How many causes the divergences of each mutant have. It runs every case at every mutant, so it is not run by default.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement of minutes: run it after a change of how causes are grouped"]
+async fn causes_of_every_mutant() {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut told = String::new();
+    for mutant in mutants() {
+        let report = at(mutant).await;
+        *counts.entry(report.causes.len()).or_default() += 1;
+        if report.causes.len() > 1 {
+            told += &format!("{}: {} diverge, {} causes\n", mutant.name, report.figures.diverges, report.causes.len());
+            sentences(&report).iter().for_each(|sentence| told += &format!("    {sentence}\n"));
+        }
+    }
+    writeln!(std::io::stdout(), "{told}mutants by the number of causes: {counts:?}").unwrap();
+    let one = counts.get(&1).copied().unwrap_or_default();
+    assert!(one * 10 >= counts.values().sum::<usize>() * 5, "{counts:?}");
+}
