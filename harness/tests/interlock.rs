@@ -229,7 +229,9 @@ async fn a_panic_in_a_case_releases_every_key_all_the_same() {
     };
     let (opened, _) = Ledger::open(&path).unwrap();
     let options = Options { clock: Arc::new(clock), ledger: Some(Arc::new(opened)), ..options(1) };
-    let report = replay(&corpus(), &["success/*"], &target, &options).await;
+    // Without replicas, whose keys are in two Regions.
+    let patterns = ["success/s*", "success/h*", "success/e*", "success/d*"];
+    let report = replay(&corpus(), &patterns, &target, &options).await;
     assert_eq!((report.exit_code, report.left.len()), (ExitCode::Internal, 0), "{:?}", report.left);
     assert_eq!(report.cases.iter().filter(|case| case.outcome == Outcome::Indeterminate).count(), 1);
     let after = keys(&client).await;

@@ -41,15 +41,11 @@ impl Key {
         let new = self.names.new_material_id.clone();
         while self.describe().await?["CurrentKeyMaterialId"].as_str() != new.as_deref() {
             if !pauses.pause().await {
-                return Err(Failure {
-                    operation: "RotateKeyOnDemand".to_owned(),
-                    answer: format!(
-                        "with a success, and the rotation is not done after {} s: `--settle` waits longer",
-                        budget.as_secs()
-                    )
-                    .into(),
-                    kind: FailureKind::NotSettled,
-                });
+                let what = format!(
+                    "with a success, and the rotation is not done after {} s: `--settle` waits longer",
+                    budget.as_secs()
+                );
+                return Err(Failure::new("RotateKeyOnDemand", what, FailureKind::NotSettled));
             }
         }
         self.names.former_material_id = self.names.material_id.take();

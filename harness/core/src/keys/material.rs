@@ -8,6 +8,7 @@ use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, P
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 /// Material cannot be made or wrapped.
@@ -51,9 +52,14 @@ pub(super) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>
 /// An RSA private key in PKCS#8. Generating one takes longer than many cases, so that all keys of a process have the same.
 fn rsa() -> Result<Vec<u8>, MaterialError> {
     static KEY: OnceLock<Option<Vec<u8>>> = OnceLock::new();
-    let generated = || {
+    // Nearly all keys have a few bytes more than 1216. With one of this length, what is sent has the same length in each run.
+    const LENGTHS: RangeInclusive<usize> = 1217..=1224;
+    let generated = || loop {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
-        Some(AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).ok()?.as_ref().to_vec())
+        let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).ok()?.as_ref().to_vec();
+        if LENGTHS.contains(&der.len()) {
+            break Some(der);
+        }
     };
     KEY.get_or_init(generated).clone().ok_or(MaterialError::Generate)
 }

@@ -65,7 +65,7 @@ pub(super) enum Found {
 const PATTERNS: &[(&str, &str, Found)] = &[
     (
         "blob",
-        r#""(?:CiphertextBlob|Mac|Signature|PublicKey)"[[:space:]]*:[[:space:]]*"(?<blob>[^"<]*)""#,
+        r#""(?:CiphertextBlob|Mac|Signature|PublicKey|SharedSecret)"[[:space:]]*:[[:space:]]*"(?<blob>[^"<]*)""#,
         Found::Value(Kind::Blob),
     ),
     (

@@ -151,8 +151,12 @@ impl ReadBack<'_> {
             key.seen = None;
         }
         let mut has_new_token = false;
+        let mut is_repeated = false;
         loop {
             let (request, exchange) = key.kms().permitted(operation, &body).await?;
+            if std::mem::replace(&mut is_repeated, true) {
+                self.recorder.forget_last();
+            }
             self.recorder.add(operation, &request, &exchange);
             let observation = match &exchange.result {
                 Ok(response) => observe(response),

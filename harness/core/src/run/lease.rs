@@ -23,6 +23,10 @@ pub(super) fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precond
             "safety: off loopback this needs `--allow-mutation`, since it names a key",
         ));
     }
+    let schedules = run.corpus.effects_of(case, edition).any(|effect| effect.call == Call::ScheduleKeyDeletion);
+    if schedules && run.is_lent(precondition) {
+        return Err(ended(Outcome::Skipped, "safety: a key that is lent is never scheduled for deletion"));
+    }
     if !run.target.principals.contains_key(&case.request.principal) {
         return Err(ended(
             Outcome::Skipped,

@@ -39,10 +39,6 @@ impl Recorder {
 
     /// Records an exchange.
     pub(super) fn add(&mut self, role: &str, request: &Request, exchange: &Exchange) {
-        // Of a call that is repeated until its effect is seen, the last one counts.
-        if role != JUDGED && self.exchanges.last().is_some_and(|last| last.role == role) {
-            self.exchanges.pop();
-        }
         if let Some(import) = Redactor::of_import(&request.body) {
             self.redactor = self.redactor.and(&import);
         }
@@ -68,6 +64,11 @@ impl Recorder {
             self.redactor = self.redactor.and(&import);
         }
         self.add(&sent.operation, &sent.request, &sent.exchange);
+    }
+
+    /// Forgets the last exchange: of a call that is repeated until its effect is seen, the last one counts.
+    pub(super) fn forget_last(&mut self) {
+        self.exchanges.pop();
     }
 
     /// Records what DescribeKey showed.
