@@ -23,7 +23,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     let mutant = match &arguments.mutant {
         Some(name) => Some(mutant(name).ok_or_else(|| {
             Failure::rule(format!("there is no mutant `{name}`"))
-                .hint("`trentcheck selfcheck --quick --matrix FILE` writes a list of them")
+                .hint("`trentcheck selfcheck --quick --kills FILE` writes a list of them")
         })?),
         None => None,
     };

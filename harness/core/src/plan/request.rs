@@ -128,7 +128,7 @@ pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Res
 
 fn body(operation: &Operation, change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
     if let Some(hex) = &change.body_hex {
-        return Ok(hex::decode(hex.split_whitespace().collect::<String>())?);
+        return Ok(hex::decode(render(hex, world)?.split_whitespace().collect::<String>())?);
     }
     if let Some(body) = &change.body {
         return Ok(render(body, world)?.into_bytes());

@@ -22,6 +22,11 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     environment.add_filter("sha256", |text: String| {
         hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
     });
+    // For bodies that are written in hexadecimal.
+    environment.add_filter("hex", |text: String| hex::encode(text));
+    environment.add_filter("hex_utf16", |text: String| {
+        hex::encode(text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
+    });
     // Jinja removes one line break at the end. A line break of the case must stay, so one is added here.
     environment.render_str(&format!("{template}\n"), minijinja::value::Serde(world)).map_err(|error| {
         match error.kind() {

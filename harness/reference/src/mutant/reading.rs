@@ -30,8 +30,13 @@ pub(super) fn has_unknown_member(asked: &Asked) -> bool {
 
 /// How many brackets and braces are open at the same time, strings apart.
 pub(super) fn depth(body: &[u8]) -> usize {
-    let (mut open, mut deepest, mut is_inside, mut is_escaped) = (0_usize, 0, false, false);
-    for byte in body {
+    walk(body).max().unwrap_or_default()
+}
+
+/// After each byte, how many brackets and braces are open, strings apart.
+fn walk(body: &[u8]) -> impl Iterator<Item = usize> {
+    let (mut open, mut is_inside, mut is_escaped) = (0_usize, false, false);
+    body.iter().map(move |byte| {
         match byte {
             b'"' if !is_escaped => is_inside = !is_inside,
             b'{' | b'[' if !is_inside => open += 1,
@@ -39,9 +44,8 @@ pub(super) fn depth(body: &[u8]) -> usize {
             _ => {}
         }
         is_escaped = *byte == b'\\' && !is_escaped;
-        deepest = deepest.max(open);
-    }
-    deepest
+        open
+    })
 }
 
 /// Whether the body has a number of more than so many digits outside strings.
@@ -118,25 +122,42 @@ fn members(request: &mut Incoming, change: fn((String, Value)) -> (String, Value
     }
 }
 
-/// Gives another name to each KeyId but the first.
+/// Gives another name to each KeyId of the object but the first.
 pub(super) fn first_of_duplicates(request: &mut Incoming) {
-    const NAME: &str = "\"KeyId\":";
-    let text = String::from_utf8_lossy(&request.body).into_owned();
-    if let Some((before, after)) = text.split_once(NAME)
-        && after.contains(NAME)
-    {
-        request.body = format!("{before}{NAME}{}", after.replace(NAME, "\"Ignored\":")).into_bytes();
+    for at in key_ids(&request.body).into_iter().skip(1) {
+        request.body[at..at + KEY_ID.len()].copy_from_slice(b"\"Other\"");
     }
+}
+
+const KEY_ID: &[u8] = b"\"KeyId\"";
+
+/// Where the names KeyId of the object at the top begin.
+pub(super) fn key_ids(body: &[u8]) -> Vec<usize> {
+    (0..body.len())
+        .filter(|at| body[*at..].starts_with(KEY_ID) && depth_at(body, *at) == 1)
+        .filter(|at| body[at + KEY_ID.len()..].trim_ascii_start().starts_with(b":"))
+        .collect()
+}
+
+/// How many brackets and braces are open before this byte, strings apart.
+fn depth_at(body: &[u8], end: usize) -> usize {
+    walk(&body[..end]).last().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, depth, first_length, has_long_number, last_length};
+    use super::{Asked, depth, first_length, has_long_number, key_ids, last_length};
 
     #[test]
     fn depth_and_digits_are_counted_outside_strings() {
         assert_eq!((depth(b"[{\"a[[\":[]}]"), depth(b"1"), depth(b"\"\\\"[\"")), (3, 0, 0));
         assert!(has_long_number(b"{\"a\":1234}", 3) && !has_long_number(b"{\"1234\":123}", 3));
+    }
+
+    #[test]
+    fn only_names_of_the_object_at_the_top_count() {
+        let body = br#"{"a":{"KeyId":1},"KeyId" :"KeyId","KeyId":["KeyId"]}"#;
+        assert_eq!(key_ids(body), [17, 34]);
     }
 
     #[test]
