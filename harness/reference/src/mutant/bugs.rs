@@ -42,15 +42,22 @@ const fn read(change: fn(&mut Incoming)) -> Fault {
 
 type Source = (&'static str, &'static str);
 
-const AWSIM: Source =
-    ("awsim", "https://github.com/QaidVoid/awsim/blob/main/crates/awsim-kms/src/operations/import.rs");
+const AWSIM: Source = (
+    "awsim",
+    "https://github.com/QaidVoid/awsim/blob/ffce5875d7464c7682f7af11defd0fcf17b954e8/crates/awsim-kms/src/operations/import.rs",
+);
 const CHIMERA_DATE: Source = ("chimera", "https://github.com/chimera-nas/chimera/issues/492");
 const CHIMERA_SIGNED: Source = ("chimera", "https://github.com/chimera-nas/chimera/issues/499");
 const CHIMERA_SPACES: Source = ("chimera", "https://github.com/chimera-nas/chimera/issues/1102");
 const CHIMERA_REQUEST_ID: Source = ("chimera", "https://github.com/chimera-nas/chimera/issues/498");
-const CLOUDEMU_ARN: Source = ("cloudemu", "https://github.com/stackshy/cloudemu/blob/main/providers/aws/kms/kms.go");
-const CLOUDEMU_IMPORT: Source =
-    ("cloudemu", "https://github.com/stackshy/cloudemu/blob/main/providers/aws/kms/keyimport.go");
+const CLOUDEMU_ARN: Source = (
+    "cloudemu",
+    "https://github.com/stackshy/cloudemu/blob/833134e857d0387f0cc554be62318f56ad0de26a/providers/aws/kms/kms.go",
+);
+const CLOUDEMU_IMPORT: Source = (
+    "cloudemu",
+    "https://github.com/stackshy/cloudemu/blob/4fe9ee1a4cbf7c0df21ccb95696223491bf5d1b7/providers/aws/kms/keyimport.go",
+);
 const CLOUDEMU_ORIGIN: Source = ("cloudemu", "https://github.com/stackshy/cloudemu/pull/1059");
 const CLOUDEMU_ACCOUNT: Source = ("cloudemu", "https://github.com/stackshy/cloudemu/issues/451");
 const CLOUDEMU_SESSION: Source = ("cloudemu", "https://github.com/stackshy/cloudemu/pull/855");
@@ -73,7 +80,14 @@ const FLOCI_JSON: Source = ("floci", "https://github.com/floci-io/floci/pull/192
 const FLOCI_OBJECT: Source = ("floci", "https://github.com/floci-io/floci/pull/3509");
 const FLOCI_REQUEST_ID: Source = ("floci", "https://github.com/floci-io/floci/issues/145");
 const FLOCI_SIGNATURE: Source = ("floci", "https://github.com/floci-io/floci/issues/2332");
-const GOPHERSTACK: Source = ("gopherstack", "https://github.com/BlackbirdWorks/gopherstack/tree/main/services/kms");
+const GOPHERSTACK_DELETE: Source = (
+    "gopherstack",
+    "https://github.com/BlackbirdWorks/gopherstack/blob/69bbb940a13a396e16215ca3b798d6f28cb490b0/services/kms/handler_keys.go",
+);
+const GOPHERSTACK_TARGET: Source = (
+    "gopherstack",
+    "https://github.com/BlackbirdWorks/gopherstack/blob/99c9e0590e89df030f537647e3de0236c57a2188/services/kms/handler.go",
+);
 const LAKEFS: Source = ("lakeFS", "https://github.com/treeverse/lakeFS/issues/2465");
 const LOCAL_KMS_DELETE: Source = (
     "local-kms",
@@ -105,7 +119,7 @@ const LOCALSTACK_FALLBACK: Source = ("LocalStack", "https://github.com/localstac
 const MINIO_QUERY: Source = ("MinIO", "https://github.com/chainguard-forks/minio/pull/26");
 const MINIO_IGNORED: Source = ("MinIO", "https://github.com/minio/minio/pull/734");
 const MINISTACK: Source =
-    ("ministack 1.5.33", "https://github.com/ministackorg/ministack/blob/main/ministack/services/kms.py");
+    ("ministack 1.5.33", "https://github.com/ministackorg/ministack/blob/v1.5.33/ministack/services/kms.py");
 const MINISTACK_ACTION: Source = ("ministack", "https://github.com/ministackorg/ministack/issues/1566");
 const MINISTACK_AUTH: Source = ("ministack", "https://github.com/ministackorg/ministack/issues/1745");
 const MINISTACK_SESSION: Source = ("ministack", "https://github.com/ministackorg/ministack/pull/1616");
@@ -159,7 +173,7 @@ static BUGS: &[Foreign] = &[
     forbidden("ministack-number-crashes", MINISTACK, "a KeyId that is no string ends in an AttributeError", &["S-19", "S-36"], "members/number", KeyMaterialId, instead(|asked| json_of(asked)?.get("KeyId").is_some_and(|id| !id.is_string() && !id.is_null()).then(|| internal_error("'int' object has no attribute 'startswith'")))),
     // Answers
     forbidden("fakecloud-empty-object", FAKECLOUD_DELETE, "a success is an empty object", &["S-24"], "example/compact-body", KeyOnly, wire(When::Success, |reply| reply.text("{}"))),
-    forbidden("gopherstack-key-id-echoed", GOPHERSTACK, "KeyId of a success is what the request said, and nothing else comes", &["M-03"], "success/symmetric", KeyMaterialId, answered(|asked, reply| if reply.status == 200 { reply.set_json(&json!({ "KeyId": key_id(asked) })) })),
+    forbidden("gopherstack-key-id-echoed", GOPHERSTACK_DELETE, "KeyId of a success is what the request said, and nothing else comes", &["M-03"], "success/symmetric", KeyMaterialId, answered(|asked, reply| if reply.status == 200 { reply.set_json(&json!({ "KeyId": key_id(asked) })) })),
     forbidden("local-kms-struct-as-is", LOCAL_KMS_DELETE, "a success names the material of the request, or null, and has ResultMetadata", &["M-02", "M-04"], "success/symmetric", KeyMaterialId, answered(|asked, reply| if reply.status == 200 {
         reply.member("KeyMaterialId", json_of(asked).map_or(Value::Null, |body| body["KeyMaterialId"].clone()));
         reply.member("ResultMetadata", json!({}));
@@ -177,7 +191,7 @@ static BUGS: &[Foreign] = &[
     // The target
     forbidden("local-kms-target-prefix-ignored", LOCAL_KMS_HTTP, "the service in the target is not read", &["P-02", "S-40"], "protocol/target-prefix-wrong", KeyMaterialId, inside(Point::TargetPrefixIgnored)),
     forbidden("ministack-target-last-part", MINISTACK, "of the target only the service and what follows the last dot are read", &["P-02", "S-40"], "protocol/target-three-parts", KeyMaterialId, read(target_last_part)),
-    forbidden("gopherstack-target-service-prefix", GOPHERSTACK, "a service whose name only begins with the right one is taken for it", &["P-02", "S-40"], "protocol/target-longer-service", KeyMaterialId, read(target_service_prefix)),
+    forbidden("gopherstack-target-service-prefix", GOPHERSTACK_TARGET, "a service whose name only begins with the right one is taken for it", &["P-02", "S-40"], "protocol/target-longer-service", KeyMaterialId, read(target_service_prefix)),
     forbidden("floci-target-absent-204", FLOCI_TARGET, "a request without a target is answered with 204", &["P-02", "S-40"], "protocol/target-absent", KeyOnly, instead(|asked| asked.header("x-amz-target").is_none().then(|| Reply::new(204, "No Content", CONTENT_TYPE, "")))),
     forbidden("local-kms-target-absent-twice", LOCAL_KMS_HTTP, "a request without a target is answered with the same error twice in one body", &["P-02", "P-06"], "protocol/target-absent", KeyMaterialId, instead(|asked| (!asked.header("x-amz-target").is_some_and(|target| target.contains('.'))).then(|| {
         let once = r#"{"__type":"UnsupportedOperationException","message":"Passed X-Amz-Target () is not implemented"}"#;
