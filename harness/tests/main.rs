@@ -22,6 +22,7 @@ mod leaks;
 mod lent;
 mod limits;
 mod permissions;
+mod recorded;
 mod repeat;
 mod sdk;
 mod serve;

@@ -18,4 +18,5 @@ pub(crate) mod terminal;
 pub(crate) mod terminal_deviations;
 pub(crate) mod terminal_differential;
 mod terminal_flaky;
+mod terminal_recorded;
 pub(crate) mod update;

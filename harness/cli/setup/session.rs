@@ -1,6 +1,6 @@
 //! A run that is ready to begin: all settings are complete, and nothing has been sent.
 
-use super::corpus::{corpus, selection};
+use super::corpus::{corpus_with, selection};
 use super::ledger::{ledger_of_new_run, ledger_path};
 use super::repeat::Repeat;
 use super::settings::{Against, RunSettings, Shuffle};
@@ -20,7 +20,7 @@ use trentcheck_core::fixture::{Corpus, Selection};
 use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{About, Held, Look, Ran, Report, RunReport};
-use trentcheck_core::run::{Entropy, Lent, Options, Permit, SequenceOf, Target, run as replay};
+use trentcheck_core::run::{Entropy, Facts, Lent, Options, Permit, SequenceOf, Target, run as replay};
 use trentcheck_core::send::Lane;
 
 /// The settings, corpus, selection and target of a command that replays cases. Nothing has been sent.
@@ -40,7 +40,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) async fn prepare(settings: RunSettings, cases: &Cases) -> Result<Self, Failure> {
         let reports = reports(&settings.reports)?;
-        let corpus = corpus(settings.fixtures.as_deref())?;
+        let corpus = corpus_with(settings.fixtures.as_deref(), settings.recorded.as_deref())?;
         let selection = selection(cases, &corpus)?;
         let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
         let prepared = Prepared::of(&settings.target, &corpus, terms).await?;
@@ -55,7 +55,8 @@ impl Session {
             None => None,
         };
         let lent = lending::lent(&settings, &corpus)?;
-        let asked = Options { lent: lent.clone(), ..options(&settings, target, Permit::NoKeys)? };
+        let asked =
+            Options { lent: lent.clone(), facts: settings.facts, ..options(&settings, target, Permit::NoKeys)? };
         let passed = interlock::permit(&settings, target, &corpus, &selection, asked, path.as_deref()).await?;
         Ok(Self { settings, corpus, selection, prepared, reports, ledger, passed, lent, until: OnceLock::new() })
     }
@@ -70,13 +71,23 @@ impl Session {
         head(&self.corpus, self.target(), self.settings.lane)
     }
 
+    /// Runs the selected cases once, and replays recorded facts if the user asked for them.
+    pub(crate) async fn first_look(&self) -> Result<Ran, Failure> {
+        self.look(&self.selection, self.settings.facts).await
+    }
+
     /// Runs these cases once, with a new run id and seed.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<Ran, Failure> {
+        self.look(selection, Facts::None).await
+    }
+
+    async fn look(&self, selection: &Selection, facts: Facts) -> Result<Ran, Failure> {
         let options = options(&self.settings, self.target(), self.passed.permit)?;
         let options = Options {
             ledger: self.ledger.clone(),
             lent: self.lent.clone(),
             budget: self.passed.most.clone(),
+            facts,
             ..options
         };
         self.replay_with(self.target(), selection, options).await

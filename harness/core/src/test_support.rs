@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 pub(crate) static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let mut documents = Vec::new();
-    for part in ["spec", "cases"] {
+    for part in ["spec", "cases", "recorded"] {
         for entry in std::fs::read_dir(root.join(part)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -108,6 +108,7 @@ pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
         calls: std::collections::BTreeMap::new(),
         left: Vec::new(),
         accounts: Vec::new(),
+        recorded: None,
         end: End::default(),
         cases: cases.iter().map(|(id, outcome)| case(id, *outcome)).collect(),
     }

@@ -9,12 +9,13 @@ mod material;
 mod pool;
 mod proof;
 mod release;
+mod replica;
 
 pub(crate) use calls::{body, operation};
 pub(crate) use key::{Base, Key, Maker};
 pub(crate) use lease::{Choice, Lease, NoLease};
 pub use lent::{Lent, LentError};
-pub(crate) use material::plaintext_sent;
 pub use material::{MaterialError, wrap};
+pub(crate) use material::{make as make_material, plaintext_sent};
 pub(crate) use pool::{Pool, Provisions};
 pub(crate) use release::Released;

@@ -75,7 +75,10 @@ impl Pool<'_> {
     /// Whether the target shows that a key is pending deletion, or still does not find it at the end.
     async fn needs_no_release(&self, kms: &Kms, id: &str) -> bool {
         match kms.call_on_new("DescribeKey", &json!({ "KeyId": id })).await {
-            Ok(answer) => answer["KeyMetadata"]["KeyState"] == "PendingDeletion",
+            Ok(answer) => {
+                let state = answer["KeyMetadata"]["KeyState"].as_str();
+                matches!(state, Some("PendingDeletion" | "PendingReplicaDeletion"))
+            }
             Err(failure) => failure.is("NotFoundException"),
         }
     }

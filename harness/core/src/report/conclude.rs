@@ -8,6 +8,7 @@ use super::exit::ExitCode;
 use super::figures::Figures;
 use super::held::{Held, Look, Side};
 use super::ran::{CaseRan, End, Ran};
+use super::recorded::RecordedReport;
 use super::run::RunReport;
 use crate::fixture::Corpus;
 use crate::normalise::Shown;
@@ -27,7 +28,9 @@ impl RunReport {
     /// Works out figures and exit codes, and adds up what all looks made, sent, said and left.
     pub fn conclude(ran: &Ran, looks: &[Look], held: Held, about: &About<'_>) -> Self {
         let cases: Vec<CaseReport> = ran.cases.iter().map(|case| reported(case, &held, about)).collect();
-        let Cited { groups, clauses, passages, sources } = Cited::by(&cases, about.corpus);
+        let recorded = ran.recorded.as_ref();
+        let recorded = recorded.map(|recorded| RecordedReport::of(recorded.facts.clone(), recorded.not_replayed));
+        let Cited { groups, clauses, passages, sources } = Cited::by(&cases, recorded.as_ref(), about.corpus);
         let baseline = held.baseline.as_ref().map(BaselineReport::from);
         let mut report = Self {
             name: about.name.map(str::to_owned),
@@ -49,6 +52,7 @@ impl RunReport {
             baseline,
             differential: held.differential,
             deviations: held.deviations.map(|deviations| deviations.report),
+            recorded,
             figures: Figures::of(&cases),
             exit_code: ExitCode::Pass,
             exit_codes: Vec::new(),

@@ -12,6 +12,7 @@ mod exit;
 mod figures;
 mod held;
 mod ran;
+mod recorded;
 mod run;
 mod target;
 mod uncompared;
@@ -26,7 +27,8 @@ pub use differential::{Agrees, CaseDifference, DifferentialReport, Fields, SideB
 pub use exit::ExitCode;
 pub use figures::Figures;
 pub use held::{Held, HeldBaseline, HeldDeviations, Look, Recordings, Relisted, Side};
-pub use ran::{CaseRan, End, Once, Ran};
+pub use ran::{CaseRan, End, Once, Ran, RecordedRan};
+pub use recorded::{FactDifference, FactReport, FactVerdict, RecordedReport};
 pub use run::RunReport;
 pub use target::TargetReport;
 pub use uncompared::Uncompared;
