@@ -2,9 +2,10 @@
 
 use crate::support::client::{client_of, keys};
 use crate::support::command::{json_run, text, trentcheck, trentcheck_apart};
+use crate::support::run::ran;
 use crate::support::scratch::file;
 use crate::support::service::{ACCOUNT, FAST, KEYS, service_of, with};
-use crate::support::{config, corpus, documents, options, ran, reference};
+use crate::support::{config, corpus, documents, options, reference};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use trentcheck_core::fixture::{Document, Edition, load};

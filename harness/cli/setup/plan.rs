@@ -84,7 +84,7 @@ impl Plan<'_> {
             })
             .collect();
         if others > 0 {
-            lines.push(format!("            {others:6}  malformed, or naming no operation"));
+            lines.push(format!("            {others:6}  others: no pace is published, or malformed"));
         }
         lines
     }

@@ -109,8 +109,8 @@ impl Writer<'_> {
         let mut answer = FactAnswer { status: Some(observation.status), ..FactAnswer::default() };
         if !observation.is_success() {
             // An answer without a type is no success either.
-            answer.error = Some(self.text(observation.error_name().unwrap_or("*")));
-            answer.message = observation.message.text().map(|text| self.text(text.raw()));
+            answer.error = Some(self.text(observation.error_name().unwrap_or("*"), seen));
+            answer.message = observation.message.text().map(|text| self.text(text.raw(), seen));
             answer.no_message = answer.message.is_none();
             return answer;
         }
@@ -121,30 +121,32 @@ impl Writer<'_> {
         }
         let paths = recorded.members.keys().chain(&recorded.absent);
         for path in paths {
-            let filled = self.played.names.fill(path).unwrap_or_default();
+            let filled = seen.names.fill(path).unwrap_or_default();
             match at(&body, &filled) {
                 Some(value) => drop(members.insert(path.clone(), value.clone())),
                 None => answer.absent.push(path.clone()),
             }
         }
-        answer.members = members.into_iter().map(|(path, value)| (path, self.value(&value))).collect();
+        answer.members = members.into_iter().map(|(path, value)| (path, self.value(&value, seen))).collect();
         answer
     }
 
-    fn value(&mut self, value: &Value) -> Value {
+    fn value(&mut self, value: &Value, seen: &Seen) -> Value {
         match value {
-            Value::String(text) => Value::String(self.text(text)),
-            Value::Array(values) => Value::Array(values.iter().map(|value| self.value(value)).collect()),
+            Value::String(text) => Value::String(self.text(text, seen)),
+            Value::Array(values) => Value::Array(values.iter().map(|value| self.value(value, seen)).collect()),
             Value::Object(members) => {
-                Value::Object(members.iter().map(|(name, value)| (name.clone(), self.value(value))).collect())
+                Value::Object(members.iter().map(|(name, value)| (name.clone(), self.value(value, seen))).collect())
             }
             other => other.clone(),
         }
     }
 
     /// A text in which names stand for what has one, and `*` for everything else that varies.
-    fn text(&mut self, text: &str) -> String {
-        let named = self.played.names.unfill(&self.played.redactor.redact(text));
+    fn text(&mut self, text: &str, seen: &Seen) -> String {
+        let named = seen.names.unfill(&self.played.redactor.redact(text));
+        // What this call or a later one is the first to show has no name yet.
+        let named = self.played.names.without(&named);
         let normalised = self.normaliser.normalise(&named);
         let mut written = String::with_capacity(normalised.len());
         let mut rest = normalised.as_str();

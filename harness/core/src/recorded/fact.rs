@@ -38,6 +38,8 @@ pub(crate) struct Played {
 pub(super) struct Seen {
     pub(super) observation: Observation,
     pub(super) raw: Message,
+    /// What had a name when the call was made.
+    pub(super) names: Names,
 }
 
 /// Why a fact ended before its last call.
@@ -279,7 +281,7 @@ impl Attempt<'_, '_, '_> {
                 true => json::parse(&observation.bytes).unwrap_or(Value::Null),
                 false => Value::Null,
             };
-            self.seen.insert(number, Seen { observation, raw });
+            self.seen.insert(number, Seen { observation, raw, names: self.names.clone() });
             return Ok(answer);
         }
     }

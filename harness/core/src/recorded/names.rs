@@ -56,6 +56,15 @@ impl Names {
 
     /// A text with handles in place of the values that have names. The longest value counts: an ARN holds an id.
     pub(super) fn unfill(&self, text: &str) -> String {
+        self.replaced(text, handle)
+    }
+
+    /// A text with `*` in place of the values that have names.
+    pub(super) fn without(&self, text: &str) -> String {
+        self.replaced(text, |_| "*".to_owned())
+    }
+
+    fn replaced(&self, text: &str, by: impl Fn(&str) -> String) -> String {
         let mut known: Vec<(&String, &String)> = self.0.iter().filter(|(_, value)| value.len() >= SHORTEST).collect();
         known.sort_by_key(|(name, value)| (std::cmp::Reverse(value.len()), *name));
         let mut unfilled = String::with_capacity(text.len());
@@ -63,7 +72,7 @@ impl Names {
         while let Some(letter) = rest.chars().next() {
             match known.iter().find(|(_, value)| rest.starts_with(value.as_str())) {
                 Some((name, value)) => {
-                    unfilled.push_str(&handle(name));
+                    unfilled.push_str(&by(name));
                     rest = &rest[value.len()..];
                 }
                 None => {
@@ -91,6 +100,7 @@ mod tests {
         let filled = names.fill(text).expect("known names");
         assert_eq!(filled, format!("{arn} is pending import. {id}"));
         assert_eq!(names.unfill(&filled), text);
+        assert_eq!(names.without(&filled), "* is pending import. *");
         let value = json!({ "a": ["{{ key.id }}", 1], "b": "{{ zeros.3 }}" });
         assert_eq!(names.fill_value(&value), Ok(json!({ "a": [id, 1], "b": "AAAA" })));
         assert!(names.fill("{{ other.id }}").is_err());
