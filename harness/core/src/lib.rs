@@ -25,7 +25,6 @@ pub mod ledger;
 pub mod normalise;
 pub mod observe;
 pub mod plan;
-#[expect(clippy::disallowed_methods, reason = "a recorded answer may come late")]
 pub mod recorded;
 pub mod report;
 #[expect(clippy::disallowed_methods, reason = "a run measures its cases and waits for states")]
