@@ -78,7 +78,7 @@ pub(super) fn wrap_for(
     if size(spec).is_none() {
         return wrap(material, public_key);
     }
-    let key = entropy.bytes(&format!("key that wraps {}", hex::encode(&digest(material))));
+    let key = entropy.bytes(&format!("key that wraps {}", hex::encode(digest(material))));
     let kek = AesKek::new(&AES_256, &key).map_err(|_| MaterialError::Wrap)?;
     // The padding fills the last block of 8 bytes, and a block with the length stands before it.
     let mut wrapped = vec![0; material.len() + 16];

@@ -222,7 +222,7 @@ impl Attempt<'_, '_, '_> {
         body: &Value,
     ) -> Result<Value, End> {
         let operation = call.operation();
-        let is_read = reach(operation) == Some(ReachOf::Reads);
+        let is_read = reach(operation, kms.operation()) == Some(ReachOf::Reads);
         let credentials = match call.principal {
             Some(name) => {
                 let known = self.stage.target.principals.get(&name).cloned();

@@ -36,15 +36,13 @@ pub(super) fn differences(
         add("status", status.to_string().into(), observation.status.to_string().into());
     }
     let name = observation.error_name();
-    match &recorded.error {
-        Some(error) if error == ANY => {
-            if !(400..500).contains(&observation.status) {
-                add("error type", "a refusal".into(), kind(observation));
-            }
-        }
-        Some(error) if name != Some(error.as_str()) => add("error type", quoted(error), kind(observation)),
-        None if !observation.is_success() => add("error type", "a success".into(), kind(observation)),
-        _ => {}
+    let (is_as_recorded, expected) = match recorded.error.as_deref() {
+        Some(ANY) => ((400..500).contains(&observation.status), "a refusal".into()),
+        Some(error) => (name == Some(error), quoted(error)),
+        None => (observation.is_success(), "a success".into()),
+    };
+    if !is_as_recorded {
+        add("error type", expected, kind(observation));
     }
     // The message and the body of another kind of answer would only repeat the difference.
     if !found.is_empty() {
