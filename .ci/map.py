@@ -23,6 +23,7 @@ CRATES = [
         "baseline": "Recordings of one target on disk, in insta's format.",
         "kms": "Calls around the operation under test. A plain client looks, a guarded client acts. Imports neither `keys` nor `run`.",
         "keys": "The keys of a run: made, lent, given back, released. Imports `kms`, not `run`.",
+        "recorded": "Replays recorded facts with keys of the run, and writes what it saw. Imports `kms` and `keys`, not `run`.",
         "run": "Drives the stages: one run of the selected cases at one target.",
         "explore": "Property mode: generated calls at a target and at a model, side by side.",
         "identity": "Credentials from the environment, profile files and processes, all handed in as text.",

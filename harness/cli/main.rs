@@ -9,8 +9,8 @@ mod setup;
 use arguments::{Arguments, Command, DeviationsCommand};
 use clap::Parser;
 use commands::{
-    accept, coverage, deviations, doctor, explain, explore, explore_mutants, list, presets, record, regress, report,
-    run, selfcheck, serve, sweep,
+    accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, list, presets, record, regress,
+    report, run, selfcheck, serve, sweep,
 };
 use edge::failure::Failure;
 use edge::output;
@@ -48,7 +48,9 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         None => run::run(&arguments.run, &arguments::Cases::default()).await,
         Some(Command::Run { cases, run }) => run::run(&run, &cases).await,
-        Some(Command::Record { directory, cases, run, delete_unreferenced }) => {
+        Some(Command::Record { as_evidence: Some(file), run, .. }) => evidence::record(&run, &file).await,
+        Some(Command::Record { directory, cases, run, delete_unreferenced, .. }) => {
+            let directory = directory.unwrap_or_default();
             record::record(&run, &cases, &directory, regress::Unreferenced::of(delete_unreferenced)).await
         }
         Some(Command::Accept(accept)) => accept::accept(&accept),

@@ -130,6 +130,44 @@ fn the_linter_names_file_line_and_fault() {
         ("spec/quotas.toml", "usd = 1.00", "usd = -1.00", "`usd` has to be 0 or more"),
         ("spec/quotas.toml", "source = \"kms-quotas\"", "source = \"hearsay\"", "cites `hearsay`"),
         ("spec/quotas.toml", "of = \"ten-thousand-requests\"", "of = \"key-month\"", "the price is there already"),
+        (
+            "recorded/floci-3968.toml",
+            "operation = \"GenerateMac\"",
+            "operation = \"DeleteAlias\"",
+            "calls `DeleteAlias`, which is no operation that a fact can call",
+        ),
+        (
+            "recorded/floci-3968.toml",
+            "\"{{ key.arn }} origin",
+            "\"{{ other.arn }} origin",
+            "the handle `other.arn` is not known here",
+        ),
+        (
+            "recorded/floci-3968.toml",
+            "on = \"key\"",
+            "on = \"lock\"",
+            "names the key `lock`, which no call before makes",
+        ),
+        (
+            "recorded/floci-3968.toml",
+            "[\"floci-3968/wrong-origin\"]",
+            "[\"floci-3968/nothing\"]",
+            "recorded/floci-3968.toml:21: `floci-3968/wrong-origin` cites `floci-3968/nothing`, which is no passage",
+        ),
+        (
+            "recorded/floci-3968.toml",
+            "[\"floci-3968/wrong-origin\"]",
+            "[\"page/not-found\"]",
+            "cites `page/not-found`, which is no passage of `floci-3968`",
+        ),
+        ("recorded/floci-3968.toml", "source = \"floci-3968\"", "source = \"page\"", "`page` is no recording of KMS"),
+        ("recorded/floci-3968.toml", "date = \"2026-09-20\"", "date = \"September\"", "is no year, month or day"),
+        (
+            "recorded/stackd-2026-09-12.toml",
+            "[\"page-2025/state-after\"]",
+            "[\"inferred/x\"]",
+            "is no passage of a document",
+        ),
         ("spec/effects.toml", "same = true", "absent = true, same = true", "needs one of `is`, `absent`, `same`"),
     ] {
         let found = findings(path, from, to);

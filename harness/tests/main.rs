@@ -25,6 +25,7 @@ mod lent;
 mod limits;
 mod permissions;
 mod presets;
+mod recorded;
 mod repeat;
 mod reports;
 mod sdk;

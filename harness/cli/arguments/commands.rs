@@ -35,11 +35,16 @@ pub(crate) enum Command {
         #[command(flatten)]
         run: Box<RunArguments>,
     },
-    /// Record a baseline: one file per case, to compare with later
+    /// Record a baseline: one file per case, to compare with later. Or record evidence: what the target answers to the calls of
+    /// recorded facts
     Record {
         /// The directory to write to; it is created if it does not exist
-        #[arg(value_name = "DIR")]
-        directory: PathBuf,
+        #[arg(value_name = "DIR", required_unless_present = "as_evidence")]
+        directory: Option<PathBuf>,
+        /// Write what the target answers to recorded facts, and to calls that nobody has recorded, to this file, as TOML
+        /// without accounts and ids; no cases are sent
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["directory", "delete_unreferenced"])]
+        as_evidence: Option<PathBuf>,
         #[command(flatten)]
         cases: Cases,
         #[command(flatten)]

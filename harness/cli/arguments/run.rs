@@ -44,6 +44,10 @@ pub(crate) struct RunArguments {
     /// With a baseline, fail the run if a judged case has no recording
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Replay recorded facts too, after the cases: calls that were recorded at AWS KMS, and what it answered. Their figure
+    /// changes no exit code. With FILE, those of this file, as `record --as-evidence` writes it
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) recorded: Option<Option<PathBuf>>,
     /// Show each cause of divergences, drift or differences in one line
     #[arg(long)]
     pub(crate) brief: bool,

@@ -22,7 +22,9 @@ const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// exit code 1.
 pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let UpdateArguments { run, file, reason, expires } = arguments;
-    for (flag, is_given) in [("--against", run.against.is_some()), ("--strict", run.strict)] {
+    for (flag, is_given) in
+        [("--against", run.against.is_some()), ("--strict", run.strict), ("--recorded", run.recorded.is_some())]
+    {
         if is_given {
             return Err(Failure::rule(format!(
                 "`deviations update` does not take `{flag}`: a list of deviations is about the spec"

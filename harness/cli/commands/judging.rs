@@ -56,7 +56,7 @@ impl Judging {
     /// Replays the selected cases, holds what was found against everything, and concludes the report.
     pub(crate) async fn judge(&self) -> Result<Judged, Failure> {
         let session = &self.session;
-        let ran = session.replay(&session.selection).await?;
+        let ran = session.first_look().await?;
         let mut looks = Vec::new();
         let baseline = match &self.regression {
             Some(regression) => regression.hold(session, &ran, &mut looks).await?,

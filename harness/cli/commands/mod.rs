@@ -5,6 +5,7 @@ pub(crate) mod coverage;
 pub(crate) mod deviations;
 mod differential;
 pub(crate) mod doctor;
+pub(crate) mod evidence;
 pub(crate) mod explain;
 pub(crate) mod explore;
 mod explore_kept;

@@ -29,6 +29,10 @@ pub(crate) async fn record(
     if arguments.strict {
         return Err(Failure::rule("`record` does not take `--strict`: it compares with nothing"));
     }
+    if arguments.recorded.is_some() {
+        return Err(Failure::rule("`record DIR` does not take `--recorded`: a baseline holds cases only")
+            .hint("`record --as-evidence FILE` records what the target answers to recorded facts"));
+    }
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
     let session = Session::prepare(RunSettings::of(arguments, &choice, &configuration)?, cases, None).await?;

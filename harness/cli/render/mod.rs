@@ -20,5 +20,6 @@ pub(crate) mod terminal_causes;
 mod terminal_deviations;
 pub(crate) mod terminal_differential;
 mod terminal_flaky;
+mod terminal_recorded;
 pub(crate) mod trend;
 pub(crate) mod update;

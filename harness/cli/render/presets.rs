@@ -2,7 +2,7 @@
 
 use super::style::{BOLD, DIM};
 use super::table::{Cell, Side, lines};
-use trentcheck_core::fixture::{Evidence, EvidenceKind, Exclusion, Fact, Lack, Preset, SecondAccount, Way, When};
+use trentcheck_core::fixture::{Evidence, EvidenceKind, Exclusion, KnownFact, Lack, Preset, SecondAccount, Way, When};
 
 /// Presets, one below the other.
 pub(crate) fn render(presets: &[&Preset]) -> String {
@@ -32,9 +32,9 @@ fn one(preset: &Preset) -> String {
     std::iter::once(head).chain(table.into_iter().map(|line| format!("  {line}"))).collect::<Vec<_>>().join("\n")
 }
 
-fn fact<T: std::fmt::Display>(name: &str, fact: Option<&Fact<T>>) -> Vec<Cell> {
+fn fact<T: std::fmt::Display>(name: &str, fact: Option<&KnownFact<T>>) -> Vec<Cell> {
     match fact {
-        Some(Fact { is, from, note }) => row(name, &is.to_string(), note.as_deref(), from),
+        Some(KnownFact { is, from, note }) => row(name, &is.to_string(), note.as_deref(), from),
         None => unknown(name),
     }
 }

@@ -5,7 +5,7 @@ use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, counted, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
 use super::terminal_causes::why;
-use super::{terminal_causes, terminal_deviations, terminal_differential, terminal_flaky};
+use super::{terminal_causes, terminal_deviations, terminal_differential, terminal_flaky, terminal_recorded};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::baseline::Difference;
@@ -42,6 +42,7 @@ fn of_run(report: &RunReport, detail: Detail) -> String {
     lines.extend(terminal_deviations::render(report));
     lines.extend(without_verdict(report, detail));
     lines.extend(notes(report));
+    lines.extend(terminal_recorded::render(report, detail));
     if let Some(baseline) = &report.baseline {
         lines.push(String::new());
         lines.extend(drift(baseline, &report.cases, detail));

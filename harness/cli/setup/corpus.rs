@@ -15,11 +15,44 @@ const LARGEST: u64 = 16 << 20;
 #[include = "spec/*.toml"]
 #[include = "cases/*.toml"]
 #[include = "targets/*.toml"]
+#[include = "recorded/*.toml"]
 struct BuiltIn;
+
+/// The folder of recorded facts. Fixtures of a directory need not have it.
+const RECORDED: &str = "recorded";
 
 /// The corpus, checked.
 pub(crate) fn corpus(directory: Option<&Path>) -> Result<Corpus, Failure> {
-    let documents = match directory {
+    loaded(&documents(directory)?)
+}
+
+/// The corpus, checked. If a file of recorded facts is given, they replace those of the fixtures.
+pub(crate) fn corpus_with(directory: Option<&Path>, recorded: Option<&Path>) -> Result<Corpus, Failure> {
+    let Some(file) = recorded else { return corpus(directory) };
+    let text = read_text(file, LARGEST)
+        .map_err(|error| Failure::usage(format!("read the recorded facts in `{}`: {error}", file.display())))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let path = format!("{RECORDED}/{}.toml", name.trim_end_matches(".toml"));
+    let mut documents = documents(directory)?;
+    documents.retain(|document| document.path != path);
+    // The corpus holds its recordings in the order of their paths.
+    let before = documents.iter().filter(|document| document.path < path && is_recorded(&document.path)).count();
+    documents.push(Document { path, text });
+    let mut corpus = loaded(&documents)?;
+    corpus.recordings = corpus.recordings.into_iter().skip(before).take(1).collect();
+    Ok(corpus)
+}
+
+fn is_recorded(path: &str) -> bool {
+    path.starts_with(RECORDED) && path.ends_with(".toml")
+}
+
+fn loaded(documents: &[Document]) -> Result<Corpus, Failure> {
+    load(documents).map_err(|error| Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format"))
+}
+
+fn documents(directory: Option<&Path>) -> Result<Vec<Document>, Failure> {
+    Ok(match directory {
         Some(directory) => read(directory)?,
         None => BuiltIn::iter()
             .filter_map(|path| {
@@ -27,17 +60,16 @@ pub(crate) fn corpus(directory: Option<&Path>) -> Result<Corpus, Failure> {
                 Some(Document { path: path.into_owned(), text: String::from_utf8_lossy(&file.data).into_owned() })
             })
             .collect(),
-    };
-    load(&documents).map_err(|error| Failure::usage(error.to_string()).hint("`fixtures/README.md` explains the format"))
+    })
 }
 
 fn read(directory: &Path) -> Result<Vec<Document>, Failure> {
     let wrong = |path: &Path, error| Failure::usage(format!("read the fixtures in `{}`: {error}", path.display()));
     let mut documents = Vec::new();
-    for part in ["spec", "cases", "targets"] {
+    for part in ["spec", "cases", "targets", RECORDED] {
         let folder = directory.join(part);
-        // A corpus need not know any kind of target.
-        if part == "targets" && !folder.exists() {
+        // A corpus need not know any kind of target, nor any recording.
+        if ["targets", RECORDED].contains(&part) && !folder.exists() {
             continue;
         }
         for entry in std::fs::read_dir(&folder).map_err(|error| wrong(&folder, error))? {

@@ -37,6 +37,10 @@ impl Plan<'_> {
                 self.most
             ),
         ];
+        lines.extend(self.rehearsal.recorded.iter().map(|recorded| {
+            let calls = recorded.evidence.as_ref().map_or(recorded.facts.len(), |evidence| evidence.facts.len());
+            format!("  facts     the calls of {calls} facts")
+        }));
         lines.extend(self.lent.iter().map(|lent| {
             format!("  lent      {} as `{}`: material deleted and imported again", lent.key_id, lent.precondition)
         }));
@@ -80,7 +84,7 @@ impl Plan<'_> {
             })
             .collect();
         if others > 0 {
-            lines.push(format!("            {others:6}  malformed, or naming no operation"));
+            lines.push(format!("            {others:6}  others: no pace is published, or malformed"));
         }
         lines
     }

@@ -1,6 +1,6 @@
 //! A run that is ready to begin: all settings are complete, and nothing has been sent.
 
-use super::corpus::{corpus, selection};
+use super::corpus::{corpus_with, selection};
 use super::ledger::{ledger_of_new_run, ledger_path};
 use super::repeat::Repeat;
 use super::settings::{Against, RunSettings, Shuffle};
@@ -22,7 +22,7 @@ use trentcheck_core::fixture::{Corpus, Selection};
 use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::Redactor;
 use trentcheck_core::report::{About, CaseRan, ExitCode, Held, Look, Ran, Report, RunReport, TargetReport};
-use trentcheck_core::run::{Entropy, Lent, Options, Permit, Progress, SequenceOf, Target, run as replay};
+use trentcheck_core::run::{Entropy, Facts, Lent, Options, Permit, Progress, SequenceOf, Target, run as replay};
 use trentcheck_core::send::Lane;
 
 /// The settings, corpus, selection and target of a command that replays cases. Nothing has been sent.
@@ -49,7 +49,7 @@ impl Session {
             Some(other) => Arc::clone(&other.events),
             None => Arc::new(Events::to(&reports)),
         };
-        let corpus = corpus(settings.fixtures.as_deref())?;
+        let corpus = corpus_with(settings.fixtures.as_deref(), settings.recorded.as_deref())?;
         let selection = selection(cases, &corpus)?;
         let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
         let prepared = Prepared::of(&settings.target, &corpus, terms).await?;
@@ -65,7 +65,8 @@ impl Session {
         };
         let lent = lending::lent(&settings, &corpus)?;
         let asked = options(&settings, target, Permit::NoKeys)?;
-        let asked = Options { lent: lent.clone(), excluded: prepared.excluded.clone(), ..asked };
+        let excluded = prepared.excluded.clone();
+        let asked = Options { lent: lent.clone(), facts: settings.facts, excluded, ..asked };
         let passed = interlock::permit(&settings, target, &corpus, &selection, asked, path.as_deref()).await?;
         Ok(Self {
             settings,
@@ -91,14 +92,24 @@ impl Session {
         head(&self.corpus, self.target(), self.settings.lane)
     }
 
+    /// Runs the selected cases once, and replays recorded facts if the user asked for them.
+    pub(crate) async fn first_look(&self) -> Result<Ran, Failure> {
+        self.look(&self.selection, self.settings.facts).await
+    }
+
     /// Runs these cases once, with a new run id and seed.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<Ran, Failure> {
+        self.look(selection, Facts::None).await
+    }
+
+    async fn look(&self, selection: &Selection, facts: Facts) -> Result<Ran, Failure> {
         let options = options(&self.settings, self.target(), self.passed.permit)?;
         let options = Options {
             ledger: self.ledger.clone(),
             lent: self.lent.clone(),
             budget: self.passed.most.clone(),
             excluded: self.prepared.excluded.clone(),
+            facts,
             ..options
         };
         self.replay_with(self.target(), selection, options).await

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
-use trentcheck_core::run::Target;
+use trentcheck_core::run::{Facts, Target};
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// The default time limit of a run or a sweep.
@@ -298,6 +298,10 @@ pub(crate) struct RunSettings {
     pub(crate) lane: Lane,
     pub(super) deadline: Duration,
     pub(crate) fixtures: Option<PathBuf>,
+    /// Which recorded facts are replayed.
+    pub(crate) facts: Facts,
+    /// A file of recorded facts that replaces those of the fixtures.
+    pub(super) recorded: Option<PathBuf>,
 }
 
 impl RunSettings {
@@ -351,6 +355,8 @@ impl RunSettings {
             },
             deadline: arguments.deadline.or(file.deadline).unwrap_or(DEADLINE),
             fixtures: arguments.fixtures.clone(),
+            facts: if arguments.recorded.is_some() { Facts::Recorded } else { Facts::None },
+            recorded: arguments.recorded.clone().flatten(),
         })
     }
 }

@@ -3,7 +3,8 @@
 //! `fixture → plan → sign → send → observe → normalise → compare → report`. A stage imports only from its left; `send`
 //! alone opens sockets; `run` drives the stages and imports them all. `against` compares a finished run with a baseline,
 //! a second target or a list of known deviations. Beside the stages: `kms`, the calls around the operation under test,
-//! and `keys`, which a run makes with them. `kms` never imports `keys`, and neither imports `run`.
+//! and `keys`, which a run makes with them. `kms` never imports `keys`,
+//! and neither imports `run`. `recorded` replays recorded facts with them, for `run`.
 
 pub mod against;
 pub mod arn;
@@ -24,6 +25,7 @@ pub mod ledger;
 pub mod normalise;
 pub mod observe;
 pub mod plan;
+pub mod recorded;
 pub mod report;
 #[expect(clippy::disallowed_methods, reason = "a run measures its cases and waits for states")]
 pub mod run;

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 pub(crate) static CORPUS: LazyLock<Corpus> = LazyLock::new(|| {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let mut documents = Vec::new();
-    for part in ["spec", "cases", "targets"] {
+    for part in ["spec", "cases", "targets", "recorded"] {
         for entry in std::fs::read_dir(root.join(part)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -109,6 +109,7 @@ pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
         calls: std::collections::BTreeMap::new(),
         left: Vec::new(),
         accounts: Vec::new(),
+        recorded: None,
         end: End::default(),
         cases: cases.iter().map(|(id, outcome)| case(id, *outcome)).collect(),
     }

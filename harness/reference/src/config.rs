@@ -139,7 +139,7 @@ impl Default for Config {
                 seed("throttled", 5, SeedKind::Throttled),
             ],
             consistency_delay: Duration::ZERO,
-            rotation_delay: Duration::from_millis(50),
+            rotation_delay: Duration::from_millis(400),
             throttle_every: None,
             latency: Duration::ZERO,
             clock: SystemTime::now,

@@ -173,7 +173,7 @@ fn in_scope(config: &Config, scope: &[String], region: &str, date_time: &str) ->
         return Err(invalid("Credential should be scoped."));
     };
     if scoped_region != region && !config.at(Point::ScopeRegionUnchecked) {
-        return Err(invalid("Credential should be scoped to a valid region."));
+        return Err(invalid("Credential should be scoped to a valid region. "));
     }
     if service != SERVICE && !config.at(Point::ScopeServiceUnchecked) {
         return Err(invalid(format!("Credential should be scoped to correct service: '{SERVICE}'.")));

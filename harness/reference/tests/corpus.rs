@@ -44,7 +44,7 @@ impl Progress for Judge {
 fn corpus() -> Corpus {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     let mut documents = Vec::new();
-    for part in ["spec", "cases"] {
+    for part in ["spec", "cases", "targets", "recorded"] {
         for entry in std::fs::read_dir(root.join(part)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();

@@ -7,7 +7,7 @@ use trentcheck_core::fixture::{Corpus, Document, load};
 pub(crate) fn documents() -> Vec<Document> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut documents = Vec::new();
-    for part in ["spec", "cases", "targets"] {
+    for part in ["spec", "cases", "targets", "recorded"] {
         for entry in std::fs::read_dir(root.join(part)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();

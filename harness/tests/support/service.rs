@@ -31,7 +31,15 @@ pub(crate) const FAST: [&str; 14] = [
 
 /// The reference behind TLS, with the arguments that reach it.
 pub(crate) async fn service(name: &str) -> (trentcheck_reference::Server, Vec<String>) {
-    let (server, _) = reference(config(Edition::KeyOnly)).await;
+    service_of(name, config(Edition::KeyOnly)).await
+}
+
+/// A reference of this configuration behind TLS, with the arguments that reach it.
+pub(crate) async fn service_of(
+    name: &str,
+    config: trentcheck_reference::Config,
+) -> (trentcheck_reference::Server, Vec<String>) {
+    let (server, _) = reference(config).await;
     let (address, ca) = tls::front(server.address()).await;
     let ca = written(&format!("{name}.pem"), ca);
     let endpoint = format!("https://kms.example.test:{}", address.port());

@@ -234,7 +234,7 @@ impl Key {
     }
 
     /// Waits until DescribeKey shows this state.
-    pub(super) async fn wait_for(&self, state: &str) -> Result<Value, Failure> {
+    pub(crate) async fn wait_for(&self, state: &str) -> Result<Value, Failure> {
         let mut pauses = Pauses::within(self.kms.settle());
         loop {
             let metadata = self.describe().await?;
@@ -271,22 +271,11 @@ impl Key {
 
     /// The body of an ImportKeyMaterial call, correct in every way.
     pub(crate) async fn import_body(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
-        let parameters = match &self.parameters {
-            Some(parameters) => parameters.clone(),
-            None => self.parameters().await?,
-        };
         let material = match bytes {
             Bytes::Same => self.material.clone(),
             Bytes::Other => made_material(&self.base.spec, maker, &format!("{} other", self.label))?,
         };
-        let wrapped = material::wrap_by(self.wrapping(), &material, &parameters.public_key)
-            .map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
-        let mut body = json!({
-            "KeyId": self.names.id,
-            "ImportToken": parameters.token,
-            "EncryptedKeyMaterial": BASE64_STANDARD.encode(wrapped),
-            "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
-        });
+        let mut body = self.import_body_of(&material).await?;
         if self.base.material == Material::Expiring {
             const DAY: Duration = Duration::from_secs(24 * 60 * 60);
             let valid_to = self.kms.now() + DAY;
@@ -294,6 +283,23 @@ impl Key {
             body["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
             body["ValidTo"] = json!(seconds);
         }
+        Ok(body)
+    }
+
+    /// The body of an ImportKeyMaterial call of these bytes.
+    pub(crate) async fn import_body_of(&mut self, material: &[u8]) -> Result<Value, Failure> {
+        let parameters = match &self.parameters {
+            Some(parameters) => parameters.clone(),
+            None => self.parameters().await?,
+        };
+        let wrapped = material::wrap_by(self.wrapping(), material, &parameters.public_key)
+            .map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
+        let body = json!({
+            "KeyId": self.names.id,
+            "ImportToken": parameters.token,
+            "EncryptedKeyMaterial": BASE64_STANDARD.encode(wrapped),
+            "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+        });
         self.parameters = Some(parameters);
         Ok(body)
     }

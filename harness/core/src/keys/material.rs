@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 pub enum MaterialError {
     /// No recipe says what such material looks like.
     #[error(
-        "make key material for the key spec `{0}`: the harness knows SYMMETRIC_DEFAULT, HMAC_*, ECC_NIST_P256 and RSA_2048"
+        "make key material for the key spec `{0}`: the harness knows SYMMETRIC_DEFAULT, HMAC_*, ECC_NIST_P256 and RSA_*"
     )]
     Spec(String),
     /// The library failed.
@@ -28,7 +28,7 @@ pub enum MaterialError {
 }
 
 /// Material for a key spec, belonging to this label.
-pub(super) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>, MaterialError> {
+pub(crate) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>, MaterialError> {
     let bytes = entropy.bytes(&format!("material {label}"));
     match spec {
         "SYMMETRIC_DEFAULT" | "HMAC_256" => Ok(bytes.to_vec()),
@@ -45,7 +45,21 @@ pub(super) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>
             Ok(der.as_ref().to_vec())
         }
         "RSA_2048" => rsa(),
-        other => Err(MaterialError::Spec(other.to_owned())),
+        other => {
+            let size = size(other).ok_or_else(|| MaterialError::Spec(other.to_owned()))?;
+            let pair = RsaKeyPair::generate(size).map_err(|_| MaterialError::Generate)?;
+            let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| MaterialError::Generate)?;
+            Ok(der.as_ref().to_vec())
+        }
+    }
+}
+
+/// The size of an RSA key spec of which few keys are made.
+fn size(spec: &str) -> Option<KeySize> {
+    match spec {
+        "RSA_3072" => Some(KeySize::Rsa3072),
+        "RSA_4096" => Some(KeySize::Rsa4096),
+        _ => None,
     }
 }
 

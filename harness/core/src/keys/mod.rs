@@ -12,11 +12,13 @@ mod practice;
 mod proof;
 mod reading;
 mod release;
+mod replica;
 
 pub(crate) use calls::{body, operation};
 pub(crate) use key::{Base, Key, Maker};
 pub(crate) use lease::{Choice, Lease, NoLease};
 pub use lent::{Lent, LentError};
+pub(crate) use material::make as make_material;
 pub use material::{MaterialError, wrap};
 pub(crate) use pool::{Pool, Provisions};
 pub(crate) use release::Released;

@@ -54,7 +54,7 @@ pub(super) struct Inner {
     idle: HashMap<Base, Vec<Key>>,
     pub(super) created: Vec<Created>,
     pub(super) made: usize,
-    labels: usize,
+    pub(super) labels: usize,
     /// Keys that were asked for, while it is not known whether they were made.
     pub(super) open: BTreeMap<String, (Place, Owner)>,
     /// A base that could not be made is not tried again for every case.
@@ -214,7 +214,7 @@ impl<'a> Pool<'a> {
     }
 
     /// The client that may make keys of this base.
-    fn maker_of(&self, base: &Base) -> Result<&Kms, NoLease> {
+    pub(super) fn maker_of(&self, base: &Base) -> Result<&Kms, NoLease> {
         let kms = self.client(base.place, base.owner).ok_or_else(|| {
             NoLease::unavailable(match base.owner {
                 Owner::Stranger => "a principal of another account is needed and none is configured",
@@ -245,13 +245,13 @@ impl<'a> Pool<'a> {
         Ok(Next::New(format!("key {}", inner.labels)))
     }
 
-    fn may_make_one_more(&self) -> bool {
+    pub(super) fn may_make_one_more(&self) -> bool {
         let Some(budget) = self.budget else { return true };
         budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
     /// Writes down that a key will be made. A key that is not in the ledger is not made.
-    fn intends(&self, base: &Base, label: &str, kms: &Kms) -> Result<(), NoLease> {
+    pub(super) fn intends(&self, base: &Base, label: &str, kms: &Kms) -> Result<(), NoLease> {
         if let Some(ledger) = &self.ledger
             && let Err(error) = ledger.intends(self.maker.run, label, kms.region(), base.owner)
         {
@@ -263,7 +263,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Writes down the key that CreateKey's answer named.
-    fn created(&self, base: &Base, label: &str, id: &str, arn: &Arn) {
+    pub(super) fn created(&self, base: &Base, label: &str, id: &str, arn: &Arn) {
         self.inner().open.remove(label);
         if let Some(ledger) = &self.ledger {
             // If this fails the intent stays, by which a sweep finds the key too.
@@ -284,6 +284,23 @@ impl<'a> Pool<'a> {
 
     /// Writes down what is certain after a key could not be made, or not fully.
     fn failed(&self, base: &Base, label: &str, failure: &Failure) {
+        self.refused(label, failure);
+        // What is throttled or unreachable now may be made later. What is refused will be refused again.
+        let fails_again = matches!(
+            failure.kind,
+            FailureKind::NoSuchOperation
+                | FailureKind::Unusable
+                | FailureKind::NotSettled
+                | FailureKind::Refused(_)
+                | FailureKind::NotOurs
+        );
+        if fails_again {
+            self.inner().failed.insert(base.clone(), failure.clone());
+        }
+    }
+
+    /// Writes down that a key was not made, if the failure proves it.
+    pub(super) fn refused(&self, label: &str, failure: &Failure) {
         // Only a refusal proves that no key was made.
         let is_not_made = matches!(
             failure.kind,
@@ -298,18 +315,6 @@ impl<'a> Pool<'a> {
             && let Some(ledger) = &self.ledger
         {
             let _ = ledger.refused(self.maker.run, label);
-        }
-        // What is throttled or unreachable now may be made later. What is refused will be refused again.
-        let fails_again = matches!(
-            failure.kind,
-            FailureKind::NoSuchOperation
-                | FailureKind::Unusable
-                | FailureKind::NotSettled
-                | FailureKind::Refused(_)
-                | FailureKind::NotOurs
-        );
-        if fails_again {
-            self.inner().failed.insert(base.clone(), failure.clone());
         }
     }
 }

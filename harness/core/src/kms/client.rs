@@ -10,7 +10,7 @@ use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::plan::base_request;
 use crate::send::{Exchange, Peer, Sender};
-use crate::sign::{Credentials, Signing, sign};
+use crate::sign::{Credentials, SignError, Signing, sign};
 use crate::target::Clock;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
@@ -73,18 +73,43 @@ impl Client {
 
     /// A correct request for this `X-Amz-Target`, with this body.
     pub(crate) fn signed(&self, target: &str, body: Vec<u8>) -> Request {
-        let request = base_request(&self.host, target, body);
         let signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
-        sign(request, &signing).expect("a base request has a host and plain headers, so it can be signed").request
+        let signed = self.signed_otherwise(target, body, &signing);
+        signed.expect("a base request has a host and plain headers, so it can be signed")
+    }
+
+    /// A request for this `X-Amz-Target`, with this body, signed in this way.
+    fn signed_otherwise(&self, target: &str, body: Vec<u8>, signing: &Signing) -> Result<Request, SignError> {
+        sign(base_request(&self.host, target, body), signing).map(|signed| signed.request)
+    }
+
+    /// The `X-Amz-Target` of an operation.
+    fn target_of(&self, operation: &str) -> String {
+        match operation == self.operation.name {
+            true => self.operation.target(),
+            false => format!("{SERVICE}.{operation}"),
+        }
+    }
+
+    /// One call whose turn has come, on a connection of its own and byte by byte. It is signed as `change` leaves the
+    /// settings of an ordinary call.
+    pub(super) async fn on_wire(
+        &self,
+        operation: &str,
+        body: &Value,
+        change: impl FnOnce(&mut Signing),
+    ) -> Result<(Request, Exchange), SignError> {
+        let mut signing = Signing::plain(self.credentials.clone(), &self.region, (self.clock)());
+        change(&mut signing);
+        let signed = self.signed_otherwise(&self.target_of(operation), body.to_string().into_bytes(), &signing)?;
+        let mut exchanges = self.sender.wire_in_turn(std::slice::from_ref(&signed)).await;
+        let exchange = exchanges.pop().expect("there is an exchange for each request");
+        Ok((signed, exchange))
     }
 
     /// One call whose turn has come.
     pub(super) async fn in_turn(&self, operation: &str, body: &Value) -> (Request, Exchange) {
-        let target = match operation == self.operation.name {
-            true => self.operation.target(),
-            false => format!("{SERVICE}.{operation}"),
-        };
-        let signed = self.signed(&target, body.to_string().into_bytes());
+        let signed = self.signed(&self.target_of(operation), body.to_string().into_bytes());
         let exchange = self.sender.http_in_turn(&signed).await;
         if let Ok(response) = &exchange.result
             && let Some(ahead) = skew::seconds_ahead(response, (self.clock)())

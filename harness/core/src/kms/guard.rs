@@ -67,8 +67,8 @@ pub(crate) struct Guard {
     run: String,
     accounts: BTreeMap<Owner, String>,
     permit: Permit,
-    /// The keys that may be changed, by id.
-    known: Mutex<BTreeMap<String, Standing>>,
+    /// The keys that may be changed, by Region and id: a key and its replicas have one id.
+    known: Mutex<BTreeMap<(String, String), Standing>>,
     halted: OnceLock<String>,
 }
 
@@ -116,27 +116,27 @@ impl Guard {
     /// Takes note of a key that this run made. It has to be in the account that was named. After the first key that is
     /// not, the guard permits only calls that take back what was made.
     pub(crate) fn made(&self, owner: Owner, id: &str, arn: &Arn, region: &str) -> Result<(), Failure> {
-        self.known().insert(id.to_owned(), Standing::Made(arn.clone()));
+        self.known().insert((region.to_owned(), id.to_owned()), Standing::Made(arn.clone()));
         self.expects(owner, arn, region)
     }
 
     /// Takes note of a key that is lent. It has to be in the account that was named, too.
     pub(crate) fn lent(&self, id: &str, arn: &Arn, region: &str) -> Result<(), Failure> {
         self.expects(Owner::Primary, arn, region)?;
-        self.known().insert(id.to_owned(), Standing::Lent(arn.clone()));
+        self.known().insert((region.to_owned(), id.to_owned()), Standing::Lent(arn.clone()));
         Ok(())
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<(String, String), Standing>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the key of this id or ARN came to be one of the run's. An ARN counts as a whole: the same id in another account
-    /// or Region is another key.
-    fn standing(&self, named: &str) -> Option<Standing> {
+    /// How the key of this id or ARN came to be one of the run's. An ARN counts as a whole, and an id in the Region of the
+    /// call: the same id in another account or Region is another key.
+    fn standing(&self, region: &str, named: &str) -> Option<Standing> {
         let known = self.known();
         let by_arn = || known.values().find(|standing| standing.arn().as_str() == named);
-        known.get(named).or_else(by_arn).cloned()
+        known.get(&(region.to_owned(), named.to_owned())).or_else(by_arn).cloned()
     }
 
     /// Holds an ARN of the caller's own against the account and the Region that were named.
@@ -185,7 +185,7 @@ impl Guard {
         let under_test = &client.operation;
         let members = [under_test.key_member.as_str(), "KeyId", "TargetKeyId"];
         let named = members.iter().find_map(|member| body[member].as_str()).unwrap_or_default();
-        let is_lent = matches!(self.standing(named), Some(Standing::Lent(_)));
+        let is_lent = matches!(self.standing(&client.region, named), Some(Standing::Lent(_)));
         match operation {
             "CreateKey" => match (self.halted(), self.permit) {
                 (Some(why), _) => Err(refused(operation, why)),
@@ -221,7 +221,7 @@ impl Guard {
         if !self.watches() {
             return Ok(());
         }
-        let arn = match self.standing(named) {
+        let arn = match self.standing(&client.region, named) {
             Some(Standing::Made(arn)) => arn,
             // Its owner said so; the target has to mean the same key.
             Some(Standing::Lent(_)) | None => return self.is_nobodys(client, operation, named).await,
@@ -275,7 +275,7 @@ impl Guard {
         }
         let mut names = keys_named(request, &client.operation);
         // An id is one key's in whatever account or Region it is looked for.
-        let known: Vec<String> = self.known().keys().cloned().collect();
+        let known: Vec<String> = self.known().keys().map(|(_, id)| id.clone()).collect();
         names.retain(|name| !name.contains(absent) && !known.iter().any(|id| name.contains(id)));
         for name in &names {
             self.is_nobodys(client, "the request", name).await?;

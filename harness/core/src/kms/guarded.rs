@@ -12,6 +12,7 @@ use crate::fixture::{Operation, Owner};
 use crate::http::Request;
 use crate::observe::Observation;
 use crate::send::{Exchange, Peer};
+use crate::sign::Signing;
 use crate::text::{TargetText, Text};
 use serde_json::Value;
 use std::sync::Arc;
@@ -127,6 +128,22 @@ impl Kms {
         // Right before each sending: a key can change hands while a call waits.
         self.permits(operation, body).await?;
         Ok(self.client.in_turn(operation, body).await)
+    }
+
+    /// One call in the wire lane, if it may be sent when its turn comes. It is signed as `change` leaves the settings of
+    /// an ordinary call.
+    pub(crate) async fn permitted_on_wire(
+        &self,
+        operation: &str,
+        body: &Value,
+        change: impl FnOnce(&mut Signing),
+    ) -> Result<(Request, Exchange), Failure> {
+        self.client.sender.turn(operation).await;
+        self.permits(operation, body).await?;
+        self.client.on_wire(operation, body, change).await.map_err(|error| {
+            let why = format!("nothing, since it was not sent: failed to {error}");
+            Failure::new(operation, why, FailureKind::Unusable)
+        })
     }
 
     /// One call that must succeed. A throttled call is made again while the budget lasts.

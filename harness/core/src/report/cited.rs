@@ -1,6 +1,7 @@
 //! The texts that the cases of a report cite, so that nobody needs the corpus to read it.
 
 use super::case::CaseReport;
+use super::recorded::RecordedReport;
 use crate::fixture::{About, Clause, Confidence, Corpus, Passage, Source, Supports};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,8 +54,8 @@ pub(super) struct Cited {
 }
 
 impl Cited {
-    /// What these cases and their mismatches cite.
-    pub(super) fn by(cases: &[CaseReport], corpus: &Corpus) -> Self {
+    /// What these cases, their mismatches and these recorded facts cite.
+    pub(super) fn by(cases: &[CaseReport], recorded: Option<&RecordedReport>, corpus: &Corpus) -> Self {
         let mismatches = || {
             cases.iter().flat_map(|case| {
                 let second = case.second.iter().flat_map(|second| &second.mismatches);
@@ -67,12 +68,15 @@ impl Cited {
             .chain(mismatches().flat_map(|mismatch| &mismatch.clauses))
             .collect();
         let clauses: Vec<&Clause> = clauses.into_iter().filter_map(|id| corpus.clause(id)).collect();
+        let facts = recorded.iter().flat_map(|recorded| &recorded.results);
+        let of_facts = facts.flat_map(|fact| fact.passages.iter().chain(&fact.disagrees_with));
         let passages: BTreeSet<&str> = cases
             .iter()
             .map(|case| &case.supports)
             .chain(mismatches().map(|mismatch| &mismatch.supports))
             .chain(clauses.iter().map(|clause| &clause.supports))
             .flat_map(Supports::passages)
+            .chain(of_facts.map(String::as_str))
             .collect();
         let passages: Vec<&Passage> = passages.into_iter().filter_map(|id| corpus.passage(id)).collect();
         let sources: BTreeSet<&String> = passages.iter().map(|passage| &passage.source).collect();

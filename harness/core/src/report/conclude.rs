@@ -10,6 +10,7 @@ use super::figures::Figures;
 use super::grouped::side_causes;
 use super::held::{Held, Look, Side};
 use super::ran::{CaseRan, End, Ran};
+use super::recorded::RecordedReport;
 use super::run::RunReport;
 use crate::compare::Fact;
 use crate::fixture::Corpus;
@@ -30,7 +31,9 @@ impl RunReport {
     /// Works out figures and exit codes, and adds up what all looks made, sent, said and left.
     pub fn conclude(ran: &Ran, looks: &[Look], held: Held, about: &About<'_>) -> Self {
         let cases: Vec<CaseReport> = ran.cases.iter().map(|case| reported(case, &held, about)).collect();
-        let Cited { groups, clauses, passages, sources } = Cited::by(&cases, about.corpus);
+        let recorded = ran.recorded.as_ref();
+        let recorded = recorded.map(|recorded| RecordedReport::of(recorded.facts.clone(), recorded.not_replayed));
+        let Cited { groups, clauses, passages, sources } = Cited::by(&cases, recorded.as_ref(), about.corpus);
         let baseline = held.baseline.as_ref().map(BaselineReport::from);
         let differential =
             held.differential.map(|found| DifferentialReport { causes: side_causes(&found.differ), ..found });
@@ -54,6 +57,7 @@ impl RunReport {
             baseline,
             differential,
             deviations: held.deviations.map(|deviations| deviations.report),
+            recorded,
             figures: Figures::of(&cases),
             causes: causes(&cases, ran.fail_on, about.repeat),
             exit_code: ExitCode::Pass,

@@ -2,10 +2,11 @@
 
 use super::case::{ExchangeReport, Mismatch, Outcome, SecondLook, Verdict};
 use super::deviation::Pinned;
+use super::recorded::FactReport;
 use super::target::TargetReport;
 use crate::baseline::Recording;
 use crate::compare::Likeness;
-use crate::fixture::{Level, Supports};
+use crate::fixture::{Level, RecordedFile, Supports};
 use crate::normalise::Shown;
 use std::collections::BTreeMap;
 
@@ -40,10 +41,23 @@ pub struct Ran {
     pub left: Vec<Shown>,
     /// Accounts that the target was seen to use. They are for redaction; no report shows them.
     pub accounts: Vec<String>,
+    /// What became of recorded facts; absent if none were asked for.
+    pub recorded: Option<RecordedRan>,
     /// How it ended.
     pub end: End,
     /// The cases, in the order of the corpus.
     pub cases: Vec<CaseRan>,
+}
+
+/// Recorded facts as they were replayed.
+#[derive(Clone, Debug)]
+pub struct RecordedRan {
+    /// How the target compares with each fact.
+    pub facts: Vec<FactReport>,
+    /// Facts that were not replayed.
+    pub not_replayed: usize,
+    /// What was seen, in the form of `fixtures/recorded/`; absent if nobody asked for it.
+    pub evidence: Option<RecordedFile>,
 }
 
 impl Ran {

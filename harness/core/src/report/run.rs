@@ -8,6 +8,7 @@ use super::deviation::DeviationsReport;
 use super::differential::DifferentialReport;
 use super::exit::ExitCode;
 use super::figures::Figures;
+use super::recorded::RecordedReport;
 use super::target::TargetReport;
 use crate::fixture::Level;
 use crate::normalise::Shown;
@@ -62,6 +63,9 @@ pub struct RunReport {
     /// What became of the list of known deviations; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviations: Option<DeviationsReport>,
+    /// Which recorded facts the target answers as AWS KMS did; absent without `--recorded`. No other figure counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<RecordedReport>,
     /// All cases together.
     pub figures: Figures,
     /// Why cases diverge, most cases first.

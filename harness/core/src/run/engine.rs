@@ -2,7 +2,8 @@
 
 use super::case::not_run;
 use super::context::Run;
-use super::options::{Options, SequenceOf};
+use super::facts::{not_replayed, replayed};
+use super::options::{Facts, Options, SequenceOf};
 use super::probe::{Verdict, probe};
 use super::progress::Progress;
 use super::recorder::lane_name;
@@ -10,7 +11,7 @@ use super::schedule::{INTERNAL, Part, Schedule};
 use crate::fixture::{Corpus, Owner, Selection};
 use crate::keys::Released;
 use crate::normalise::Shown;
-use crate::report::{CaseRan, End, Outcome, Ran, TargetReport};
+use crate::report::{CaseRan, End, Outcome, Ran, RecordedRan, TargetReport};
 use crate::send::Peer;
 use crate::target::{SetupError, Target};
 use crate::text::{TargetText, Text};
@@ -36,14 +37,14 @@ use tokio::sync::watch;
 /// use std::time::{Duration, SystemTime};
 /// use trentcheck_core::fixture::{Document, Edition, Level, PrincipalName, Selection, load};
 /// use trentcheck_core::report::Outcome;
-/// use trentcheck_core::run::{Entropy, Options, Permit, SequenceOf, Target, fill_random, run};
+/// use trentcheck_core::run::{Entropy, Facts, Options, Permit, SequenceOf, Target, fill_random, run};
 /// use trentcheck_core::send::{Endpoint, Lane, Limits, Tls};
 /// use trentcheck_core::sign::Credentials;
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut documents = Vec::new();
-/// for part in ["spec", "cases"] {
+/// for part in ["spec", "cases", "recorded"] {
 ///     for entry in std::fs::read_dir(format!("fixtures/{part}"))? {
 ///         let path = entry?.path();
 ///         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -90,6 +91,7 @@ use tokio::sync::watch;
 ///     budget: None,
 ///     ledger: None,
 ///     excluded: BTreeMap::new(),
+///     facts: Facts::None,
 /// };
 ///
 /// let (_stop, stopped) = tokio::sync::watch::channel(false);
@@ -126,11 +128,11 @@ pub async fn run(
     if target.peer() == Peer::Unverified {
         notices.push(UNVERIFIED.into());
     }
-    let mut by_id = match run.selected.is_empty() {
-        true => {
-            notices.extend(of_other_edition(corpus, selection, target).map(Text::from));
-            BTreeMap::new()
-        }
+    if run.selected.is_empty() {
+        notices.extend(of_other_edition(corpus, selection, target).map(Text::from));
+    }
+    let (mut by_id, recorded) = match run.selected.is_empty() && options.facts == Facts::None {
+        true => (BTreeMap::new(), None),
         false => reports(&schedule, &mut notices).await,
     };
     notices.extend(of_bodies(&run));
@@ -140,7 +142,7 @@ pub async fn run(
     let left = release(&run, &mut notices).await;
     let cases = run.selected.iter().filter_map(|case| by_id.remove(case.id())).collect();
     let end = end(&schedule);
-    Ok(ran(&run, Results { started, cases, notices, left, accounts, end }))
+    Ok(ran(&run, Results { started, cases, recorded, notices, left, accounts, end }))
 }
 
 /// What a run says whose target could be anybody.
@@ -180,8 +182,11 @@ fn of_lateness(run: &Run<'_>) -> Option<Text> {
     )))
 }
 
-/// Runs the cases if the target can be tested. If not, `notices` says why.
-async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<String, CaseRan> {
+/// What became of each case, and of recorded facts if they were asked for.
+type Reports = (BTreeMap<String, CaseRan>, Option<RecordedRan>);
+
+/// Runs the cases and replays recorded facts if the target can be tested. If not, `notices` says why.
+async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> Reports {
     let run = schedule.run;
     let verdict = match schedule.within(probe(run)).await {
         Part::Done(verdict) => verdict,
@@ -214,13 +219,15 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> BTreeMap<S
             if let Some(account) = account {
                 run.account.get_or_init(|| account);
             }
-            schedule.cases().await
+            let cases = schedule.cases().await;
+            (cases, replayed(schedule).await)
         }
     }
 }
 
-fn all(run: &Run<'_>, outcome: Outcome, reason: &Shown) -> BTreeMap<String, CaseRan> {
-    run.selected.iter().map(|case| (case.id().to_owned(), not_run(case, outcome, reason))).collect()
+fn all(run: &Run<'_>, outcome: Outcome, reason: &Shown) -> Reports {
+    let cases = run.selected.iter().map(|case| (case.id().to_owned(), not_run(case, outcome, reason)));
+    (cases.collect(), not_replayed(run, outcome, reason))
 }
 
 /// Releases every key. The result names what is left, and why.
@@ -251,6 +258,7 @@ fn end(schedule: &Schedule<'_>) -> End {
 struct Results {
     started: (Instant, SystemTime),
     cases: Vec<CaseRan>,
+    recorded: Option<RecordedRan>,
     notices: Vec<Text>,
     left: Vec<Text>,
     accounts: Vec<String>,
@@ -258,7 +266,7 @@ struct Results {
 }
 
 fn ran(run: &Run<'_>, results: Results) -> Ran {
-    let Results { started: (instant, time), cases, notices, left, accounts, end } = results;
+    let Results { started: (instant, time), cases, recorded, notices, left, accounts, end } = results;
     Ran {
         run: run.id.clone(),
         started: jiff::Timestamp::try_from(time)
@@ -279,6 +287,7 @@ fn ran(run: &Run<'_>, results: Results) -> Ran {
         calls: run.tally.counts(),
         left: left.iter().map(|line| run.redactor.show(line)).collect(),
         accounts,
+        recorded,
         end,
         cases,
     }

@@ -51,11 +51,26 @@ pub struct Options {
     pub ledger: Option<Arc<Ledger>>,
     /// Cases that are skipped although they are selected, by id, each with the reason.
     pub excluded: BTreeMap<String, String>,
+    /// Which recorded facts are replayed after the cases.
+    pub facts: Facts,
+}
+
+/// Which recorded facts of the corpus a run replays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Facts {
+    /// None.
+    #[default]
+    None,
+    /// Those that were recorded.
+    Recorded,
+    /// Those, and those that nobody has recorded. What is seen is kept, in the form of `fixtures/recorded/`.
+    AsEvidence,
 }
 
 impl Options {
     /// Options of a run that sends every case, one at a time and in the order of the corpus, on the wire lane, for at
-    /// most a minute. Any mismatch fails it. No keys are lent to it, it may make any number, and it keeps no ledger.
+    /// most a minute. Any mismatch fails it. No keys are lent to it, it may make any number, it keeps no ledger, and it
+    /// replays no recorded facts.
     #[must_use]
     pub fn new(settle: Duration, entropy: Entropy) -> Self {
         Self {
@@ -72,6 +87,7 @@ impl Options {
             budget: None,
             ledger: None,
             excluded: BTreeMap::new(),
+            facts: Facts::None,
             entropy,
         }
     }

@@ -1,9 +1,9 @@
-//! ReplicateKey.
+//! ReplicateKey and UpdatePrimaryRegion.
 
 use super::answer::body;
 use super::named::key;
 use super::policies::policy;
-use super::state::enabled;
+use super::state::{enabled, stays};
 use crate::call::Call;
 use crate::error::Refusal;
 use crate::json;
@@ -55,4 +55,28 @@ pub(super) fn replicate(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     Ok(body(&json!({
         "ReplicaKeyMetadata": replica.described(config), "ReplicaPolicy": replica.policy, "ReplicaTags": tags,
     })))
+}
+
+/// Makes a replica the primary key. On AWS both keys are Updating for some seconds.
+pub(super) fn update_primary(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let config = &call.shared.config;
+    let region = json::required(call.members, "PrimaryRegion", 1, 32)?;
+    let primary = key(call, Aliases::Refused)?;
+    let Some(set) = primary.multi_region.as_ref().filter(|_| primary.is_primary()) else {
+        return Err(Refusal::new("UnsupportedOperationException", format!("{} is not a primary key.", primary.arn)));
+    };
+    stays(&primary)?;
+    if !set.replicas.contains(&region) {
+        return Err(json::invalid(format!("{} has no replica in {region}.", primary.arn)));
+    }
+    let mut updated = set.clone();
+    updated.replicas.retain(|replica| *replica != region);
+    updated.replicas.push(call.region.to_owned());
+    updated.primary.clone_from(&region);
+    let mut store = call.shared.store();
+    store.change_elsewhere(config, (call.region, &primary.id), |key| key.multi_region = Some(updated.clone()));
+    store.change(config, (call.region, &primary.id), |key| {
+        key.multi_region = Some(updated.clone());
+        Ok(Vec::new())
+    })
 }

@@ -1,8 +1,8 @@
-//! RotateKeyOnDemand, ListKeyRotations, and the yearly rotation of material that KMS generates.
+//! RotateKeyOnDemand, ListKeyRotations, GetKeyRotationStatus, and the yearly rotation of material that KMS generates.
 
 use super::answer::body;
 use super::named::{change, key};
-use super::state::{enabled, wrong_origin};
+use super::state::{enabled, stays, wrong_origin};
 use crate::call::Call;
 use crate::crypto;
 use crate::edition::Edition;
@@ -77,7 +77,28 @@ pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     Ok(body(&json!({ "Rotations": rotations, "Truncated": false })))
 }
 
+/// The shortest and the longest time between two rotations, in days.
+const SHORTEST_PERIOD: i64 = 90;
+const LONGEST_PERIOD: i64 = 2560;
+
+pub(super) fn status(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    let key = key(call, Aliases::Refused)?;
+    rotatable(&key)?;
+    stays(&key)?;
+    Ok(body(&json!({ "KeyId": key.arn, "KeyRotationEnabled": key.is_rotated_yearly })))
+}
+
 pub(super) fn enable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
+    if let Some(days) = json::integer(call.members, "RotationPeriodInDays")? {
+        let constraint = match days {
+            ..SHORTEST_PERIOD => Some(format!("Member must have value greater than or equal to {SHORTEST_PERIOD}")),
+            SHORTEST_PERIOD..=LONGEST_PERIOD => None,
+            _ => Some(format!("Member must have value less than or equal to {LONGEST_PERIOD}")),
+        };
+        if let Some(constraint) = constraint {
+            return Err(json::violation(&format!("Value '{days}'"), "RotationPeriodInDays", &constraint));
+        }
+    }
     change(call, |key| {
         yearly(key)?;
         key.is_rotated_yearly = true;

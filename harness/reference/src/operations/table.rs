@@ -31,6 +31,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("GenerateDataKeyWithoutPlaintext", data_keys::without_plaintext),
     ("GenerateMac", signing::generate_mac),
     ("GetKeyPolicy", policies::get),
+    ("GetKeyRotationStatus", rotation::status),
     ("GetParametersForImport", import::parameters),
     ("GetPublicKey", signing::public_key),
     ("ImportKeyMaterial", import::import),
@@ -49,6 +50,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("UntagResource", tags::untag),
     ("UpdateAlias", aliases::update),
     ("UpdateKeyDescription", describe::update),
+    ("UpdatePrimaryRegion", regions::update_primary),
     ("Verify", signing::verify),
     ("VerifyMac", signing::verify_mac),
 ];

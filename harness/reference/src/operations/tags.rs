@@ -5,6 +5,7 @@ use super::named::{change, key};
 use super::state::stays;
 use crate::call::Call;
 use crate::error::Refusal;
+use crate::json;
 use crate::key::Key;
 use crate::resolve::Aliases;
 use serde_json::{Value, json};
@@ -34,6 +35,9 @@ pub(super) fn untag(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 
 pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let key = key(call, Aliases::Refused)?;
+    if json::string(call.members, "Marker")?.is_some() {
+        return Err(Refusal::bare("InvalidMarkerException"));
+    }
     Ok(body(&json!({ "Tags": shown(&key), "Truncated": false })))
 }
 

@@ -1,4 +1,5 @@
-//! What was recorded on AWS in September 2026: what DeleteImportedKeyMaterial answers, and what becomes of the key.
+//! What was recorded on AWS in September 2026, beyond what `fixtures/recorded/` replays: whole answers and states, both
+//! materials of a key, rotations by a clock that a test moves.
 
 use super::materials::{DELETE, WEST, both, newer, replicated, rotated, rotating, west, with_waiting};
 use super::operations::with_material;
@@ -8,24 +9,6 @@ use crate::edition::Edition;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-#[tokio::test]
-async fn the_answer_for_a_key_that_was_never_imported_into_names_no_material() {
-    let client = newer().await;
-    let id = client.key(json!({ "Origin": "EXTERNAL" })).await;
-    let arn = client.metadata("us-east-2", &id).await["Arn"].clone();
-    assert_eq!(client.send(DELETE, &json!({ "KeyId": id })).await.json(), json!({ "KeyId": arn }));
-}
-
-#[tokio::test]
-async fn the_second_deletion_has_the_very_same_answer() {
-    let (client, id) = with_material(Edition::KeyMaterialId).await;
-    let metadata = client.metadata("us-east-2", &id).await;
-    let answer = json!({ "KeyId": metadata["Arn"], "KeyMaterialId": metadata["CurrentKeyMaterialId"] });
-    for _ in 0..2 {
-        assert_eq!(client.send(DELETE, &json!({ "KeyId": id })).await.json(), answer);
-    }
-}
 
 // That an enabled key answers so too is inferred.
 #[tokio::test]
@@ -66,25 +49,6 @@ async fn without_an_id_the_current_material_is_deleted_and_the_waiting_one_stays
     let states: Vec<Value> =
         client.history("us-east-2", &ids.key).await.iter().map(|entry| entry["ImportState"].clone()).collect();
     assert_eq!(states, ["PENDING_IMPORT", "IMPORTED"]);
-}
-
-#[tokio::test]
-async fn without_a_material_that_was_rotated_out_the_key_is_pending_import() {
-    let client = newer().await;
-    let ids = rotated(&client, json!({})).await;
-    let before = client.metadata("us-east-2", &ids.key).await;
-    assert_eq!(before["CurrentKeyMaterialId"], ids.second.as_str());
-    assert_eq!(client.delete("us-east-2", &ids.key, &ids.first).await.json(), both(&ids, &ids.first));
-    let after = client.metadata("us-east-2", &ids.key).await;
-    assert_eq!((&after["KeyState"], &after["Enabled"]), (&json!("PendingImport"), &json!(false)));
-    assert_eq!(after["CurrentKeyMaterialId"], ids.second.as_str());
-    assert_eq!(after.get("ExpirationModel"), None);
-    let history = client.history("us-east-2", &ids.key).await;
-    let entry = &history[0];
-    assert_eq!((&entry["KeyMaterialId"], &entry["KeyMaterialState"]), (&json!(ids.first), &json!("NON_CURRENT")));
-    assert_eq!((&entry["ImportState"], entry.get("ExpirationModel")), (&json!("PENDING_IMPORT"), None));
-    assert_eq!(history[1]["ExpirationModel"], "KEY_MATERIAL_DOES_NOT_EXPIRE");
-    client.refuses_pending_import("Encrypt", &json!({ "KeyId": ids.key, "Plaintext": "AAAA" }), &ids.arn).await;
 }
 
 #[tokio::test]
@@ -173,37 +137,6 @@ async fn other_bytes_are_refused_with_the_id_that_was_expected() {
 }
 
 #[tokio::test]
-async fn a_key_pair_is_of_no_use_after_the_deletion_and_as_before_after_the_import() {
-    let client = newer().await;
-    let peer = client.key(json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" })).await;
-    let peer = client.send("GetPublicKey", &json!({ "KeyId": peer })).await.json()["PublicKey"].clone();
-    let create = json!({ "Origin": "EXTERNAL", "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" });
-    let (ecdh, pair) = (client.key(create).await, generated("ECC_NIST_P256"));
-    client.import(&ecdh, &pair, json!({})).await;
-    let derive = json!({ "KeyId": ecdh, "KeyAgreementAlgorithm": "ECDH", "PublicKey": peer });
-    let secret = client.send("DeriveSharedSecret", &derive).await.json();
-    let arn = secret["KeyId"].as_str().unwrap().to_owned();
-    client.send(DELETE, &json!({ "KeyId": ecdh })).await;
-    client.refuses_pending_import("DeriveSharedSecret", &derive, &arn).await;
-    client.refuses_pending_import("GetPublicKey", &json!({ "KeyId": ecdh }), &arn).await;
-    client.import(&ecdh, &pair, json!({})).await;
-    assert_eq!(client.send("DeriveSharedSecret", &derive).await.json(), secret);
-
-    let create = json!({ "Origin": "EXTERNAL", "KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT" });
-    let (rsa, pair) = (client.key(create).await, generated("RSA_2048"));
-    client.import_of("RSA_2048", &rsa, &pair).await;
-    let algorithm = "RSAES_OAEP_SHA_256";
-    let encrypt = json!({ "KeyId": rsa, "Plaintext": "aGVsbG8=", "EncryptionAlgorithm": algorithm });
-    let sealed = client.send("Encrypt", &encrypt).await.json();
-    let arn = sealed["KeyId"].as_str().unwrap().to_owned();
-    let decrypt = json!({ "KeyId": rsa, "CiphertextBlob": sealed["CiphertextBlob"], "EncryptionAlgorithm": algorithm });
-    client.send(DELETE, &json!({ "KeyId": rsa })).await;
-    client.refuses_pending_import("Decrypt", &decrypt, &arn).await;
-    client.import_of("RSA_2048", &rsa, &pair).await;
-    assert_eq!(client.send("Decrypt", &decrypt).await.json()["Plaintext"], "aGVsbG8=");
-}
-
-#[tokio::test]
 async fn a_replica_names_itself_and_leaves_the_waiting_material_of_its_primary_key() {
     let client = newer().await;
     let ids = replicated(&client).await;
@@ -227,17 +160,6 @@ async fn a_waiting_material_that_its_primary_key_deletes_is_gone_from_the_replic
 }
 
 #[tokio::test]
-async fn a_replica_that_lacks_a_material_can_be_told_to_delete_it() {
-    let client = newer().await;
-    let ids = rotated(&client, json!({ "MultiRegion": true })).await;
-    client.send("ReplicateKey", &json!({ "KeyId": ids.key, "ReplicaRegion": WEST })).await;
-    assert_eq!(client.import_in(WEST, &ids.key, &[8; 32], json!({})).await.status, 200);
-    assert_eq!(client.delete(WEST, &ids.key, &ids.first).await.json(), west(&ids, &ids.first));
-    assert_eq!(client.metadata(WEST, &ids.key).await["KeyState"], "PendingImport");
-    assert_eq!(client.state(&ids.key).await, "Enabled");
-}
-
-#[tokio::test]
 async fn a_rotation_waits_until_every_replica_has_the_material() {
     let client = newer().await;
     let ids = replicated(&client).await;
@@ -251,28 +173,6 @@ async fn a_rotation_waits_until_every_replica_has_the_material() {
     for region in ["us-east-2", WEST] {
         assert_eq!(client.metadata(region, &ids.key).await["CurrentKeyMaterialId"], ids.second.as_str(), "{region}");
     }
-}
-
-#[tokio::test]
-async fn a_key_without_material_is_pending_import_once_its_deletion_is_cancelled() {
-    let (client, id) = with_material(Edition::KeyMaterialId).await;
-    let deleted = client.send(DELETE, &json!({ "KeyId": id })).await.json();
-    let scheduled = client.send("ScheduleKeyDeletion", &json!({ "KeyId": id, "PendingWindowInDays": 7 })).await;
-    assert_eq!(scheduled.status, 200);
-    assert_eq!(client.send("CancelKeyDeletion", &json!({ "KeyId": id })).await.status, 200);
-    let metadata = client.metadata("us-east-2", &id).await;
-    assert_eq!((&metadata["KeyState"], metadata.get("DeletionDate")), (&json!("PendingImport"), None));
-    assert_eq!(metadata.get("ExpirationModel"), None);
-    assert_eq!(metadata["CurrentKeyMaterialId"], deleted["KeyMaterialId"]);
-}
-
-#[tokio::test]
-async fn an_import_enables_a_disabled_key() {
-    let (client, id) = with_material(Edition::KeyMaterialId).await;
-    client.send("DisableKey", &json!({ "KeyId": id })).await;
-    assert_eq!(client.state(&id).await, "Disabled");
-    assert_eq!(client.import(&id, &[7; 32], json!({})).await.status, 200);
-    assert_eq!(client.state(&id).await, "Enabled");
 }
 
 #[tokio::test]
