@@ -39,13 +39,13 @@ async fn a_mutant_with_many_divergences_has_one_cause() {
     }
 }
 
-/// How many causes the divergences of each mutant have. It runs every case at every mutant, so it is not run by default.
+/// How many causes the divergences of mutants have. It runs every case at each sixth mutant, so it is not run by default.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement of minutes: run it after a change of how causes are grouped"]
-async fn causes_of_every_mutant() {
+#[ignore = "a measurement of a minute or two: run it after a change of how causes are grouped"]
+async fn causes_of_many_mutants() {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut told = String::new();
-    for mutant in mutants() {
+    for mutant in mutants().iter().step_by(6) {
         let report = at(mutant).await;
         *counts.entry(report.causes.len()).or_default() += 1;
         if report.causes.len() > 1 {

@@ -138,6 +138,52 @@ fn a_long_body_is_one_cause_whatever_its_length() {
 }
 
 #[test]
+fn the_same_wrong_body_is_one_cause_whatever_was_expected_and_wherever_it_was_sent() {
+    let null = || crate::compare::BodyFact::Text { bytes: 4, text: Shown::ours("null"), whole: true };
+    let found = || Fact::Body { body: null() };
+    let either = Fact::AnyOf { facts: vec![Fact::words("200 with the body of the edition"), answered(400, "X")] };
+    let whole = Fact::Answer { status: 200, error: None, body: Some(null()) };
+    let again = Place::afterwards("DeleteImportedKeyMaterial");
+    let report = report(&[
+        (
+            "members/null",
+            "200",
+            vec![mismatch(What::Body, Place::answer(), Fact::words("zero bytes"), found(), &["S-24"])],
+        ),
+        ("members/true", "200", vec![mismatch(What::Body, Place::answer(), either, whole, &["S-12"])]),
+        ("members/list", "200", vec![mismatch(What::Body, again, Fact::words("zero bytes"), found(), &["S-24"])]),
+    ]);
+    assert_eq!(told(&report), [(CauseKind::Form, "-", "members/null members/true members/list".to_owned())]);
+}
+
+#[test]
+fn an_error_that_is_no_json_and_a_decorated_type_are_one_cause_each() {
+    let shape = |expected: Fact<Shown>, found: Fact<Shown>| {
+        mismatch(What::ErrorShape, Place::answer(), expected, found, &["S-11"])
+    };
+    let page = |text: &str| {
+        let body = crate::compare::BodyFact::Text { bytes: 9, text: Shown::ours(text), whole: true };
+        Fact::Body { body }
+    };
+    let report = report(&[
+        (
+            "members/null",
+            "400",
+            vec![
+                shape(Fact::words("a JSON object"), page("<p>null</p>")),
+                shape(Fact::words("the error's type in `__type`"), page("<p>null</p>")),
+            ],
+        ),
+        ("members/true", "400", vec![shape(Fact::words("a JSON object"), page("<p>true</p>"))]),
+        ("members/list", "400 X", vec![shape(value("X"), value("a.b#X"))]),
+        ("members/empty", "400 Y", vec![shape(value("Y"), value("a.b#Y"))]),
+        ("members/object", "400 Y", vec![shape(value("Y"), value("Y:http"))]),
+    ]);
+    let cases: Vec<String> = report.causes.iter().map(|cause| cause.cases.join(" ")).collect();
+    assert_eq!(cases, ["members/null members/true", "members/list members/empty", "members/object"]);
+}
+
+#[test]
 fn what_was_carried_out_by_mistake_is_told_apart_by_the_clause_that_most_cases_share() {
     let accepted = |clauses: &[&str]| {
         vec![status(refusal(), answered(200, ""), clauses), effect(kept("Enabled"), "PendingImport", &["S-13"])]
