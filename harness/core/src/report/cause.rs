@@ -272,14 +272,17 @@ fn all_alike(mut each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 /// Whether only the status is wrong, and the error's type is that of another status: one fault of the type, wherever it is
 /// answered.
 fn is_status_of_type(answer: &[&Mismatch]) -> bool {
-    let has_type = |mismatch: &&Mismatch| matches!(&mismatch.found, Fact::Answer { error: Some(_), .. });
-    answer.iter().all(|mismatch| mismatch.what == What::Status)
-        && answer.iter().all(has_type)
-        && answer.iter().all(|mismatch| match &mismatch.expected {
-            Fact::Status { .. } => true,
-            Fact::Words { words } => words.ends_with("for this type"),
-            _ => false,
-        })
+    answer.iter().all(|mismatch| {
+        let Fact::Answer { error: Some(found), .. } = &mismatch.found else { return false };
+        let has_type = |fact: &Fact<Shown>| matches!(fact, Fact::Answer { error: Some(error), .. } if error == found);
+        mismatch.what == What::Status
+            && match &mismatch.expected {
+                Fact::Status { .. } => true,
+                Fact::Words { words } => words.ends_with("for this type"),
+                Fact::AnyOf { facts } => facts.iter().any(has_type),
+                _ => false,
+            }
+    })
 }
 
 fn key_of_answer(kind: CauseKind, of_type: bool, answer: &[&Mismatch]) -> Key {

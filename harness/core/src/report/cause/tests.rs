@@ -238,6 +238,7 @@ fn a_wrong_effect_is_a_cause_of_its_own_unless_the_answer_explains_it() {
 fn a_wrong_status_of_one_type_is_one_cause_whatever_the_clause_and_the_words() {
     let found = |error: &str| answered(404, error);
     let page = Fact::Status { any_of: vec![400] };
+    let any_of = |types: &[&str]| Fact::AnyOf { facts: types.iter().map(|name| answered(400, name)).collect() };
     let another = |name: &str| {
         let expected = Fact::ErrorType { name: Shown::ours(name) };
         mismatch(What::ErrorType, Place::answer(), expected, Fact::ErrorType { name: Shown::ours("Y") }, &["S-27"])
@@ -246,14 +247,17 @@ fn a_wrong_status_of_one_type_is_one_cause_whatever_the_clause_and_the_words() {
         ("members/null", "404 X", vec![status(page.clone(), found("X"), &["S-27"])]),
         ("members/true", "404 X", vec![status(Fact::words("400 for this type"), found("X"), &["S-26"])]),
         ("members/list", "404 Y", vec![status(page.clone(), found("Y"), &["S-27"])]),
+        ("members/number", "404 X", vec![status(any_of(&["Z", "X"]), found("X"), &["S-16"])]),
+        ("members/false", "404 X", vec![status(any_of(&["Z"]), found("X"), &["S-16"])]),
         ("members/empty", "404 Y", vec![status(page.clone(), found("Y"), &["S-27"]), another("X")]),
         ("members/object", "404", vec![status(page, found(""), &["S-27"])]),
     ]);
     assert_eq!(
         told(&report),
         [
-            (CauseKind::Answer, "-", "members/null members/true".to_owned()),
+            (CauseKind::Answer, "-", "members/null members/true members/number".to_owned()),
             (CauseKind::Answer, "-", "members/list".to_owned()),
+            (CauseKind::Answer, "S-16", "members/false".to_owned()),
             (CauseKind::Answer, "S-27", "members/empty".to_owned()),
             (CauseKind::Answer, "S-27", "members/object".to_owned()),
         ]
