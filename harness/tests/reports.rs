@@ -214,3 +214,29 @@ fn what_is_no_saved_run_is_refused_and_nothing_is_written() {
     refused(&call(&["report", "junit=out", "markdown=out", "run.json"]), "cannot both go to `out`");
     assert!(!Path::new(&folder.file("out.xml")).exists() && !Path::new(&folder.file("out")).exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_case_shows_the_call_that_failed_and_says_what_it_needs() {
+    let folder = Scratch::new();
+    // A target of the first edition knows no ids of key material and no second material.
+    let (server, url) = served(None).await;
+    let cases = ["materials/current-by-id", "materials/of-other-key", "materials/pending-rotation"];
+    let more = ["--edition", "key-material-id", "--endpoint", &url, "--report", "json"];
+    let report = json(&call(&folder, &[], &[&["run"], &cases[..], &more].concat()).await);
+    for (case, reason, role) in [
+        (cases[0], "DescribeKey gave no CurrentKeyMaterialId", "DescribeKey"),
+        (cases[1], "DescribeKey gave no CurrentKeyMaterialId for the other key", "DescribeKey"),
+        (cases[2], "its precondition could not be made: ImportKeyMaterial answered 400", "ImportKeyMaterial"),
+    ] {
+        let found = report["runs"][0]["cases"].as_array().unwrap().iter().find(|found| found["id"] == case).unwrap();
+        assert_eq!(found["outcome"], "blocked", "{found:#}");
+        assert!(found["reason"].as_str().unwrap().starts_with(reason), "{found:#}");
+        let exchanges = found["exchanges"].as_array().unwrap();
+        assert_eq!((exchanges.len(), exchanges[0]["role"].as_str()), (1, Some(role)), "{found:#}");
+        let lines =
+            |part: &str| exchanges[0][part].as_array().unwrap().iter().map(Value::to_string).collect::<String>();
+        assert!(lines("request").contains(role) && lines("response").contains("HTTP/1.1 "), "{found:#}");
+        assert_eq!(lines("request").contains("\\\"ImportToken\\\":\\\"<removed>\\\""), role == "ImportKeyMaterial");
+    }
+    server.stop().await;
+}
