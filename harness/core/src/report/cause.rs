@@ -248,6 +248,8 @@ fn kind_of_answer(mismatch: &Mismatch) -> CauseKind {
     match (expects_success(&mismatch.expected), found) {
         (Some(true), false) => CauseKind::Refused,
         (Some(false), true) => CauseKind::Accepted,
+        // It may be refused too, but not like this.
+        (None, false) if can_succeed(&mismatch.expected) => CauseKind::Refused,
         _ => CauseKind::Answer,
     }
 }
@@ -262,6 +264,11 @@ fn expects_success(expected: &Fact<Shown>) -> Option<bool> {
         Fact::AnyOf { facts } => all_alike(facts.iter().map(expects_success)),
         _ => None,
     }
+}
+
+/// Whether a success is one of several accepted answers.
+fn can_succeed(expected: &Fact<Shown>) -> bool {
+    matches!(expected, Fact::AnyOf { facts } if facts.iter().any(|fact| expects_success(fact) == Some(true)))
 }
 
 fn all_alike(mut each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
@@ -365,8 +372,10 @@ fn sentence(fault: &Fault<'_>) -> Shown {
         CauseKind::Broken if first.what == What::Liveness => "the target stops answering".to_owned(),
         CauseKind::Broken => format!("the target gives no whole answer: {found}"),
         CauseKind::Accepted => format!("the target answers {} to a request that it has to refuse", key.found),
-        CauseKind::Refused => format!("the target answers {} to a request that it has to carry out", key.found),
-        CauseKind::Answer | CauseKind::Form | CauseKind::Effect => {
+        CauseKind::Refused if !can_succeed(expected) => {
+            format!("the target answers {} to a request that it has to carry out", key.found)
+        }
+        CauseKind::Refused | CauseKind::Answer | CauseKind::Form | CauseKind::Effect => {
             format!("{place}: expected {expected}, found {found}")
         }
     })

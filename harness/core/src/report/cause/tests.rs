@@ -235,6 +235,19 @@ fn a_wrong_effect_is_a_cause_of_its_own_unless_the_answer_explains_it() {
 }
 
 #[test]
+fn a_refusal_where_a_success_is_one_of_several_answers_is_a_refusal_too() {
+    let either = Fact::AnyOf { facts: vec![Fact::words("200 with the body of the edition"), answered(400, "Y")] };
+    let report = report(&[
+        ("members/null", "400 X", vec![status(success(), answered(400, "X"), &["S-04", "S-06"])]),
+        ("members/true", "400 X", vec![status(either.clone(), answered(400, "X"), &["S-04"])]),
+    ]);
+    assert_eq!(told(&report), [(CauseKind::Refused, "S-04", "members/null members/true".to_owned())]);
+    let alone = self::report(&[("members/true", "400 X", vec![status(either, answered(400, "X"), &["S-04"])])]);
+    let sentence = "answer: expected 200 with the body of the edition, or 400 Y, found 400 X";
+    assert_eq!(alone.causes[0].sentence, sentence);
+}
+
+#[test]
 fn a_wrong_status_of_one_type_is_one_cause_whatever_the_clause_and_the_words() {
     let found = |error: &str| answered(404, error);
     let page = Fact::Status { any_of: vec![400] };
