@@ -39,21 +39,18 @@ async fn a_mutant_with_many_divergences_has_one_cause() {
     }
 }
 
-/// How many causes the divergences of each mutant have. It runs every case at every mutant, so it is not run by default.
+/// How many causes the divergences of mutants have, mutant by mutant. It runs every case at each sixth mutant, so it is not
+/// run by default.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement of minutes: run it after a change of how causes are grouped"]
-async fn causes_of_every_mutant() {
+#[ignore = "a measurement of minutes: run it with `--nocapture` after a change of how causes are grouped"]
+async fn causes_of_many_mutants() {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut told = String::new();
-    for mutant in mutants() {
+    for mutant in mutants().iter().step_by(6) {
         let report = at(mutant).await;
         *counts.entry(report.causes.len()).or_default() += 1;
-        if report.causes.len() > 1 {
-            told += &format!("{}: {} diverge, {} causes\n", mutant.name, report.figures.diverges, report.causes.len());
-            sentences(&report).iter().for_each(|sentence| told += &format!("    {sentence}\n"));
-        }
+        let told = format!("{} {} {:?}", mutant.name, report.figures.diverges, sentences(&report));
+        writeln!(std::io::stdout(), "{told}\n{counts:?}").unwrap();
     }
-    writeln!(std::io::stdout(), "{told}mutants by the number of causes: {counts:?}").unwrap();
-    let one = counts.get(&1).copied().unwrap_or_default();
-    assert!(one * 10 >= counts.values().sum::<usize>() * 5, "{counts:?}");
+    let several: usize = counts.iter().filter(|(causes, _)| **causes > 1).map(|(_, mutants)| mutants).sum();
+    assert!(several * 2 < counts.values().sum(), "{counts:?}");
 }

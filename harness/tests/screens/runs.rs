@@ -151,6 +151,8 @@ fn several_targets(stage: &mut Stage) {
 fn report(stage: &mut Stage) {
     let url = stage.mutant("success-body-null");
     stage.prepare(&["run", "success/symmetric", "success/hmac", "--endpoint", &url, "--report", "json=run.json"]);
+    let saved = stage.read("run.json").replace(url.as_str(), "http://kms.example.test");
+    stage.write("run.json", &saved);
     for format in ["markdown", "github", "badge-divergence", "badge-coverage"] {
         stage.call(&["report", format, "run.json"]);
     }

@@ -147,6 +147,9 @@ fn faults<'a>(number: usize, case: &'a CaseReport, fail_on: Level) -> Vec<Fault<
         let of_type = kind == CauseKind::Answer && is_status_of_type(&answer);
         add(key_of_answer(kind, of_type, &answer), if of_type { &[] } else { &first.clauses }, answer);
     }
+    // What a body is does not depend on the call that it answers.
+    let (bodies, effects): (Vec<&Mismatch>, Vec<&Mismatch>) =
+        effects.into_iter().partition(|mismatch| mismatch.what == What::Body && body_of(&mismatch.found).is_some());
     if let Some(first) = effects.first().copied() {
         let (expected, found) = varying_replaced(first);
         let key = Key::of(CauseKind::Effect, &first.place.to_string(), &expected, &found);
@@ -156,14 +159,15 @@ fn faults<'a>(number: usize, case: &'a CaseReport, fail_on: Level) -> Vec<Fault<
         let clauses = if is_kept && is_success(case) { &case.clauses } else { &first.clauses };
         add(key, clauses, effects);
     }
+    rest.extend(bodies);
+    // An error that is no JSON breaks several rules for its shape at once.
+    let (shapeless, rest): (Vec<&Mismatch>, Vec<&Mismatch>) =
+        rest.into_iter().partition(|mismatch| mismatch.what == What::ErrorShape && body_of(&mismatch.found).is_some());
+    if let Some(first) = shapeless.first().copied() {
+        add(Key::of(CauseKind::Form, "error-shape", "", &varying_replaced(first).1), &[], shapeless);
+    }
     for mismatch in rest {
-        let (expected, found) = varying_replaced(mismatch);
-        let place = match &mismatch.place {
-            Place::Answer { .. } => Place::answer().to_string(),
-            other => other.to_string(),
-        };
-        let key = Key::of(CauseKind::Form, &format!("{} {place}", mismatch.what.as_str()), &expected, &found);
-        add(key, &[], vec![mismatch]);
+        add(key_of_form(mismatch), &[], vec![mismatch]);
     }
     faults
 }
@@ -183,12 +187,46 @@ fn varying_replaced(mismatch: &Mismatch) -> (String, String) {
         Fact::About { words, .. } => words.clone(),
         other => normaliser.normalise(&other.to_string()),
     };
-    let found = match &mismatch.found {
-        // Only its beginning is known, and its length depends on the key.
-        Fact::Body { body: BodyFact::Text { whole: false, .. } } => "a longer body".to_owned(),
-        _ => likeness(mismatch, &mut normaliser).found,
+    (expected, likeness(mismatch, &mut normaliser).found)
+}
+
+/// A header, body or framing as it is wherever it is sent. The same wrong body is one fault whatever was expected instead.
+fn key_of_form(mismatch: &Mismatch) -> Key {
+    let (expected, found) = varying_replaced(mismatch);
+    let what = mismatch.what.as_str();
+    let place = match &mismatch.place {
+        Place::Answer { .. } => format!("{what} {}", Place::<Shown>::answer()),
+        other => format!("{what} {other}"),
     };
-    (expected, found)
+    if let (What::Body, Some(body)) = (mismatch.what, body_of(&mismatch.found)) {
+        return Key::of(CauseKind::Form, what, "", &body_in_words(body));
+    }
+    match (mismatch.what, &mismatch.expected, &mismatch.found) {
+        // A type that is not bare is decorated in the same way, whatever type it is.
+        (What::ErrorShape, Fact::Values { values: bare }, Fact::Values { values: sent }) => {
+            let sent: Vec<String> = sent.iter().zip(bare).map(|(sent, bare)| sent.replace(&**bare, "<type>")).collect();
+            Key::of(CauseKind::Form, &place, "<type>", &sent.join(", "))
+        }
+        _ => Key::of(CauseKind::Form, &place, &expected, &found),
+    }
+}
+
+/// The body that was found, if it is the body as a whole that is wrong.
+fn body_of(found: &Fact<Shown>) -> Option<&BodyFact<Shown>> {
+    match found {
+        Fact::Body { body } | Fact::Answer { error: None, body: Some(body), .. } => Some(body),
+        _ => None,
+    }
+}
+
+fn body_in_words(body: &BodyFact<Shown>) -> String {
+    match body {
+        BodyFact::Empty => "zero bytes".to_owned(),
+        BodyFact::Coded { coding, .. } => coding.clone(),
+        // Only its beginning is known, and its length depends on the key.
+        BodyFact::Text { whole: false, .. } => "a longer body".to_owned(),
+        BodyFact::Text { text, .. } => Normaliser::new(&World::default(), None).normalise(text),
+    }
 }
 
 /// The status of an answer, if it is a server fault, with its error type.
@@ -210,6 +248,8 @@ fn kind_of_answer(mismatch: &Mismatch) -> CauseKind {
     match (expects_success(&mismatch.expected), found) {
         (Some(true), false) => CauseKind::Refused,
         (Some(false), true) => CauseKind::Accepted,
+        // It may be refused too, but not like this.
+        (None, false) if can_succeed(&mismatch.expected) => CauseKind::Refused,
         _ => CauseKind::Answer,
     }
 }
@@ -226,6 +266,11 @@ fn expects_success(expected: &Fact<Shown>) -> Option<bool> {
     }
 }
 
+/// Whether a success is one of several accepted answers.
+fn can_succeed(expected: &Fact<Shown>) -> bool {
+    matches!(expected, Fact::AnyOf { facts } if facts.iter().any(|fact| expects_success(fact) == Some(true)))
+}
+
 fn all_alike(mut each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let first = each.next()??;
     each.all(|other| other == Some(first)).then_some(first)
@@ -234,14 +279,17 @@ fn all_alike(mut each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 /// Whether only the status is wrong, and the error's type is that of another status: one fault of the type, wherever it is
 /// answered.
 fn is_status_of_type(answer: &[&Mismatch]) -> bool {
-    let has_type = |mismatch: &&Mismatch| matches!(&mismatch.found, Fact::Answer { error: Some(_), .. });
-    answer.iter().all(|mismatch| mismatch.what == What::Status)
-        && answer.iter().all(has_type)
-        && answer.iter().all(|mismatch| match &mismatch.expected {
-            Fact::Status { .. } => true,
-            Fact::Words { words } => words.ends_with("for this type"),
-            _ => false,
-        })
+    answer.iter().all(|mismatch| {
+        let Fact::Answer { error: Some(found), .. } = &mismatch.found else { return false };
+        let has_type = |fact: &Fact<Shown>| matches!(fact, Fact::Answer { error: Some(error), .. } if error == found);
+        mismatch.what == What::Status
+            && match &mismatch.expected {
+                Fact::Status { .. } => true,
+                Fact::Words { words } => words.ends_with("for this type"),
+                Fact::AnyOf { facts } => facts.iter().any(has_type),
+                _ => false,
+            }
+    })
 }
 
 fn key_of_answer(kind: CauseKind, of_type: bool, answer: &[&Mismatch]) -> Key {
@@ -324,8 +372,10 @@ fn sentence(fault: &Fault<'_>) -> Shown {
         CauseKind::Broken if first.what == What::Liveness => "the target stops answering".to_owned(),
         CauseKind::Broken => format!("the target gives no whole answer: {found}"),
         CauseKind::Accepted => format!("the target answers {} to a request that it has to refuse", key.found),
-        CauseKind::Refused => format!("the target answers {} to a request that it has to carry out", key.found),
-        CauseKind::Answer | CauseKind::Form | CauseKind::Effect => {
+        CauseKind::Refused if !can_succeed(expected) => {
+            format!("the target answers {} to a request that it has to carry out", key.found)
+        }
+        CauseKind::Refused | CauseKind::Answer | CauseKind::Form | CauseKind::Effect => {
             format!("{place}: expected {expected}, found {found}")
         }
     })

@@ -138,6 +138,52 @@ fn a_long_body_is_one_cause_whatever_its_length() {
 }
 
 #[test]
+fn the_same_wrong_body_is_one_cause_whatever_was_expected_and_wherever_it_was_sent() {
+    let null = || crate::compare::BodyFact::Text { bytes: 4, text: Shown::ours("null"), whole: true };
+    let found = || Fact::Body { body: null() };
+    let either = Fact::AnyOf { facts: vec![Fact::words("200 with the body of the edition"), answered(400, "X")] };
+    let whole = Fact::Answer { status: 200, error: None, body: Some(null()) };
+    let again = Place::afterwards("DeleteImportedKeyMaterial");
+    let report = report(&[
+        (
+            "members/null",
+            "200",
+            vec![mismatch(What::Body, Place::answer(), Fact::words("zero bytes"), found(), &["S-24"])],
+        ),
+        ("members/true", "200", vec![mismatch(What::Body, Place::answer(), either, whole, &["S-12"])]),
+        ("members/list", "200", vec![mismatch(What::Body, again, Fact::words("zero bytes"), found(), &["S-24"])]),
+    ]);
+    assert_eq!(told(&report), [(CauseKind::Form, "-", "members/null members/true members/list".to_owned())]);
+}
+
+#[test]
+fn an_error_that_is_no_json_and_a_decorated_type_are_one_cause_each() {
+    let shape = |expected: Fact<Shown>, found: Fact<Shown>| {
+        mismatch(What::ErrorShape, Place::answer(), expected, found, &["S-11"])
+    };
+    let page = |text: &str| {
+        let body = crate::compare::BodyFact::Text { bytes: 9, text: Shown::ours(text), whole: true };
+        Fact::Body { body }
+    };
+    let report = report(&[
+        (
+            "members/null",
+            "400",
+            vec![
+                shape(Fact::words("a JSON object"), page("<p>null</p>")),
+                shape(Fact::words("the error's type in `__type`"), page("<p>null</p>")),
+            ],
+        ),
+        ("members/true", "400", vec![shape(Fact::words("a JSON object"), page("<p>true</p>"))]),
+        ("members/list", "400 X", vec![shape(value("X"), value("a.b#X"))]),
+        ("members/empty", "400 Y", vec![shape(value("Y"), value("a.b#Y"))]),
+        ("members/object", "400 Y", vec![shape(value("Y"), value("Y:http"))]),
+    ]);
+    let cases: Vec<String> = report.causes.iter().map(|cause| cause.cases.join(" ")).collect();
+    assert_eq!(cases, ["members/null members/true", "members/list members/empty", "members/object"]);
+}
+
+#[test]
 fn what_was_carried_out_by_mistake_is_told_apart_by_the_clause_that_most_cases_share() {
     let accepted = |clauses: &[&str]| {
         vec![status(refusal(), answered(200, ""), clauses), effect(kept("Enabled"), "PendingImport", &["S-13"])]
@@ -189,9 +235,23 @@ fn a_wrong_effect_is_a_cause_of_its_own_unless_the_answer_explains_it() {
 }
 
 #[test]
+fn a_refusal_where_a_success_is_one_of_several_answers_is_a_refusal_too() {
+    let either = Fact::AnyOf { facts: vec![Fact::words("200 with the body of the edition"), answered(400, "Y")] };
+    let report = report(&[
+        ("members/null", "400 X", vec![status(success(), answered(400, "X"), &["S-04", "S-06"])]),
+        ("members/true", "400 X", vec![status(either.clone(), answered(400, "X"), &["S-04"])]),
+    ]);
+    assert_eq!(told(&report), [(CauseKind::Refused, "S-04", "members/null members/true".to_owned())]);
+    let alone = self::report(&[("members/true", "400 X", vec![status(either, answered(400, "X"), &["S-04"])])]);
+    let sentence = "answer: expected 200 with the body of the edition, or 400 Y, found 400 X";
+    assert_eq!(alone.causes[0].sentence, sentence);
+}
+
+#[test]
 fn a_wrong_status_of_one_type_is_one_cause_whatever_the_clause_and_the_words() {
     let found = |error: &str| answered(404, error);
     let page = Fact::Status { any_of: vec![400] };
+    let any_of = |types: &[&str]| Fact::AnyOf { facts: types.iter().map(|name| answered(400, name)).collect() };
     let another = |name: &str| {
         let expected = Fact::ErrorType { name: Shown::ours(name) };
         mismatch(What::ErrorType, Place::answer(), expected, Fact::ErrorType { name: Shown::ours("Y") }, &["S-27"])
@@ -200,14 +260,17 @@ fn a_wrong_status_of_one_type_is_one_cause_whatever_the_clause_and_the_words() {
         ("members/null", "404 X", vec![status(page.clone(), found("X"), &["S-27"])]),
         ("members/true", "404 X", vec![status(Fact::words("400 for this type"), found("X"), &["S-26"])]),
         ("members/list", "404 Y", vec![status(page.clone(), found("Y"), &["S-27"])]),
+        ("members/number", "404 X", vec![status(any_of(&["Z", "X"]), found("X"), &["S-16"])]),
+        ("members/false", "404 X", vec![status(any_of(&["Z"]), found("X"), &["S-16"])]),
         ("members/empty", "404 Y", vec![status(page.clone(), found("Y"), &["S-27"]), another("X")]),
         ("members/object", "404", vec![status(page, found(""), &["S-27"])]),
     ]);
     assert_eq!(
         told(&report),
         [
-            (CauseKind::Answer, "-", "members/null members/true".to_owned()),
+            (CauseKind::Answer, "-", "members/null members/true members/number".to_owned()),
             (CauseKind::Answer, "-", "members/list".to_owned()),
+            (CauseKind::Answer, "S-16", "members/false".to_owned()),
             (CauseKind::Answer, "S-27", "members/empty".to_owned()),
             (CauseKind::Answer, "S-27", "members/object".to_owned()),
         ]
