@@ -1,7 +1,8 @@
 //! A service that is not on loopback: the reference behind TLS, under a name that leads nowhere.
 
+use super::hostile::tls_front;
 use super::scratch::written;
-use super::{config, reference, tls};
+use super::{config, reference};
 use trentcheck_core::fixture::Edition;
 
 /// The account of the reference's keys.
@@ -32,7 +33,7 @@ pub(crate) const FAST: [&str; 14] = [
 /// The reference behind TLS, with the arguments that reach it.
 pub(crate) async fn service(name: &str) -> (trentcheck_reference::Server, Vec<String>) {
     let (server, _) = reference(config(Edition::KeyOnly)).await;
-    let (address, ca) = tls::front(server.address()).await;
+    let (address, ca) = tls_front(server.address()).await;
     let ca = written(&format!("{name}.pem"), ca);
     let endpoint = format!("https://kms.example.test:{}", address.port());
     let address = address.to_string();
