@@ -1,7 +1,7 @@
 //! Baselines through the command: what is written, what counts as drift, what is refused.
 
 use crate::support::command::{said, trentcheck, trentcheck_with};
-use crate::support::fake;
+use crate::support::hostile::answering;
 use crate::support::scratch::{Scratch, file};
 use crate::support::{config, reference};
 use std::path::Path;
@@ -202,7 +202,7 @@ fn insta_asserts_on_the_files_that_the_command_wrote() {
 async fn what_differs_once_and_not_again_is_no_drift() {
     let (asked, odd) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counted, left) = (Arc::clone(&asked), Arc::clone(&odd));
-    let address = fake::start(move |_, _| {
+    let address = answering(move |_, _| {
         counted.fetch_add(1, Ordering::SeqCst);
         let is_odd = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         let server = if is_odd { "other" } else { "usual" };

@@ -1,6 +1,6 @@
 //! No wrong blame: what comes once, comes late or is not the target's fault is no divergence, and what comes again is one.
 
-use crate::support::losing::{Fate, front, front_of_methods, front_of_somebody_else};
+use crate::support::hostile::{Fate, front, front_of_methods, front_of_somebody_else};
 use crate::support::{complaints, config, corpus, options, reference, replay};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

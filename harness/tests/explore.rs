@@ -1,6 +1,6 @@
 //! Property mode at the reference and at its mutants.
 
-use crate::support::altered;
+use crate::support::hostile::altered;
 use crate::support::{config, corpus, documents, options, reference, replay};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -120,8 +120,8 @@ async fn each_of_two_faults_is_shown_with_its_own_call() {
     let corpus = corpus();
     let (config, edition) = mutated("still-encrypts");
     let (wrong, mut target) = reference(config).await;
-    let altered = altered::start(wrong.address(), ("x-amzn-requestid", "x-amzn-requestix"), usize::MAX).await;
-    target.endpoint = Endpoint::parse(&format!("http://{altered}")).unwrap();
+    let way = altered(wrong.address(), ("x-amzn-requestid", "x-amzn-requestix"), usize::MAX).await;
+    target.endpoint = Endpoint::parse(&format!("http://{way}")).unwrap();
     let (right, model) = reference(crate::support::config(edition)).await;
     let exploring = ExploreOptions { findings: 2, exchanges: 10_000, ..explore_options(1) };
     let exploration = explored(&corpus, &target, &model, &exploring).await;

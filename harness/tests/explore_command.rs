@@ -1,8 +1,7 @@
 //! `trentcheck explore` as its users meet it: what it keeps, and how it ends.
 
-use crate::support::altered;
 use crate::support::command::{text, trentcheck_apart};
-use crate::support::fake;
+use crate::support::hostile::{altered, answering};
 use crate::support::scratch::file;
 use crate::support::{config, reference, served};
 use std::path::PathBuf;
@@ -88,7 +87,7 @@ async fn a_dead_port_is_one_sentence_and_exit_code_3() {
 async fn a_web_server_is_no_kms() {
     let kept = Kept::new();
     for page in ["404 Not Found", "200 OK", "501 Not Implemented"] {
-        let address = fake::start(move |_, _| {
+        let address = answering(move |_, _| {
             format!("HTTP/1.1 {page}\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>")
         })
         .await;
@@ -104,7 +103,7 @@ async fn what_was_found_before_a_target_died_is_printed_and_kept() {
     let kept = Kept::new();
     let (wrong, target) = reference(config(Edition::KeyOnly)).await;
     // Enough connections for some trials and to repeat what they show.
-    let way = altered::start(wrong.address(), ("x-amzn-requestid", "x-amzn-requestix"), 400).await;
+    let way = altered(wrong.address(), ("x-amzn-requestid", "x-amzn-requestix"), 400).await;
     let url = format!("http://{way}");
     let output = kept.explore(&url, &["--cases", "100000"]).await;
     let stdout = text(&output.stdout);

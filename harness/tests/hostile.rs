@@ -2,7 +2,8 @@
 
 use crate::support::client::{client_of, import, keys, state};
 use crate::support::command::{text, trentcheck_apart};
-use crate::support::losing::{Fate, front};
+use crate::support::hostile::tls_front;
+use crate::support::hostile::{Fate, front};
 use crate::support::scratch;
 use crate::support::service::{ACCOUNT, KEYS, service, with};
 use crate::support::{complaints, config, corpus, options, reference, replay};
@@ -12,9 +13,9 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::{Edition, PrincipalName};
-use trentcheck_core::report::RunReport;
-use trentcheck_core::run::{Options, Permit};
-use trentcheck_core::send::Endpoint;
+use trentcheck_core::report::{ExitCode, RunReport};
+use trentcheck_core::run::{Options, Permit, Target};
+use trentcheck_core::send::{Endpoint, Tls, Verify};
 use trentcheck_reference::Server;
 
 /// The same way, with nothing that verifies who is at its end.
@@ -61,6 +62,34 @@ async fn a_run_says_that_the_peer_was_not_verified() {
         for said in [text(&output.stdout), report] {
             assert_eq!(said.contains("certificate was not verified"), !is_verified, "{said}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_port_is_one_clear_sentence() {
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    server.stop().await;
+    let report = replay(&corpus(), &["example/absent-key", "success/symmetric"], &target, &options(4)).await;
+    assert_eq!(report.exit_code, ExitCode::Indeterminate);
+    assert_eq!(report.notices.len(), 1);
+    assert!(report.notices[0].contains("no connection"), "{:?}", report.notices);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn material_is_wrapped_only_for_a_peer_that_was_verified() {
+    let (server, plain) = reference(config(Edition::KeyOnly)).await;
+    let (address, ca) = tls_front(server.address()).await;
+    let endpoint = Endpoint::parse(&format!("https://kms.example.test:{}", address.port())).unwrap();
+    for verify in [Verify::Yes, Verify::NoInsecure] {
+        let ca_pem = Some(ca.clone()).filter(|_| verify == Verify::Yes);
+        let tls = Tls { ca_pem, verify, resolve: Some(address), ..Tls::default() };
+        let target = Target { tls, endpoint: endpoint.clone(), elsewhere: None, ..plain.clone() };
+        let is_verified = verify == Verify::Yes;
+        let report = replay(&corpus(), &["example/absent-key"], &target, &options(4)).await;
+        assert_eq!(report.exit_code, ExitCode::Pass, "{}", complaints(&report).join("\n"));
+        let report = replay(&corpus(), &["success/symmetric"], &target, &options(4)).await;
+        assert_eq!(report.exit_code == ExitCode::Pass, is_verified, "{}", complaints(&report).join("\n"));
+        assert_eq!(report.calls.contains_key("ImportKeyMaterial"), is_verified, "{:?}", report.calls);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls that are carried out while their answers are lost: no key is forgotten, and nothing that destroys is repeated.
 
 use crate::support::client::{client_of, keys};
-use crate::support::losing::{Fate, front};
+use crate::support::hostile::{Fate, front};
 use crate::support::scratch::Scratch;
 use crate::support::service::ACCOUNT;
 use crate::support::{complaints, config, corpus, documents, options, reference, replay};

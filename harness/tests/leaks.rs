@@ -2,7 +2,7 @@
 //! output.
 
 use crate::support::command::{said, trentcheck_in};
-use crate::support::fake::start;
+use crate::support::hostile::answering;
 use crate::support::scratch;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -118,7 +118,7 @@ const CASES: &[&str] = &["example/absent-key", "success/never-imported", "succes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_target_repeats_is_in_no_output() {
-    let endpoint = format!("http://{}", start(answer).await);
+    let endpoint = format!("http://{}", answering(answer).await);
     let checked = tokio::task::spawn_blocking(move || {
         let folder = scratch::folder();
         let run = |front: &[&str], cases: &[&str]| {
@@ -159,7 +159,7 @@ async fn what_a_target_repeats_is_in_no_output() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told() {
-    let endpoint = format!("http://{}", start(answer).await);
+    let endpoint = format!("http://{}", answering(answer).await);
     tokio::task::spawn_blocking(move || {
         let folder = scratch::folder();
         let record = |region: &str, directory: &str| {
@@ -256,7 +256,7 @@ async fn a_compressed_answer_is_told_and_not_kept() {
             let head = format!("HTTP/1.1 400 Bad Request\r\n{coding}Content-Length: {}\r\n\r\n", body.len());
             [head.into_bytes(), body.clone()].concat()
         };
-        let endpoint = format!("http://{}", start(answer).await);
+        let endpoint = format!("http://{}", answering(answer).await);
         let checked = tokio::task::spawn_blocking(move || {
             let folder = scratch::folder();
             let run = |front: &[&str]| {
@@ -317,7 +317,7 @@ async fn a_list_of_deviations_holds_no_secret() {
         let body = format!("{{\"__type\":\"{SECRET}{KEY_ID}\",\"message\":\"{TOKEN}\"}}");
         format!("HTTP/1.1 400 {SECRET}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
     };
-    let endpoint = format!("http://{}", start(refusal).await);
+    let endpoint = format!("http://{}", answering(refusal).await);
     tokio::task::spawn_blocking(move || {
         let folder = scratch::folder();
         let fixtures = fixtures_of_one_case(&folder);
@@ -347,7 +347,7 @@ async fn a_list_of_deviations_holds_no_secret() {
 async fn a_ledger_holds_no_secret() {
     // A key whose ARN repeats one.
     let planted = |request: &str, body: &str| answer(request, body).replace(":key/", &format!(":key/{SECRET}/"));
-    let endpoint = format!("http://{}", start(planted).await);
+    let endpoint = format!("http://{}", answering(planted).await);
     tokio::task::spawn_blocking(move || {
         let folder = scratch::folder();
         let run = ["run", "--endpoint", &endpoint, "success/never-imported", "--ledger"];
@@ -377,7 +377,7 @@ async fn accounts_that_are_named_are_kept_back_by_every_command() {
          Connection: close\r\n\r\n{body}",
         body.len()
     );
-    let endpoint = format!("http://{}", start(move |_, _| answer.clone()).await);
+    let endpoint = format!("http://{}", answering(move |_, _| answer.clone()).await);
     tokio::task::spawn_blocking(move || {
         let folder = scratch::folder();
         for command in [&["run", "example/absent-key"][..], &["doctor"], &["explore", "--cases", "3"]] {

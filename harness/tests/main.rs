@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-mod bad_targets;
 mod baseline;
 mod blame;
 mod brief;

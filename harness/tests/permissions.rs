@@ -79,7 +79,7 @@ async fn doctor_asks_for_every_permission_or_says_why_not_and_changes_nothing() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_names_each_permission_that_is_denied() {
-    use crate::support::losing::{Fate, front};
+    use crate::support::hostile::{Fate, front};
     let (server, _) = reference(config(Edition::KeyOnly)).await;
     for denied in ["ListKeys", "ImportKeyMaterial", "DeleteAlias", "GenerateMac"] {
         let refuse = move |operation: &str, _: &str| match operation == denied {

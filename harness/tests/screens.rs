@@ -147,7 +147,7 @@ impl Stage {
                 body.len()
             )
         };
-        format!("http://{}", self.runtime.block_on(crate::support::fake::start(answer)))
+        format!("http://{}", self.runtime.block_on(crate::support::hostile::answering(answer)))
     }
 
     fn serve(&mut self, config: Config) -> String {

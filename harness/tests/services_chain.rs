@@ -1,7 +1,7 @@
 //! Credentials that another service gives: sign-on, roles, web identities, containers, each from a stand-in on loopback.
 
 use crate::support::command::{text, trentcheck_apart};
-use crate::support::fake;
+use crate::support::hostile::answering;
 use crate::support::scratch::{file, written};
 use crate::support::service::{service, with};
 use std::net::SocketAddr;
@@ -38,14 +38,14 @@ fn as_json(expires: &str) -> String {
 }
 
 async fn container(expires: &'static str) -> String {
-    let address = fake::start(move |_, _| answer("200 OK", &as_json(expires))).await;
+    let address = answering(move |_, _| answer("200 OK", &as_json(expires))).await;
     format!("http://{address}/keys")
 }
 
 /// Stands in for the services that give credentials of roles and of a sign-on.
 async fn giver() -> SocketAddr {
     let [id, secret, token] = KEYS;
-    fake::start(move |request, body| {
+    answering(move |request, body| {
         if request.starts_with("GET /federation/credentials?") {
             let keys = format!(
                 r#""accessKeyId":"{id}","secretAccessKey":"{secret}","sessionToken":"{token}","expiration":32503680000000"#
@@ -116,9 +116,9 @@ async fn credentials_that_nobody_gives_are_one_clear_error() {
     let config = written("chain-wrong-config", CONFIG);
     let none = written("chain-wrong-credentials", "");
     let expired = container("2020-01-01T00:00:00Z").await;
-    let garbage = format!("http://{}/keys", fake::start(|_, _| answer("403 Forbidden", "hunter2")).await);
+    let garbage = format!("http://{}/keys", answering(|_, _| answer("403 Forbidden", "hunter2")).await);
     let denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>";
-    let denies = format!("http://{}", fake::start(move |_, _| answer("403 Forbidden", denied)).await);
+    let denies = format!("http://{}", answering(move |_, _| answer("403 Forbidden", denied)).await);
     // It takes connections and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("http://{}/keys", silent.local_addr().unwrap());

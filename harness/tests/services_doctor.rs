@@ -1,8 +1,9 @@
 //! `doctor` at services that are well and at those that are not.
 
 use crate::support::command::{json, text, trentcheck_apart};
+use crate::support::hostile::answering;
 use crate::support::service::{KEYS, service, with};
-use crate::support::{config, fake, reference};
+use crate::support::{config, reference};
 use trentcheck_core::fixture::Edition;
 
 /// The lines of a sign, by what they check.
@@ -70,7 +71,7 @@ async fn plain_http_at_a_port_of_tls_is_one_clear_sentence() {
 async fn servers_that_close_or_explain_are_told_from_those_that_are_wrong() {
     // Neither speaks TLS, so that what they answer is judged.
     for answer in ["", "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"] {
-        let endpoint = format!("http://{}", fake::start(move |_, _| answer).await);
+        let endpoint = format!("http://{}", answering(move |_, _| answer).await);
         let doctor = trentcheck_apart(&[], &["doctor", "--endpoint", &endpoint]).await;
         let said = text(&doctor.stdout);
         assert!(!said.contains("speaks TLS"), "{said}");

@@ -2,10 +2,10 @@
 
 use crate::support::client::{client_of, state};
 use crate::support::command::{text, trentcheck_apart};
-use crate::support::losing::{self, Fate};
+use crate::support::hostile::{self, Fate, tls_front};
 use crate::support::scratch::{file, written};
 use crate::support::service::{ACCOUNT, KEYS};
-use crate::support::{config, corpus, options, reference, replay, tls};
+use crate::support::{config, corpus, options, reference, replay};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyState, Tag};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn refusal(name: &str) -> Fate {
 
 /// A front that decides by operation and body what becomes of a call.
 async fn front(backend: SocketAddr, decide: impl Fn(&str, &Value) -> Fate + Send + Sync + 'static) -> SocketAddr {
-    losing::front(backend, move |operation, body| decide(operation, &serde_json::from_str(body).unwrap_or_default()))
+    hostile::front(backend, move |operation, body| decide(operation, &serde_json::from_str(body).unwrap_or_default()))
         .await
 }
 
@@ -234,7 +234,7 @@ async fn an_intent_is_looked_for_where_and_by_whom_it_was_meant() {
 
 /// A front off loopback, with the arguments that reach it.
 async fn service(name: &str, backend: SocketAddr) -> (String, Vec<String>) {
-    let (address, ca) = tls::front(backend).await;
+    let (address, ca) = tls_front(backend).await;
     let ca = written(&format!("holes-{name}.pem"), ca);
     let endpoint = format!("https://kms.example.test:{}", address.port());
     let reached =

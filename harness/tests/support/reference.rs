@@ -9,7 +9,7 @@ use trentcheck_core::sign::Credentials;
 use trentcheck_reference as reference;
 
 /// A target at this URL with dummy credentials.
-pub(crate) fn target(url: &str, edition: Edition) -> Target {
+fn target(url: &str, edition: Edition) -> Target {
     let credentials = Credentials {
         access_key_id: "AKIDTRENTCHECK000001".to_owned(),
         secret_access_key: "trentcheck-dummy-secret-primary".to_owned(),

@@ -1,7 +1,8 @@
 //! A service that is not on loopback: the reference behind TLS, under a name that leads nowhere.
 
+use super::hostile::tls_front;
 use super::scratch::written;
-use super::{config, reference, tls};
+use super::{config, reference};
 use trentcheck_core::fixture::Edition;
 
 /// The account of the reference's keys.
@@ -40,7 +41,7 @@ pub(crate) async fn service_of(
     config: trentcheck_reference::Config,
 ) -> (trentcheck_reference::Server, Vec<String>) {
     let (server, _) = reference(config).await;
-    let (address, ca) = tls::front(server.address()).await;
+    let (address, ca) = tls_front(server.address()).await;
     let ca = written(&format!("{name}.pem"), ca);
     let endpoint = format!("https://kms.example.test:{}", address.port());
     let address = address.to_string();

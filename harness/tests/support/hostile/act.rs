@@ -5,7 +5,8 @@ use super::text::bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// One step. After the last one the server waits for the next call on the same connection.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,6 +47,15 @@ pub(crate) enum Step {
     Part(isize),
     /// Has the call carried out, and says nothing of it.
     CarryOut,
+    /// Sends these bytes.
+    #[serde(skip)]
+    Bytes(Vec<u8>),
+    /// Has the call carried out and then this request, and passes the first answer on.
+    #[serde(skip)]
+    PassAfterwards(Vec<u8>),
+    /// Carries bytes both ways until the end, and replaces one word of the backend by another one of the same length.
+    #[serde(skip)]
+    Pipe(String, String),
     /// Does nothing more, and keeps the connection open.
     Hang,
     /// Closes the connection.
@@ -139,6 +149,18 @@ pub(crate) async fn act<S: AsyncRead + AsyncWrite + Unpin>(
                 carried_out().await;
                 continue;
             }
+            Step::Bytes(bytes) => bytes.clone(),
+            Step::PassAfterwards(other) => {
+                let answer = carried_out().await;
+                front.carried_out(&Call::of(other.clone())).await;
+                answer
+            }
+            Step::Pipe(word, other) => {
+                if let Some(backend) = front.connect().await {
+                    pipe(stream, backend, word, other).await;
+                }
+                return Then::Closes;
+            }
             Step::Hang => std::future::pending().await,
             Step::Close => return Then::Closes,
             Step::Reset => return Then::Resets,
@@ -193,9 +215,33 @@ fn edited<'a>(answer: &[u8], edits: impl Iterator<Item = (&'a str, Value)>) -> V
     framed(status, b"", body.to_string().as_bytes())
 }
 
+async fn pipe(client: &mut (impl AsyncRead + AsyncWrite + Unpin), backend: TcpStream, word: &str, other: &str) {
+    let (mut from_client, mut to_client) = tokio::io::split(client);
+    let (mut from_backend, mut to_backend) = backend.into_split();
+    let there = async {
+        let _ = tokio::io::copy(&mut from_client, &mut to_backend).await;
+        let _ = to_backend.shutdown().await;
+    };
+    let back = async {
+        let mut buffer = vec![0; 64 * 1024];
+        // An answer of the reference is one write, and so in practice one read.
+        while let Ok(read @ 1..) = from_backend.read(&mut buffer).await {
+            let bytes = replaced(buffer[..read].to_vec(), word, other);
+            if to_client.write_all(&bytes).await.is_err() || to_client.flush().await.is_err() {
+                return;
+            }
+        }
+        let _ = to_client.shutdown().await;
+    };
+    tokio::join!(there, back);
+}
+
 /// Replaces a word by another one of the same length, in whatever case it is.
 fn replaced(mut bytes: Vec<u8>, word: &str, other: &str) -> Vec<u8> {
     assert_eq!(word.len(), other.len());
+    if word.is_empty() {
+        return bytes;
+    }
     for at in 0..bytes.len().saturating_sub(word.len() - 1) {
         let here = &mut bytes[at..at + word.len()];
         if here.eq_ignore_ascii_case(word.as_bytes()) {

@@ -2,9 +2,11 @@
 
 mod act;
 mod row;
+mod scripted;
 mod server;
 mod text;
 pub(crate) mod tls;
 
 pub(crate) use row::{By, Row, rows};
+pub(crate) use scripted::{Fate, altered, answering, front, front_of_methods, front_of_somebody_else, tls_front};
 pub(crate) use server::Hostile;

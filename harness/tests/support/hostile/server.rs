@@ -56,9 +56,14 @@ impl Front {
         values
     }
 
+    /// A connection to the backend.
+    pub(crate) async fn connect(&self) -> Option<TcpStream> {
+        TcpStream::connect(self.backend?).await.ok()
+    }
+
     /// What the backend answers to a call.
     pub(crate) async fn carried_out(&self, call: &Call) -> Option<Vec<u8>> {
-        let mut stream = TcpStream::connect(self.backend?).await.ok()?;
+        let mut stream = self.connect().await?;
         stream.write_all(&call.request).await.ok()?;
         let has_body = !call.request.starts_with(b"HEAD ");
         let answer = message(&mut stream, has_body).await?;
@@ -82,12 +87,23 @@ impl Front {
 pub(crate) struct Hostile {
     pub(crate) address: SocketAddr,
     front: Arc<Front>,
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
 }
 
 impl Hostile {
     /// Starts one.
     pub(crate) async fn start(
+        script: impl Script + 'static,
+        backend: Option<SocketAddr>,
+        values: Values,
+        tls: Option<tls::Server>,
+    ) -> Self {
+        Self::start_for(usize::MAX, script, backend, values, tls).await
+    }
+
+    /// Starts one that lets so many connections in. Those that are open end as they would have.
+    pub(crate) async fn start_for(
+        mut connections: usize,
         script: impl Script + 'static,
         backend: Option<SocketAddr>,
         values: Values,
@@ -106,19 +122,28 @@ impl Hostile {
         let shared = Arc::clone(&front);
         let task = tokio::spawn(async move {
             // Dropped together with their listener.
-            let mut connections = JoinSet::new();
-            loop {
+            let mut open = JoinSet::new();
+            while connections > 0 {
                 tokio::select! {
                     accepted = listener.accept() => {
                         let Ok((stream, _)) = accepted else { return };
                         let _ = stream.set_nodelay(true);
-                        connections.spawn(accepted_on(stream, Arc::clone(&shared), tls.clone()));
+                        open.spawn(accepted_on(stream, Arc::clone(&shared), tls.clone()));
+                        connections -= 1;
                     }
-                    Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                    Some(_) = open.join_next(), if !open.is_empty() => {}
                 }
             }
+            drop(listener);
+            while open.join_next().await.is_some() {}
         });
-        Self { address, front, task }
+        Self { address, front, task: Some(task) }
+    }
+
+    /// Lets it run for as long as the test's runtime does, and gives its address.
+    pub(crate) fn kept(mut self) -> SocketAddr {
+        self.task = None;
+        self.address
     }
 
     /// The operations and bodies of the calls that came.
@@ -129,7 +154,7 @@ impl Hostile {
 
 impl Drop for Hostile {
     fn drop(&mut self) {
-        self.task.abort();
+        self.task.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -156,14 +181,16 @@ async fn served<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, front: &Front)
         let Some(request) = message(&mut stream, true).await else { break };
         let call = Call::of(request);
         front.calls.lock().unwrap().push((call.operation.clone(), call.body.clone()));
-        let steps = front.script.on_call(&call, &front.made.lock().unwrap());
+        let made = front.made.lock().unwrap().clone();
+        let steps = front.script.on_call(&call, &made);
         then = act(&mut stream, &steps, Some(&call), front).await;
     }
     (stream, then)
 }
 
 impl Call {
-    fn of(request: Vec<u8>) -> Self {
+    /// A request as it was read.
+    pub(crate) fn of(request: Vec<u8>) -> Self {
         let text = String::from_utf8_lossy(&request).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let target = head.lines().find(|line| line.to_lowercase().starts_with("x-amz-target:")).unwrap_or_default();
