@@ -261,7 +261,15 @@ fn kinds_of_body(operation: &Operation, body: &str) -> Vec<String> {
         Err(_) if body.trim().is_empty() => return one("empty"),
         Err(_) if body.starts_with('\u{feff}') => return one("with a byte order mark"),
         // What is JSON and cannot be held by every parser.
-        Err(error) if error.to_string().contains("number out of range") => return one("with a number out of range"),
+        Err(error) if error.to_string().contains("number out of range") => {
+            // Without a key every answer but a refusal is wrong, whatever a parser takes.
+            let names_a_key = if body.contains(ABSENT) {
+                "with a number out of range, of no key"
+            } else {
+                "with a number out of range"
+            };
+            return one(names_a_key);
+        }
         Err(error) if error.to_string().contains("recursion limit") => return one("too deep"),
         Err(_) => return one("that is no JSON"),
     };

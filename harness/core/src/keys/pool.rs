@@ -11,6 +11,7 @@ use crate::arn::Arn;
 use crate::fixture::{Owner, Place, Precondition, Replica};
 use crate::kms::{Failure, FailureKind, Kms, mark};
 use crate::ledger::Ledger;
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -132,6 +133,7 @@ impl<'a> Pool<'a> {
         if kms.is_watched() {
             return Err(NoLease::unavailable("safety: replicas are only made at a target on loopback"));
         }
+        answers(kms).await?;
         let primary = self.take(base, Choice::New).await?;
         let label = match self.next(&of_replica, Choice::New)? {
             Next::New(label) => label,
@@ -317,4 +319,9 @@ impl<'a> Pool<'a> {
             let _ = ledger.refused(self.maker.run, label);
         }
     }
+}
+
+/// Asks the Region of a replica for its keys before there is one: where nobody answers, it could not be released.
+pub(super) async fn answers(there: &Kms) -> Result<(), Failure> {
+    there.call("ListKeys", &json!({ "Limit": 1 })).await.map(|_| ())
 }

@@ -2,7 +2,7 @@
 
 use super::key::{Base, Key};
 use super::lease::NoLease;
-use super::pool::Pool;
+use super::pool::{Pool, answers};
 use crate::arn::Arn;
 use crate::fixture::{Material, Place};
 use crate::kms::{Failure, FailureKind, mark};
@@ -18,6 +18,7 @@ impl Pool<'_> {
         if !self.may_make_one_more() {
             return Err(NoLease::unavailable("safety: as many keys were made as the plan allows"));
         }
+        answers(there).await?;
         let expected = elsewhere(&primary.arn, there.region()).ok_or_else(|| unusable("for a key without an ARN"))?;
         let label = {
             let mut inner = self.inner();

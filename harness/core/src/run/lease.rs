@@ -3,7 +3,7 @@
 use super::context::Run;
 use super::effects::Before;
 use super::ended::{Ended, blocked, ended, unread};
-use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName, holds_in};
+use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName, Replica, holds_in};
 use crate::http::Request;
 use crate::keys::{Base, Choice, Key, Lease, NoLease};
 use crate::kms::{Failure, FailureKind};
@@ -126,7 +126,8 @@ fn no_second_region(run: &Run<'_>, precondition: &Precondition, failure: &Failur
     let is_assumed = run.target.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_assumed);
     // The keys that are there are listed before the first one is made.
     let is_refusal = ["ListKeys", "CreateKey"].contains(&failure.operation.as_str()) && !failure.kind.tells_nothing();
-    if precondition.region == Place::Elsewhere && is_assumed && is_refusal {
+    let is_about_it = precondition.region == Place::Elsewhere || precondition.replica != Replica::None;
+    if is_about_it && is_assumed && is_refusal {
         let region = run.target.other_region();
         let why = Text::from(format!("the target makes no key in a second Region (`{region}`): "));
         let found = match failure.kind {

@@ -153,13 +153,13 @@ static BUGS: &[Foreign] = &[
     forbidden("ministack-material-id-ignored", MINISTACK, "KeyMaterialId is not read: the current material is deleted", &["M-01"], "materials/unknown", KeyMaterialId, inside(Point::MaterialIdIgnored)),
     // What the key does afterwards
     forbidden("localstack-state-unchecked", LOCALSTACK_DISABLED, "Encrypt does not look at the key's state", &["S-02"], "success/symmetric", KeyOnly, inside(Point::StillEncrypts)),
-    forbidden("fakecloud-decrypt-unchecked", FAKECLOUD_STATE, "Decrypt without KeyId does not look at the state of the key in the ciphertext", &["S-02"], "", KeyOnly, inside(Point::DecryptWithoutKeyIdUnchecked)),
+    forbidden("fakecloud-decrypt-unchecked", FAKECLOUD_STATE, "Decrypt without KeyId does not look at the state of the key in the ciphertext", &["S-02"], "effects/decrypt-without-key-id-refused", KeyOnly, inside(Point::DecryptWithoutKeyIdUnchecked)),
     forbidden("fakecloud-disabled-for-every-state", FAKECLOUD_REPLICA, "a key without material is said to be disabled", &["S-02"], "success/symmetric", KeyOnly, everywhere(|_, reply| if reply.error() == "KMSInvalidStateException" { reply.retype("DisabledException") })),
     forbidden("fakecloud-enable-revives", FAKECLOUD_ENABLE, "EnableKey makes a key without material Enabled", &["S-02", "S-05"], "effects/pending-deletion-cancelled", KeyOnly, inside(Point::EnableRevives)),
     forbidden("localstack-other-bytes-accepted", LOCALSTACK_DELETE, "other bytes can be imported in place of the first", &["G-05"], "effects/import-of-other-bytes", KeyOnly, inside(Point::OtherBytesAccepted)),
     forbidden("localstack-failed-import-enables", LOCALSTACK_IMPORT, "an import that fails enables the key", &["G-05", "S-02"], "effects/import-of-other-bytes", KeyOnly, inside(Point::FailedImportEnables)),
-    forbidden("fakecloud-replica-is-primary", FAKECLOUD_REPLICA, "the ARN of a replica finds the primary key's record", &["M-03"], "", KeyMaterialId, inside(Point::ReplicaNamesPrimary)),
-    forbidden("cloudemu-replica-shares-record", CLOUDEMU_IMPORT, "primary key and replica share one record", &["S-13"], "", KeyOnly, inside(Point::ReplicaSharesRecord)),
+    forbidden("fakecloud-replica-is-primary", FAKECLOUD_REPLICA, "the ARN of a replica finds the primary key's record", &["M-03"], "materials/replica-arn", KeyMaterialId, inside(Point::ReplicaNamesPrimary)),
+    forbidden("cloudemu-replica-shares-record", CLOUDEMU_IMPORT, "primary key and replica share one record", &["S-13"], "success/replica-untouched", KeyOnly, inside(Point::ReplicaSharesRecord)),
     // Names of keys
     forbidden("ministack-alias-resolved", MINISTACK, "an alias is resolved, and the material of its key deleted", &["S-17", "G-01"], "identifiers/alias-name", KeyMaterialId, inside(Point::AliasAccepted)),
     forbidden("moto-alias-not-found", MOTO_ALIAS, "an alias is not found", &["S-17", "G-01"], "identifiers/alias-name", KeyOnly, inside(Point::AliasNotFound)),
