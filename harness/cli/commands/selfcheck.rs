@@ -22,6 +22,9 @@ use trentcheck_reference::{Config, Mutant, bugs, controls, habits};
 /// otherwise cost the whole budget in every case.
 const SETTLE: Duration = Duration::from_millis(20);
 
+/// Every replay rotates keys and waits for it.
+const ROTATION: Duration = Duration::from_millis(20);
+
 /// Longer than any answer of a mutant on loopback.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -29,7 +32,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const DEADLINE: Duration = Duration::from_secs(600);
 
 /// Mutants at a time for each core. A replay spends much of its time waiting for the other side.
-const MUTANTS_A_CORE: usize = 4;
+const MUTANTS_A_CORE: usize = 8;
 
 /// Every replay draws the same material and names from this, so that what is found does not depend on chance.
 const SEED: [u8; 32] = *b"trentcheck selfcheck, seed one.\n";
@@ -116,7 +119,7 @@ fn of_set(ran: &[Ran], set: ServerSet) -> (Vec<&'static Mutant>, Vec<Kills>) {
 }
 
 pub(crate) fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Config {
-    Config { edition: embedded::edition_of(edition), mutant, ..Config::default() }
+    Config { edition: embedded::edition_of(edition), mutant, rotation_delay: ROTATION, ..Config::default() }
 }
 
 /// What the corpus is run against.
