@@ -25,7 +25,7 @@ impl Fixtures {
     fn with(preset: &str) -> Self {
         let folder = Scratch::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-        for part in ["spec", "cases", "targets"] {
+        for part in ["spec", "cases", "targets", "recorded"] {
             std::fs::create_dir_all(folder.path().join(part)).unwrap();
             for entry in std::fs::read_dir(root.join(part)).unwrap() {
                 let path = entry.unwrap().path();

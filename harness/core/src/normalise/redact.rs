@@ -39,7 +39,7 @@ impl Redactor {
 
     /// A redactor of what the body of an import holds, which a target may repeat anywhere.
     pub fn of_import(body: &[u8]) -> Option<Self> {
-        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let body: serde_json::Value = crate::json::parse(body).ok()?;
         let members = ["ImportToken", "EncryptedKeyMaterial"].into_iter().filter_map(|name| body.get(name)?.as_str());
         let secrets: Vec<_> = members.map(|value| Secret { value: value.to_owned(), name: "<removed>" }).collect();
         (!secrets.is_empty())
