@@ -73,7 +73,11 @@ pub(super) async fn lease(
         strangers_are_apart(run).await?;
     }
     let decrypts = run.corpus.effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
-    let mut choice = choice;
+    // What an earlier case made a key lose is not there to be lost again.
+    let is_listed =
+        |call: Call| matches!(call, Call::ListAliases | Call::ListResourceTags | Call::GetKeyPolicy | Call::ListGrants);
+    let looks_beside = run.corpus.effects_of(case, run.target.edition).any(|effect| is_listed(effect.call));
+    let mut choice = if looks_beside { Choice::New } else { choice };
     loop {
         let mut lease = match run.pool.lease(precondition, choice).await {
             Ok(lease) => lease,
