@@ -133,5 +133,6 @@ pub(super) fn example_world() -> World {
         partition: "aws".to_owned(),
         run: "example".to_owned(),
         host: "kms.us-east-2.amazonaws.com".to_owned(),
+        other_host: String::new(),
     }
 }

@@ -160,6 +160,7 @@ fn world() -> World {
         partition: "aws".to_owned(),
         run: "run".to_owned(),
         host: "host".to_owned(),
+        other_host: String::new(),
     }
 }
 

@@ -303,6 +303,7 @@ impl<'a> Side<'a> {
             partition,
             run: self.run.to_owned(),
             host: self.host.clone(),
+            other_host: String::new(),
         }
     }
 

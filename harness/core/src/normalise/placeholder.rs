@@ -69,6 +69,8 @@ impl Normaliser {
             let text = |arn: &Option<Arn>| arn.as_ref().map(Arn::to_string);
             add(&text(&names.arn).unwrap_or_default(), &format!("{label}-arn"), &of("the ARN"), false);
             add(&names.id, &format!("{label}-id"), &of("the id"), is_fixed);
+            let shorter = names.id.get(..names.id.len().saturating_sub(1)).unwrap_or_default();
+            add(shorter, &format!("{label}-id-less-a-digit"), &of("the id, less its last digit,"), false);
             add(&names.id.replace('-', ""), &format!("{label}-id-without-dashes"), &of("the id"), is_fixed);
             for (value, part, is_fixed) in [
                 (text(&names.alias_arn), "alias-arn", false),
@@ -85,6 +87,7 @@ impl Normaliser {
         add(&world.absent.id.replace('-', ""), "absent-id-without-dashes", "the id of a key that does not exist", true);
         add(&world.run, "run", "the run's id", true);
         add(&world.host, "host", "the target's host", false);
+        add(&world.other_host, "other-host", "the host of the second Region", false);
         add(world.account.as_deref().unwrap_or_default(), "account", "the caller's account", true);
         add(&world.region, "region", "the Region that requests are signed for", false);
         add(&world.other_region, "other-region", "some other Region", false);

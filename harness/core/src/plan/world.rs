@@ -59,6 +59,9 @@ pub struct World {
     pub run: String,
     /// The value of the Host header.
     pub host: String,
+    /// The Host of the second Region, if there is one.
+    #[serde(skip)]
+    pub other_host: String,
 }
 
 /// A key that does not exist.

@@ -94,6 +94,11 @@ fn world(stage: &Stage<'_, '_>, played: &Played) -> World {
         partition: String::new(),
         run: stage.run.to_owned(),
         host: stage.target.endpoint.authority(),
+        other_host: stage
+            .target
+            .elsewhere
+            .as_ref()
+            .map_or_else(String::new, |elsewhere| elsewhere.endpoint.authority()),
     }
 }
 
