@@ -6,7 +6,7 @@ item for tests ends at the first line of its indentation that closes it, as rust
 import collections, pathlib, re, sys, tempfile
 
 CRATES = {"core": "harness/core/src/lib.rs", "reference": "harness/reference/src/lib.rs", "cli": "harness/cli/main.rs"}
-STRANGERS = {"core": "trentcheck_reference", "reference": "trentcheck_core"}  # what a crate must not name
+STRANGERS = {"core": "trentcheck_reference", "reference": "trentcheck_core"}  # what a crate must not name nor depend on
 # The first four have the words of all.
 STAGES = ["http", "json", "text", "arn", "fixture", "plan", "sign", "send", "observe", "normalise", "compare"]
 DIRECTIONS = {  # crate: room (a folder, in core also a file, beside the crate's root): the rooms that it may import
@@ -93,7 +93,16 @@ def check(name, crate):
     if name in STRANGERS and re.search(rf"\b{STRANGERS[name]}\b", crate.text):
         yield f"{name}: the crate must not name {STRANGERS[name]}"
 
+def depends(name, manifest):
+    """Whether a crate depends on one that it must not know, be it for its tests alone."""
+    stranger = STRANGERS.get(name, "").replace("_", "-")
+    if stranger and re.search(rf"\b{stranger}\b", re.sub("#.*", "", manifest)):
+        yield f"{name}: the crate must not depend on {stranger}, not for its tests either"
+
 def self_test():
+    for manifest, count in (("[dev-dependencies]\ntrentcheck-core.workspace = true", 1), ("name = \"trentcheck-reference\"", 0),
+                            ("[dev-dependencies.trentcheck-core]", 1), ("x = { package = \"trentcheck-core\" }", 1)):
+        assert len(list(depends("reference", manifest))) == count, manifest
     a, d = "use crate::{\n    c::{self, Deep as D},\n};\nfn f() { c::g() }", "use super::super::b;\nfn g() -> b::B {}"
     b = "struct B;\n#[cfg(test)]\nmod tests {\n    use crate::a::A;\n}\n"
     sources = {"lib.rs": "#[cfg(test)]\nmod t;", "a.rs": a, "t.rs": a, "c/d.rs": d, "c/mod.rs": "pub use d::{Deep, g};"}
@@ -114,5 +123,7 @@ if __name__ == "__main__":
     imports = sum(len(names) for crate in crates.values() for names in crate.edges.values())
     wrong = [f"only {files} files were read"] if files < FEWEST_FILES else []
     wrong += [wrong for name, crate in crates.items() for wrong in check(name, crate)]
+    manifest = lambda root: next(folder / "Cargo.toml" for folder in pathlib.Path(root).parents if (folder / "Cargo.toml").exists())
+    wrong += [wrong for name, root in CRATES.items() for wrong in depends(name, manifest(root).read_text())]
     print("\n".join(wrong or [f"no circle: {files} files with {imports} imports"]))
     sys.exit(1 if wrong else 0)

@@ -40,7 +40,9 @@ CRATES = [
         "arguments": "clap's structs. They never change after parsing, and never read a file or the environment.",
         "render": "A report as a person reads it. Never decides an exit code.",
         "edge": "The only ways out and in: streams, files, signals, cores. Knows no subcommand."}),
-    ("tests", "One integration binary, and one for the snapshots of exchanges and screens. Core and reference meet only here and in `cli`.", {
+    ("mutation/src", "A package of its own, so that the reference does not depend on what judges it.", {
+        "": "The corpus as a test for mutants of the reference's source."}),
+    ("tests", "One integration binary, and one for the snapshots of exchanges and screens. Core and reference meet only here, in `mutation` and in `cli`.", {
         "": "A file a subject.",
         "screens": "What users read: each screen of the command is a snapshot in `snapshots/screens`.",
         "support": "What tests share: the command, folders, servers, runs.",

@@ -2,7 +2,7 @@
 """Which faults in the reference's own source does the corpus see?
 
 cargo-mutants changes the files of the reference that decide an answer, one place at a time, and each time the corpus
-runs at the changed reference (`harness/reference/tests/corpus.rs`). A mutant is
+runs at the changed reference (`harness/mutation/src/lib.rs`). A mutant is
 
   killed     a case diverges
   noticed    no case diverges, but some have no verdict: a run is not green (exit code 3)
@@ -106,7 +106,7 @@ def run(shard):
         file.write("\n".join(place(mutant) for mutant in ours))
     for mutant in ours:
         command += ["--exclude-re", "^" + re.escape(place(mutant))]
-    command += ["--", "--locked", "--test", "corpus"]
+    command += ["--test-package", "trentcheck-mutation", "--", "--locked"]
     ended = subprocess.run(command, cwd=ROOT, check=False)
     # 2: some survived; 3: some did not end; the outcomes tell.
     if ended.returncode not in (0, 2, 3):
