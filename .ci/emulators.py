@@ -20,8 +20,21 @@ TARGET = ROOT / "target"
 VENV = TARGET / "emulators"
 PACKAGES = ["ministack==1.5.33", "moto[server]==5.2.5", "roto-aws==0.10.1", "botocore", "cryptography"]
 START_LIMIT = 60.0  # seconds; ministack takes about one, moto some three, on an idle machine
-# What a run at ministack still skips: faults, temporary credentials, a principal without rights.
-SKIPPED = ("no client can provoke this", "nobody is configured to play the principal")
+# What a run at ministack still skips: faults, temporary credentials, a principal without rights, operations that it lacks.
+SKIPPED = (
+    "no client can bring a key into this state",
+    "nobody is configured to play the principal",
+    "the key cannot be read back, as before the exchange the target has no operation",
+    "its precondition could not be made: the target has no operation",
+)
+# Its replicas have the material of their primary key from the start, so that these preconditions cannot be made.
+BLOCKED = {
+    "materials/primary-pending",
+    "materials/replica-arn",
+    "success/pending-replica-deletion",
+    "success/primary-untouched",
+    "success/replica-untouched",
+}
 
 
 def install():
@@ -86,8 +99,12 @@ def ministack(trentcheck):
     known = ROOT / "fixtures" / "deviations" / "ministack.toml"
     with Server("ministack", [VENV / "bin" / "ministack"], port, {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}) as url:
         bare, without = replay(trentcheck, "ministack", "ministack", url)
-        done, report = replay(trentcheck, "ministack-listed", "ministack", url, "--deviations", known)
+        left_out = [word for case in sorted(BLOCKED) for word in ("--skip", case)]
+        done, report = replay(trentcheck, "ministack-listed", "ministack", url, "--deviations", known, *left_out)
     check(bare.returncode == 1, "ministack diverges, so the exit code is 1 without a list")
+    rests = "it proves nothing while"  # a case that diverges, and is listed
+    blocked = {case["id"] for case in without["cases"] if case["outcome"] == "blocked" and not case["reason"].startswith(rests)}
+    check(blocked == BLOCKED, f"only the cases about replicas are blocked, found {sorted(blocked)}")
     found = {case["id"] for case in without["cases"] if case["outcome"] == "diverges"}
     listed = {case["id"] for case in report["cases"] if case["outcome"] == "listed"}
     for case in report["cases"]:

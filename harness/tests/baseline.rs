@@ -3,7 +3,7 @@
 use crate::support::command::{said, trentcheck, trentcheck_with};
 use crate::support::hostile::answering;
 use crate::support::scratch::{Scratch, file};
-use crate::support::{config, reference};
+use crate::support::{config, mutant, mutated, reference};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,9 +66,7 @@ fn a_strict_run_fails_for_want_of_a_recording_and_names_the_case() {
 async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
     let folder = recorded("key-only");
     // A conforming server that differs: it sends further headers.
-    let control = trentcheck_reference::controls().iter().find(|control| control.name == "headers-added").unwrap();
-    let (server, target) =
-        reference(trentcheck_reference::Config { mutant: Some(control), ..config(Edition::KeyOnly) }).await;
+    let (server, target) = reference(mutated(mutant("headers-added"))).await;
     let endpoint = target.endpoint.to_string();
     let path = folder.as_str().to_owned();
     let run = move |extra: &[&str], ci: bool| {
@@ -84,9 +82,13 @@ async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
     assert_eq!(drifted.status.code(), Some(1), "{}", said(&drifted));
     let told = said(&drifted);
     assert!(told.contains("0 of 6 judged cases diverge"), "{told}");
-    assert!(told.contains("≠ ") && told.contains("success/symmetric"), "{told}");
     let report: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     let report = &report["runs"][0];
+    let cause = &report["baseline"]["causes"][0];
+    assert_eq!(cause["sentence"], "judged, answer: header `server`: absent → Server, and 2 more fields");
+    let with_it: Vec<_> = cause["cases"].as_array().unwrap().iter().filter_map(|case| case.as_str()).collect();
+    assert!(with_it.len() == 6 && with_it.contains(&"success/symmetric"), "{with_it:?}");
+    assert!(told.contains(&format!("≠ {}: 6 cases (", cause["sentence"].as_str().unwrap())), "{told}");
     assert_eq!(report["figures"]["diverges"], 0);
     assert_eq!(report["baseline"]["compared"], 6);
     let cases = report["cases"].as_array().unwrap();

@@ -1,7 +1,7 @@
 //! No wrong blame: what comes once, comes late or is not the target's fault is no divergence, and what comes again is one.
 
 use crate::support::hostile::{Fate, front, front_of_methods, front_of_somebody_else};
-use crate::support::{complaints, config, corpus, options, reference, replay};
+use crate::support::{complaints, config, corpus, mutant, mutated, options, reference, replay};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
@@ -77,7 +77,7 @@ async fn retryable_faults_are_indeterminate_and_three_in_a_row_diverge() {
     for (most, outcome) in [(1, Outcome::Indeterminate), (2, Outcome::Indeterminate), (3, Outcome::Diverges)] {
         let number = AtomicUsize::new(0);
         let (_server, target) = behind(move |operation, _| match of_deletion(&number, operation) {
-            // After each is the question whether the target is alive.
+            // After each fault trentcheck asks whether the target is alive, so the faults are calls 2, 4 and 6.
             Some(2) => Fate::Answered(500, fault.to_owned()),
             Some(4) if most > 1 => Fate::Answered(500, fault.to_owned()),
             Some(6) if most > 2 => Fate::Answered(500, fault.to_owned()),
@@ -225,11 +225,7 @@ async fn shuffled_runs_at_conforming_variations_blame_nobody() {
     let corpus = corpus();
     let runs: u64 = std::env::var("TRENTCHECK_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1);
     let seconds = |seconds: f64| Duration::from_secs_f64(seconds);
-    let of_control = |name: &str| {
-        let control = trentcheck_reference::controls().iter().find(|control| control.name == name).unwrap();
-        let config = trentcheck_reference::Config { mutant: Some(control), ..config(Edition::KeyOnly) };
-        (name.to_owned(), trentcheck_reference::Config { edition: control.edition, ..config }, seconds(1.0))
-    };
+    let of_control = |name: &str| (name.to_owned(), mutated(mutant(name)), seconds(1.0));
     let late = |delay: f64, settle: f64| {
         let config = trentcheck_reference::Config { consistency_delay: seconds(delay), ..config(Edition::KeyOnly) };
         (format!("late by {delay} s, settle {settle} s"), config, seconds(settle))

@@ -1,19 +1,14 @@
 //! Causes at servers of which the faults are known: a mutant has one, so its divergences have one cause.
 
 use crate::support::run::{options, replay};
-use crate::support::{config, corpus, reference};
+use crate::support::{corpus, mutant, mutated, reference};
 use std::collections::BTreeMap;
 use std::io::Write;
-use trentcheck_core::fixture::Edition;
 use trentcheck_core::report::{CauseKind, RunReport};
-use trentcheck_reference::{Edition as Implemented, Mutant, mutants};
+use trentcheck_reference::{Mutant, mutants};
 
 async fn at(mutant: &'static Mutant) -> RunReport {
-    let edition = match mutant.edition {
-        Implemented::KeyOnly => Edition::KeyOnly,
-        Implemented::KeyMaterialId => Edition::KeyMaterialId,
-    };
-    let (server, target) = reference(trentcheck_reference::Config { mutant: Some(mutant), ..config(edition) }).await;
+    let (server, target) = reference(mutated(mutant)).await;
     let report = replay(&corpus(), &[], &target, &options(8)).await;
     server.stop().await;
     report
@@ -30,8 +25,7 @@ async fn a_mutant_with_many_divergences_has_one_cause() {
         ("not-found-status-404", CauseKind::Answer, 10),
         ("pending-deletion-refused", CauseKind::Refused, 2),
     ] {
-        let mutant = mutants().iter().find(|mutant| mutant.name == name).unwrap();
-        let report = at(mutant).await;
+        let report = at(mutant(name)).await;
         assert_eq!(report.causes.len(), 1, "{name}: {:?}", sentences(&report));
         assert_eq!(report.causes[0].kind, kind, "{name}");
         assert_eq!(report.causes[0].cases.len(), report.figures.diverges, "{name}");

@@ -1,7 +1,7 @@
 //! Property mode at the reference and at its mutants.
 
 use crate::support::hostile::altered;
-use crate::support::{config, corpus, documents, options, reference, replay};
+use crate::support::{config, corpus, documents, mutant, mutated, options, reference, replay};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,6 @@ use trentcheck_core::fixture::{Corpus, Document, Edition, Level, load};
 use trentcheck_core::report::Outcome;
 use trentcheck_core::run::{Entropy, Target, fill_random};
 use trentcheck_core::send::Endpoint;
-use trentcheck_reference::{Config, mutants};
 
 fn explore_options(seed: u64) -> ExploreOptions {
     let mut bytes = [0; 32];
@@ -44,17 +43,6 @@ impl Watcher for Silent {
 async fn explored(corpus: &Corpus, target: &Target, model: &Target, options: &ExploreOptions) -> Exploration {
     let (_stop, stopped) = watch::channel(false);
     explore(corpus, target, model, options, &Silent, stopped).await.unwrap()
-}
-
-/// A reference with this fault.
-#[track_caller]
-fn mutated(name: &str) -> (Config, Edition) {
-    let mutant = mutants().iter().find(|mutant| mutant.name == name).unwrap_or_else(|| panic!("{name} is no mutant"));
-    let edition = match mutant.edition {
-        trentcheck_reference::Edition::KeyOnly => Edition::KeyOnly,
-        trentcheck_reference::Edition::KeyMaterialId => Edition::KeyMaterialId,
-    };
-    (Config { mutant: Some(mutant), ..config(edition) }, edition)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,9 +79,8 @@ async fn a_finding_is_a_case() {
         "verifies-too-late",
     ] {
         let corpus = corpus();
-        let (config, edition) = mutated(name);
-        let (wrong, target) = reference(config).await;
-        let (right, model) = reference(crate::support::config(edition)).await;
+        let (wrong, target) = reference(mutated(mutant(name))).await;
+        let (right, model) = reference(config(target.edition)).await;
         let exploring = ExploreOptions { findings: 1, exchanges: 10_000, ..explore_options(1) };
         let exploration = explored(&corpus, &target, &model, &exploring).await;
         let finding = exploration.findings.first().unwrap_or_else(|| panic!("{name} is not found"));
@@ -118,11 +105,10 @@ async fn a_finding_is_a_case() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_two_faults_is_shown_with_its_own_call() {
     let corpus = corpus();
-    let (config, edition) = mutated("still-encrypts");
-    let (wrong, mut target) = reference(config).await;
+    let (wrong, mut target) = reference(mutated(mutant("still-encrypts"))).await;
     let way = altered(wrong.address(), ("x-amzn-requestid", "x-amzn-requestix"), usize::MAX).await;
     target.endpoint = Endpoint::parse(&format!("http://{way}")).unwrap();
-    let (right, model) = reference(crate::support::config(edition)).await;
+    let (right, model) = reference(config(target.edition)).await;
     let exploring = ExploreOptions { findings: 2, exchanges: 10_000, ..explore_options(1) };
     let exploration = explored(&corpus, &target, &model, &exploring).await;
     let [first, second] = exploration.findings.as_slice() else { panic!("{:#?}", exploration.findings) };
@@ -149,9 +135,8 @@ async fn each_of_two_faults_is_shown_with_its_own_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn shrinking_ends_at_its_limit_and_says_so() {
     let corpus = corpus();
-    let (config, edition) = mutated("signature-unchecked");
-    let (wrong, target) = reference(config).await;
-    let (right, model) = reference(crate::support::config(edition)).await;
+    let (wrong, target) = reference(mutated(mutant("signature-unchecked"))).await;
+    let (right, model) = reference(config(target.edition)).await;
     for (shrinking, expected) in [(0, Certainty::Once), (1, Certainty::Larger)] {
         let exploring = ExploreOptions { shrinking, findings: 1, exchanges: 10_000, ..explore_options(1) };
         let exploration = explored(&corpus, &target, &model, &exploring).await;
@@ -189,9 +174,8 @@ async fn a_seed_repeats_its_trials() {
     let corpus = corpus();
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let (config, edition) = mutated("alias-accepted");
-        let (wrong, target) = reference(config).await;
-        let (right, model) = reference(crate::support::config(edition)).await;
+        let (wrong, target) = reference(mutated(mutant("alias-accepted"))).await;
+        let (right, model) = reference(config(target.edition)).await;
         let exploring = ExploreOptions { findings: 1, exchanges: 20_000, ..explore_options(5) };
         let exploration = explored(&corpus, &target, &model, &exploring).await;
         seen.push(exploration.findings.first().map(|finding| (finding.number, finding.trial.clone())));
@@ -220,9 +204,8 @@ impl Watcher for After {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_dies_ends_it_and_findings_are_kept() {
     let corpus = corpus();
-    let (config, edition) = mutated("request-id-absent");
-    let (wrong, target) = reference(config).await;
-    let (right, model) = reference(crate::support::config(edition)).await;
+    let (wrong, target) = reference(mutated(mutant("request-id-absent"))).await;
+    let (right, model) = reference(config(target.edition)).await;
     let after = After { trials: 20, seen: AtomicUsize::new(0), reached: Notify::new() };
     let exploring = explore_options(1);
     let (_stop, stopped) = watch::channel(false);
@@ -266,9 +249,8 @@ async fn every_relation_finds_a_mutant() {
         ("refusal-deletes", unchanged("aws-origin-disabled", DELETE)),
     ] {
         let corpus = corpus();
-        let (config, edition) = mutated(name);
-        let (wrong, target) = reference(config).await;
-        let (right, model) = reference(crate::support::config(edition)).await;
+        let (wrong, target) = reference(mutated(mutant(name))).await;
+        let (right, model) = reference(config(target.edition)).await;
         let only = ExploreOptions { trials: 0, known: vec![trial], ..explore_options(1) };
         let found = explored(&corpus, &target, &model, &only).await;
         assert_eq!(found.findings.len(), 1, "{name}: {found:#?}");

@@ -3,14 +3,12 @@
 use crate::support::command::{json_run, said, trentcheck, trentcheck_apart};
 use crate::support::scratch::Scratch;
 use crate::support::service::{KEYS, service};
-use crate::support::{complaints, config, corpus, options, reference, replay, served};
+use crate::support::{complaints, config, corpus, documents, mutant, mutated, options, reference, replay, served};
 use serde_json::Value;
-use std::path::Path;
 use trentcheck_core::fixture::{Edition, PrincipalName};
 use trentcheck_core::report::{ExitCode, Outcome};
 use trentcheck_core::run::Elsewhere;
 use trentcheck_core::sign::Credentials;
-use trentcheck_reference::{Config, mutants};
 
 /// Cases about two Regions.
 const REGIONS: [&str; 2] = ["identifiers/key-elsewhere", "identifiers/arn-elsewhere"];
@@ -24,13 +22,8 @@ struct Fixtures(Scratch);
 impl Fixtures {
     fn with(preset: &str) -> Self {
         let folder = Scratch::new();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-        for part in ["spec", "cases", "targets", "recorded"] {
-            std::fs::create_dir_all(folder.path().join(part)).unwrap();
-            for entry in std::fs::read_dir(root.join(part)).unwrap() {
-                let path = entry.unwrap().path();
-                std::fs::copy(&path, folder.path().join(part).join(path.file_name().unwrap())).unwrap();
-            }
+        for document in documents() {
+            folder.write(&document.path, document.text);
         }
         folder.write("targets/demo.toml", preset);
         Self(folder)
@@ -230,8 +223,7 @@ async fn on_loopback_a_second_region_is_assumed_and_judged_where_there_is_one() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_has_one_region_for_all_is_seen_as_what_it_is() {
-    let mutant = mutants().iter().find(|mutant| mutant.name == "scope-region-unchecked").unwrap();
-    let (_server, mut target) = reference(Config { mutant: Some(mutant), ..config(Edition::KeyOnly) }).await;
+    let (_server, mut target) = reference(mutated(mutant("scope-region-unchecked"))).await;
     target.elsewhere = Some(Elsewhere::assumed(&target.endpoint, &target.region));
     let report = replay(&corpus(), &REGIONS, &target, &options(2)).await;
     assert_eq!(report.figures.skipped, 2, "{}", complaints(&report).join("\n"));

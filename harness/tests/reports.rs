@@ -1,6 +1,6 @@
 //! Reports in all their formats through the command: what a run writes, what is made of saved runs, what is refused.
 
-use crate::support::command::{json, program, said, text, trentcheck_in, trentcheck_with};
+use crate::support::command::{apart, json, program, said, text, trentcheck_in, trentcheck_with};
 use crate::support::scratch::Scratch;
 use crate::support::served;
 use serde_json::Value;
@@ -8,18 +8,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// Runs the command in this folder, apart from the runtime that serves its target.
-async fn call(folder: &Scratch, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let (path, arguments) = (folder.path().to_owned(), own(arguments));
-    let variables: Vec<(String, String)> =
-        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    tokio::task::spawn_blocking(move || {
-        let variables: Vec<(&str, &str)> =
-            variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        trentcheck_in(&path, &variables, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
-    })
-    .await
-    .unwrap()
+async fn call(folder: &Scratch, arguments: &[&str]) -> Output {
+    let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), folder.path(), &[]);
+    command.args(arguments);
+    apart(command).await
 }
 
 #[track_caller]
@@ -50,16 +42,19 @@ async fn a_run_writes_every_format_beside_what_a_person_reads() {
         "badge-coverage=coverage.json",
     ];
     formats.iter().for_each(|format| arguments.extend(["--report", format]));
-    let output = call(&folder, &[], &arguments).await;
+    let output = call(&folder, &arguments).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(text(&output.stdout).contains("✗ 1 case: answer: expected zero bytes"), "{}", said(&output));
     let report = value(&folder.read("run.json"));
     assert_eq!(report["runs"][0]["causes"][0]["cases"], serde_json::json!(["success/symmetric"]));
     assert!(folder.read("run.xml").contains("tests=\"3\" failures=\"1\" errors=\"0\""), "{}", folder.read("run.xml"));
-    assert!(folder.read("run.md").contains("1\\. 1 case") || folder.read("run.md").contains("1. 1 case"));
+    let markdown = folder.read("run.md");
+    assert!(markdown.contains("\n1. 1 case: answer&#58; expected zero bytes, found 4 bytes"), "{markdown}");
     let annotations = folder.read("run.txt");
     assert!(annotations.starts_with("::error file=fixtures/cases/success.toml,line="), "{annotations}");
-    assert!(folder.read("run.prom").contains("trentcheck_exit_code{"));
+    let prometheus = folder.read("run.prom");
+    let label = format!("trentcheck_exit_code{{target=\"{url}\",endpoint=\"{url}\",edition=\"key-only\"}} 1\n");
+    assert!(prometheus.contains(&label), "{prometheus}");
     assert_eq!(value(&folder.read("divergence.json"))["message"], "33.3 %");
     assert_eq!(value(&folder.read("coverage.json"))["message"], "100.0 %");
     let events: Vec<Value> = folder.read("run.ndjson").lines().map(value).collect();
@@ -71,11 +66,11 @@ async fn a_run_writes_every_format_beside_what_a_person_reads() {
     let formats = ["junit", "markdown", "github", "prometheus", "badge-divergence", "badge-coverage"];
     let files = ["run.xml", "run.md", "run.txt", "run.prom", "divergence.json", "coverage.json"];
     for (format, file) in formats.iter().zip(files) {
-        let again = call(&folder, &[], &["report", format, "run.json"]).await;
+        let again = call(&folder, &["report", format, "run.json"]).await;
         assert_eq!(again.status.code(), Some(0), "{}", said(&again));
         assert_eq!(text(&again.stdout), folder.read(file), "{format}");
     }
-    let again = call(&folder, &[], &["report", "run.json"]).await;
+    let again = call(&folder, &["report", "run.json"]).await;
     assert_eq!(text(&again.stdout), text(&output.stdout));
     server.stop().await;
 }
@@ -164,9 +159,9 @@ async fn the_parts_of_a_run_are_joined_and_compared() {
     let (server, url) = served(Some("success-body-null")).await;
     for (cases, file) in [("members/*", "a.json"), ("success/*", "b.json"), ("[ms]*/*", "whole.json")] {
         let report = format!("json={file}");
-        call(&folder, &[], &["run", cases, "--endpoint", &url, "--report", &report]).await;
+        call(&folder, &["run", cases, "--endpoint", &url, "--report", &report]).await;
     }
-    let merged = call(&folder, &[], &["report", "merge", "b.json", "a.json"]).await;
+    let merged = call(&folder, &["report", "merge", "b.json", "a.json"]).await;
     assert_eq!(merged.status.code(), Some(0), "{}", said(&merged));
     let (merged, whole) = (json(&merged), value(&folder.read("whole.json")));
     let of = |report: &Value, part: &str| report["runs"][0][part].clone();
@@ -178,10 +173,10 @@ async fn the_parts_of_a_run_are_joined_and_compared() {
         cases.iter().map(|case| case["id"].to_string()).collect::<Vec<_>>()
     };
     assert_eq!(ids(&merged), ids(&whole));
-    refused(&call(&folder, &[], &["report", "merge", "a.json", "whole.json"]).await, "the parts overlap: `a.json` and");
+    refused(&call(&folder, &["report", "merge", "a.json", "whole.json"]).await, "the parts overlap: `a.json` and");
     let other = folder.read("b.json").replacen("\"corpus\": \"", "\"corpus\": \"x", 1);
     folder.write("other.json", other);
-    refused(&call(&folder, &[], &["report", "merge", "a.json", "other.json"]).await, "their corpora differ");
+    refused(&call(&folder, &["report", "merge", "a.json", "other.json"]).await, "their corpora differ");
     server.stop().await;
 }
 
@@ -208,7 +203,7 @@ fn what_is_no_saved_run_is_refused_and_nothing_is_written() {
     }
     refused(&call(&["report", "junit=no/out.xml", "run.json"]), "write `no/out.xml`");
     refused(&call(&["report", "junit"]), "`report` needs a saved run");
-    refused(&call(&["report", "merge", "run.json"]), "one report alone has no other parts");
+    refused(&call(&["report", "merge", "run.json"]), "`report merge` needs at least two saved runs");
     refused(&call(&["report", "trend", "run.json"]), "`report trend` needs at least two saved runs");
     refused(&call(&["report", "junit", "markdown", "run.json"]), "cannot both go to stdout");
     refused(&call(&["report", "junit=out", "markdown=out", "run.json"]), "cannot both go to `out`");
@@ -222,7 +217,7 @@ async fn a_blocked_case_shows_the_call_that_failed_and_says_what_it_needs() {
     let (server, url) = served(None).await;
     let cases = ["materials/current-by-id", "materials/of-other-key", "materials/pending-rotation"];
     let more = ["--edition", "key-material-id", "--endpoint", &url, "--report", "json"];
-    let report = json(&call(&folder, &[], &[&["run"], &cases[..], &more].concat()).await);
+    let report = json(&call(&folder, &[&["run"], &cases[..], &more].concat()).await);
     for (case, reason, role) in [
         (cases[0], "DescribeKey gave no CurrentKeyMaterialId", "DescribeKey"),
         (cases[1], "DescribeKey gave no CurrentKeyMaterialId for the other key", "DescribeKey"),

@@ -9,12 +9,12 @@ mod runs;
 use crate::support::command::{text, trentcheck_in};
 use crate::support::scratch::Scratch;
 use crate::support::service::service;
-use crate::support::{config, reference};
+use crate::support::{config, mutant, reference};
 use libtest_mimic::{Failed, Trial};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
 use trentcheck_core::fixture::Edition;
-use trentcheck_reference::{Config, Mutant, Server, controls, mutants};
+use trentcheck_reference::{Config, Server};
 
 /// A screen's name, and the calls that it shows.
 pub(crate) type Screen = (&'static str, fn(&mut Stage));
@@ -127,9 +127,7 @@ impl Stage {
 
     /// The URL of a mutant or of a control.
     pub(crate) fn mutant(&mut self, name: &str) -> String {
-        let all: Vec<&'static Mutant> = mutants().iter().chain(controls()).collect();
-        let mutant = all.into_iter().find(|mutant| mutant.name == name);
-        self.serve(Config { mutant: Some(mutant.unwrap()), ..config(Edition::KeyOnly) })
+        self.serve(Config { mutant: Some(mutant(name)), ..config(Edition::KeyOnly) })
     }
 
     /// The arguments that reach a reference off loopback.

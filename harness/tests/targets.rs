@@ -2,10 +2,9 @@
 
 use crate::support::command::{Served, said, trentcheck, trentcheck_apart, trentcheck_with};
 use crate::support::scratch::Scratch;
-use crate::support::{config, reference};
+use crate::support::{config, mutant, mutated, reference};
 use std::path::Path;
 use trentcheck_core::fixture::Edition;
-use trentcheck_reference::{Config, controls};
 
 /// A folder with a configuration.
 struct Folder(Scratch);
@@ -130,8 +129,7 @@ async fn doctor_explore_and_sweep_take_a_target_by_name() {
 async fn targets_are_held_against_their_own_baselines_in_one_run() {
     const CASES: [&str; 2] = ["example/absent-key", "success/symmetric"];
     let (first, plain) = reference(config(Edition::KeyOnly)).await;
-    let control = controls().iter().find(|control| control.name == "headers-added").unwrap();
-    let (second, other) = reference(Config { mutant: Some(control), ..config(Edition::KeyOnly) }).await;
+    let (second, other) = reference(mutated(mutant("headers-added"))).await;
     let table = |name: &str, endpoint: String, baseline: &str| {
         format!("[targets.{name}]\nendpoint = \"{endpoint}\"\nbaseline = \"{baseline}\"\n")
     };

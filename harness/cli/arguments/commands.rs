@@ -229,6 +229,9 @@ pub(crate) struct UpdateArguments {
     /// The file to write [default: the list that `--deviations` or the target names]
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Do not run these cases, and leave their entries as they are: ids or globs; repeatable
+    #[arg(long, value_name = "CASE")]
+    pub(crate) skip: Vec<String>,
     /// The `reason` of new entries
     #[arg(long, value_name = "TEXT", default_value = "not read yet")]
     pub(crate) reason: String,

@@ -18,10 +18,10 @@ use trentcheck_core::report::{ExitCode, Ran};
 /// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
 const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Writes the list from a run of all cases and says what changed. Where `CI` is set nothing is written, and a change is
+/// Writes the list from a run of all cases but those that are left out, and says what changed. Where `CI` is set nothing is written, and a change is
 /// exit code 1.
 pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
-    let UpdateArguments { run, file, reason, expires } = arguments;
+    let UpdateArguments { run, file, skip, reason, expires } = arguments;
     for (flag, is_given) in
         [("--against", run.against.is_some()), ("--strict", run.strict), ("--recorded", run.recorded.is_some())]
     {
@@ -38,7 +38,8 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let configuration = Configuration::read(run.target.config.as_deref())?;
     let choice = one(&run.target, &configuration, Unchosen::Refused)?;
     let settings = RunSettings::of(run, &choice, &configuration)?;
-    let session = Session::prepare(settings, &Cases::default(), None).await?;
+    let cases = Cases { skip: skip.clone(), ..Cases::default() };
+    let session = Session::prepare(settings, &cases, None).await?;
     let settings = &session.settings;
     let path = file_of(file.as_deref(), &settings.known)?;
     let corpus = &session.corpus;
@@ -60,8 +61,10 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let update = match (updated(&old, &list, &ran, corpus, today, &fresh), told) {
         (Ok(update), _) => update,
         (Err(incomplete), told) => {
-            let failure =
-                Failure::unjudged(incomplete.to_string()).hint(format!("nothing was written to `{}`", path.display()));
+            let failure = Failure::unjudged(incomplete.to_string()).hint(format!(
+                "nothing was written to `{}`; `--skip CASE` leaves a case out and its entry as it is",
+                path.display()
+            ));
             let Some(code) = told else { return Err(failure) };
             output::report(&failure);
             return Ok(code as u8);

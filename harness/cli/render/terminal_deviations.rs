@@ -49,8 +49,8 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
         lines.extend(table(of(Outcome::Flaky).map(|(case, deviation)| about(case, deviation, &reason(case)))));
     }
     for (count, why) in [
-        (deviations.not_selected, "concern cases that were not selected"),
-        (deviations.no_verdict, "concern cases without a verdict"),
+        (deviations.not_selected.len(), "concern cases that were not selected"),
+        (deviations.no_verdict.len(), "concern cases without a verdict"),
     ] {
         if count > 0 {
             lines.extend([

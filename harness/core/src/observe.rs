@@ -17,6 +17,17 @@ pub enum Body {
     Other,
 }
 
+impl Body {
+    /// The JSON of the body, `null` if it is none.
+    pub fn json(&self) -> &Value {
+        static NOTHING: Value = Value::Null;
+        match self {
+            Self::Json(value) => value,
+            Self::Empty | Self::Other => &NOTHING,
+        }
+    }
+}
+
 /// Where an error's type was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {

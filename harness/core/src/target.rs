@@ -78,6 +78,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Host and port of the second Region's endpoint, empty if there is none.
+    pub(crate) fn other_host(&self) -> String {
+        self.elsewhere.as_ref().map_or_else(String::new, |elsewhere| elsewhere.endpoint.authority())
+    }
+
     /// Who answers there.
     pub fn peer(&self) -> Peer {
         Peer::of(&self.endpoint, &self.tls)

@@ -6,6 +6,7 @@ use crate::mutant::Point;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 /// Parses a body as an object. If a member occurs twice, the last one counts.
 pub(crate) fn object(config: &Config, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
@@ -165,6 +166,21 @@ pub(crate) fn integer(members: &Map<String, Value>, name: &str) -> Result<Option
         Some(Value::Object(_)) => "Start of structure or map found where not expected.",
     };
     Err(Refusal::front("SerializationException", kind))
+}
+
+/// An integer within these bounds.
+pub(crate) fn integer_in(
+    members: &Map<String, Value>,
+    name: &str,
+    bounds: RangeInclusive<i64>,
+) -> Result<Option<i64>, Refusal> {
+    let Some(number) = integer(members, name)? else { return Ok(None) };
+    let constraint = match number {
+        _ if number < *bounds.start() => format!("greater than or equal to {}", bounds.start()),
+        _ if number > *bounds.end() => format!("less than or equal to {}", bounds.end()),
+        _ => return Ok(Some(number)),
+    };
+    Err(violation(&format!("Value '{number}'"), name, &format!("Member must have value {constraint}")))
 }
 
 /// A string member that must be one of these words. A null member counts as absent.

@@ -184,7 +184,10 @@ fn in_scope(config: &Config, scope: &[String], region: &str, date_time: &str) ->
         )));
     }
     let day = date_time.get(..8).unwrap_or_default();
-    if date != day && !config.at(Point::ScopeDateUnchecked) && !config.at(Point::UnreadableDateAccepted) {
+    let is_unreadable = !day.bytes().all(|byte| byte.is_ascii_digit());
+    let is_let_through =
+        config.at(Point::ScopeDateUnchecked) || is_unreadable && config.at(Point::UnreadableDateAccepted);
+    if date != day && !is_let_through {
         return Err(invalid(format!(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{date}' != '{day}', from '{date_time}'."
         )));
@@ -242,8 +245,9 @@ fn signature(
     if let Some(read) = mutant_reading(config, request, claim) {
         let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope, is_query: claim.is_query };
         let matches = expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature;
-        let is_replaced = [Point::BlanksNotFolded, Point::ForwardedHostBelieved, Point::ForwardedPortBelieved];
-        let is_replaced = is_replaced.into_iter().any(|point| config.at(point));
+        let is_replaced = [Point::BlanksNotFolded, Point::ForwardedHostBelieved, Point::ForwardedPortBelieved]
+            .into_iter()
+            .any(|point| config.at(point));
         return if matches || claim.signature == expected && !is_replaced {
             Ok(())
         } else {

@@ -10,5 +10,5 @@ pub(crate) mod scratch;
 pub(crate) mod service;
 
 pub(crate) use corpus::{corpus, documents};
-pub(crate) use reference::{config, reference, served};
+pub(crate) use reference::{config, mutant, mutated, reference, served};
 pub(crate) use run::{complaints, concluded, options, replay, replay_stopped, selection};

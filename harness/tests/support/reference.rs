@@ -71,10 +71,21 @@ pub(crate) fn config(edition: Edition) -> reference::Config {
     reference::Config { edition, ..reference::Config::default() }
 }
 
+/// The mutant or control of this name.
+#[track_caller]
+pub(crate) fn mutant(name: &str) -> &'static reference::Mutant {
+    let mut all = reference::mutants().iter().chain(reference::controls());
+    all.find(|mutant| mutant.name == name).unwrap_or_else(|| panic!("there is no mutant or control `{name}`"))
+}
+
+/// The configuration of a reference with this fault, in the edition that the fault is made for.
+pub(crate) fn mutated(mutant: &'static reference::Mutant) -> reference::Config {
+    reference::Config { edition: mutant.edition, mutant: Some(mutant), ..reference::Config::default() }
+}
+
 /// The reference, or a mutant or control of this name, and its URL.
 pub(crate) async fn served(fault: Option<&str>) -> (reference::Server, String) {
-    let mut all = reference::mutants().iter().chain(reference::controls());
-    let mutant = fault.map(|name| all.find(|mutant| mutant.name == name).unwrap_or_else(|| panic!("no mutant {name}")));
+    let mutant = fault.map(mutant);
     let (server, target) = self::reference(reference::Config { mutant, ..config(Edition::KeyOnly) }).await;
     (server, target.endpoint.to_string())
 }

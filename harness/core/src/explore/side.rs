@@ -6,7 +6,7 @@ use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Call, Corpus, Material, PrincipalName, RequestChange};
 use crate::http::Request;
-use crate::keys::{Choice, Key, Lease, Maker, NoLease, Pool, Provisions, body, operation};
+use crate::keys::{Choice, Key, Lease, Maker, NoLease, Pool, Provisions, body};
 use crate::kms::{Clients, Failure, FailureKind, Kms, Pauses, is_transient, mark, summary, token_ended};
 use crate::observe::{Body, Observation, observe};
 use crate::plan::{Absent, KeyNames, World, plan};
@@ -255,7 +255,7 @@ impl<'a> Side<'a> {
                     ("ScheduleKeyDeletion", body)
                 }
                 _ => match body(key, self.pool.maker(), call).await {
-                    Ok(body) => (operation(&self.corpus.operation, call), body),
+                    Ok(body) => (call.operation(&self.corpus.operation.name), body),
                     // The refusal is an answer to GetParametersForImport, and this call tests ImportKeyMaterial.
                     Err(_) => return Seen::Impossible,
                 },

@@ -2,13 +2,16 @@
 
 use super::key::{Base, Bytes, Key, Maker, unusable};
 use crate::arn::Arn;
-use crate::fixture::Owner;
-use crate::kms::{Failure, FailureKind, Kms, Pauses, mark};
+use crate::kms::{Failure, FailureKind, Kms, Pauses};
+use crate::send::Peer;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long a rotation may take at least; with a longer `--settle`, that long. AWS needs a minute or more.
+/// How long a rotation may take at least; with a longer `--settle`, that long.
 const ROTATION: Duration = Duration::from_secs(2);
+
+/// The same off loopback: at AWS KMS it takes 48 to 160 seconds (passage `stackd-2026-09-12/rotation-time`).
+const ROTATION_OF_A_SERVICE: Duration = Duration::from_secs(300);
 
 impl Key {
     /// Gives the key a policy of its own: the one that it has, under another id.
@@ -35,7 +38,7 @@ impl Key {
 
     /// Rotates the key to the material that waits, and waits until that is done.
     pub(super) async fn rotate(&mut self) -> Result<(), Failure> {
-        let budget = self.kms().settle().max(ROTATION);
+        let budget = rotation(self.kms().peer(), self.kms().settle());
         self.kms().call("RotateKeyOnDemand", &self.body()).await?;
         let mut pauses = Pauses::within(budget);
         let new = self.names.new_material_id.clone();
@@ -54,7 +57,7 @@ impl Key {
         Ok(())
     }
 
-    /// Replicates a primary key to the Region of this client, and imports the same material there.
+    /// Replicates a primary key to the Region of this client, and imports the same material there if the base has one.
     pub(super) async fn replicate(
         &self,
         maker: Maker<'_>,
@@ -62,19 +65,13 @@ impl Key {
         base: &Base,
         created: impl FnOnce(&str, &Arn),
     ) -> Result<Self, Failure> {
-        let mut body = self.body();
+        let mut body = maker.marked(self.body());
         body["ReplicaRegion"] = json!(kms.region());
-        body["Description"] = json!(mark::description(maker.run));
-        body["Tags"] = json!([{ "TagKey": mark::TAG, "TagValue": maker.run }]);
-        let answer = self.kms().call("ReplicateKey", &body).await?;
-        let (partition, account) = (self.arn.partition(), self.arn.account());
-        let arn = Arn::new(partition, "kms", kms.region(), account, self.arn.resource());
-        let arn = arn.map_err(|error| unusable("ReplicateKey", &error.to_string()))?;
-        if answer["ReplicaKeyMetadata"]["Arn"] != Value::String(arn.to_string()) {
-            return Err(unusable("ReplicateKey", "with another key than the replica that was asked for"));
-        }
+        // After a 503 that made the replica, a second call would be refused and the replica lost.
+        let answer = self.kms().call_once("ReplicateKey", &body).await?;
+        let arn = self.replica_of(&answer, kms.region())?;
         created(&self.names.id, &arn);
-        kms.made(Owner::Primary, &self.names.id, &arn)?;
+        kms.made(base.owner, &self.names.id, &arn)?;
         let mut replica = self.elsewhere(base, arn, kms);
         if base.has_material() {
             replica.wait_for("PendingImport").await?;
@@ -83,5 +80,33 @@ impl Key {
         replica.is_ready().await?;
         replica.names.new_material_id.clone_from(&self.names.new_material_id);
         Ok(replica)
+    }
+    /// The ARN of the replica in this Region that an answer of ReplicateKey names. Another key is not believed to be one.
+    pub(super) fn replica_of(&self, answer: &Value, region: &str) -> Result<Arn, Failure> {
+        let (partition, account) = (self.arn.partition(), self.arn.account());
+        let arn = Arn::new(partition, "kms", region, account, self.arn.resource());
+        let arn = arn.map_err(|error| unusable("ReplicateKey", &error.to_string()))?;
+        match answer["ReplicaKeyMetadata"]["Arn"] == arn.as_str() {
+            true => Ok(arn),
+            false => Err(unusable("ReplicateKey", "with another key than the replica that was asked for")),
+        }
+    }
+}
+
+/// How long to wait for a rotation.
+fn rotation(peer: Peer, settle: Duration) -> Duration {
+    settle.max(if peer == Peer::Loopback { ROTATION } else { ROTATION_OF_A_SERVICE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_gets_the_time_that_a_rotation_was_seen_to_take() {
+        let seconds = |peer, settle| rotation(peer, Duration::from_secs(settle)).as_secs();
+        assert_eq!(seconds(Peer::Loopback, 1), 2);
+        assert_eq!(seconds(Peer::Verified, 5), 300);
+        assert_eq!(seconds(Peer::Verified, 600), 600);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::key::{Bytes, Key, Maker};
 use super::material::plaintext_sent;
-use crate::fixture::{Call, Operation};
+use crate::fixture::Call;
 use crate::kms::{Failure, mark};
 use serde_json::{Value, json};
 
@@ -12,11 +12,6 @@ const PUBLIC_KEY: &str = concat!(
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiY",
     "wpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q=="
 );
-
-/// The operation of a call.
-pub(crate) fn operation(under_test: &Operation, call: Call) -> &str {
-    call.operation(&under_test.name)
-}
 
 /// The body of a call on this key.
 pub(crate) async fn body(key: &mut Key, maker: Maker<'_>, call: Call) -> Result<Value, Failure> {

@@ -69,6 +69,11 @@ impl Base {
         }
     }
 
+    /// The base of a replica in the second Region of a key of this base, without material of its own.
+    pub(crate) fn of_replica(&self) -> Self {
+        Self { place: Place::Elsewhere, material: Material::None, alias: false, replica: Replica::Key, ..self.clone() }
+    }
+
     pub(super) fn has_material(&self) -> bool {
         self.origin == Origin::External && self.material != Material::None
     }
@@ -135,6 +140,15 @@ pub(crate) enum Bytes {
 pub(crate) struct Maker<'a> {
     pub(crate) entropy: &'a Entropy,
     pub(crate) run: &'a str,
+}
+
+impl Maker<'_> {
+    /// The body of a call that makes a key, with the mark by which the run knows the key.
+    pub(crate) fn marked(self, mut body: Value) -> Value {
+        body["Description"] = json!(mark::description(self.run));
+        body["Tags"] = json!([{ "TagKey": mark::TAG, "TagValue": self.run }]);
+        body
+    }
 }
 
 impl Key {
@@ -224,13 +238,19 @@ impl Key {
 
     /// The KeyMetadata of DescribeKey. That of another key shows nothing.
     pub(crate) async fn describe(&self) -> Result<Value, Failure> {
-        let metadata = metadata(&self.kms, &self.names.id).await?;
+        let metadata = metadata(&self.kms, &self.names.id).await.map_err(|failure| self.with_call(failure))?;
         match metadata["KeyId"].as_str() {
             Some(id) if id != self.names.id && id != self.arn.as_str() => {
-                Err(unusable("DescribeKey", "with the KeyMetadata of another key"))
+                Err(self.with_call(unusable("DescribeKey", "with the KeyMetadata of another key")))
             }
             _ => Ok(metadata),
         }
+    }
+
+    /// DescribeKey does not show this state within the budget for it.
+    pub(super) fn otherwise(&self, metadata: &Value, state: &str) -> Failure {
+        let answer = format!("with KeyState {} instead of {state}", metadata["KeyState"]);
+        self.with_call(Failure { kind: FailureKind::NotSettled, ..unusable("DescribeKey", &answer) })
     }
 
     /// Waits until DescribeKey shows this state.
@@ -243,7 +263,7 @@ impl Key {
             }
             if !pauses.pause().await {
                 Box::pin(self.kms.is_late(Change::Precondition, self.shows_late(state))).await;
-                return Err(otherwise(&metadata, state));
+                return Err(self.otherwise(&metadata, state));
             }
         }
     }
@@ -390,7 +410,7 @@ impl Key {
                 if pauses.pause().await {
                     continue;
                 }
-                return Err(otherwise(&metadata, wanted));
+                return Err(self.otherwise(&metadata, wanted));
             }
             seen.push(state.to_owned());
             match state {
@@ -429,13 +449,7 @@ impl Key {
 
 /// Calls CreateKey.
 async fn create_key(maker: Maker<'_>, kms: &Kms, base: &Base) -> Result<(String, Arn), Failure> {
-    let mut body = json!({
-        "Origin": base.origin,
-        "KeySpec": base.spec,
-        "KeyUsage": base.usage,
-        "Description": mark::description(maker.run),
-        "Tags": [{ "TagKey": mark::TAG, "TagValue": maker.run }],
-    });
+    let mut body = maker.marked(json!({ "Origin": base.origin, "KeySpec": base.spec, "KeyUsage": base.usage }));
     if base.multi_region {
         body["MultiRegion"] = Value::Bool(true);
     }
@@ -459,12 +473,6 @@ pub(super) fn text_of(answer: &Value, operation: &str, member: &str) -> Result<S
 
 fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, Failure> {
     material::make(spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
-}
-
-/// DescribeKey does not show this state within the budget for it.
-pub(super) fn otherwise(metadata: &Value, state: &str) -> Failure {
-    let answer = format!("with KeyState {} instead of {state}", metadata["KeyState"]);
-    Failure { kind: FailureKind::NotSettled, ..unusable("DescribeKey", &answer) }
 }
 
 pub(super) fn unusable(operation: &str, answer: &str) -> Failure {

@@ -1,13 +1,11 @@
 //! Keys of the user's own, for accounts in which none may be made: each stands in for one precondition, and is given back
 //! as it was.
 
-use super::calls::use_body;
-use super::key::{Base, Bytes, Key, Maker, metadata};
+use super::key::{Base, Bytes, Key, Maker, metadata, text_of};
 use super::material::plaintext_sent;
 use crate::arn::Arn;
 use crate::fixture::{Call, Corpus, Material, Origin, Owner, Place, Precondition, Replica, Step};
 use crate::kms::{Failure, FailureKind, Kms};
-use serde_json::json;
 use std::fmt;
 
 /// A key that is lent to a run.
@@ -126,9 +124,7 @@ impl Key {
     }
 
     async fn mac_of_known_text(&self) -> Result<String, Failure> {
-        let answer = self.kms().call("GenerateMac", &use_body(self, Call::GenerateMac)).await?;
-        let mac = answer["Mac"].as_str().map(str::to_owned);
-        mac.ok_or_else(|| another("GenerateMac", "no Mac"))
+        text_of(&self.used(Call::GenerateMac).await?, "GenerateMac", "Mac")
     }
 
     /// Whether the key still decrypts what it encrypted when it was lent, or makes the same of a message.
@@ -139,10 +135,10 @@ impl Key {
                 false => Err(another("GenerateMac", "another Mac than before")),
             };
         }
-        let Some(ciphertext) = &self.made.ciphertext else { return Ok(()) };
-        let body = json!({ "KeyId": self.names.id, "CiphertextBlob": ciphertext });
-        let answer = self.kms().call("Decrypt", &body).await?;
-        match answer["Plaintext"] == plaintext_sent() {
+        if self.made.ciphertext.is_none() {
+            return Ok(());
+        }
+        match self.used(Call::Decrypt).await?["Plaintext"] == plaintext_sent() {
             true => Ok(()),
             false => Err(another("Decrypt", "another plaintext than was encrypted before")),
         }

@@ -12,9 +12,8 @@ mod practice;
 mod proof;
 mod reading;
 mod release;
-mod replica;
 
-pub(crate) use calls::{body, operation};
+pub(crate) use calls::body;
 pub(crate) use key::{Base, Key, Maker};
 pub(crate) use lease::{Choice, Lease, NoLease};
 pub use lent::{Lent, LentError};

@@ -11,7 +11,7 @@ use crate::arn::Arn;
 use crate::fixture::{Owner, Place, Precondition, Replica};
 use crate::kms::{Failure, FailureKind, Kms, mark};
 use crate::ledger::Ledger;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -98,7 +98,7 @@ impl<'a> Pool<'a> {
                 return Err(NoLease::unavailable("nobody is configured who could use the key that is lent"));
             };
             let key = self.loans.borrow(kms, &base, lent, choice).await?;
-            key.prepare(precondition).await.map_err(|failure| key.with_call(failure))?;
+            key.prepare(precondition).await?;
             return Ok(Lease { key, other: None });
         }
         if precondition.replica != Replica::None {
@@ -117,7 +117,7 @@ impl<'a> Pool<'a> {
             },
             false => None,
         };
-        key.prepare(precondition).await.map_err(|failure| key.with_call(failure))?;
+        key.prepare(precondition).await?;
         Ok(Lease { key, other })
     }
 
@@ -128,26 +128,50 @@ impl<'a> Pool<'a> {
             Place::Elsewhere => Place::Here,
         };
         let of_replica = Base { place, ..base.clone() };
-        let kms = self.maker_of(&of_replica)?;
-        // Both keys have one id, and what may be changed off loopback is known by its id.
-        if kms.is_watched() {
-            return Err(NoLease::unavailable("safety: replicas are only made at a target on loopback"));
+        if self.maker_of(&of_replica)?.is_watched() {
+            let why = "safety: off loopback, cases make no replicas: the policy of a run does not allow ReplicateKey";
+            return Err(NoLease::unavailable(why));
         }
-        answers(kms).await?;
         let primary = self.take(base, Choice::New).await?;
-        let label = match self.next(&of_replica, Choice::New)? {
-            Next::New(label) => label,
-            Next::Idle(_) => return Err(NoLease::unavailable("no replica is made twice")),
-        };
-        self.intends(&of_replica, &label, kms)?;
-        let created = |id: &str, arn: &Arn| self.created(&of_replica, &label, id, arn);
-        match Box::pin(primary.replicate(self.maker, kms, &of_replica, created)).await {
-            Ok(replica) if precondition.replica == Replica::Key => Ok(Lease { key: replica, other: Some(primary) }),
-            Ok(replica) => Ok(Lease { key: primary, other: Some(replica) }),
+        let replica = self.replicate(&primary, &of_replica).await?;
+        Ok(match precondition.replica {
+            Replica::Key => Lease { key: replica, other: Some(primary) },
+            Replica::Other | Replica::None => Lease { key: primary, other: Some(replica) },
+        })
+    }
+
+    /// A new replica of a primary key, in the state of this base and in its Region.
+    pub(crate) async fn replicate(&self, primary: &Key, base: &Base) -> Result<Key, NoLease> {
+        let kms = self.maker_of(base)?;
+        answers(kms).await?;
+        let label = self.one_more()?;
+        self.intends(base, &label, kms)?;
+        let created = |id: &str, arn: &Arn| self.created(base, &label, id, arn);
+        match Box::pin(primary.replicate(self.maker, kms, base, created)).await {
+            Ok(replica) => Ok(replica),
             Err(failure) => {
-                self.failed(&of_replica, &label, &failure);
+                self.refused(&label, &failure);
                 Err(failure.into())
             }
+        }
+    }
+
+    /// Writes down, before a ReplicateKey that has to be refused is sent, that it could make a replica of this base. The
+    /// result is the replica's label. It does not count among the keys that the plan allows: none is to be made.
+    pub(crate) fn intends_replica(&self, base: &Base) -> Result<String, NoLease> {
+        let kms = self.maker_of(base)?;
+        let label = self.label();
+        self.intends(base, &label, kms)?;
+        Ok(label)
+    }
+
+    /// Takes over the replica that such a call made of a primary key.
+    pub(crate) fn adopt_replica(&self, primary: &Key, base: &Base, label: &str, answer: &Value) {
+        let Ok(kms) = self.maker_of(base) else { return };
+        // What is named otherwise is searched for at the end.
+        if let Ok(arn) = primary.replica_of(answer, kms.region()) {
+            self.created(base, label, &primary.names.id, &arn);
+            let _ = kms.made(base.owner, &primary.names.id, &arn);
         }
     }
 
@@ -216,7 +240,7 @@ impl<'a> Pool<'a> {
     }
 
     /// The client that may make keys of this base.
-    pub(super) fn maker_of(&self, base: &Base) -> Result<&Kms, NoLease> {
+    fn maker_of(&self, base: &Base) -> Result<&Kms, NoLease> {
         let kms = self.client(base.place, base.owner).ok_or_else(|| {
             NoLease::unavailable(match base.owner {
                 Owner::Stranger => "a principal of another account is needed and none is configured",
@@ -240,32 +264,41 @@ impl<'a> Pool<'a> {
         if let Some(failure) = inner.failed.get(base) {
             return Err(NoLease::Failed(failure.clone()));
         }
-        if !self.may_make_one_more() {
-            return Err(NoLease::unavailable("safety: as many keys were made as the plan allows"));
-        }
-        inner.labels += 1;
-        Ok(Next::New(format!("key {}", inner.labels)))
+        drop(inner);
+        self.one_more().map(Next::New)
     }
 
-    pub(super) fn may_make_one_more(&self) -> bool {
-        let Some(budget) = self.budget else { return true };
-        budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    /// The label of one more key, if the plan allows one.
+    fn one_more(&self) -> Result<String, NoLease> {
+        let take = |budget: &AtomicUsize| {
+            budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        };
+        match self.budget.is_none_or(take) {
+            true => Ok(self.label()),
+            false => Err(NoLease::unavailable("safety: as many keys were made as the plan allows")),
+        }
+    }
+
+    fn label(&self) -> String {
+        let mut inner = self.inner();
+        inner.labels += 1;
+        format!("key {}", inner.labels)
     }
 
     /// Writes down that a key will be made. A key that is not in the ledger is not made.
-    pub(super) fn intends(&self, base: &Base, label: &str, kms: &Kms) -> Result<(), NoLease> {
+    fn intends(&self, base: &Base, label: &str, kms: &Kms) -> Result<(), NoLease> {
         if let Some(ledger) = &self.ledger
             && let Err(error) = ledger.intends(self.maker.run, label, kms.region(), base.owner)
         {
             let answer = format!("nothing, since it was not sent: failed to {error}");
-            return Err(NoLease::Failed(Failure::new("CreateKey", answer, FailureKind::Unusable)));
+            return Err(NoLease::Failed(Failure::new("the call that makes a key", answer, FailureKind::Unusable)));
         }
         self.inner().open.insert(label.to_owned(), (base.place, base.owner));
         Ok(())
     }
 
-    /// Writes down the key that CreateKey's answer named.
-    pub(super) fn created(&self, base: &Base, label: &str, id: &str, arn: &Arn) {
+    /// Writes down the key that an answer named.
+    fn created(&self, base: &Base, label: &str, id: &str, arn: &Arn) {
         self.inner().open.remove(label);
         if let Some(ledger) = &self.ledger {
             // If this fails the intent stays, by which a sweep finds the key too.
@@ -302,7 +335,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Writes down that a key was not made, if the failure proves it.
-    pub(super) fn refused(&self, label: &str, failure: &Failure) {
+    fn refused(&self, label: &str, failure: &Failure) {
         // Only a refusal proves that no key was made.
         let is_not_made = matches!(
             failure.kind,
@@ -312,8 +345,14 @@ impl<'a> Pool<'a> {
                 | FailureKind::NotOurs
                 | FailureKind::NotReached
         );
-        if is_not_made
-            && self.inner().open.remove(label).is_some()
+        if is_not_made {
+            self.not_made(label);
+        }
+    }
+
+    /// Writes down that no key of this label was made.
+    pub(crate) fn not_made(&self, label: &str) {
+        if self.inner().open.remove(label).is_some()
             && let Some(ledger) = &self.ledger
         {
             let _ = ledger.refused(self.maker.run, label);
@@ -322,6 +361,6 @@ impl<'a> Pool<'a> {
 }
 
 /// Asks the Region of a replica for its keys before there is one: where nobody answers, it could not be released.
-pub(super) async fn answers(there: &Kms) -> Result<(), Failure> {
+async fn answers(there: &Kms) -> Result<(), Failure> {
     there.call("ListKeys", &json!({ "Limit": 1 })).await.map(|_| ())
 }

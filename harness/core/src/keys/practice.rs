@@ -1,6 +1,6 @@
 //! Calls that use a key before the exchange, so that their refusal afterwards says something, and what they make.
 
-use super::calls::{operation, use_body};
+use super::calls::use_body;
 use super::key::{Key, text_of};
 use crate::fixture::{Answer, Call, Effect};
 use crate::kms::Failure;
@@ -77,8 +77,9 @@ impl Key {
         }
     }
 
-    async fn used(&self, call: Call) -> Result<Value, Failure> {
-        let operation = operation(self.kms().operation(), call).to_owned();
+    /// What a call that uses the key answers.
+    pub(super) async fn used(&self, call: Call) -> Result<Value, Failure> {
+        let operation = call.operation(&self.kms().operation().name).to_owned();
         self.kms().call(&operation, &use_body(self, call)).await
     }
 }

@@ -1,7 +1,7 @@
 //! The proof that a key is in the state from which a case starts: by DescribeKey, and by use.
 
-use super::calls::{body, operation};
-use super::key::{Base, Key, Maker, otherwise};
+use super::calls::body;
+use super::key::{Base, Key, Maker};
 use crate::fixture::{Call, Material, Precondition, Step};
 use crate::kms::{Change, Failure, FailureKind, Pauses};
 use crate::text::Text;
@@ -36,7 +36,7 @@ impl Key {
             let metadata = self.describe().await?;
             let wrong = match metadata["KeyState"] == state {
                 true => self.contradicted_by_use(maker, state).await?,
-                false => Some(otherwise(&metadata, state)),
+                false => Some(self.otherwise(&metadata, state)),
             };
             let Some(wrong) = wrong else { return Ok(metadata) };
             if !pauses.pause().await {
@@ -50,12 +50,12 @@ impl Key {
     async fn contradicted_by_use(&mut self, maker: Maker<'_>, state: &str) -> Result<Option<Failure>, Failure> {
         let Some(call) = self.use_of() else { return Ok(None) };
         let body = body(self, maker, call).await?;
-        let operation = operation(self.kms().operation(), call).to_owned();
+        let operation = call.operation(&self.kms().operation().name).to_owned();
         match self.kms().call(&operation, &body).await {
             Ok(_) if state == USABLE => Ok(None),
             Ok(_) => {
                 let answer = format!("with a success for a key that is {state}");
-                Ok(Some(Failure::new(operation, answer, FailureKind::NotSettled)))
+                Ok(Some(self.with_call(Failure::new(operation, answer, FailureKind::NotSettled))))
             }
             Err(failure) => match &failure.kind {
                 FailureKind::Refused(_) if state == USABLE && ABOUT_THE_STATE.iter().any(|error| failure.is(error)) => {

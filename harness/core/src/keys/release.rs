@@ -1,5 +1,6 @@
 //! The end of a run: everything that it made is released.
 
+use super::key::unusable;
 use super::pool::{Created, Pool};
 use crate::arn::Arn;
 use crate::fixture::{Owner, Place};
@@ -31,7 +32,7 @@ impl Pool<'_> {
         let deadline = Instant::now() + within;
         // What somebody else owns comes first, what may not exist at all gets no more than half of the time.
         let mut left = surely(self.loans.give_back(), deadline, "keys that were lent").await;
-        let about = "perhaps keys that CreateKey gave no answer about";
+        let about = "perhaps keys, as calls that make a key gave no answer";
         let perhaps = surely(self.look_for_open(), deadline.min(Instant::now() + within / 2), about).await;
         let created = std::mem::take(&mut self.inner().created);
         let slots = &Semaphore::new(AT_A_TIME);
@@ -62,12 +63,15 @@ impl Pool<'_> {
         }
         let body = json!({ "KeyId": id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
         match kms.call("ScheduleKeyDeletion", &body).await {
-            Ok(_) => self.released(arn),
+            Ok(answer) if answer.is_object() => self.released(arn),
             // A refusal can have other reasons than that there is nothing to do.
-            Err(failure) => match self.needs_no_release(kms, id).await {
-                true => self.released(arn),
-                false => left.push(Text::from(format!("key {arn}: ")).and(failure.describe())),
-            },
+            other => {
+                let failure = other.err().unwrap_or_else(|| unusable("ScheduleKeyDeletion", "with no JSON object"));
+                match self.needs_no_release(kms, id).await {
+                    true => self.released(arn),
+                    false => left.push(Text::from(format!("key {arn}: ")).and(failure.describe())),
+                }
+            }
         }
         left
     }
@@ -90,7 +94,7 @@ impl Pool<'_> {
         }
     }
 
-    /// Looks for keys that a CreateKey without an answer may have made. The result names what is left, and why.
+    /// Looks for keys that a call without an answer may have made. The result names what is left, and why.
     async fn look_for_open(&self) -> Vec<Text> {
         let open = std::mem::take(&mut self.inner().open);
         let mut asked: HashMap<(Place, Owner), Vec<String>> = HashMap::new();
@@ -98,8 +102,11 @@ impl Pool<'_> {
         let mut left = Vec::new();
         for ((place, owner), labels) in asked {
             let Some(kms) = self.client(place, owner) else { continue };
-            let perhaps =
-                format!("perhaps a key in {}, as CreateKey gave no answer about {}", kms.region(), labels.join(", "));
+            let perhaps = format!(
+                "perhaps a key in {}, as the call that makes a key gave no answer about {}",
+                kms.region(),
+                labels.join(", ")
+            );
             let mut pauses = Pauses::within(kms.settle());
             let mut found = 0;
             // What was made a moment ago need not be listed yet.

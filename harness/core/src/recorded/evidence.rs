@@ -6,7 +6,6 @@ use super::path::at;
 use super::stage::Stage;
 use crate::baseline::day;
 use crate::fixture::{Fact, FactAnswer, RecordedFile, Recording};
-use crate::json;
 use crate::normalise::Normaliser;
 use crate::plan::{Absent, World};
 use crate::target::Target;
@@ -16,7 +15,7 @@ use std::time::SystemTime;
 use toml::Spanned;
 
 /// Operations whose answers can name keys of others. Their bytes are not kept.
-const ABOUT_OTHERS: [&str; 1] = ["ListKeys"];
+const ABOUT_OTHERS: [&str; 2] = ["ListAliases", "ListKeys"];
 
 /// Characters of a text that is kept. A longer one stands for something that varies.
 const LONGEST: usize = 200;
@@ -94,11 +93,7 @@ fn world(stage: &Stage<'_, '_>, played: &Played) -> World {
         partition: String::new(),
         run: stage.run.to_owned(),
         host: stage.target.endpoint.authority(),
-        other_host: stage
-            .target
-            .elsewhere
-            .as_ref()
-            .map_or_else(String::new, |elsewhere| elsewhere.endpoint.authority()),
+        other_host: stage.target.other_host(),
     }
 }
 
@@ -119,15 +114,15 @@ impl Writer<'_> {
             answer.no_message = answer.message.is_none();
             return answer;
         }
-        let body = json::parse(&observation.bytes).unwrap_or(Value::Null);
+        let body = observation.body.json();
         let mut members = BTreeMap::new();
         if is_wanted {
-            scalars("", &body, &mut members);
+            scalars("", body, &mut members);
         }
         let paths = recorded.members.keys().chain(&recorded.absent);
         for path in paths {
             let filled = seen.names.fill(path).unwrap_or_default();
-            match at(&body, &filled) {
+            match at(body, &filled) {
                 Some(value) => drop(members.insert(path.clone(), value.clone())),
                 None => answer.absent.push(path.clone()),
             }

@@ -149,7 +149,7 @@ impl Attempt<'_, '_, '_> {
         }
         let answer = match &call.answer {
             None => set_up(&kms, call, &body).await?,
-            Some(recorded) => self.ask(&kms, number, call, recorded, &body).await?,
+            Some(recorded) => self.asked(&kms, number, call, recorded, &body).await?,
         };
         for (name, path) in &call.keep {
             let value = super::path::at(&answer, path).and_then(Value::as_str).ok_or_else(|| {
@@ -168,7 +168,7 @@ impl Attempt<'_, '_, '_> {
         let key = match &call.on {
             Some(primary) => {
                 let primary = self.key(primary)?.clone();
-                self.stage.pool.replicate(&primary).await?.0
+                self.stage.pool.replicate(&primary, &primary.base.of_replica()).await?
             }
             None => self.stage.pool.take(&base(call), Choice::New).await?,
         };
@@ -209,6 +209,31 @@ impl Attempt<'_, '_, '_> {
         }
         let bytes = self.materials[material].clone();
         Ok(self.key(key)?.import_body_of(&bytes).await?)
+    }
+
+    /// The same as [`Self::ask`], and takes over the replica that a call made which had to be refused.
+    async fn asked(
+        &mut self,
+        kms: &Kms,
+        number: usize,
+        call: &FactCall,
+        recorded: &FactAnswer,
+        body: &Value,
+    ) -> Result<Value, End> {
+        let primary = match (&call.on, call.operation()) {
+            (Some(on), "ReplicateKey") => self.key(on)?.clone(),
+            _ => return self.ask(kms, number, call, recorded, body).await,
+        };
+        let base = primary.base.of_replica();
+        let label = self.stage.pool.intends_replica(&base)?;
+        let answer = self.ask(kms, number, call, recorded, body).await;
+        // Without an answer, and after a server fault, the replica is searched for at the end.
+        match (&answer, self.seen.get(&number).map(|seen| seen.observation.status)) {
+            (Ok(value), Some(200..300)) => self.stage.pool.adopt_replica(&primary, &base, &label, value),
+            (Ok(_), Some(400..500)) => self.stage.pool.not_made(&label),
+            _ => {}
+        }
+        answer
     }
 
     /// Makes a recorded call and compares the answer. A call that only reads is made again while the answer may change.

@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::path::at;
 use crate::fixture::{FactAnswer, message_matches};
-use crate::observe::{Body, Observation};
+use crate::observe::Observation;
 use crate::text::{TargetText, Text};
 use serde_json::Value;
 
@@ -35,13 +35,12 @@ pub(super) fn differences(
     if let Some(status) = recorded.status.filter(|status| *status != observation.status) {
         add("status", status.to_string().into(), observation.status.to_string().into());
     }
-    let name = observation.error_name();
-    let (is_as_recorded, expected) = match recorded.error.as_deref() {
-        Some(ANY) => ((400..500).contains(&observation.status), "a refusal".into()),
-        Some(error) => (name == Some(error), quoted(error)),
-        None => (observation.is_success(), "a success".into()),
+    let expected = match recorded.error.as_deref() {
+        Some(ANY) => "a refusal".into(),
+        Some(error) => quoted(error),
+        None => "a success".into(),
     };
-    if !is_as_recorded {
+    if !is_of_kind(recorded, observation) {
         add("error type", expected, kind(observation));
     }
     // The message and the body of another kind of answer would only repeat the difference.
@@ -62,11 +61,7 @@ pub(super) fn differences(
     if recorded.no_message && message.is_some() {
         add("message", "no message".into(), said());
     }
-    let nothing = Value::Null;
-    let body = match &observation.body {
-        Body::Json(body) => body,
-        Body::Empty | Body::Other => &nothing,
-    };
+    let body = observation.body.json();
     for (path, expected) in &recorded.members {
         let path = names.fill(path)?;
         let expected = names.fill_value(expected)?;
@@ -83,6 +78,19 @@ pub(super) fn differences(
         }
     }
     Ok(found)
+}
+
+/// Whether an answer is a success, or an error of this type, as recorded.
+pub(super) fn is_of_kind(recorded: &FactAnswer, observation: &Observation) -> bool {
+    match recorded.error.as_deref() {
+        // A recorded status says which error it was.
+        Some(ANY) => match recorded.status {
+            Some(status) => !observation.is_success() && observation.status == status,
+            None => (400..500).contains(&observation.status),
+        },
+        Some(error) => observation.error_name() == Some(error),
+        None => observation.is_success(),
+    }
 }
 
 /// Whether a value is as recorded. In a text `*` stands for any text.

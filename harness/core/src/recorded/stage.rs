@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use crate::entropy::Entropy;
-use crate::fixture::{Corpus, Fact, Owner, Place, Recording};
+use crate::fixture::{Corpus, Fact, Owner, Place};
 use crate::keys::Pool;
 use crate::kms::Kms;
 use crate::normalise::Redactor;
@@ -43,10 +43,5 @@ impl Stage<'_, '_> {
             names.add("partition", partition);
         }
         names
-    }
-
-    /// Whether a fact is replayed: it is of this edition, somebody recorded it, and a run can make its state.
-    pub(crate) fn replays(&self, recording: &Recording, fact: &Fact) -> bool {
-        fact.not_replayed.is_none() && !fact.wanted && fact.holds_in(self.target.edition, recording)
     }
 }

@@ -111,6 +111,9 @@ fn faults<'a>(number: usize, case: &'a CaseReport, fail_on: Level) -> Vec<Fault<
     let is_afterwards = |found: &Mismatch| matches!(found.place, Place::Afterwards { .. });
     let (mut effects, mut rest): (Vec<&Mismatch>, Vec<&Mismatch>) =
         case.failures(fail_on).partition(|mismatch| is_afterwards(mismatch));
+    // A crash at a level that fails no run explains nothing else.
+    let has_crashed =
+        case.crashed && case.failures(fail_on).any(|found| found.what != What::Header && server_fault(found).is_some());
     let mut take = |wanted: &dyn Fn(&Mismatch) -> bool| {
         let (taken, left) = rest.iter().copied().partition::<Vec<_>, _>(|mismatch| wanted(mismatch));
         rest = left;
@@ -122,11 +125,11 @@ fn faults<'a>(number: usize, case: &'a CaseReport, fail_on: Level) -> Vec<Fault<
         let level = found.iter().map(|mismatch| mismatch.level).max().unwrap_or(first.level);
         faults.push(Fault { key, clauses, number, case, first, mismatches: found.len(), level });
     };
-    if case.crashed {
+    if has_crashed {
         // What a crashed server writes has no shape of its own that could be mended, and what it did is chance.
         let mut found = take(&|mismatch| mismatch.what != What::Header);
-        found.sort_by_key(|mismatch| server_fault(mismatch).is_none());
         found.append(&mut effects);
+        found.sort_by_key(|mismatch| server_fault(mismatch).is_none());
         let answer = found.first().and_then(|first| server_fault(first)).unwrap_or_default();
         add(Key::of(CauseKind::Crash, "", "", &answer), &[], found);
     }

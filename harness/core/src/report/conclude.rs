@@ -149,7 +149,7 @@ fn left(ran: &Ran, looks: &[Look]) -> Vec<Shown> {
 }
 
 /// Every code that applies to a report whose runs ended so.
-fn exit_codes(report: &RunReport, end: End) -> Vec<ExitCode> {
+pub(super) fn exit_codes(report: &RunReport, end: End) -> Vec<ExitCode> {
     let figures = &report.figures;
     let uncompared = report.baseline.as_ref().is_some_and(|baseline| !baseline.not_compared.is_empty())
         || report.differential.as_ref().is_some_and(DifferentialReport::lacks_verdicts);

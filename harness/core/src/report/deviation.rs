@@ -96,10 +96,10 @@ pub struct DeviationsReport {
     pub file: String,
     /// How many entries it has.
     pub entries: usize,
-    /// Entries about cases that were not selected or hold in another edition; they are neither listed nor stale.
-    pub not_selected: usize,
+    /// Entries about cases that were not selected or hold in another edition; they are neither listed nor stale. In order.
+    pub not_selected: Vec<String>,
     /// Entries about cases that were selected but have no verdict; they are neither listed nor stale.
-    pub no_verdict: usize,
+    pub no_verdict: Vec<String>,
     /// Stale entries that have no case.
     pub stale: Vec<StaleEntry>,
 }

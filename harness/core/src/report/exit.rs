@@ -36,6 +36,12 @@ impl ExitCode {
         applies.into_iter().filter(|(_, applies)| *applies).map(|(code, _)| code).collect()
     }
 
+    /// How a run ended that has these codes.
+    pub(super) fn end_of(codes: &[Self]) -> End {
+        let has = |code: Self| codes.contains(&code);
+        End { is_interrupted: has(Self::Interrupted), is_refused: has(Self::Safety), is_faulty: has(Self::Internal) }
+    }
+
     /// The one of several that the process ends with; a pass if there is none.
     pub fn first_of(codes: &[Self]) -> Self {
         codes.iter().copied().min_by_key(|code| code.place()).unwrap_or(Self::Pass)

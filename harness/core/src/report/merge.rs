@@ -1,14 +1,17 @@
 //! Joins the reports of the parts of a run into the report of the whole.
 
 use super::baseline::BaselineReport;
-use super::case::{CaseReport, Outcome};
+use super::case::CaseReport;
 use super::cause::causes;
+use super::conclude::exit_codes;
 use super::deviation::DeviationsReport;
 use super::differential::DifferentialReport;
 use super::exit::ExitCode;
 use super::figures::Figures;
 use super::grouped::{drift_causes, side_causes};
+use super::recorded::{FactVerdict, RecordedReport};
 use super::run::RunReport;
+use super::target::TargetReport;
 use super::whole::Report;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// There is nothing to join.
-    #[error("one report alone has no other parts")]
+    #[error("`report merge` needs at least two saved runs")]
     One,
     /// A case is in two parts.
     #[error("the parts overlap: `{first}` and `{second}` both have the case `{case}` of {target}")]
@@ -77,7 +80,9 @@ impl Report {
 fn check((first, one): (&str, &RunReport), (second, other): (&str, &RunReport)) -> Result<(), MergeError> {
     let target = one.name.clone().unwrap_or_else(|| one.target.endpoint.clone());
     let directory = |run: &RunReport| run.baseline.as_ref().map(|baseline| baseline.directory.clone());
+    let is_strict = |run: &RunReport| run.baseline.as_ref().map(|baseline| baseline.strict);
     let right = |run: &RunReport| run.differential.as_ref().map(|found| found.right.clone());
+    let noise = |run: &RunReport| run.differential.as_ref().and_then(|found| found.noise_from.clone());
     let list = |run: &RunReport| run.deviations.as_ref().map(|list| list.file.clone());
     let (first, second) = (first.to_owned(), second.to_owned());
     for (what, is_same) in [
@@ -86,8 +91,11 @@ fn check((first, one): (&str, &RunReport), (second, other): (&str, &RunReport)) 
         ("lanes", one.lane == other.lane),
         ("levels of `--fail-on`", one.fail_on == other.fail_on),
         ("baselines", directory(one) == directory(other)),
-        ("second targets", right(one) == right(other)),
+        ("settings of `--strict`", is_strict(one) == is_strict(other)),
+        ("second targets", are_alike(right(one).as_ref(), right(other).as_ref())),
+        ("targets of the noise floor", are_alike(noise(one).as_ref(), noise(other).as_ref())),
         ("lists of deviations", list(one) == list(other)),
+        ("verdicts on recorded facts", agree(one.recorded.as_ref(), other.recorded.as_ref())),
     ] {
         if !is_same {
             return Err(MergeError::Different { what, target, first, second });
@@ -98,6 +106,22 @@ fn check((first, one): (&str, &RunReport), (second, other): (&str, &RunReport)) 
         Some(case) => Err(MergeError::Overlap { case: case.id.clone(), target, first, second }),
         None => Ok(()),
     }
+}
+
+/// Whether two targets can be one. The embedded reference listens elsewhere each time.
+fn are_alike(one: Option<&TargetReport>, other: Option<&TargetReport>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) if one.embedded && other.embedded => one.edition == other.edition,
+        _ => one == other,
+    }
+}
+
+/// Whether the verdicts on recorded facts are the same, where both parts have some.
+fn agree(one: Option<&RecordedReport>, other: Option<&RecordedReport>) -> bool {
+    let verdicts = |recorded: &RecordedReport| -> BTreeMap<String, FactVerdict> {
+        recorded.results.iter().map(|fact| (fact.id.clone(), fact.verdict)).collect()
+    };
+    one.zip(other).is_none_or(|(one, other)| verdicts(one) == verdicts(other))
 }
 
 /// The run of these parts.
@@ -122,6 +146,7 @@ fn add(run: &mut RunReport, part: &RunReport) {
     run.notices.extend(notices);
     run.left.extend(part.left.iter().cloned());
     run.exit_codes.extend(part.exit_codes.iter().copied());
+    run.recorded = run.recorded.take().or_else(|| part.recorded.clone());
     run.groups.extend(part.groups.clone());
     run.clauses.extend(part.clauses.clone());
     run.passages.extend(part.passages.clone());
@@ -160,10 +185,15 @@ fn add_differential(whole: &mut DifferentialReport, part: &DifferentialReport) {
 }
 
 fn add_deviations(whole: &mut DeviationsReport, part: &DeviationsReport) {
-    // An entry that one part selected is selected by the whole.
-    let selected = |list: &DeviationsReport| list.entries.saturating_sub(list.not_selected);
-    whole.not_selected = whole.entries.saturating_sub(selected(whole) + selected(part));
-    whole.no_verdict += part.no_verdict;
+    // An entry that one part selected is selected by the whole, and it has a verdict if one part has one.
+    let is_open =
+        |list: &DeviationsReport, entry: &String| list.not_selected.contains(entry) || list.no_verdict.contains(entry);
+    let entries = whole.not_selected.iter().chain(&whole.no_verdict);
+    let open: Vec<String> = entries.filter(|entry| is_open(part, entry)).cloned().collect();
+    let (not_selected, no_verdict) =
+        open.into_iter().partition(|entry| whole.not_selected.contains(entry) && part.not_selected.contains(entry));
+    (whole.not_selected, whole.no_verdict) = (not_selected, no_verdict);
+    whole.no_verdict.sort();
     let new: Vec<_> = part.stale.iter().filter(|entry| !whole.stale.contains(entry)).cloned().collect();
     whole.stale.extend(new);
 }
@@ -177,32 +207,24 @@ fn concluded(mut run: RunReport) -> RunReport {
     run.causes = causes(&run.cases, run.fail_on, &repeat);
     let order: BTreeMap<&str, usize> =
         run.cases.iter().enumerate().map(|(number, case)| (case.id.as_str(), number)).collect();
+    let place_of = |case: &String| order.get(case.as_str()).copied();
     if let Some(baseline) = &mut run.baseline {
         let drifts = run.cases.iter().filter(|case| !case.drift.is_empty());
         baseline.causes = drift_causes(drifts.map(|case| (case.id.as_str(), case.drift.as_slice())));
-        baseline.not_compared.sort_by_key(|uncompared| order.get(uncompared.case.as_str()).copied());
+        baseline.not_compared.sort_by_key(|uncompared| place_of(&uncompared.case));
+        baseline.not_recorded.sort_by_key(|case| place_of(case));
+        baseline.passing.sort_by_key(|drift| place_of(&drift.case));
     }
     if let Some(found) = &mut run.differential {
-        found.differ.sort_by_key(|difference| order.get(difference.case.as_str()).copied());
+        found.differ.sort_by_key(|difference| place_of(&difference.case));
+        found.passing.sort_by_key(|fields| place_of(&fields.case));
+        found.noise.sort_by_key(|fields| place_of(&fields.case));
+        found.not_compared.sort_by_key(|uncompared| place_of(&uncompared.case));
+        found.unconfirmed.sort_by_key(|case| place_of(case));
         found.causes = side_causes(&found.differ);
     }
-    let mut codes = std::mem::take(&mut run.exit_codes);
-    codes.sort_by_key(|code| *code as u8);
-    codes.dedup();
-    // Nothing was run only if no part ran anything, and all is well only if every part says so.
-    let is_left_out = |case: &CaseReport| match case.outcome {
-        Outcome::Skipped => true,
-        Outcome::Flaky => case.deviation.is_some(),
-        _ => false,
-    };
-    if !run.cases.iter().all(is_left_out) {
-        codes.retain(|code| *code != ExitCode::NothingRun);
-    }
-    if codes.len() > 1 {
-        codes.retain(|code| *code != ExitCode::Pass);
-    }
-    run.exit_code = ExitCode::first_of(&codes);
-    run.exit_codes = if codes.is_empty() { vec![ExitCode::Pass] } else { codes };
+    run.exit_codes = exit_codes(&run, ExitCode::end_of(&run.exit_codes));
+    run.exit_code = ExitCode::first_of(&run.exit_codes);
     run
 }
 

@@ -116,11 +116,7 @@ impl<'a> Run<'a> {
             partition: self.partition(),
             run: self.id.clone(),
             host: self.host.clone(),
-            other_host: self
-                .target
-                .elsewhere
-                .as_ref()
-                .map_or_else(String::new, |elsewhere| elsewhere.endpoint.authority()),
+            other_host: self.target.other_host(),
         }
     }
 

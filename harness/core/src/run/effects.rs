@@ -5,7 +5,7 @@ use super::recorder::Recorder;
 use crate::compare::{Context, Mismatch, Naming, Place, WhichKey, checks, given, judge, transport};
 use crate::fixture::{Call, CallKind, Case, Check, Edition, Effect, On, Precondition, Supports};
 use crate::json;
-use crate::keys::{Key, Lease, body, operation};
+use crate::keys::{Key, Lease, body};
 use crate::kms::{Change, Failure, FailureKind, Pauses, is_transient, patience, summary, token_ended};
 use crate::observe::{Observation, observe};
 use crate::plan::{World, render};
@@ -145,7 +145,7 @@ impl ReadBack<'_> {
         let Some(key) = key_of(self.lease, effect.on) else { return Ok(Vec::new()) };
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
-        let operation = operation(&run.corpus.operation, effect.call);
+        let operation = effect.call.operation(&run.corpus.operation.name);
         let only_uses = effect.call.kind() == CallKind::Uses;
         if !only_uses {
             key.seen = None;
@@ -236,7 +236,7 @@ fn key_of(lease: &mut Lease, on: On) -> Option<&mut Key> {
 
 /// Where the mismatches of an effect are.
 fn place(run: &Run<'_>, effect: &Effect) -> Place<TargetText> {
-    let call = operation(&run.corpus.operation, effect.call).to_owned();
+    let call = effect.call.operation(&run.corpus.operation.name).to_owned();
     Place::Afterwards { call, member: None, key: WhichKey::of(effect.on) }
 }
 

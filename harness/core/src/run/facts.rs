@@ -20,7 +20,7 @@ pub(super) async fn replayed(schedule: &Schedule<'_>) -> Option<RecordedRan> {
         async move {
             let _slot = slots.acquire().await;
             if schedule.is_interrupted() {
-                return (without_verdict(run, recording, fact, &"the run was interrupted".into()), None);
+                return (fact, without_verdict(run, recording, fact, &"the run was interrupted".into()), None);
             }
             // On the heap, as the cases are.
             match schedule.within(Box::pin(play(stage, recording, fact))).await {
@@ -29,30 +29,29 @@ pub(super) async fn replayed(schedule: &Schedule<'_>) -> Option<RecordedRan> {
                         Facts::AsEvidence => as_seen(stage, fact, &played),
                         Facts::None | Facts::Recorded => None,
                     };
-                    (played.report, seen)
+                    (fact, played.report, seen)
                 }
                 Part::OutOfTime => {
                     let why = match schedule.is_interrupted() {
                         true => "the run was interrupted",
                         false => "the time limit of the run was reached",
                     };
-                    (without_verdict(run, recording, fact, &why.into()), None)
+                    (fact, without_verdict(run, recording, fact, &why.into()), None)
                 }
-                Part::Panicked => (without_verdict(run, recording, fact, &INTERNAL.into()), None),
+                Part::Panicked => (fact, without_verdict(run, recording, fact, &INTERNAL.into()), None),
             }
         }
     }))
     .await;
-    let (facts, seen): (Vec<FactReport>, Vec<Option<Fact>>) = ends.into_iter().unzip();
+    let (mut facts, mut all_seen) = (Vec::new(), Vec::new());
+    for (fact, report, seen) in ends {
+        // What nobody has recorded has no verdict.
+        facts.extend((!fact.wanted).then_some(report));
+        all_seen.extend(seen);
+    }
     let is_evidence = run.options.facts == Facts::AsEvidence;
-    let seen = seen.into_iter().flatten().collect();
-    // What nobody has recorded has no verdict.
-    let is_wanted = |fact: &FactReport| run.corpus.facts().any(|(_, known)| known.wanted && known.id() == fact.id);
-    Some(RecordedRan {
-        facts: facts.into_iter().filter(|fact| !is_wanted(fact)).collect(),
-        not_replayed,
-        evidence: is_evidence.then(|| evidence(run.target, stage.began, seen)),
-    })
+    let evidence = is_evidence.then(|| evidence(run.target, stage.began, all_seen));
+    Some(RecordedRan { facts, not_replayed, evidence })
 }
 
 /// The same where the target cannot be tested.
@@ -76,9 +75,9 @@ fn asked<'a>(run: &Run<'a>) -> Option<(Vec<(&'a Recording, &'a Fact)>, usize)> {
         Facts::Recorded => false,
         Facts::AsEvidence => true,
     };
-    let stage = stage(run);
     let takes = |recording: &Recording, fact: &Fact| {
-        stage.replays(recording, fact) || takes_wanted && fact.wanted && fact.holds_in(run.target.edition, recording)
+        let is_taken = if fact.wanted { takes_wanted } else { fact.not_replayed.is_none() };
+        is_taken && fact.holds_in(run.target.edition, recording)
     };
     let asked: Vec<_> = run.corpus.facts().filter(|(recording, fact)| takes(recording, fact)).collect();
     let replayed = asked.iter().filter(|(_, fact)| !fact.wanted).count();
@@ -86,6 +85,7 @@ fn asked<'a>(run: &Run<'a>) -> Option<(Vec<(&'a Recording, &'a Fact)>, usize)> {
     Some((asked, recorded - replayed))
 }
 
+/// What all facts share.
 fn stage<'r, 'a>(run: &'r Run<'a>) -> Stage<'r, 'a> {
     Stage {
         corpus: run.corpus,

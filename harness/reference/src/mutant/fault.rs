@@ -1,7 +1,8 @@
 //! A mutant as data: its name, the clauses that it breaks, and its fault.
 
+use super::asked::Asked;
 use super::point::Point;
-use super::reply::Rewrite;
+use super::reply::{Reply, Rewrite, When};
 use crate::edition::Edition;
 use crate::request::Incoming;
 
@@ -35,6 +36,46 @@ pub(super) enum Fault {
     Read(fn(&mut Incoming)),
     /// This function changes the request before anything else sees it. The signature is verified on what is left.
     Receive(fn(&mut Incoming)),
+}
+
+/// The reference does something wrong at this point.
+pub(super) const fn inside(point: Point) -> Fault {
+    Fault::Inside(point)
+}
+
+/// Answers of the operation under test are changed.
+pub(super) const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
+    Fault::Wire(Rewrite::Answers(when, change))
+}
+
+/// Answers of the operation under test are changed in view of the request.
+pub(super) const fn answered(change: fn(&Asked, &mut Reply)) -> Fault {
+    Fault::Wire(Rewrite::Answered(change))
+}
+
+/// Answers of every operation are changed.
+pub(super) const fn everywhere(change: fn(&Asked, &mut Reply)) -> Fault {
+    Fault::Wire(Rewrite::Everything(change))
+}
+
+/// The answer is given before the reference sees the request.
+pub(super) const fn instead(answer: fn(&Asked) -> Option<Reply>) -> Fault {
+    Fault::Wire(Rewrite::Instead(answer))
+}
+
+/// Other bytes reach the reference than were sent.
+pub(super) const fn forward(bytes: fn(&Asked) -> Option<Vec<u8>>) -> Fault {
+    Fault::Wire(Rewrite::Forward(bytes))
+}
+
+/// The operation reads another request than was sent.
+pub(super) const fn read(change: fn(&mut Incoming)) -> Fault {
+    Fault::Read(change)
+}
+
+/// Everything reads another request than was sent.
+pub(super) const fn receive(change: fn(&mut Incoming)) -> Fault {
+    Fault::Receive(change)
 }
 
 impl Mutant {

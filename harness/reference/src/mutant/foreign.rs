@@ -15,10 +15,13 @@ pub struct Foreign {
     pub link: &'static str,
 }
 
+/// A framework or project, and a link.
+pub(super) type Source = (&'static str, &'static str);
+
 /// A behaviour that these clauses forbid, and the case that has to find it. No case is known if `killed_by` is empty.
 pub(super) const fn forbidden(
     name: &'static str,
-    (project, link): (&'static str, &'static str),
+    (project, link): Source,
     title: &'static str,
     clauses: &'static [&'static str],
     killed_by: &'static str,
@@ -32,7 +35,7 @@ pub(super) const fn forbidden(
 /// A behaviour that nothing forbids, for this reason.
 pub(super) const fn unforbidden(
     name: &'static str,
-    (project, link): (&'static str, &'static str),
+    (project, link): Source,
     title: &'static str,
     reason: &'static str,
     edition: Edition,

@@ -2,8 +2,9 @@
 //! Whoever writes the case moves its mutants into the table.
 
 use super::fault::Mutant;
+use super::fault::inside;
 use super::point::Point;
-use super::table::{inside, mutant};
+use super::table::mutant;
 use crate::edition::Edition::KeyMaterialId;
 
 /// Mutants that are not in the table yet. No case is asserted to kill them.
@@ -13,7 +14,6 @@ pub fn pending_mutants() -> &'static [Mutant] {
 
 #[rustfmt::skip]
 static PENDING: &[Mutant] = &[
-    // The deletion has to come while the rotation runs. How long that is, no client can say, so that a case would blame a
-    // target whose rotation was quicker. The recorded sequence is replayed in the reference's tests, whose clock stands still.
+    // No client can know how long the rotation takes, so a case would blame a target that rotates faster. The recorded sequence is replayed in the reference's tests, whose clock stands still.
     mutant("rotation-cancelled", "deleting the waiting material cancels the rotation that was accepted", &["M-05"], "materials/rotation-in-progress", KeyMaterialId, inside(Point::RotationCancelled)),
 ];

@@ -97,7 +97,8 @@ async fn send(client: &mut TcpStream, mut reply: Reply, is_head: bool) -> Option
     Some(!reply.closes())
 }
 
-/// Whether a request is for another operation than the one under test. The others prepare and observe keys, and their answers pass unchanged.
+/// Whether a request is for another operation than the one under test. Only `Rewrite::Everything` changes the answers of
+/// these.
 fn is_lifecycle(head: &str) -> bool {
     let Some((_, rest)) = head.split_once("x-amz-target:") else { return false };
     let target = rest.lines().next().unwrap_or_default().trim();

@@ -73,28 +73,15 @@ pub(super) fn content_type(request: &mut Incoming, value: &str) {
     request.headers.push(("content-type".to_owned(), value.to_owned()));
 }
 
-/// The request with the first of two lengths.
+/// The request with the first of two lengths, and as much of the body.
 pub(super) fn first_length(asked: &Asked) -> Option<Vec<u8>> {
-    one_length(asked, 0)
-}
-
-/// The request with the last of two lengths, and as much of the body.
-pub(super) fn last_length(asked: &Asked) -> Option<Vec<u8>> {
-    one_length(asked, asked.values("content-length").count().saturating_sub(1))
-}
-
-fn one_length(asked: &Asked, kept: usize) -> Option<Vec<u8>> {
     let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
     if asked.values("content-length").count() < 2 {
         return None;
     }
-    let length: usize = asked.values("content-length").nth(kept)?.parse().ok()?;
-    let mut seen = 0;
-    let lines = asked.headers.iter().filter(|(name, _)| {
-        let is_kept = !is_length(name) || seen == kept;
-        seen += usize::from(is_length(name));
-        is_kept
-    });
+    let length: usize = asked.header("content-length")?.parse().ok()?;
+    let mut is_first = true;
+    let lines = asked.headers.iter().filter(|(name, _)| !is_length(name) || std::mem::take(&mut is_first));
     let whole = asked.with_headers(lines);
     Some(whole[..whole.len() - asked.body.len().saturating_sub(length)].to_vec())
 }
@@ -146,7 +133,7 @@ fn depth_at(body: &[u8], end: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, depth, first_length, has_long_number, key_ids, last_length};
+    use super::{Asked, depth, first_length, has_long_number, key_ids};
 
     #[test]
     fn depth_and_digits_are_counted_outside_strings() {
@@ -165,7 +152,6 @@ mod tests {
         let asked = Asked::of(b"POST / HTTP/1.1\r\nContent-Length: 2\r\nHost: x\r\nContent-Length: 1\r\n\r\n{}");
         let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default();
         assert_eq!(text(first_length(&asked)), "POST / HTTP/1.1\r\nContent-Length: 2\r\nHost: x\r\n\r\n{}");
-        assert_eq!(text(last_length(&asked)), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{");
-        assert_eq!(last_length(&Asked::of(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")), None);
+        assert_eq!(first_length(&Asked::of(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")), None);
     }
 }

@@ -3,8 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use super::find::mutant;
-use super::pending::pending_mutants;
-use super::table::mutants;
 use crate::canonical::{Signed, expected_signature};
 use crate::config::Config;
 use crate::crypto::generated;
@@ -14,7 +12,6 @@ use crate::tests::materials::{Ids, replicated, rotated, with_waiting};
 use crate::tests::operations::Client;
 use crate::verify::verify;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -74,12 +71,6 @@ const NAMES: [&str; 39] = [
     "date-local-time",
     "error-stack-trace",
 ];
-
-#[test]
-fn names_are_used_once_in_both_tables() {
-    let names: Vec<&str> = mutants().iter().chain(pending_mutants()).map(|mutant| mutant.name).collect();
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-}
 
 #[tokio::test]
 async fn every_mutant_of_what_was_recorded_does_what_it_says() {

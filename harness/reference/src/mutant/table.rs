@@ -1,8 +1,8 @@
 //! The mutants, one a line: name, what is wrong, clauses, the case that must kill it, edition, fault.
 
-use super::fault::{Fault, Mutant};
+use super::fault::{Fault, Mutant, inside, wire};
 use super::point::Point;
-use super::reply::{Ending, Reply, Rewrite, When};
+use super::reply::{Ending, Reply, When};
 use crate::edition::Edition::{self, KeyMaterialId, KeyOnly};
 use serde_json::json;
 
@@ -27,14 +27,6 @@ const fn equivalent(
     fault: Fault,
 ) -> Mutant {
     Mutant { name, title, clauses, killed_by: "", equivalent: Some(reason), edition, fault }
-}
-
-pub(super) const fn inside(point: Point) -> Fault {
-    Fault::Inside(point)
-}
-
-pub(super) const fn wire(when: When, change: fn(&mut Reply)) -> Fault {
-    Fault::Wire(Rewrite::Answers(when, change))
 }
 
 /// Whether `Authorization` is the first header of a request.
@@ -419,7 +411,7 @@ static MUTANTS: &[Mutant] = &[
     mutant("content-type-case-counts", "the content type is compared with its case", &["P-03"], "protocol/content-type-upper-case", KeyOnly, inside(Point::ContentTypeCaseCounts)),
     mutant("signed-date-refused", "a signed Date does not replace X-Amz-Date", &["S-41"], "authentication/date-header", KeyOnly, inside(Point::SignedDateRefused)),
     mutant("date-local-time", "the date is local time and says GMT", &["S-49"], "authentication/control", KeyOnly, wire(When::Always, local_time)),
-    mutant("error-stack-trace", "errors have a stack trace", &["S-33"], "example/absent-key", KeyOnly, wire(When::Error, |reply| reply.member("stackTrace", json!(["at delete (/srv/kms/app.js:42)"])))),
+    mutant("error-stack-trace", "errors have a stack trace", &["P-15"], "example/absent-key", KeyOnly, wire(When::Error, |reply| reply.member("stackTrace", json!(["at delete (/srv/kms/app.js:42)"])))),
     // What a new case has to find
     mutant("unlisted-after-deletion", "a key that waits for an import is not listed", &["S-18"], "success/still-listed", KeyOnly, inside(Point::UnlistedAfterDeletion)),
     mutant("reimported-flag-left", "Enabled stays false after the next import", &["S-03"], "effects/import-restores", KeyOnly, inside(Point::ReimportedFlagLeft)),

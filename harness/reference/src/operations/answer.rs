@@ -22,14 +22,7 @@ pub(super) fn encoded(bytes: &[u8]) -> Value {
 pub(super) fn page(call: &Call<'_>, member: &str, items: Vec<(String, Value)>) -> Result<Vec<u8>, Refusal> {
     const USUAL: i64 = 100;
     const MOST: i64 = 1000;
-    let limit = json::integer(call.members, "Limit")?.unwrap_or(USUAL);
-    let value = format!("Value '{limit}'");
-    if limit < 1 {
-        return Err(json::violation(&value, "Limit", "Member must have value greater than or equal to 1"));
-    }
-    if limit > MOST {
-        return Err(json::violation(&value, "Limit", "Member must have value less than or equal to 1000"));
-    }
+    let limit = json::integer_in(call.members, "Limit", 1..=MOST)?.unwrap_or(USUAL);
     let start = match json::string(call.members, "Marker")? {
         None => 0,
         Some(marker) => {

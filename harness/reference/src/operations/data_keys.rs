@@ -65,13 +65,9 @@ fn length(call: &Call<'_>) -> Result<usize, Refusal> {
     match (spec.as_deref(), number) {
         (Some("AES_128"), None) => Ok(16),
         (Some(_), None) => Ok(32),
-        (None, Some(number @ 1..=MOST)) => Ok(usize::try_from(number).unwrap_or_default()),
-        (None, Some(number)) => {
-            let constraint = match number < 1 {
-                true => "Member must have value greater than or equal to 1",
-                false => "Member must have value less than or equal to 1024",
-            };
-            Err(json::violation(&format!("Value '{number}'"), "NumberOfBytes", constraint))
+        (None, Some(_)) => {
+            let number = json::integer_in(call.members, "NumberOfBytes", 1..=MOST)?;
+            Ok(number.and_then(|number| usize::try_from(number).ok()).unwrap_or_default())
         }
         _ => Err(json::invalid("Please specify either number of bytes or key spec.")),
     }

@@ -35,18 +35,7 @@ pub(super) fn disable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 }
 
 pub(super) fn schedule(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    let days = json::integer(call.members, "PendingWindowInDays")?.unwrap_or(30);
-    let value = format!("Value '{days}'");
-    if days < 7 {
-        return Err(json::violation(
-            &value,
-            "PendingWindowInDays",
-            "Member must have value greater than or equal to 7",
-        ));
-    }
-    if days > 30 {
-        return Err(json::violation(&value, "PendingWindowInDays", "Member must have value less than or equal to 30"));
-    }
+    let days = json::integer_in(call.members, "PendingWindowInDays", 7..=30)?.unwrap_or(30);
     let now = (call.shared.config.clock)();
     change(call, |key| {
         if key.deletion.is_some() {

@@ -49,7 +49,7 @@ pub(super) fn replicate(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     store.insert(config, replica);
     store.change_elsewhere(config, (region, id), |key| key.multi_region = Some(shared.clone()));
     let Some(replica) = store.find(region, id) else {
-        return Err(Refusal::bare("KMSInternalException").with_status(500));
+        return Err(Refusal::internal());
     };
     let tags = super::tags::shown(replica);
     Ok(body(&json!({
@@ -61,7 +61,10 @@ pub(super) fn replicate(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 pub(super) fn update_primary(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let config = &call.shared.config;
     let region = json::required(call.members, "PrimaryRegion", 1, 32)?;
-    let primary = key(call, Aliases::Refused)?;
+    let named = key(call, Aliases::Refused)?;
+    let mut store = call.shared.store();
+    // Another call may have changed the key since it was read.
+    let primary = store.find(call.region, &named.id).ok_or_else(|| Refusal::bare("NotFoundException"))?.clone();
     let Some(set) = primary.multi_region.as_ref().filter(|_| primary.is_primary()) else {
         return Err(Refusal::new("UnsupportedOperationException", format!("{} is not a primary key.", primary.arn)));
     };
@@ -73,7 +76,6 @@ pub(super) fn update_primary(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     updated.replicas.retain(|replica| *replica != region);
     updated.replicas.push(call.region.to_owned());
     updated.primary.clone_from(&region);
-    let mut store = call.shared.store();
     store.change_elsewhere(config, (call.region, &primary.id), |key| key.multi_region = Some(updated.clone()));
     store.change(config, (call.region, &primary.id), |key| {
         key.multi_region = Some(updated.clone());

@@ -89,16 +89,7 @@ pub(super) fn status(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 }
 
 pub(super) fn enable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
-    if let Some(days) = json::integer(call.members, "RotationPeriodInDays")? {
-        let constraint = match days {
-            ..SHORTEST_PERIOD => Some(format!("Member must have value greater than or equal to {SHORTEST_PERIOD}")),
-            SHORTEST_PERIOD..=LONGEST_PERIOD => None,
-            _ => Some(format!("Member must have value less than or equal to {LONGEST_PERIOD}")),
-        };
-        if let Some(constraint) = constraint {
-            return Err(json::violation(&format!("Value '{days}'"), "RotationPeriodInDays", &constraint));
-        }
-    }
+    json::integer_in(call.members, "RotationPeriodInDays", SHORTEST_PERIOD..=LONGEST_PERIOD)?;
     change(call, |key| {
         yearly(key)?;
         key.is_rotated_yearly = true;

@@ -17,7 +17,7 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// What it does.
     does: Vec<Step>,
-    /// What it does that to, and what it allows.
+    /// What it shares with the other rows of its family.
     pub(crate) of: Arc<Terms>,
     /// Which operation, `call` or `connection`.
     on: String,
@@ -47,6 +47,9 @@ pub(crate) struct Terms {
     pub(crate) spares: Vec<String>,
     /// The outcomes that the cases that are hit may have.
     allow: Vec<Outcome>,
+    /// The exit code of the command; if absent, any from 0 to 6.
+    #[serde(default)]
+    pub(crate) exit: Option<i64>,
     /// How the run is made, and what is watched besides.
     #[serde(default)]
     pub(crate) by: By,
@@ -88,7 +91,7 @@ struct Family {
     /// A row for each part of an answer: the parts before come whole, and half of this one.
     #[serde(default)]
     parts: Vec<Part>,
-    /// What comes after that half; `@MORE@` in it is the part's `more`.
+    /// What comes after that half; `@MORE@` in it is the part's `more`. TLS rows do this after the handshake.
     #[serde(default)]
     then: Vec<Step>,
     /// A row for each of these operations.
@@ -97,7 +100,7 @@ struct Family {
     /// Rows about TLS by their names.
     #[serde(default)]
     tls: BTreeMap<String, Wrong>,
-    /// What its TLS rows do besides.
+    /// What its rows have in common: [`Terms`].
     #[serde(flatten)]
     terms: toml::Table,
 }

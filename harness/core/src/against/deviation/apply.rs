@@ -63,18 +63,20 @@ pub fn apply(ran: &Ran, list: &List, corpus: &Corpus, today: Date) -> HeldDeviat
     let mut report = DeviationsReport {
         file: list.file.clone(),
         entries: list.entries.len(),
-        not_selected: 0,
-        no_verdict: 0,
+        not_selected: Vec::new(),
+        no_verdict: Vec::new(),
         stale,
     };
     for entry in list.entries.iter().filter(|entry| without_case(entry, corpus).is_none()) {
         let mut covered = ran.cases.iter().map(|case| &case.id).filter(|id| entry.covers(id)).peekable();
         if covered.peek().is_none() {
-            report.not_selected += 1;
+            report.not_selected.push(entry.pattern().to_owned());
         } else if covered.all(|id| !cases.contains_key(id)) {
-            report.no_verdict += 1;
+            report.no_verdict.push(entry.pattern().to_owned());
         }
     }
+    report.not_selected.sort();
+    report.no_verdict.sort();
     skip_what_rests_on_the_list(&mut cases, ran, corpus);
     HeldDeviations { report, cases }
 }

@@ -2,7 +2,7 @@
 
 use super::apply::{blocker, otherwise};
 use super::list::{Entry, List};
-use crate::fixture::{Corpus, Level};
+use crate::fixture::{Case, Corpus, Level};
 use crate::report::{CaseRan, Figures, Outcome, Pinned, Ran};
 use jiff::civil::Date;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
@@ -127,10 +127,11 @@ impl Writer<'_> {
         });
     }
 
-    /// The cases of the run that an entry covers, each with its result.
+    /// The cases of the edition that an entry covers, each with its result. What was not run is as it was.
     fn covered(&self, entry: &Entry) -> Vec<(String, Now)> {
-        let covered = self.ran.cases.iter().filter(|case| entry.covers(&case.id));
-        covered.map(|case| (case.id.clone(), now(case, entry, self.ran.fail_on))).collect()
+        let is_covered = |case: &&Case| entry.covers(case.id()) && case.holds_in(self.ran.target.edition);
+        let result = |case: &Case| self.ran.case(case.id()).map_or(Now::Holds, |ran| now(ran, entry, self.ran.fail_on));
+        self.corpus.cases.iter().filter(is_covered).map(|case| (case.id().to_owned(), result(case))).collect()
     }
 
     /// Adds an entry for each case that deviates and has no entry.

@@ -103,6 +103,33 @@ fn a_crash_is_one_cause_whatever_the_clause_and_what_follows_from_it() {
 }
 
 #[test]
+fn a_crash_that_fails_no_run_is_no_cause() {
+    let crash = Mismatch { level: Level::May, ..status(refusal(), answered(500, ""), &["S-12"]) };
+    let again = || status(refusal(), answered(200, ""), &["S-12"]);
+    let report = report(&[
+        ("members/null", "500, 200", vec![crash, again()]),
+        // What a call afterwards answered is a crash too, and the sentence names it.
+        (
+            "members/true",
+            "200",
+            vec![again(), {
+                let place = Place::afterwards("DescribeKey");
+                mismatch(What::Status, place, success(), answered(500, "InternalError"), &["S-13"])
+            }],
+        ),
+    ]);
+    let sentences: Vec<&str> = report.causes.iter().map(|cause| cause.sentence.as_str()).collect();
+    assert_eq!(
+        sentences,
+        [
+            "the target answers 200 to a request that it has to refuse",
+            "the target answers 500 InternalError, a server fault that no document lists",
+        ]
+    );
+    assert_eq!(report.causes[1].found, answered(500, "InternalError"));
+}
+
+#[test]
 fn a_header_or_body_is_one_cause_whatever_the_clause_and_the_rest_of_the_case() {
     let id = |last: &str| header("x-amzn-RequestId", value(&format!("00000000-0000-4000-8000-00000000000{last}x")));
     let report = report(&[
@@ -403,6 +430,7 @@ proptest! {
         for cause in &report.causes {
             prop_assert!(cause.cases.contains(&cause.example));
             prop_assert!(cause.level >= fail_on);
+            prop_assert!(!cause.sentence.contains("answers ,"), "{}", cause.sentence);
             let distinct: BTreeSet<&String> = cause.cases.iter().collect();
             prop_assert_eq!(distinct.len(), cause.cases.len());
         }

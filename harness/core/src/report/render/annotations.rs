@@ -1,10 +1,9 @@
 //! Annotations for GitHub: workflow commands that a runner reads from stdout. GitHub shows ten of a kind for each step, so
 //! there is one for each cause and not one for each case.
 
-use super::standing::{counted, missing, of_run, target};
+use super::standing::{Others, besides, counted, missing, of_run, others, target};
 use crate::fixture::Line;
-use crate::report::{CaseReport, Outcome, Report, RunReport};
-use std::collections::BTreeMap;
+use crate::report::{Report, RunReport};
 
 /// The command of an annotation.
 #[derive(Clone, Copy)]
@@ -37,26 +36,13 @@ fn of_target(run: &RunReport) -> Vec<String> {
         let message = format!("{what}, {}: {sentence}\n{}", counted(cases.len()), cases.join(", "));
         lines.push(command(Kind::Error, cases.first().and_then(|case| at(case)), &title, &message));
     }
-    for case in run.cases.iter().filter(|case| case.outcome == Outcome::Stale) {
-        let message = format!("{}: the listed deviation is stale", case.id);
-        lines.push(command(Kind::Error, Some(&case.fixture), &title, &message));
-    }
-    lines.extend(of_run(run).map(|why| command(Kind::Error, None, &title, &why.message)));
-    lines.extend(without_verdict(run, &title));
-    lines
-}
-
-/// The cases without a verdict, one annotation for each reason.
-fn without_verdict(run: &RunReport, title: &str) -> Vec<String> {
-    let mut by_reason: BTreeMap<(Outcome, &str), Vec<&CaseReport>> = BTreeMap::new();
-    for case in run.cases.iter().filter(|case| !case.outcome.is_judged() && case.outcome != Outcome::Skipped) {
-        by_reason.entry((case.outcome, case.reason.as_deref().unwrap_or_default())).or_default().push(case);
-    }
-    let mut lines = Vec::new();
-    for ((outcome, reason), cases) in by_reason {
+    let whole = of_run(run).map(|why| std::iter::once(why.message).chain(besides(run)).collect::<Vec<_>>().join("\n"));
+    lines.extend(whole.map(|message| command(Kind::Error, None, &title, &message)));
+    for Others { is_failure, why, cases } in others(run) {
         let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-        let message = format!("{} {}: {reason}\n{}", counted(ids.len()), outcome.as_str(), ids.join(", "));
-        lines.push(command(Kind::Warning, cases.first().map(|case| &case.fixture), title, &message));
+        let message = format!("{} {}: {}\n{}", counted(ids.len()), why.kind, why.message, ids.join(", "));
+        let kind = if is_failure { Kind::Error } else { Kind::Warning };
+        lines.push(command(kind, cases.first().map(|case| &case.fixture), &title, &message));
     }
     lines
 }

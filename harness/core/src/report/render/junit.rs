@@ -1,6 +1,6 @@
 //! JUnit XML. A divergence is a failure, a case without a verdict an error, and nothing that did not run is a success.
 
-use super::standing::{Standing, Why, in_a_sentence, lines, missing, of_run, standing, target};
+use super::standing::{Standing, Why, besides, in_a_sentence, lines, missing, of_run, standing, target};
 use crate::report::{CaseReport, Report, RunReport};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -41,7 +41,12 @@ fn suite(run: &RunReport) -> TestSuite {
     }
     suite.add_test_cases(run.cases.iter().map(|case| test(case, run)));
     if let Some(why) = of_run(run) {
-        suite.add_test_case(TestCase::new("run", error(&why)));
+        let mut status = error(&why);
+        let besides = besides(run);
+        if !besides.is_empty() {
+            status.set_description(xml(besides.join("\n")));
+        }
+        suite.add_test_case(TestCase::new("run", status));
     }
     suite
 }

@@ -1,6 +1,6 @@
 //! Markdown, for the summary of a job or a comment. Causes come first, as everywhere.
 
-use super::standing::{counted, lines as exchange, missing, of_run, target};
+use super::standing::{Standing, besides, counted, lines as exchange, missing, of_run, others, standing, target};
 use crate::report::{CaseReport, Cause, Outcome, Report, RunReport};
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ fn of_target(run: &RunReport) -> Vec<String> {
         lines.extend([String::new(), format!("{}. {first}{what}", number + 1)]);
         lines.extend(example(cause, run).into_iter().map(|line| format!("   {line}").trim_end().to_owned()));
     }
-    lines.extend(without_verdict(run));
+    lines.extend(without_cause(run));
     if let Some(baseline) = &run.baseline {
         let heading = format!("{} of {} compared cases differ from the baseline", baseline.drifted, baseline.compared);
         let causes = baseline.causes.iter().map(|cause| (cause.sentence.as_str(), cause.cases.as_slice()));
@@ -62,6 +62,9 @@ fn of_target(run: &RunReport) -> Vec<String> {
     }
     if let Some(why) = of_run(run) {
         lines.extend([String::new(), format!("**{}**", text(&why.message))]);
+        let besides = besides(run);
+        lines.extend(besides.first().map(|_| String::new()));
+        lines.extend(besides.iter().map(|line| format!("- {}", text(line))));
     }
     lines
 }
@@ -81,20 +84,22 @@ fn example(cause: &Cause, run: &RunReport) -> Vec<String> {
     lines
 }
 
-/// The cases without a verdict, one line for each reason.
-fn without_verdict(run: &RunReport) -> Vec<String> {
-    let mut by_reason: BTreeMap<(Outcome, &str), Vec<&CaseReport>> = BTreeMap::new();
-    for case in &run.cases {
+/// The cases that did not pass and have no cause, one line for each reason, and then those that were left out.
+fn without_cause(run: &RunReport) -> Vec<String> {
+    let line = |cases: &[&CaseReport], kind: &str, reason: &str| {
+        let example = cases.first().map_or_else(String::new, |case| code(&case.id));
+        format!("- {} {kind} (as {example}): {}", counted(cases.len()), text(reason))
+    };
+    let mut left_out: BTreeMap<(Outcome, &str), Vec<&CaseReport>> = BTreeMap::new();
+    for case in run.cases.iter().filter(|case| matches!(standing(case, run), Standing::Skipped(_))) {
         if let Some(reason) = &case.reason {
-            by_reason.entry((case.outcome, reason)).or_default().push(case);
+            left_out.entry((case.outcome, reason)).or_default().push(case);
         }
     }
-    let mut lines: Vec<String> = by_reason.first_key_value().map(|_| String::new()).into_iter().collect();
-    for ((outcome, reason), cases) in by_reason {
-        let example = cases.first().map_or_else(String::new, |case| code(&case.id));
-        lines.push(format!("- {} {} (as {example}): {}", counted(cases.len()), outcome.as_str(), text(reason)));
-    }
-    lines
+    let told = others(run).into_iter().map(|others| line(&others.cases, others.why.kind, &others.why.message));
+    let left_out = left_out.iter().map(|((outcome, reason), cases)| line(cases, outcome.as_str(), reason));
+    let lines: Vec<String> = told.chain(left_out).collect();
+    lines.first().map(|_| String::new()).into_iter().chain(lines.clone()).collect()
 }
 
 fn changes<'a>(heading: &str, causes: impl Iterator<Item = (&'a str, &'a [String])>) -> Vec<String> {

@@ -49,24 +49,56 @@ pub(super) fn standing(case: &CaseReport, run: &RunReport) -> Standing {
     }
 }
 
-/// What is wrong with a run as a whole, besides its cases; or with all of it, if no case shows it.
+/// What is wrong with a run as a whole and is shown by none of its cases.
 pub(super) fn of_run(run: &RunReport) -> Option<Why> {
-    const OF_NO_CASE: [ExitCode; 6] = [
-        ExitCode::Usage,
-        ExitCode::NothingRun,
-        ExitCode::Safety,
-        ExitCode::Teardown,
-        ExitCode::Internal,
-        ExitCode::Interrupted,
-    ];
-    let shows = |case: &CaseReport| matches!(standing(case, run), Standing::Failed(_) | Standing::Error(_));
-    let is_shown = run.cases.iter().any(shows);
-    let codes = run.exit_codes.iter().filter(|code| match code {
-        ExitCode::Pass => false,
-        code => OF_NO_CASE.contains(code) || !is_shown,
+    let standings: Vec<Standing> = run.cases.iter().map(|case| standing(case, run)).collect();
+    let has_failed = standings.iter().any(|standing| matches!(standing, Standing::Failed(_)));
+    let has_error = standings.iter().any(|standing| matches!(standing, Standing::Error(_)));
+    let stale = run.deviations.as_ref().map(|list| list.stale.as_slice()).unwrap_or_default();
+    let told = run.exit_codes.iter().filter_map(|code| match code {
+        ExitCode::Pass => None,
+        ExitCode::Divergence if has_failed => (!stale.is_empty()).then(|| "a listed deviation is stale".to_owned()),
+        ExitCode::Indeterminate if has_error => None,
+        code => Some(run.meaning(*code)),
     });
-    let meanings: Vec<String> = codes.map(|code| run.meaning(*code)).collect();
-    (!meanings.is_empty()).then(|| Why::new("run", meanings.join("; ")))
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| Why::new("run", told.join("; ")))
+}
+
+/// What is left of a run, and entries of its list of deviations that have no case, one a line.
+pub(super) fn besides(run: &RunReport) -> Vec<String> {
+    let left = run.left.iter().map(|left| format!("left: {left}"));
+    let stale = run.deviations.iter().flat_map(|list| &list.stale);
+    left.chain(stale.map(|entry| format!("stale: `{}` {}", entry.entry, entry.stale.describe()))).collect()
+}
+
+/// Cases that did not pass for the same reason, and whose reason is no cause.
+pub(super) struct Others<'a> {
+    /// Whether they make the exit code 1.
+    pub(super) is_failure: bool,
+    /// Why.
+    pub(super) why: Why,
+    /// The cases, in the order of the corpus.
+    pub(super) cases: Vec<&'a CaseReport>,
+}
+
+/// The cases that did not pass and that no cause of the run lists.
+pub(super) fn others(run: &RunReport) -> Vec<Others<'_>> {
+    let mut by_reason: Vec<Others<'_>> = Vec::new();
+    for case in &run.cases {
+        let (is_failure, why) = match standing(case, run) {
+            // Divergences, drift and differences have causes.
+            Standing::Failed(why) if matches!(why.kind, "not-recorded" | "stale") => (true, why),
+            Standing::Error(why) => (false, why),
+            Standing::Passed | Standing::Failed(_) | Standing::Skipped(_) => continue,
+        };
+        match by_reason.iter_mut().find(|others| others.why == why) {
+            Some(others) => others.cases.push(case),
+            None => by_reason.push(Others { is_failure, why, cases: vec![case] }),
+        }
+    }
+    by_reason.sort_by_key(|others| !others.is_failure);
+    by_reason
 }
 
 /// Says how many targets were asked for and not run, if there are any.

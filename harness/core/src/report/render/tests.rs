@@ -12,8 +12,8 @@ use crate::compare::{Fact, Mismatch, Place, What};
 use crate::fixture::{Level, Supports};
 use crate::normalise::Shown;
 use crate::report::{
-    CaseDeviation, ExchangeReport, ExitCode, Held, HeldBaseline, HeldDeviations, Outcome, Ran, Recordings, Relisted,
-    Report, Stale,
+    CaseDeviation, DeviationsReport, DifferentialReport, ExchangeReport, ExitCode, Figures, Held, HeldBaseline,
+    HeldDeviations, Outcome, Ran, Recordings, Relisted, Report, Stale, StaleEntry, Uncompared,
 };
 use crate::test_support::{concluded, head, ran};
 use proptest::prelude::*;
@@ -81,7 +81,34 @@ fn every_outcome() -> Ran {
     ran
 }
 
-/// Two of three targets: one with a case of each outcome and a list of deviations, one that has drifted.
+/// A list of two entries.
+fn listing() -> DeviationsReport {
+    DeviationsReport {
+        file: "known.toml".to_owned(),
+        entries: 2,
+        not_selected: Vec::new(),
+        no_verdict: Vec::new(),
+        stale: Vec::new(),
+    }
+}
+
+/// A baseline with which two cases were compared.
+fn base() -> HeldBaseline {
+    HeldBaseline {
+        directory: "base".to_owned(),
+        recorded: head(),
+        recordings: Recordings::Optional,
+        compared: 2,
+        drifts: Vec::new(),
+        passing: Vec::new(),
+        not_compared: Vec::new(),
+        not_recorded: Vec::new(),
+        unreferenced: Vec::new(),
+    }
+}
+
+/// Two of three targets: one with a case of each outcome and a list of deviations, one that has drifted and where a key is
+/// left.
 fn sample() -> Report {
     let ran = every_outcome();
     let listed = |outcome, stale| {
@@ -95,13 +122,7 @@ fn sample() -> Report {
         Relisted { outcome, reason: None, deviation: Some(deviation) }
     };
     let deviations = HeldDeviations {
-        report: crate::report::DeviationsReport {
-            file: "known.toml".to_owned(),
-            entries: 2,
-            not_selected: 0,
-            no_verdict: 0,
-            stale: Vec::new(),
-        },
+        report: listing(),
         cases: BTreeMap::from([
             ("success/disabled".to_owned(), listed(Outcome::Listed, None)),
             ("success/hmac".to_owned(), listed(Outcome::Stale, Some(Stale::Passes))),
@@ -109,21 +130,13 @@ fn sample() -> Report {
     };
     let first = concluded(&ran, &[], Held { deviations: Some(deviations), ..Held::default() });
     let mut second = crate::test_support::ran(&[("body/array", Outcome::Pass), ("body/null", Outcome::Pass)]);
+    second.left = vec![Shown::ours(format!("key 1: {ODD}"))];
     second.started = "2026-01-02T03:05:05Z".to_owned();
     let line = |code: &str| Some(format!("HTTP/1.1 {code}"));
     let place = "judged, answer: first line".to_owned();
     let difference = Difference { place, recorded: line("400 Bad Request"), found: line("409 Conflict") };
-    let baseline = HeldBaseline {
-        directory: "base".to_owned(),
-        recorded: head(),
-        recordings: Recordings::Optional,
-        compared: 2,
-        drifts: vec![Drift { case: "body/null".to_owned(), differences: vec![difference] }],
-        passing: Vec::new(),
-        not_compared: Vec::new(),
-        not_recorded: Vec::new(),
-        unreferenced: Vec::new(),
-    };
+    let drifts = vec![Drift { case: "body/null".to_owned(), differences: vec![difference] }];
+    let baseline = HeldBaseline { drifts, ..base() };
     let mut second = concluded(&second, &[], Held { baseline: Some(baseline), ..Held::default() });
     second.name = Some("night".to_owned());
     Report::of(vec![first, second], 3)
@@ -176,6 +189,8 @@ fn junit_knows_four_ends_and_jenkins_its_attributes() {
     let text = Format::Junit.render(&report);
     let junit = junit(&report);
     assert_eq!((junit.test_suites[1].failures, junit.test_suites[2].errors), (1, 1));
+    // The key that is left.
+    assert_eq!((junit.test_suites[1].errors, junit.test_suites[1].tests), (1, 3));
     let allowed = ["name", "time", "tests", "failures", "errors"];
     let root = text.lines().find(|line| line.starts_with("<testsuites")).unwrap();
     let names: Vec<&str> =
@@ -200,6 +215,85 @@ fn an_end_that_no_case_shows_is_an_error_of_its_own() {
             let told = format.render(&report);
             assert!(told.contains(message), "{format}: {told}");
         }
+    }
+}
+
+/// A stale entry of a list that has no case.
+fn stale_entry() -> Held {
+    let entry = StaleEntry {
+        entry: "members/n*".to_owned(),
+        stale: Stale::MatchesNothing,
+        reason: String::new(),
+        expires: "2027-01-01".to_owned(),
+    };
+    let report = DeviationsReport { stale: vec![entry], ..listing() };
+    Held { deviations: Some(HeldDeviations { report, cases: BTreeMap::new() }), ..Held::default() }
+}
+
+/// A second target with which nothing could be compared, and that did not confirm these cases.
+fn second_target(unconfirmed: &[&str]) -> Held {
+    let ran = ran(&[]);
+    let differential = DifferentialReport {
+        right: ran.target,
+        figures: Figures::default(),
+        noise_from: None,
+        compared: 0,
+        causes: Vec::new(),
+        differ: Vec::new(),
+        passing: Vec::new(),
+        noise: Vec::new(),
+        not_compared: Vec::new(),
+        unconfirmed: unconfirmed.iter().map(|case| (*case).to_owned()).collect(),
+    };
+    Held { differential: Some(differential), ..Held::default() }
+}
+
+#[test]
+fn an_exit_code_that_no_case_shows_is_told_beside_a_case_that_shows_another() {
+    for (outcome, held, message) in [
+        (Outcome::Blocked, stale_entry(), "a listed deviation is stale"),
+        (Outcome::Diverges, second_target(&[]), "some cases could not be judged"),
+    ] {
+        let report = Report::of(vec![concluded(&ran(&[("members/null", outcome)]), &[], held)], 1);
+        assert_eq!(report.exit_codes, [ExitCode::Divergence, ExitCode::Indeterminate]);
+        let [failures, errors, ..] = counts(&report);
+        assert_eq!((failures, errors), if outcome == Outcome::Blocked { (0, 2) } else { (1, 1) }, "{outcome:?}");
+        for format in [Format::Junit, Format::Github] {
+            let told = format.render(&report);
+            assert!(told.contains(message), "{format}: {told}");
+        }
+        assert!(Format::Markdown.render(&report).contains(&format!("**{message}**")));
+    }
+}
+
+#[test]
+fn a_case_that_did_not_pass_has_a_line_whatever_the_reason() {
+    let baseline = HeldBaseline {
+        recordings: Recordings::Demanded,
+        drifts: Vec::new(),
+        not_compared: vec![Uncompared { case: "members/list".to_owned(), reason: "no answer".to_owned() }],
+        not_recorded: vec!["members/null".to_owned(), "members/true".to_owned()],
+        ..base()
+    };
+    let held = Held { baseline: Some(baseline), ..second_target(&["members/number"]) };
+    let names = ["members/list", "members/null", "members/number", "members/true"];
+    let run = concluded(&ran(&names.map(|name| (name, Outcome::Pass))), &[], held);
+    let report = Report::of(vec![run], 1);
+    assert_eq!(counts(&report), [2, 2, 0, 4]);
+    let lines = |format: Format, part: &str| {
+        let told = format.render(&report);
+        let lines: Vec<&str> = told.lines().filter(|line| line.contains(part)).collect();
+        assert_eq!(lines.len(), 1, "{format}, {part}: {told}");
+        lines[0].to_owned()
+    };
+    for (kind, word, cases) in [
+        ("not-recorded", "error", "2 cases"),
+        ("not-confirmed", "warning", "1 case"),
+        ("not-compared", "warning", "1 case"),
+    ] {
+        let part = format!("{cases} {kind}");
+        assert!(lines(Format::Github, &part).starts_with(&format!("::{word} file=fixtures/cases/members.toml,")));
+        assert!(lines(Format::Markdown, &part).starts_with("- "));
     }
 }
 
@@ -248,6 +342,7 @@ fn filled(text: &str) -> Report {
     for run in &mut report.runs {
         run.name = Some(text.to_owned());
         run.notices = vec![Shown::ours(text)];
+        run.left.iter_mut().for_each(|line| *line = Shown::ours(text));
         for case in &mut run.cases {
             case.title = text.to_owned();
             case.repeat = text.to_owned();
