@@ -110,6 +110,18 @@ pub struct Ledger {
     kept_back: Redactor,
 }
 
+/// Locks the file. A process that this one has just started holds its open files, and their locks, until it runs its own
+/// program, so a lock that is taken gets half a second to become free.
+fn lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..20 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(25)),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
 impl Ledger {
     /// Opens or creates a ledger, and returns its runs that did not end.
     ///
@@ -119,7 +131,7 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<(Self, Vec<OpenRun>), LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
         let mut file = opened(path).map_err(failed)?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LedgerError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
