@@ -521,3 +521,19 @@ async fn a_target_that_does_not_answer_leaves_everything_open() {
     assert_left(&output, "perhaps a key of run");
     assert_eq!((open[0].keys.len(), open[0].intents.len()), (2, 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_success_without_an_object_deletes_no_key() {
+    for body in ["[]", "null", ""] {
+        let (server, client) = target().await;
+        let arn = key_of(&client, RUN).await;
+        let front = front(server.address(), move |operation, _| match operation {
+            "ScheduleKeyDeletion" => Fate::Answered(200, body.to_owned()),
+            _ => Fate::Passed,
+        })
+        .await;
+        let (output, open) = swept(front, "no-object", &[created(&arn)]).await;
+        assert_left(&output, "ScheduleKeyDeletion answered with no JSON object");
+        assert_eq!((open.len(), state(&client, &arn).await), (1, KeyState::Enabled));
+    }
+}

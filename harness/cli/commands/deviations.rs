@@ -18,8 +18,8 @@ use trentcheck_core::report::{ExitCode, Ran};
 /// How long new entries hold unless told otherwise: a quarter, so that somebody looks at each four times a year.
 const NEW_ENTRIES_HOLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Writes the list from a run of all cases but those that are left out, and says what changed. Where `CI` is set nothing is written, and a change is
-/// exit code 1.
+/// Writes the list from a run of all cases but those that are left out, and says what changed. Where `CI` is set nothing
+/// is written, and a change is exit code 1.
 pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let UpdateArguments { run, file, skip, reason, expires } = arguments;
     for (flag, is_given) in

@@ -63,8 +63,9 @@ fn lack(lack: Option<&Lack>) -> Vec<Cell> {
 
 fn exclusion(exclusion: &Exclusion) -> Vec<Cell> {
     let cases = exclusion.cases.iter().map(ToString::to_string);
-    let preconditions = exclusion.preconditions.iter().map(|glob| format!("cases that start from `{glob}`"));
-    let mut what = cases.chain(preconditions).collect::<Vec<_>>().join(", ");
+    let preconditions: Vec<String> = exclusion.preconditions.iter().map(|glob| format!("`{glob}`")).collect();
+    let starts = (!preconditions.is_empty()).then(|| format!("cases that start from {}", preconditions.join(", ")));
+    let mut what = cases.chain(starts).collect::<Vec<_>>().join(", ");
     if exclusion.when == When::NoCredentials {
         what.push_str(", if it wrote no credentials");
     }

@@ -15,6 +15,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tail::Tail;
 
 /// The version of the records.
@@ -110,16 +111,22 @@ pub struct Ledger {
     kept_back: Redactor,
 }
 
+/// How often a lock that is taken is tried again, and how long after.
+const TRIES: usize = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(25);
+
 /// Locks the file. A process that this one has just started holds its open files, and their locks, until it runs its own
 /// program, so a lock that is taken gets half a second to become free.
-fn lock(file: &File) -> Result<(), TryLockError> {
-    for _ in 0..20 {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(25)),
-            other => return other,
+fn lock(file: &File, mut pause: impl FnMut()) -> Result<(), TryLockError> {
+    let mut locked = file.try_lock();
+    for _ in 0..TRIES {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
         }
+        pause();
+        locked = file.try_lock();
     }
-    file.try_lock()
+    locked
 }
 
 impl Ledger {
@@ -131,7 +138,7 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<(Self, Vec<OpenRun>), LedgerError> {
         let failed = |source| LedgerError::File { path: path.to_owned(), source };
         let mut file = opened(path).map_err(failed)?;
-        match lock(&file) {
+        match lock(&file, || std::thread::sleep(BETWEEN_TRIES)) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LedgerError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
@@ -415,6 +422,18 @@ mod tests {
         }
         File::options().write(true).open(&path).unwrap().set_len(LARGEST + 1).unwrap();
         assert!(Ledger::open(&path).unwrap_err().to_string().contains("larger than 16 MiB"));
+    }
+
+    #[test]
+    fn a_lock_that_is_held_for_a_moment_is_waited_for() {
+        let path = scratch("held");
+        let mut held = Some(Ledger::open(&path).unwrap());
+        let file = File::open(&path).unwrap();
+        lock(&file, || drop(held.take())).unwrap();
+        let mut pauses = 0;
+        let refused = lock(&File::open(&path).unwrap(), || pauses += 1);
+        assert!(matches!(refused, Err(TryLockError::WouldBlock)) && pauses == TRIES, "{refused:?} after {pauses}");
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

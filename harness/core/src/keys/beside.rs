@@ -81,6 +81,7 @@ impl Key {
         replica.names.new_material_id.clone_from(&self.names.new_material_id);
         Ok(replica)
     }
+
     /// The ARN of the replica in this Region that an answer of ReplicateKey names. Another key is not believed to be one.
     pub(super) fn replica_of(&self, answer: &Value, region: &str) -> Result<Arn, Failure> {
         let (partition, account) = (self.arn.partition(), self.arn.account());

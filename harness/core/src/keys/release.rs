@@ -1,11 +1,10 @@
 //! The end of a run: everything that it made is released.
 
-use super::key::unusable;
 use super::pool::{Created, Pool};
 use crate::arn::Arn;
 use crate::fixture::{Owner, Place};
 use crate::kms::ours::{Ours, keys_of_run};
-use crate::kms::{Kms, Pauses, mark};
+use crate::kms::{Kms, Pauses, mark, scheduled};
 use crate::text::Text;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -62,16 +61,13 @@ impl Pool<'_> {
             left.push(Text::from(format!("alias {alias}: ")).and(failure.describe()));
         }
         let body = json!({ "KeyId": id, "PendingWindowInDays": mark::WINDOW_IN_DAYS });
-        match kms.call("ScheduleKeyDeletion", &body).await {
-            Ok(answer) if answer.is_object() => self.released(arn),
+        match kms.call("ScheduleKeyDeletion", &body).await.and_then(|answer| scheduled(&answer)) {
+            Ok(()) => self.released(arn),
             // A refusal can have other reasons than that there is nothing to do.
-            other => {
-                let failure = other.err().unwrap_or_else(|| unusable("ScheduleKeyDeletion", "with no JSON object"));
-                match self.needs_no_release(kms, id).await {
-                    true => self.released(arn),
-                    false => left.push(Text::from(format!("key {arn}: ")).and(failure.describe())),
-                }
-            }
+            Err(failure) => match self.needs_no_release(kms, id).await {
+                true => self.released(arn),
+                false => left.push(Text::from(format!("key {arn}: ")).and(failure.describe())),
+            },
         }
         left
     }

@@ -103,6 +103,14 @@ impl Failure {
     }
 }
 
+/// Reads a success of ScheduleKeyDeletion: without a JSON object it does not show that the key will be deleted.
+pub(crate) fn scheduled(answer: &Value) -> Result<(), Failure> {
+    match answer.is_object() {
+        true => Ok(()),
+        false => Err(Failure::new("ScheduleKeyDeletion", "with no JSON object", FailureKind::Unusable)),
+    }
+}
+
 /// What a call came to. `unsupported` are the answers that mean "no such operation".
 pub(super) fn read(
     unsupported: &[Unsupported],

@@ -16,7 +16,9 @@ mod sent;
 pub(crate) mod skew;
 
 pub(crate) use clients::Clients;
-pub(crate) use failure::{Failure, FailureKind, UNKNOWN_SIGNER, is_transient, says_unsupported, summary, token_ended};
+pub(crate) use failure::{
+    Failure, FailureKind, UNKNOWN_SIGNER, is_transient, says_unsupported, scheduled, summary, token_ended,
+};
 pub(crate) use guard::Guard;
 pub(crate) use guarded::Kms;
 pub(crate) use lateness::{Change, patience};

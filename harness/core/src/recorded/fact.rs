@@ -42,6 +42,13 @@ pub(super) struct Seen {
     pub(super) names: Names,
 }
 
+/// A ReplicateKey that has to be refused, and what it would make.
+struct Replicating {
+    primary: Key,
+    base: Base,
+    label: String,
+}
+
 /// Why a fact ended before its last call.
 struct End {
     verdict: FactVerdict,
@@ -149,7 +156,14 @@ impl Attempt<'_, '_, '_> {
         }
         let answer = match &call.answer {
             None => set_up(&kms, call, &body).await?,
-            Some(recorded) => self.asked(&kms, number, call, recorded, &body).await?,
+            Some(recorded) => {
+                let replicating = self.perhaps_a_replica(call)?;
+                let answer = self.ask(&kms, number, call, recorded, &body).await?;
+                if let Some(replicating) = replicating {
+                    self.replica_made(number, &replicating, &answer);
+                }
+                answer
+            }
         };
         for (name, path) in &call.keep {
             let value = super::path::at(&answer, path).and_then(Value::as_str).ok_or_else(|| {
@@ -211,29 +225,24 @@ impl Attempt<'_, '_, '_> {
         Ok(self.key(key)?.import_body_of(&bytes).await?)
     }
 
-    /// The same as [`Self::ask`], and takes over the replica that a call made which had to be refused.
-    async fn asked(
-        &mut self,
-        kms: &Kms,
-        number: usize,
-        call: &FactCall,
-        recorded: &FactAnswer,
-        body: &Value,
-    ) -> Result<Value, End> {
-        let primary = match (&call.on, call.operation()) {
-            (Some(on), "ReplicateKey") => self.key(on)?.clone(),
-            _ => return self.ask(kms, number, call, recorded, body).await,
-        };
+    /// Writes down that a call may make a replica, although it has to be refused, so that the run releases it.
+    fn perhaps_a_replica(&mut self, call: &FactCall) -> Result<Option<Replicating>, End> {
+        let (Some(on), "ReplicateKey") = (&call.on, call.operation()) else { return Ok(None) };
+        let primary = self.key(on)?.clone();
         let base = primary.base.of_replica();
         let label = self.stage.pool.intends_replica(&base)?;
-        let answer = self.ask(kms, number, call, recorded, body).await;
-        // Without an answer, and after a server fault, the replica is searched for at the end.
-        match (&answer, self.seen.get(&number).map(|seen| seen.observation.status)) {
-            (Ok(value), Some(200..300)) => self.stage.pool.adopt_replica(&primary, &base, &label, value),
-            (Ok(_), Some(400..500)) => self.stage.pool.not_made(&label),
+        Ok(Some(Replicating { primary, base, label }))
+    }
+
+    /// Takes over the replica that such a call made, or writes down that there is none. Without an answer, and after a
+    /// server fault, it is searched for at the end.
+    fn replica_made(&self, number: usize, call: &Replicating, answer: &Value) {
+        let Replicating { primary, base, label } = call;
+        match self.seen.get(&number).map(|seen| seen.observation.status) {
+            Some(200..300) => self.stage.pool.adopt_replica(primary, base, label, answer),
+            Some(400..500) => self.stage.pool.not_made(label),
             _ => {}
         }
-        answer
     }
 
     /// Makes a recorded call and compares the answer. A call that only reads is made again while the answer may change.

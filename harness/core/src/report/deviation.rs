@@ -96,9 +96,9 @@ pub struct DeviationsReport {
     pub file: String,
     /// How many entries it has.
     pub entries: usize,
-    /// Entries about cases that were not selected or hold in another edition; they are neither listed nor stale. In order.
+    /// Entries about cases that were not selected or hold in another edition; they are neither listed nor stale. Sorted by name.
     pub not_selected: Vec<String>,
-    /// Entries about cases that were selected but have no verdict; they are neither listed nor stale.
+    /// Entries about cases that were selected but have no verdict; they are neither listed nor stale. Sorted by name.
     pub no_verdict: Vec<String>,
     /// Stale entries that have no case.
     pub stale: Vec<StaleEntry>,

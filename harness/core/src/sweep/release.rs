@@ -3,7 +3,7 @@
 use super::subject::{Found, Sweep, Swept, Touch};
 use crate::kms::mark;
 use crate::kms::ours::{Ours, aliases, inspect};
-use crate::kms::{Failure, Kms, Pauses};
+use crate::kms::{Failure, Kms, Pauses, scheduled};
 use crate::text::{TargetText, Text};
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn delete_alias(kms: &Kms, ours: &Ours, name: &String) -> Result<Change, F
             // A call that was answered with a failure may still have had its effect.
             return Ok(if was_sent { Change::Done } else { Change::Refrained("it now belongs to another key") });
         }
-        if attempt(kms, "DeleteAlias", &json!({ "AliasName": name }), &mut pauses).await? {
+        if attempt(kms, "DeleteAlias", &json!({ "AliasName": name }), |_| Ok(()), &mut pauses).await? {
             return Ok(Change::Done);
         }
         was_sent = true;
@@ -86,8 +86,12 @@ async fn schedule(kms: &Kms, ours: &Ours) -> Result<Change, Failure> {
             Some(now) if now.is_pending() => return Ok(Change::Done),
             Some(_) => {}
         }
-        if attempt(kms, "ScheduleKeyDeletion", &body, &mut pauses).await? {
-            return Ok(Change::Done);
+        match attempt(kms, "ScheduleKeyDeletion", &body, scheduled, &mut pauses).await {
+            Ok(true) => return Ok(Change::Done),
+            Ok(false) => {}
+            // Whatever was answered, a key that is pending deletion is released.
+            Err(_) if matches!(now(kms, ours).await, Ok(Some(now)) if now.is_pending()) => return Ok(Change::Done),
+            Err(failure) => return Err(failure),
         }
     }
 }
@@ -99,10 +103,16 @@ async fn now(kms: &Kms, ours: &Ours) -> Result<Option<Ours>, Failure> {
     Ok(inspect(kms.plain(), &ours.arn).await?.filter(|now| now.is_of(&ours.run)))
 }
 
-/// Sends a call once. Returns `false` if it must be repeated after another check of the key.
-async fn attempt(kms: &Kms, operation: &str, body: &Value, pauses: &mut Pauses) -> Result<bool, Failure> {
-    match kms.call_once(operation, body).await {
-        Ok(_) => Ok(true),
+/// Sends a call once and reads its success. Returns `false` if it must be repeated after another check of the key.
+async fn attempt(
+    kms: &Kms,
+    operation: &str,
+    body: &Value,
+    read: fn(&Value) -> Result<(), Failure>,
+    pauses: &mut Pauses,
+) -> Result<bool, Failure> {
+    match kms.call_once(operation, body).await.and_then(|answer| read(&answer)) {
+        Ok(()) => Ok(true),
         Err(failure) if failure.kind.is_not_now() && pauses.pause().await => Ok(false),
         Err(failure) => Err(failure),
     }

@@ -62,9 +62,7 @@ fn of_target(run: &RunReport) -> Vec<String> {
     }
     if let Some(why) = of_run(run) {
         lines.extend([String::new(), format!("**{}**", text(&why.message))]);
-        let besides = besides(run);
-        lines.extend(besides.first().map(|_| String::new()));
-        lines.extend(besides.iter().map(|line| format!("- {}", text(line))));
+        lines.extend(apart(besides(run).iter().map(|line| format!("- {}", text(line))).collect()));
     }
     lines
 }
@@ -98,8 +96,15 @@ fn without_cause(run: &RunReport) -> Vec<String> {
     }
     let told = others(run).into_iter().map(|others| line(&others.cases, others.why.kind, &others.why.message));
     let left_out = left_out.iter().map(|((outcome, reason), cases)| line(cases, outcome.as_str(), reason));
-    let lines: Vec<String> = told.chain(left_out).collect();
-    lines.first().map(|_| String::new()).into_iter().chain(lines.clone()).collect()
+    apart(told.chain(left_out).collect())
+}
+
+/// Lines with an empty line before them, if there are any.
+fn apart(mut lines: Vec<String>) -> Vec<String> {
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
 }
 
 fn changes<'a>(heading: &str, causes: impl Iterator<Item = (&'a str, &'a [String])>) -> Vec<String> {

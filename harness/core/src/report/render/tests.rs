@@ -12,8 +12,8 @@ use crate::compare::{Fact, Mismatch, Place, What};
 use crate::fixture::{Level, Supports};
 use crate::normalise::Shown;
 use crate::report::{
-    CaseDeviation, DeviationsReport, DifferentialReport, ExchangeReport, ExitCode, Figures, Held, HeldBaseline,
-    HeldDeviations, Outcome, Ran, Recordings, Relisted, Report, Stale, StaleEntry, Uncompared,
+    CaseDeviation, DeviationsReport, DifferentialReport, ExchangeReport, ExitCode, Held, HeldBaseline, HeldDeviations,
+    Outcome, Ran, Recordings, Relisted, Report, Stale, StaleEntry, Uncompared,
 };
 use crate::test_support::{concluded, head, ran};
 use proptest::prelude::*;
@@ -233,18 +233,8 @@ fn stale_entry() -> Held {
 /// A second target with which nothing could be compared, and that did not confirm these cases.
 fn second_target(unconfirmed: &[&str]) -> Held {
     let ran = ran(&[]);
-    let differential = DifferentialReport {
-        right: ran.target,
-        figures: Figures::default(),
-        noise_from: None,
-        compared: 0,
-        causes: Vec::new(),
-        differ: Vec::new(),
-        passing: Vec::new(),
-        noise: Vec::new(),
-        not_compared: Vec::new(),
-        unconfirmed: unconfirmed.iter().map(|case| (*case).to_owned()).collect(),
-    };
+    let unconfirmed = unconfirmed.iter().map(|case| (*case).to_owned()).collect();
+    let differential = DifferentialReport { unconfirmed, ..DifferentialReport::of(&ran, &ran, None) };
     Held { differential: Some(differential), ..Held::default() }
 }
 
