@@ -63,7 +63,7 @@ async fn a_target_that_is_only_eventually_consistent_passes() {
     let (_server, target) = reference(config).await;
     let mut options = options(16);
     options.settle = Duration::from_secs(10);
-    let report = replay(&corpus, &["success/*", "effects/*"], &target, &options).await;
+    let report = replay(&corpus, &["success/*", "effects/*", "races/*"], &target, &options).await;
     let failed: Vec<_> = complaints(&report);
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

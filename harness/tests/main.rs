@@ -24,6 +24,7 @@ mod lent;
 mod limits;
 mod permissions;
 mod presets;
+mod races;
 mod recorded;
 mod repeat;
 mod reports;

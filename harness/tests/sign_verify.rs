@@ -4,7 +4,8 @@ use crate::support::{config, corpus, reference};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 use tokio::runtime::Runtime;
 use trentcheck_core::fixture::{Auth, Edition, Mutation, NameCase, Operation, Order, PrincipalName, RequestChange};
 use trentcheck_core::http::Request;
@@ -36,13 +37,21 @@ struct Verifier {
 
 impl Verifier {
     fn start() -> Self {
+        Self::of(config(Edition::KeyOnly))
+    }
+
+    fn of(config: trentcheck_reference::Config) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let (server, target) = runtime.block_on(reference(config(Edition::KeyOnly)));
+        let (server, target) = runtime.block_on(reference(config));
         let sender = Sender::new(target.endpoint.clone(), target.tls.clone(), target.limits.clone()).unwrap();
         Self { runtime, operation: corpus().operation, target, sender, _server: server }
     }
 
     fn signed(&self, change: &RequestChange) -> Result<Request, SignError> {
+        self.signed_at(change, SystemTime::now())
+    }
+
+    fn signed_at(&self, change: &RequestChange, time: SystemTime) -> Result<Request, SignError> {
         let world = World {
             absent: Absent { id: "0b7fd7dd-0000-4000-8000-000000000001".to_owned() },
             region: self.target.region.clone(),
@@ -51,7 +60,7 @@ impl Verifier {
         };
         let planned = plan(&self.operation, change, &world).unwrap();
         let credentials = self.target.principals[&planned.principal].clone();
-        sign_planned(&planned, credentials, &self.target.region, SystemTime::now()).map(|signed| signed.request)
+        sign_planned(&planned, credentials, &self.target.region, time).map(|signed| signed.request)
     }
 
     #[track_caller]
@@ -125,6 +134,36 @@ fn what_core_signs_the_reference_verifies() {
         verifier.is_believed(&request)
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// 2026-01-01T00:00:00Z.
+const MIDNIGHT: u64 = 1_767_225_600;
+
+/// The present of the server of one test, in seconds.
+static PRESENT: AtomicU64 = AtomicU64::new(MIDNIGHT);
+
+fn around_midnight() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(PRESENT.load(Ordering::SeqCst))
+}
+
+/// The date of a scope is that of the request, which near midnight is not that of the server. No case can show this at
+/// another time of the day.
+#[test]
+fn the_window_is_the_same_on_both_sides_of_midnight() {
+    let verifier = Verifier::of(trentcheck_reference::Config { clock: around_midnight, ..config(Edition::KeyOnly) });
+    for present in [MIDNIGHT - 120, MIDNIGHT - 1, MIDNIGHT, MIDNIGHT + 120] {
+        PRESENT.store(present, Ordering::SeqCst);
+        for clock in [-240, 0, 240, -960, 960] {
+            let change = RequestChange { clock, ..RequestChange::default() };
+            let request = verifier.signed_at(&change, around_midnight()).unwrap();
+            let why = format!("{present} {clock:+}");
+            let seen = match clock.abs() < 300 {
+                true => verifier.is_believed(&request),
+                false => verifier.is_refused(&request, &why),
+            };
+            seen.unwrap_or_else(|error| panic!("{why}: {error}"));
+        }
+    }
 }
 
 #[test]

@@ -477,6 +477,7 @@ async fn a_run_writes_each_key_down_before_it_asks_for_it_and_schedules_with_the
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_a_list_was_written_over_are_told_and_have_their_exit_code() {
     let (server, _) = target().await;
+    const MOVED: usize = 2;
     let ends = AtomicUsize::new(0);
     // Only at the end of the run, so that every case has a verdict.
     let holding = move |operation: &str, _: &Value| match operation {
@@ -484,12 +485,15 @@ async fn keys_that_a_list_was_written_over_are_told_and_have_their_exit_code() {
             ends.fetch_add(1, Ordering::Relaxed);
             Fate::Passed
         }
-        "ScheduleKeyDeletion" if ends.load(Ordering::Relaxed) > 0 => refusal("AccessDeniedException"),
+        // Two cases move an alias: it is deleted and made again before they begin.
+        "ScheduleKeyDeletion" if ends.load(Ordering::Relaxed) > MOVED => refusal("AccessDeniedException"),
         _ => Fate::Passed,
     };
     let endpoint = format!("http://{}", front(server.address(), holding).await);
     let list = written("holes-list.toml", "");
-    let output = trentcheck_apart(&[("CI", "")], &["deviations", "update", "--endpoint", &endpoint, &list]).await;
+    // In the wire lane, cases with a `next` request have no verdict at a front that closes its connections.
+    let arguments = ["deviations", "update", "--endpoint", &endpoint, &list, "--lane", "http"];
+    let output = trentcheck_apart(&[("CI", "")], &arguments).await;
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(6), "{}{stderr}", text(&output.stdout));
     assert!(stderr.contains("left behind, remove by hand: key arn:"), "{stderr}");

@@ -61,7 +61,14 @@ fn of_every_answer(corpus: &Corpus) -> Vec<Claim<'_>> {
 
 fn of_case<'a>(corpus: &'a Corpus, case: &'a Case) -> Vec<Claim<'a>> {
     let mut claims = of_expectations(&case.expect, Some(&case.supports));
-    let effects = case.after.iter().filter_map(|id| corpus.effect(id));
+    for (whose, expect) in [
+        ("at the same time, ", case.together.as_ref().map(|together| &together.expect)),
+        ("next, ", case.next.as_ref().map(|next| &next.expect)),
+    ] {
+        let of_it = of_expectations(expect.map_or(&[], Vec::as_slice), Some(&case.supports));
+        claims.extend(of_it.into_iter().map(|claim| Claim { what: format!("{whose}{}", claim.what), ..claim }));
+    }
+    let effects = case.effects().filter_map(|id| corpus.effect(id));
     if case.level == Level::Must {
         claims.extend(effects.filter(|effect| !of_effect(effect).is_empty()).map(|effect| Claim {
             what: format!("afterwards: {} (effect `{}`)", effect.title, effect.id.get_ref()),
@@ -103,6 +110,6 @@ fn said(check: &Check) -> String {
 }
 
 fn is_read_by_a_must(corpus: &Corpus, effect: &Effect) -> bool {
-    let reads = |case: &&Case| case.level == Level::Must && case.after.contains(effect.id.get_ref());
+    let reads = |case: &&Case| case.level == Level::Must && case.effects().any(|id| id == effect.id.get_ref());
     corpus.cases.iter().any(|case| reads(&case))
 }

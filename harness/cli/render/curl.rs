@@ -1,7 +1,7 @@
 //! Writes a request as a curl line, so that it can be repeated without trentcheck.
 
 use trentcheck_core::fixture::PrincipalName;
-use trentcheck_core::http::{Framing, Request};
+use trentcheck_core::http::{Delivery, Framing, Request};
 use trentcheck_core::plan::Planned;
 
 /// A curl line that sends the same request, or the reason why there is none. curl signs by itself, so a request that is
@@ -16,6 +16,9 @@ pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'sta
     }
     if planned.times > 1 {
         return Err("it is sent more than once on one connection");
+    }
+    if request.delivery != Delivery::AtOnce {
+        return Err("curl sends it in one piece");
     }
     if request.framing != Framing::ContentLength {
         return Err("its framing differs from the one that curl chooses");

@@ -4,7 +4,10 @@ use super::curl::curl;
 use super::passages;
 use crate::edge::failure::Failure;
 use std::time::{Duration, SystemTime};
-use trentcheck_core::fixture::{Case, Corpus, Edition, Effect, Supports};
+use trentcheck_core::fixture::{
+    Answer, Call, Case, Corpus, Edition, Effect, Expectation, First, RequestChange, Sequence, Supports, Together,
+};
+use trentcheck_core::http::Delivery;
 use trentcheck_core::normalise::{Redactor, request_lines};
 use trentcheck_core::plan::{Absent, KeyNames, World, plan};
 use trentcheck_core::sign::{Credentials, sign_planned};
@@ -22,7 +25,12 @@ pub(crate) fn render(corpus: &Corpus, case: &Case, edition: Edition) -> Result<S
     lines.push(String::new());
     lines.extend(clauses(corpus, case));
     lines.extend(expectations(corpus, case, edition));
-    lines.extend(request(corpus, case)?);
+    lines.extend(request(corpus, case, &case.request, "request (with example values)")?);
+    if let Some(next) = &case.next {
+        let how = if next.pipelined { "in the same write" } else { "on the same connection, if the target keeps it" };
+        lines.push(String::new());
+        lines.extend(request(corpus, case, &next.request, &format!("the next request, {how}"))?);
+    }
     Ok(lines.join("\n").trim_end().to_owned())
 }
 
@@ -41,7 +49,75 @@ fn clauses(corpus: &Corpus, case: &Case) -> Vec<String> {
 
 fn expectations(corpus: &Corpus, case: &Case, edition: Edition) -> Vec<String> {
     let mut lines = vec![format!("accepted answers (edition {edition})")];
-    for expectation in &case.expect {
+    lines.extend(accepted(corpus, case, &case.expect, edition));
+    if let Some(together) = &case.together {
+        lines.extend([String::new(), at_once(together)]);
+        lines.extend(accepted(corpus, case, &together.expect, edition));
+        lines.extend([String::new(), "one order of the two has to explain what is seen".to_owned()]);
+        lines.extend(together.orders.iter().flat_map(|order| sequence(corpus, order, edition)));
+    }
+    if let Some(next) = &case.next {
+        lines.extend([String::new(), "accepted answers to the next request".to_owned()]);
+        lines.extend(accepted(corpus, case, &next.expect, edition));
+    }
+    let effects: Vec<_> = corpus.effects_of(case, edition).collect();
+    if !effects.is_empty() {
+        lines.extend([String::new(), "afterwards".to_owned()]);
+        lines.extend(effects.into_iter().flat_map(|effect| shown(corpus, effect, "  ")));
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// An effect and what supports it.
+fn shown(corpus: &Corpus, effect: &Effect, margin: &str) -> Vec<String> {
+    let mut lines = vec![format!("{margin}{}", effect.title)];
+    let supports = supports_of(effect);
+    lines.extend(passages::lines(corpus, &supports).into_iter().map(|line| format!("          {line}")));
+    lines
+}
+
+/// What is sent at the same time.
+fn at_once(together: &Together) -> String {
+    let call = match together.call {
+        Call::DeleteAgain => "the same deletion".to_owned(),
+        Call::ImportSame => "ImportKeyMaterial with the same bytes".to_owned(),
+        Call::ImportOther => "ImportKeyMaterial with other bytes".to_owned(),
+        call => call.word().to_owned(),
+    };
+    let rounds = match together.rounds() {
+        1 => String::new(),
+        rounds => format!(", {rounds} rounds"),
+    };
+    format!("at the same time, on another connection: {call}{rounds}; it may be answered")
+}
+
+fn sequence(corpus: &Corpus, order: &Sequence, edition: Edition) -> Vec<String> {
+    if order.editions.as_ref().is_some_and(|editions| !editions.contains(&edition)) {
+        return Vec::new();
+    }
+    let words = |answers: &[Answer]| answers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", or ");
+    let mut line = match order.first {
+        First::Request => "  the request first".to_owned(),
+        First::Call => "  the call first".to_owned(),
+        First::Either => "  either first".to_owned(),
+    };
+    if !order.answers.is_empty() {
+        let whose = if order.first == First::Either { "one of them" } else { "the request" };
+        line.push_str(&format!("; {whose} is answered {}", words(&order.answers)));
+    }
+    if !order.call_answers.is_empty() {
+        line.push_str(&format!("; the call is answered {}", words(&order.call_answers)));
+    }
+    let mut lines = vec![format!("{line}; afterwards")];
+    let effects = corpus.effects_named(&order.after, edition);
+    lines.extend(effects.flat_map(|effect| shown(corpus, effect, "    ")));
+    lines
+}
+
+fn accepted(corpus: &Corpus, case: &Case, expect: &[Expectation], edition: Edition) -> Vec<String> {
+    let mut lines = Vec::new();
+    for expectation in expect {
         if expectation.editions.as_ref().is_some_and(|editions| !editions.contains(&edition)) {
             continue;
         }
@@ -53,16 +129,6 @@ fn expectations(corpus: &Corpus, case: &Case, edition: Edition) -> Vec<String> {
         let supports = expectation.supports.as_ref().unwrap_or(&case.supports);
         lines.extend(passages::lines(corpus, supports).into_iter().map(|line| format!("          {line}")));
     }
-    let effects: Vec<_> = corpus.effects_of(case, edition).collect();
-    if !effects.is_empty() {
-        lines.extend([String::new(), "afterwards".to_owned()]);
-        for effect in effects {
-            lines.push(format!("  {}", effect.title));
-            let supports = supports_of(effect);
-            lines.extend(passages::lines(corpus, &supports).into_iter().map(|line| format!("          {line}")));
-        }
-    }
-    lines.push(String::new());
     lines
 }
 
@@ -79,9 +145,9 @@ fn supports_of(effect: &Effect) -> Supports {
     all
 }
 
-fn request(corpus: &Corpus, case: &Case) -> Result<Vec<String>, Failure> {
+fn request(corpus: &Corpus, case: &Case, change: &RequestChange, title: &str) -> Result<Vec<String>, Failure> {
     let world = example_world();
-    let planned = plan(&corpus.operation, &case.request, &world).map_err(|error| Failure::usage(error.to_string()))?;
+    let planned = plan(&corpus.operation, change, &world).map_err(|error| Failure::usage(error.to_string()))?;
     let credentials = Credentials {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
@@ -92,7 +158,7 @@ fn request(corpus: &Corpus, case: &Case) -> Result<Vec<String>, Failure> {
     let signed =
         sign_planned(&planned, credentials, &world.region, page).map_err(|error| Failure::usage(error.to_string()))?;
     let request = &signed.request;
-    let mut lines = vec!["request (with example values)".to_owned()];
+    let mut lines = vec![title.to_owned()];
     lines.extend(request_lines(request, &Redactor::default()).into_iter().map(|line| format!("  {line}")));
     if let Some(explanation) = &signed.explanation {
         lines.extend([String::new(), "canonical request".to_owned()]);
@@ -103,8 +169,24 @@ fn request(corpus: &Corpus, case: &Case) -> Result<Vec<String>, Failure> {
     if let Some(mutation) = planned.mutation {
         lines.extend([String::new(), format!("mutation {mutation}: {}", mutation.describe())]);
     }
+    match request.delivery {
+        Delivery::AtOnce => {}
+        Delivery::Pieces { count, pause } => {
+            lines.extend([String::new(), format!("sent in {count} pieces, {} ms apart", pause.as_millis())]);
+        }
+        Delivery::BodyWaits(time) => lines.extend([
+            String::new(),
+            format!("the body is sent when an answer has come or {} ms have passed", time.as_millis()),
+            "behind it comes a good request on the same connection, for a key that does not exist".to_owned(),
+        ]),
+    }
     lines.push(String::new());
-    match curl(&planned, request) {
+    let alone = match (&case.together, &case.next) {
+        (Some(_), _) => Err("another request is sent at the same time"),
+        (_, Some(_)) => Err("two requests are sent on one connection"),
+        (None, None) => Ok(()),
+    };
+    match alone.and_then(|()| curl(&planned, request)) {
         Ok(line) => lines.extend(["as a curl line".to_owned(), format!("  {line}")]),
         Err(why) => lines.push(format!("curl cannot express it: {why}")),
     }

@@ -1,5 +1,7 @@
 //! A request and a header as bytes. All stages share these types; no library has changed the bytes.
 
+use std::time::Duration;
+
 /// One header line. The name keeps its case, and the value keeps its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -34,6 +36,23 @@ pub enum Framing {
     Stated(u64),
 }
 
+/// How a request is handed over to the connection. Clients without their own sockets hand it over at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// In as few writes as possible.
+    #[default]
+    AtOnce,
+    /// In so many pieces, half of them of the head and half of the body, with a pause between two.
+    Pieces {
+        /// How many, at least 1.
+        count: usize,
+        /// The pause.
+        pause: Duration,
+    },
+    /// The head first. The body follows when this time has passed or an answer has come, and is sent even then.
+    BodyWaits(Duration),
+}
+
 /// A request that is ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -47,6 +66,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// How the end of the body is marked.
     pub framing: Framing,
+    /// How it is handed over.
+    pub delivery: Delivery,
 }
 
 impl Request {

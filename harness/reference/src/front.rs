@@ -39,6 +39,9 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming, sent: &I
             }
             return Err(refusal);
         }
+        Err(_) if config.at(Point::ConnectionTrusted) && request.is_behind_success => {
+            config.principals.first().ok_or_else(|| Refusal::bare("MissingAuthenticationTokenException"))?
+        }
         other => other?,
     };
     operations::carry_out(operation, &Call { shared, region, operation, principal, members: &members })

@@ -50,6 +50,7 @@ mod mutant;
 mod operations;
 mod pairs;
 mod protocol;
+mod race;
 mod request;
 mod resolve;
 mod server;

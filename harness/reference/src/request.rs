@@ -9,6 +9,8 @@ pub(crate) struct Incoming {
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// Whether another request on its connection succeeded before it. Only a mutant asks.
+    pub(crate) is_behind_success: bool,
 }
 
 impl Incoming {

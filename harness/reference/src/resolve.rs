@@ -37,6 +37,12 @@ pub(crate) fn resolve<'s>(
     }
     if value.starts_with("alias/") {
         let arn = arn_of(call, value);
+        if config.at(Point::AliasRemembered)
+            && aliases == Aliases::Refused
+            && let Some(key) = handed_on(store, call, &arn)
+        {
+            return Ok(key);
+        }
         return by_alias(store, call, &arn, aliases);
     }
     if !is_key_id(value) && config.at(Point::MalformedIsValidation) {
@@ -67,6 +73,12 @@ fn mutant_reading(call: &Call<'_>, value: &str) -> String {
         read = id.to_owned();
     }
     read
+}
+
+/// The key that an alias was made for first, if another one has it now. Only a mutant finds keys in this way.
+fn handed_on<'s>(store: &'s Store, call: &Call<'_>, arn: &str) -> Option<&'s Key> {
+    let (first, now) = (store.first_aliases.get(arn)?, store.aliases.get(arn)?);
+    store.find(call.region, first).filter(|_| first != now)
 }
 
 /// The key whose id or ARN begins with a value. Only a mutant finds keys in this way.

@@ -3,9 +3,9 @@
 use crate::call::Shared;
 use crate::config::Config;
 use crate::error::{Refusal, throttled};
-use crate::front;
-use crate::mutant::{Mutant, Point, front as proxy};
+use crate::mutant::{Mutant, Point, Way, misreading, rewriting};
 use crate::protocol::CONTENT_TYPE;
+use crate::race;
 use crate::request::Incoming;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -57,13 +58,14 @@ impl Server {
             }
             let listener = TcpListener::bind(address).await?;
             addresses.push((region.clone(), listener.local_addr()?));
-            match shared.config.mutant.and_then(Mutant::rewrite).filter(|_| number == 0) {
-                Some(rewrite) => {
-                    let (shared, region) = (Arc::clone(&shared), region.clone());
-                    let server = move |stream| serve(stream, Arc::clone(&shared), region.clone());
-                    listeners.spawn(proxy(listener, rewrite, server))
-                }
-                None => listeners.spawn(accept(listener, Arc::clone(&shared), region.clone())),
+            let way = shared.config.mutant.and_then(Mutant::way).filter(|_| number == 0);
+            let (shared, region) = (Arc::clone(&shared), region.clone());
+            let served = (Arc::clone(&shared), region.clone());
+            let server = move |stream| serve(stream, Arc::clone(&served.0), served.1.clone());
+            match way {
+                Some(Way::Rewrites(rewrite)) => listeners.spawn(rewriting(listener, rewrite, server)),
+                Some(Way::Has(habit)) => listeners.spawn(misreading(listener, habit, server)),
+                None => listeners.spawn(accept(listener, shared, region)),
             };
         }
         if addresses.is_empty() {
@@ -115,9 +117,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, region: String) {
 }
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>, region: String) {
+    let has_succeeded = Arc::new(AtomicBool::new(false));
     let service = service_fn(move |request| {
-        let (shared, region) = (Arc::clone(&shared), region.clone());
-        async move { Ok::<_, Infallible>(answer(request, &shared, &region).await) }
+        let (shared, region, has_succeeded) = (Arc::clone(&shared), region.clone(), Arc::clone(&has_succeeded));
+        async move { Ok::<_, Infallible>(answer(request, &shared, &region, &has_succeeded).await) }
     });
     // A broken connection is not an error of the server.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -130,6 +133,7 @@ async fn answer(
     request: hyper::Request<hyper::body::Incoming>,
     shared: &Shared,
     region: &str,
+    has_succeeded: &AtomicBool,
 ) -> hyper::Response<Full<Bytes>> {
     let number = shared.count();
     if !shared.config.latency.is_zero() {
@@ -141,13 +145,15 @@ async fn answer(
             Err(throttled())
         }
         Ok(mut sent) => {
+            sent.is_behind_success = has_succeeded.load(Ordering::Relaxed);
             if let Some(mutant) = shared.config.mutant {
                 mutant.receive(&mut sent);
             }
             let read = shared.config.mutant.and_then(|mutant| mutant.read(&sent));
-            front::handle(shared, region, read.as_ref().unwrap_or(&sent), &sent)
+            race::handle(shared, region, read.as_ref().unwrap_or(&sent), &sent).await
         }
     };
+    has_succeeded.fetch_or(result.is_ok(), Ordering::Relaxed);
     let (status, body, content_type) = match result {
         Ok(body) => (200, body, CONTENT_TYPE),
         Err(refusal) => {
@@ -180,6 +186,7 @@ async fn read(request: hyper::Request<hyper::body::Incoming>, config: &Config) -
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers,
         body: body.to_bytes().to_vec(),
+        is_behind_success: false,
     })
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Store {
     keys: BTreeMap<String, Key>,
     /// Key ids by the ARN of their alias.
     pub(crate) aliases: HashMap<String, String>,
+    /// The key that each alias was made for first. Only mutants look at it.
+    pub(crate) first_aliases: HashMap<String, String>,
     /// The key pair that wraps imported material. It is the same for all imports, because generating one is slow.
     pub(crate) wrapping: WrappingKey,
 }
@@ -18,7 +20,12 @@ pub(crate) struct Store {
 impl Store {
     /// A store that holds only the seeds.
     pub(crate) fn new(config: &Config) -> Self {
-        let mut store = Self { keys: BTreeMap::new(), aliases: HashMap::new(), wrapping: WrappingKey::fixed() };
+        let mut store = Self {
+            keys: BTreeMap::new(),
+            aliases: HashMap::new(),
+            first_aliases: HashMap::new(),
+            wrapping: WrappingKey::fixed(),
+        };
         let region = config.regions.first().map(String::as_str).unwrap_or_default();
         for seed in &config.seeds {
             let mut key = Key::new(

@@ -58,7 +58,9 @@ pub(crate) fn in_window(config: &Config, date: SystemTime) -> Result<(), Refusal
         return Err(invalid("Signature expired"));
     }
     const WIDE: Duration = Duration::from_secs(15 * 60);
-    if config.at(Point::WindowOfFifteen) && date + WIDE >= now && date <= now + WIDE {
+    const WIDER: Duration = Duration::from_secs(18 * 60);
+    let is_within = |window| date + window >= now && date <= now + window;
+    if config.at(Point::WindowOfFifteen) && is_within(WIDE) || config.at(Point::WindowTooWide) && is_within(WIDER) {
         return Ok(());
     }
     within_window(date, now)

@@ -30,6 +30,8 @@ pub enum What {
     Header,
     /// The key afterwards.
     Effect,
+    /// Two requests at the same time that no order of them explains.
+    Order,
     /// The target stopped answering.
     Liveness,
 }
@@ -47,6 +49,7 @@ impl What {
             Self::Body => "body",
             Self::Header => "header",
             Self::Effect => "effect",
+            Self::Order => "order",
             Self::Liveness => "liveness",
         }
     }

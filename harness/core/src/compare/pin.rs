@@ -19,14 +19,14 @@ pub fn answer_of(exchange: &Exchange) -> Text {
 }
 
 /// The mismatches with their levels, each as `WHAT, WHERE: FOUND`. What varies is replaced; message texts are left out,
-/// since no document fixes them and a target may reword them at any time.
+/// since no document fixes them and a target may reword them at any time; so is which of two requests came first.
 pub fn differs(mismatches: &[Mismatch<Shown>], normaliser: &mut Normaliser) -> Vec<(Level, String)> {
     mismatches
         .iter()
         .map(|mismatch| {
             let what = mismatch.what.as_str();
             let text = match mismatch.what {
-                What::Message => format!("{what}, {}", mismatch.place),
+                What::Message | What::Order => format!("{what}, {}", mismatch.place),
                 _ => format!("{what}, {}: {}", mismatch.place, found(mismatch)),
             };
             (mismatch.level, normaliser.normalise(&text))
@@ -57,7 +57,7 @@ pub fn likeness(mismatch: &Mismatch<Shown>, normaliser: &mut Normaliser) -> Like
     };
     let fault = format!("{}, {place}: {expected} ({})", mismatch.what.as_str(), mismatch.level);
     let found = match mismatch.what {
-        What::Message => String::new(),
+        What::Message | What::Order => String::new(),
         _ => found(mismatch),
     };
     Likeness { fault: normaliser.normalise(&fault), found: normaliser.normalise(&found) }

@@ -24,6 +24,11 @@ pub enum Place<T> {
     },
     /// The request that followed the judged one.
     NextRequest,
+    /// A call that was made at the same time.
+    Beside {
+        /// Its operation.
+        call: String,
+    },
     /// A call that read a key back afterwards.
     Afterwards {
         /// Its operation.
@@ -81,6 +86,7 @@ impl<T> Place<T> {
             Self::Answer { number } => Place::Answer { number },
             Self::Header { name } => Place::Header { name },
             Self::NextRequest => Place::NextRequest,
+            Self::Beside { call } => Place::Beside { call },
             Self::Afterwards { call, member, key } => Place::Afterwards { call, member: member.map(change), key },
         }
     }
@@ -100,6 +106,7 @@ impl fmt::Display for Place<Shown> {
             Self::Answer { number: Some(number) } => write!(formatter, "answer {number}"),
             Self::Header { name } => write!(formatter, "header {name}"),
             Self::NextRequest => formatter.write_str("the next request"),
+            Self::Beside { call } => write!(formatter, "{call} at the same time"),
             Self::Afterwards { call, member, key } => {
                 formatter.write_str(call)?;
                 if let Some(member) = member {

@@ -71,6 +71,8 @@ pub(super) fn case(
         requires: Vec::new(),
         request: change,
         expect: vec![Expectation::of(level, vec![answer])],
+        together: None,
+        next: None,
         after: effects,
     };
     lines.push(print_case(&case));

@@ -54,7 +54,9 @@ impl<'a> Precedents<'a> {
             let request = rendered(&case.request);
             Row { case, kinds: kinds(&corpus.operation, &request), request }
         };
-        Self { corpus, edition, rows: corpus.cases.iter().filter(|case| case.holds_in(edition)).map(row).collect() }
+        // What a request is answered at the same time as another one says nothing about one by itself.
+        let is_alone = |case: &&Case| case.together.is_none() && case.holds_in(edition);
+        Self { corpus, edition, rows: corpus.cases.iter().filter(is_alone).map(row).collect() }
     }
 
     /// Those like a change; of a plain request, which binds differently in each state, those that start from this state.
@@ -210,6 +212,7 @@ fn kinds(operation: &Operation, change: &RequestChange) -> BTreeSet<String> {
     change.sign_not.iter().for_each(|name| add(format!("do not sign {}", name.to_ascii_lowercase())));
     change.mutation.iter().for_each(|mutation| add(format!("mutation {mutation}")));
     change.times.iter().for_each(|_| add("several times".to_owned()));
+    change.delivery.iter().for_each(|_| add("delivery".to_owned()));
     change.connection.iter().for_each(|connection| add(format!("connection {connection:?}")));
     if change.framing != RequestFraming::ContentLength {
         add(format!("framing {:?}", change.framing));

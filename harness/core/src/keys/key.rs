@@ -24,6 +24,8 @@ pub(crate) struct Base {
     pub(crate) multi_region: bool,
     pub(crate) alias: bool,
     pub(crate) material: Material,
+    /// Whether all such keys have the same bytes for material.
+    pub(crate) same_bytes: bool,
     pub(crate) replica: Replica,
     pub(crate) policy: bool,
     pub(crate) grant: bool,
@@ -46,6 +48,7 @@ impl Base {
                 Material::Deleted => Material::Imported,
                 other => other,
             },
+            same_bytes: precondition.same_bytes,
             replica: precondition.replica,
             policy: precondition.policy,
             grant: precondition.grant,
@@ -63,6 +66,7 @@ impl Base {
             multi_region: false,
             alias: false,
             material: Material::None,
+            same_bytes: false,
             replica: Replica::None,
             policy: false,
             grant: false,
@@ -135,6 +139,9 @@ pub(crate) enum Bytes {
     Other,
 }
 
+/// The label of the material of keys that all have the same.
+const SHARED: &str = "shared by several keys";
+
 /// Everything that making keys needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Maker<'a> {
@@ -164,7 +171,7 @@ impl Key {
         created(&id, &arn);
         kms.made(base.owner, &id, &arn)?;
         let bytes = match base.has_material() {
-            true => made_material(&base.spec, maker, label)?,
+            true => made_material(&base.spec, maker, if base.same_bytes { SHARED } else { label })?,
             false => Vec::new(),
         };
         let mut key = Self::of(base, (id, arn), label, bytes, kms);
@@ -350,6 +357,14 @@ impl Key {
         self.names.alias_arn = self.arn.with_resource(&alias).ok();
         self.names.alias = Some(alias);
         Ok(())
+    }
+
+    /// Takes the alias from the key and gives it to another one. The release deletes it by its name.
+    pub(crate) async fn hand_alias_to(&self, other: &Self) -> Result<(), Failure> {
+        let Some(alias) = &self.names.alias else { return Ok(()) };
+        self.kms.call("DeleteAlias", &json!({ "AliasName": alias })).await?;
+        let body = json!({ "AliasName": alias, "TargetKeyId": other.names.id });
+        self.kms.call("CreateAlias", &body).await.map(drop)
     }
 
     /// The key that material is wrapped with, of somebody who is known: anybody else would get the material.

@@ -118,6 +118,9 @@ impl<'a> Pool<'a> {
             false => None,
         };
         key.prepare(precondition).await?;
+        if let Some(other) = other.as_ref().filter(|_| precondition.alias_moved) {
+            key.hand_alias_to(other).await?;
+        }
         Ok(Lease { key, other })
     }
 

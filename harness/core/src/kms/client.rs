@@ -107,9 +107,14 @@ impl Client {
         Ok((signed, exchange))
     }
 
+    /// The request of a call.
+    pub(super) fn request(&self, operation: &str, body: &Value) -> Request {
+        self.signed(&self.target_of(operation), body.to_string().into_bytes())
+    }
+
     /// One call whose turn has come.
     pub(super) async fn in_turn(&self, operation: &str, body: &Value) -> (Request, Exchange) {
-        let signed = self.signed(&self.target_of(operation), body.to_string().into_bytes());
+        let signed = self.request(operation, body);
         let exchange = self.sender.http_in_turn(&signed).await;
         if let Ok(response) = &exchange.result
             && let Some(ahead) = skew::seconds_ahead(response, (self.clock)())

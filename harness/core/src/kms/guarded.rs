@@ -130,6 +130,13 @@ impl Kms {
         Ok(self.client.in_turn(operation, body).await)
     }
 
+    /// The request of a call that may be sent now, for a caller that sends it at the same time as another one.
+    pub(crate) async fn prepared(&self, operation: &str, body: &Value) -> Result<Request, Failure> {
+        self.client.sender.turn(operation).await;
+        self.permits(operation, body).await?;
+        Ok(self.client.request(operation, body))
+    }
+
     /// One call in the wire lane, if it may be sent when its turn comes. It is signed as `change` leaves the settings of
     /// an ordinary call.
     pub(crate) async fn permitted_on_wire(

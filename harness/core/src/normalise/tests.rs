@@ -60,6 +60,7 @@ proptest! {
             headers: vec![header.clone(), Header::new("X-Amz-Security-Token", secret.as_str())],
             body: body.clone(),
             framing: Framing::ContentLength,
+            delivery: Default::default(),
         };
         let lines = request_lines(&request, &redactor());
         prop_assert!(bare(&lines), "{lines:?}");

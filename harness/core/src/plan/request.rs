@@ -3,9 +3,10 @@
 use super::error::PlanError;
 use super::template::render;
 use super::world::World;
-use crate::fixture::{Auth, Connection, NameCase, Order, PrincipalName, RequestChange, RequestFraming};
+use crate::fixture::{Auth, Connection, Delivering, NameCase, Order, PrincipalName, RequestChange, RequestFraming};
 use crate::fixture::{Mutation, Operation};
-use crate::http::{Framing, Header, Request};
+use crate::http::{Delivery, Framing, Header, Request};
+use std::time::Duration;
 
 /// The protocol's media type.
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -62,7 +63,14 @@ pub fn base_request(host: &str, target: &str, body: Vec<u8>) -> Request {
         Header::new("X-Amz-Target", target),
         Header::new("Content-Type", CONTENT_TYPE),
     ];
-    Request { method: "POST".to_owned(), target: "/".to_owned(), headers, body, framing: Framing::ContentLength }
+    Request {
+        method: "POST".to_owned(),
+        target: "/".to_owned(),
+        headers,
+        body,
+        framing: Framing::ContentLength,
+        delivery: Delivery::AtOnce,
+    }
 }
 
 /// Plans the exchange of a case: the base request with these changes.
@@ -94,6 +102,7 @@ pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Res
             request.set_header("Content-Length", length.to_string());
         }
     }
+    request.delivery = change.delivery.map(delivery).unwrap_or_default();
     for name in &change.remove {
         request.remove_header(name);
     }
@@ -124,6 +133,14 @@ pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Res
         order: change.order,
         name_case: change.name_case,
     })
+}
+
+fn delivery(delivering: Delivering) -> Delivery {
+    let Delivering { pieces, pause_ms, body_waits_ms } = delivering;
+    match pieces {
+        0 => Delivery::BodyWaits(Duration::from_millis(body_waits_ms.into())),
+        count => Delivery::Pieces { count: count.into(), pause: Duration::from_millis(pause_ms.into()) },
+    }
 }
 
 fn body(operation: &Operation, change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {

@@ -376,6 +376,7 @@ fn base(call: &FactCall) -> Base {
         multi_region: call.members.get("MultiRegion") == Some(&Value::Bool(true)),
         alias: false,
         material: Material::None,
+        same_bytes: false,
         replica: Replica::None,
         policy: false,
         grant: false,

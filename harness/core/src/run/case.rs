@@ -3,21 +3,21 @@
 use super::context::Run;
 use super::effects::{Before, ReadBack, Unread};
 use super::ended::{Ended, ended};
-use super::judge::{Judged, deleted_material, judge_exchange, rendered};
+use super::judge::{Asked, Judged, deleted_material, judge_exchange, rendered};
 use super::lease::{Leased, before_any_call, lease, only_ours};
 use super::recorder::{JUDGED, Recorder, micros};
 use super::step::in_step;
 use crate::arn::Arn;
 use crate::baseline::Recording;
 use crate::compare::{Context, Mismatch, Naming, Place, What, differs, likeness};
-use crate::fixture::{Call, Case, Level, Precondition, RequestFraming};
+use crate::fixture::{Call, Case, Expectation, Level, Place as Region, Precondition, RequestChange, RequestFraming};
 use crate::http::Request;
 use crate::keys::{Choice, Lease};
 use crate::kms::FailureKind;
 use crate::normalise::{Normaliser, Shown};
 use crate::plan::{PlanError, World, plan};
 use crate::report::{CaseRan, Outcome, Pinned};
-use crate::send::{Exchange, Lane, Sender};
+use crate::send::{Exchange, Followed, Lane, SendError, Sender};
 use crate::sign::sign_planned;
 use crate::text::Text;
 use std::time::Instant;
@@ -106,14 +106,23 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
 }
 
 /// One attempt at a case, and what it found so far.
-struct Attempt<'a> {
-    run: &'a Run<'a>,
-    case: &'a Case,
-    world: World,
-    recorder: Recorder,
-    mismatches: Vec<Mismatch>,
+pub(super) struct Attempt<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) case: &'a Case,
+    pub(super) world: World,
+    pub(super) recorder: Recorder,
+    pub(super) mismatches: Vec<Mismatch>,
     retryable: Option<Text>,
     choice: Choice,
+}
+
+/// A request of the operation under test, what answered it, and what is expected of it.
+#[derive(Clone, Copy)]
+pub(super) struct Answered<'a> {
+    pub(super) request: &'a Request,
+    pub(super) exchange: &'a Exchange,
+    pub(super) change: &'a RequestChange,
+    pub(super) expect: &'a [Expectation],
 }
 
 impl Attempt<'_> {
@@ -136,11 +145,16 @@ impl Attempt<'_> {
             self.world.key = Some(lease.key.names.clone());
             self.world.other = lease.other.as_ref().map(|other| other.names.clone());
         }
-        let verdict = self.exchange_and_read_back(precondition, lease.as_deref_mut(), before).await;
+        let verdict = match (&case.together, lease.as_deref_mut(), before) {
+            (Some(together), Some(lease), Some(before)) => {
+                Box::pin(self.at_once(together, precondition, lease, before)).await
+            }
+            (_, lease, before) => self.exchange_and_read_back(precondition, lease, before).await,
+        };
         if let Some(lease) = lease {
             // A key that took part in a divergence could take the blame into the next case.
             if verdict.is_ok()
-                && self.mismatches.iter().all(|mismatch| mismatch.what != What::Effect)
+                && self.mismatches.iter().all(|mismatch| !matches!(mismatch.what, What::Effect | What::Order))
                 && precondition.is_restorable()
             {
                 run.pool.give_back(*lease).await;
@@ -161,27 +175,58 @@ impl Attempt<'_> {
         // The turn first: between the look at the keys and the exchange there is no pause.
         self.run.sender.turn_of(&requests).await;
         only_ours(self.run, self.case, &self.world, lease.as_deref(), &requests).await?;
-        let mut exchanges = match (requests.as_slice(), self.run.options.lane) {
-            ([request], Lane::Wire) if self.case.request.framing == RequestFraming::Chunked => {
-                let (exchange, out_of_step) = in_step(self.run, request).await;
-                self.mismatches.extend(capped(out_of_step.into_iter().collect(), self.case.level));
-                vec![exchange]
-            }
-            _ => send(self.run, &requests).await?,
-        };
+        let (mut exchanges, is_closed) = self.exchanged(&requests).await?;
         // Bytes past a length that the case made up are a request of their own, and so are chunks to a target that reads
-        // none. What answers them is not judged, and not recorded either: whether it comes in time to be seen is chance.
-        if self.case.request.framing.may_leave_bytes() {
+        // none, and a body that comes too late. What answers them is not judged, and not recorded either: whether it
+        // comes in time to be seen is chance.
+        if may_leave_bytes(&self.case.request) {
             exchanges
                 .iter_mut()
                 .filter_map(|exchange| exchange.result.as_mut().ok())
                 .for_each(|answer| answer.leftover = 0);
         }
         self.judge(precondition, &requests, &exchanges).await?;
-        match (lease, before) {
-            (Some(lease), Some(before)) => self.read_back(precondition, lease, &before).await,
-            _ => Ok(()),
+        if let (Some(lease), Some(before)) = (lease, before) {
+            self.read_back(precondition, lease, &before).await?;
         }
+        match is_closed {
+            // To close a connection is no fault.
+            true => Err(ended(Outcome::Skipped, CLOSES)),
+            false => Ok(()),
+        }
+    }
+
+    /// Sends the requests, whose turn has come, and says whether the target closed the connection before the second
+    /// of two that were sent in one write was answered.
+    async fn exchanged(&mut self, requests: &[Request]) -> Result<(Vec<Exchange>, bool), Ended> {
+        let (run, case) = (self.run, self.case);
+        let is_pipelined = case.next.as_ref().is_some_and(|next| next.pipelined);
+        match (requests, run.options.lane) {
+            ([request], Lane::Wire) if is_followed(&case.request) => {
+                let (exchange, out_of_step) = in_step(run, request).await;
+                self.found(out_of_step);
+                Ok((vec![exchange], false))
+            }
+            ([first, second], Lane::Wire) if is_pipelined => {
+                let (first, followed) = run.sender.pipelined_in_turn(&[first.clone(), second.clone()]).await;
+                Ok(match followed {
+                    Followed::Answered(second) => (vec![first, *second], false),
+                    Followed::Closed | Followed::Surplus => {
+                        let is_closed = first.result.is_ok();
+                        (vec![first], is_closed)
+                    }
+                })
+            }
+            (_, Lane::Http) if case.next.is_some() => {
+                Err(ended(Outcome::Skipped, "it needs the wire lane: the client chooses the connection itself"))
+            }
+            _ => Ok((send(run, requests).await?, false)),
+        }
+    }
+
+    /// Takes mismatches, none of which counts for more than the case itself.
+    pub(super) fn found(&mut self, found: impl IntoIterator<Item = Mismatch>) {
+        self.mismatches.extend(capped(found.into_iter().collect(), self.case.level));
     }
 
     /// Judges each answer.
@@ -191,26 +236,53 @@ impl Attempt<'_> {
         requests: &[Request],
         exchanges: &[Exchange],
     ) -> Result<(), Ended> {
-        let (run, case) = (self.run, self.case);
-        let expectations = rendered(case, &self.world);
+        let case = self.case;
         for (number, (request, exchange)) in requests.iter().zip(exchanges).enumerate() {
-            self.recorder.add(JUDGED, request, exchange);
-            let place = Place::Answer { number: (exchanges.len() > 1).then_some(number + 1) };
-            let material_id = deleted_material(&run.corpus.operation, request, &self.world);
-            let context = Context {
-                corpus: run.corpus,
-                edition: run.target.edition,
-                material_id: material_id.as_deref(),
-                key_arn: self.world.key.as_ref().and_then(|key| key.arn.as_ref()).map(Arn::as_str),
-                naming: Naming::of(precondition),
-                clauses: &case.clauses,
-                supports: &case.supports,
-                place: &place,
+            let (change, expect) = match &case.next {
+                Some(next) if number > 0 => (&next.request, &next.expect),
+                _ => (&case.request, &case.expect),
             };
-            let Judged { found, retryable } = judge_exchange(run, case, &expectations, exchange, &context).await?;
-            self.retryable = self.retryable.take().or(retryable);
-            self.mismatches.extend(capped(found, case.level));
+            let answered = Answered { request, exchange, change, expect };
+            if number > 0 && case.next.is_some() && is_closed_idle(exchange) {
+                self.recorder.add(JUDGED, request, exchange);
+                // To close a connection is no fault, with an announcement or without.
+                return Err(ended(Outcome::Skipped, CLOSES));
+            }
+            self.judge_one(precondition, answered, (requests.len() > 1).then_some(number + 1)).await?;
         }
+        Ok(())
+    }
+
+    /// Judges an answer, which has a number where there are several.
+    pub(super) async fn judge_one(
+        &mut self,
+        precondition: &Precondition,
+        answered: Answered<'_>,
+        number: Option<usize>,
+    ) -> Result<(), Ended> {
+        let (run, case) = (self.run, self.case);
+        let Answered { request, exchange, change, expect } = answered;
+        self.recorder.add(JUDGED, request, exchange);
+        let material_id = deleted_material(&run.corpus.operation, request, &self.world);
+        let context = Context {
+            corpus: run.corpus,
+            edition: run.target.edition,
+            material_id: material_id.as_deref(),
+            key_arn: self.world.key.as_ref().and_then(|key| key.arn.as_ref()).map(Arn::as_str),
+            naming: Naming::of(precondition),
+            clauses: &case.clauses,
+            supports: &case.supports,
+            place: &Place::Answer { number },
+        };
+        let expectations = rendered(expect, &self.world);
+        let asked = Asked {
+            change,
+            has_key_here: precondition.has_key() && precondition.region != Region::Elsewhere,
+            expectations: &expectations,
+        };
+        let Judged { found, retryable } = judge_exchange(run, asked, exchange, &context).await?;
+        self.retryable = self.retryable.take().or(retryable);
+        self.found(found);
         Ok(())
     }
 
@@ -250,6 +322,28 @@ impl Attempt<'_> {
     }
 }
 
+/// Whether a good request has to show that target and client agree where the request ends.
+fn is_followed(change: &RequestChange) -> bool {
+    change.framing == RequestFraming::Chunked || is_kept_back(change)
+}
+
+/// Whether a target may take a part of the request for a request of its own.
+fn may_leave_bytes(change: &RequestChange) -> bool {
+    change.framing.may_leave_bytes() || is_kept_back(change)
+}
+
+fn is_kept_back(change: &RequestChange) -> bool {
+    change.delivery.is_some_and(|delivery| delivery.body_waits_ms > 0)
+}
+
+/// Why a case whose second request cannot come on the connection of the first is not judged.
+const CLOSES: &str = "the target closes the connection behind the first answer, so that a second one cannot come on it";
+
+/// Whether the target closed a connection that it had answered on before, and said nothing more.
+fn is_closed_idle(exchange: &Exchange) -> bool {
+    exchange.reused && matches!(exchange.result, Err(SendError::ClosedBeforeAnswer | SendError::Reset { received: 0 }))
+}
+
 /// None of these counts for more than the case itself.
 fn capped(found: Vec<Mismatch>, most: Level) -> impl Iterator<Item = Mismatch> {
     found.into_iter().map(move |mismatch| Mismatch { level: mismatch.level.min(most), ..mismatch })
@@ -270,8 +364,22 @@ fn needed(name: &str) -> (String, Option<&'static str>) {
     }
 }
 
-fn signed_requests(run: &Run<'_>, case: &Case, world: &World, lease: Option<&Lease>) -> Result<Vec<Request>, Ended> {
-    let planned = plan(&run.corpus.operation, &case.request, world).map_err(|error| match error {
+/// The requests of a case, signed now. The lease shows which call gave no name that they need.
+pub(super) fn signed_requests(
+    run: &Run<'_>,
+    case: &Case,
+    world: &World,
+    lease: Option<&Lease>,
+) -> Result<Vec<Request>, Ended> {
+    let mut requests = signed(run, &case.request, world, lease)?;
+    if let Some(next) = &case.next {
+        requests.extend(signed(run, &next.request, world, lease)?);
+    }
+    Ok(requests)
+}
+
+fn signed(run: &Run<'_>, change: &RequestChange, world: &World, lease: Option<&Lease>) -> Result<Vec<Request>, Ended> {
+    let planned = plan(&run.corpus.operation, change, world).map_err(|error| match error {
         // No fault of anybody: where no key is made, nothing shows the account.
         PlanError::Unknown { .. } if world.account.is_none() && !run.may_make_keys() => {
             ended(Outcome::Skipped, "the account's number is not known: `--account` names it")

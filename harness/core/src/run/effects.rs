@@ -24,6 +24,11 @@ pub(super) struct Before {
 }
 
 impl Before {
+    /// What the key showed.
+    pub(super) fn of_key(&self) -> &Value {
+        &self.key
+    }
+
     /// Proves that the keys of a lease are as the precondition says, and describes them.
     pub(super) async fn proved(run: &Run<'_>, precondition: &Precondition, lease: &mut Lease) -> Result<Self, Failure> {
         let maker = run.pool.maker();
@@ -41,7 +46,7 @@ impl Before {
 
     /// Makes the calls of a case's effects once, as far as what they answer afterwards says something only then.
     pub(super) async fn seen_for(&mut self, run: &Run<'_>, case: &Case, lease: &mut Lease) -> Result<(), Failure> {
-        for effect in run.corpus.effects_of(case, run.target.edition) {
+        for effect in run.corpus.all_effects_of(case, run.target.edition) {
             let Lease { key, other } = &mut *lease;
             let (key, other) = match (effect.on, other) {
                 (On::Key, other) => (key, other.as_mut()),
@@ -104,6 +109,40 @@ impl ReadBack<'_> {
             CallKind::Reads => self.look(&rendered(effect, self.world)).await,
             CallKind::Uses | CallKind::Changes => self.call(effect).await,
         }
+    }
+
+    /// Reads one effect back that only reads, as it is now. DescribeKey gives the KeyState too.
+    pub(super) async fn once(&mut self, effect: &Effect) -> Result<(Vec<Mismatch>, Option<TargetText>), Unread> {
+        let run = self.run;
+        let before = self.before.of(effect);
+        let Some(key) = key_of(self.lease, effect.on) else { return Ok((Vec::new(), None)) };
+        if effect.call.kind() == CallKind::Reads {
+            let effect = rendered(effect, self.world);
+            let after = key.shown(effect.call).await?;
+            let state = || TargetText::new(after["KeyState"].as_str().unwrap_or_default());
+            let state = (effect.call == Call::DescribeKey).then(state);
+            return Ok((checks(&effect, before, &after, run.target.edition), state));
+        }
+        let body = body(key, run.pool.maker(), effect.call).await?;
+        let operation = effect.call.operation(&run.corpus.operation.name);
+        let (request, exchange) = key.kms().permitted(operation, &body).await?;
+        self.recorder.add(operation, &request, &exchange);
+        let response = match &exchange.result {
+            Ok(response) => response,
+            Err(error) if error.fault() == Fault::Target => {
+                return Ok((transport(run.corpus, error).into_iter().collect(), None));
+            }
+            Err(error) => return Err(Unread::Indeterminate(Text::from(format!("{operation}: ")).and(error.text()))),
+        };
+        let observation = observe(response);
+        if is_transient(&observation) {
+            return Err(Unread::Indeterminate(Text::from(format!("{operation} was throttled"))));
+        }
+        if key.kms().says_unsupported(&observation) {
+            let answer = summary(&observation);
+            return Err(Unread::Failed(Failure::new(operation, answer, FailureKind::NoSuchOperation)));
+        }
+        Ok((judged(run, key, effect, self.naming, &observation), None))
     }
 
     async fn look(&mut self, effect: &Effect) -> Result<Vec<Mismatch>, Unread> {
@@ -223,7 +262,7 @@ async fn comes_late(key: &Key, effect: &Effect, before: &Value, edition: Edition
 }
 
 /// Why the effect of an exchange cannot be judged at a target that shows changes later than the budget for it.
-fn too_late(late: Duration) -> Text {
+pub(super) fn too_late(late: Duration) -> Text {
     Text::from(format!("the target shows a change only after {:.1} s: raise `--settle`", late.as_secs_f64()))
 }
 

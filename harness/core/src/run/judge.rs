@@ -6,7 +6,7 @@ use crate::compare::{
     Claimed, Context, Fact, Mismatch, Place, What, every_answer, has_body_of, in_short, judge, matches_answer,
     transport, wrong_times,
 };
-use crate::fixture::{Answer, Case, Expectation, Level, Operation, Precondition, PrincipalName, ShapeRule};
+use crate::fixture::{Answer, Expectation, Level, Operation, PrincipalName, RequestChange, ShapeRule};
 use crate::http::Request;
 use crate::observe::{Observation, observe};
 use crate::plan::{World, render};
@@ -24,14 +24,24 @@ pub(super) struct Judged {
     pub(super) retryable: Option<Text>,
 }
 
+/// What was asked, as far as an answer depends on it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) change: &'a RequestChange,
+    /// Whether the case has a key in the Region of the request.
+    pub(super) has_key_here: bool,
+    /// With their message patterns rendered.
+    pub(super) expectations: &'a [Expectation],
+}
+
 /// Compares one answer with its expectations and with the rules for every answer.
 pub(super) async fn judge_exchange(
     run: &Run<'_>,
-    case: &Case,
-    expectations: &[Expectation],
+    asked: Asked<'_>,
     exchange: &Exchange,
     context: &Context<'_>,
 ) -> Result<Judged, Ended> {
+    let expectations = asked.expectations;
     let response = match &exchange.result {
         Ok(response) => response,
         Err(error) => {
@@ -51,7 +61,7 @@ pub(super) async fn judge_exchange(
     if throttled && !expects("ThrottlingException") {
         return Err(ended(Outcome::Indeterminate, "the target throttled the request"));
     }
-    if is_scoped(run, case, &observation) && expects(ABSENT) && !expects(DENIED) {
+    if is_scoped(asked, &observation) && expects(ABSENT) && !expects(DENIED) {
         return Err(ended(
             Outcome::Indeterminate,
             format!(
@@ -71,7 +81,7 @@ pub(super) async fn judge_exchange(
     }
     let mut found = judge(&observation, expectations, context);
     let unclaimed = [Answer::RefusedUnclaimed, Answer::RefusedOr501];
-    let unclaimed = case.expect.iter().any(|one| one.answers.iter().any(|answer| unclaimed.contains(answer)));
+    let unclaimed = expectations.iter().any(|one| one.answers.iter().any(|answer| unclaimed.contains(answer)));
     let claimed = if unclaimed { Claimed::No } else { Claimed::Yes };
     let accepted = expectations.iter().filter(|expectation| expectation.level == Level::Must).all(|expectation| {
         expectation.answers.is_empty()
@@ -79,9 +89,9 @@ pub(super) async fn judge_exchange(
     });
     // What HTTP recommends for it is a server fault everywhere else.
     let is_unknown_method = observation.status == 501
-        && case.expect.iter().any(|expectation| expectation.answers.contains(&Answer::RefusedOr501));
+        && expectations.iter().any(|expectation| expectation.answers.contains(&Answer::RefusedOr501));
     // An answer to HEAD has no body that could name its error.
-    let unnamed = case.request.method.as_deref() == Some("HEAD") && matches!(observation.status, 500 | 503);
+    let unnamed = asked.change.method.as_deref() == Some("HEAD") && matches!(observation.status, 500 | 503);
     let retryable = observation
         .error_name()
         .and_then(|name| run.corpus.error(name))
@@ -119,20 +129,16 @@ const ABSENT: &str = "NotFoundException";
 const DENIED: &str = "AccessDeniedException";
 
 /// Whether the caller was told that it may not use the operation, in a case that has no key in the Region of the request.
-fn is_scoped(run: &Run<'_>, case: &Case, observation: &Observation) -> bool {
-    let precondition = run.corpus.precondition(&case.precondition);
-    let has_no_key = |precondition: &Precondition| {
-        !precondition.has_key() || precondition.region == crate::fixture::Place::Elsewhere
-    };
-    case.request.principal == PrincipalName::Primary
-        && precondition.is_some_and(has_no_key)
+fn is_scoped(asked: Asked<'_>, observation: &Observation) -> bool {
+    asked.change.principal == PrincipalName::Primary
+        && !asked.has_key_here
         && observation.error_name() == Some(DENIED)
         && matches!(observation.status, 400 | 403)
 }
 
 /// The expectations with their message patterns rendered; one that names what is not known is left out.
-pub(super) fn rendered(case: &Case, world: &World) -> Vec<Expectation> {
-    case.expect
+pub(super) fn rendered(expect: &[Expectation], world: &World) -> Vec<Expectation> {
+    expect
         .iter()
         .filter_map(|expectation| {
             let mut expectation = expectation.clone();

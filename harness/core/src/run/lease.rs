@@ -23,14 +23,16 @@ pub(super) fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precond
             "safety: off loopback this needs `--allow-mutation`, since it names a key",
         ));
     }
-    let schedules = run.corpus.effects_of(case, edition).any(|effect| effect.call == Call::ScheduleKeyDeletion);
+    let schedules = run.corpus.effects_of(case, edition).any(|effect| effect.call == Call::ScheduleKeyDeletion)
+        || case.together.as_ref().is_some_and(|together| together.call == Call::ScheduleKeyDeletion);
     if schedules && run.is_lent(precondition) {
         return Err(ended(Outcome::Skipped, "safety: a key that is lent is never scheduled for deletion"));
     }
-    if !run.target.principals.contains_key(&case.request.principal) {
+    let mut principals = principals(case);
+    if let Some(absent) = principals.find(|principal| !run.target.principals.contains_key(principal)) {
         return Err(ended(
             Outcome::Skipped,
-            format!("nobody is configured to play the principal `{}`", principal_word(case)),
+            format!("nobody is configured to play the principal `{}`", principal_word(absent)),
         ));
     }
     Ok(())
@@ -69,14 +71,14 @@ pub(super) async fn lease(
     if precondition.spec.is_none() {
         return Ok(Leased::Nothing);
     }
-    if case.request.principal == PrincipalName::Stranger && precondition.owner == Owner::Primary {
+    if principals(case).any(|principal| principal == PrincipalName::Stranger) && precondition.owner == Owner::Primary {
         strangers_are_apart(run).await?;
     }
-    let decrypts = run.corpus.effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
+    let decrypts = run.corpus.all_effects_of(case, run.target.edition).any(|effect| effect.call == Call::Decrypt);
     // What an earlier case made a key lose is not there to be lost again.
     let is_listed =
         |call: Call| matches!(call, Call::ListAliases | Call::ListResourceTags | Call::GetKeyPolicy | Call::ListGrants);
-    let looks_beside = run.corpus.effects_of(case, run.target.edition).any(|effect| is_listed(effect.call));
+    let looks_beside = run.corpus.all_effects_of(case, run.target.edition).any(|effect| is_listed(effect.call));
     let mut choice = if looks_beside { Choice::New } else { choice };
     loop {
         let mut lease = match run.pool.lease(precondition, choice).await {
@@ -161,9 +163,9 @@ pub(super) async fn only_ours(
         owned.map_err(|failure| blocked(&failure))?;
     }
     // An id is looked up by the principal that signs the request, too.
-    let stranger = match case.request.principal {
-        PrincipalName::Stranger => run.pool.client(Place::Here, Owner::Stranger),
-        _ => None,
+    let stranger = match principals(case).any(|principal| principal == PrincipalName::Stranger) {
+        true => run.pool.client(Place::Here, Owner::Stranger),
+        false => None,
     };
     for request in requests {
         for kms in [Some(&run.primary), stranger].into_iter().flatten() {
@@ -174,10 +176,12 @@ pub(super) async fn only_ours(
     Ok(())
 }
 
-/// The fixtures' word for who signs a case.
-fn principal_word(case: &Case) -> String {
-    serde_json::to_value(case.request.principal)
-        .ok()
-        .and_then(|word| word.as_str().map(str::to_owned))
-        .unwrap_or_default()
+/// Who signs the requests of a case.
+fn principals(case: &Case) -> impl Iterator<Item = PrincipalName> {
+    std::iter::once(&case.request).chain(case.next.iter().map(|next| &next.request)).map(|change| change.principal)
+}
+
+/// The fixtures' word for who signs a request.
+fn principal_word(principal: PrincipalName) -> String {
+    serde_json::to_value(principal).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

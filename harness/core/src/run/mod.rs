@@ -17,6 +17,7 @@ mod recorder;
 mod schedule;
 mod second;
 mod step;
+mod together;
 
 pub use crate::entropy::{Entropy, fill_random};
 pub use crate::keys::{Lent, LentError, MaterialError, wrap};

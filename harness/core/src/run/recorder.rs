@@ -21,6 +21,7 @@ pub(super) struct Recorder {
     exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
     answers: Vec<Text>,
+    varies: bool,
 }
 
 struct Recorded {
@@ -34,7 +35,29 @@ struct Recorded {
 impl Recorder {
     /// Nothing is recorded yet.
     pub(super) fn new(redactor: Redactor) -> Self {
-        Self { redactor, exchanges: Vec::new(), metadata: Vec::new(), answers: Vec::new() }
+        Self { redactor, exchanges: Vec::new(), metadata: Vec::new(), answers: Vec::new(), varies: false }
+    }
+
+    /// What answers is chance from here on, so that only the requests are kept.
+    pub(super) fn varies(&mut self) {
+        self.varies = true;
+    }
+
+    /// Forgets what was recorded so far.
+    pub(super) fn restart(&mut self) {
+        self.exchanges.clear();
+        self.metadata.clear();
+        self.answers.clear();
+    }
+
+    /// How many exchanges are recorded.
+    pub(super) fn mark(&self) -> usize {
+        self.exchanges.len()
+    }
+
+    /// Forgets the exchanges that were recorded since.
+    pub(super) fn back_to(&mut self, mark: usize) {
+        self.exchanges.truncate(mark);
     }
 
     /// Records an exchange.
@@ -95,6 +118,9 @@ impl Recorder {
 
     /// What answered the exchanges that the case is about, for a list of deviations.
     pub(super) fn answers(&self) -> Shown {
+        if self.varies {
+            return Shown::ours(AT_ONCE);
+        }
         self.redactor.show(&Text::joined(self.answers.iter().cloned(), ", then "))
     }
 
@@ -114,6 +140,12 @@ impl Recorder {
     /// What is kept of a case, with placeholders for what varies.
     pub(super) fn recording(&self, normaliser: &mut Normaliser) -> Recording {
         let mut sections = Vec::new();
+        if self.varies {
+            // The two requests come first, and both are sent whatever is answered.
+            return Recording {
+                sections: self.exchanges.iter().take(2).map(|recorded| not_compared(recorded, normaliser)).collect(),
+            };
+        }
         for recorded in &self.exchanges {
             let request = normaliser.message(&recorded.request);
             let (answer, error) = match &recorded.answer {
@@ -132,6 +164,14 @@ impl Recorder {
         }
         Recording { sections }
     }
+}
+
+/// What stands in place of answers that chance decides.
+const AT_ONCE: &str = "answers of two requests at the same time, which no two runs need share";
+
+fn not_compared(recorded: &Recorded, normaliser: &mut Normaliser) -> Section {
+    let request = normaliser.message(&recorded.request);
+    Section::Exchange { role: recorded.role.clone(), request, answer: None, error: Some(AT_ONCE.to_owned()) }
 }
 
 /// The lane's word.

@@ -72,6 +72,11 @@ impl Decoder {
         }
     }
 
+    /// The bytes behind the answer, once it is complete.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+
     /// The number of bytes of the answer that were received so far.
     pub(super) fn received(&self) -> usize {
         self.received

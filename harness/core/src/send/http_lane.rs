@@ -7,7 +7,7 @@ use super::exchange::{Exchange, Lane, Limits, Response, ResponseFraming, Timing,
 use super::framing::says_close;
 use super::proxy::Proxy;
 use super::tls::Tls;
-use crate::http::{Framing, Header, Request};
+use crate::http::{Delivery, Framing, Header, Request};
 use crate::text::TargetText;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -113,6 +113,9 @@ fn client(
 /// Whether the client sends a request unchanged; if not, the reason. Two changes are known and accepted: the client
 /// adds `Accept: */*` if there is no Accept header, and it writes header names in lower case.
 pub(super) fn can_carry(request: &Request) -> Result<(), &'static str> {
+    if request.delivery != Delivery::AtOnce {
+        return Err("the client decides how it hands a request over");
+    }
     if request.framing != Framing::ContentLength {
         return Err("the client chooses the framing itself");
     }

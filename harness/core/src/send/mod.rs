@@ -2,6 +2,7 @@
 
 mod chunked;
 mod connection;
+mod delivery;
 mod endpoint;
 mod error;
 mod exchange;

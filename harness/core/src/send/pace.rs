@@ -157,6 +157,7 @@ mod tests {
             headers: vec![Header::new("x-AMZ-target", value)],
             body: Vec::new(),
             framing: Framing::ContentLength,
+            delivery: Default::default(),
         };
         assert_eq!(operation(&request("TrentService.CreateKey")), "CreateKey");
         assert_eq!(operation(&request("")), "");

@@ -126,6 +126,39 @@ impl Sender {
         (exchange, followed)
     }
 
+    /// Sends requests in the wire lane at the same time, each on a connection of its own, after waiting for the turn of
+    /// each.
+    pub async fn at_once_in_turn(&self, requests: &[Request]) -> Vec<Exchange> {
+        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        if let Some(why) = requests.iter().find_map(|request| patience.ended(Lane::Wire, operation(request))) {
+            return requests.iter().map(|_| Exchange::not_sent(Lane::Wire, why.clone())).collect();
+        }
+        requests.iter().for_each(|request| self.tally.count(std::slice::from_ref(request)));
+        let exchanges = wire.at_once(requests).await;
+        for (request, exchange) in requests.iter().zip(&exchanges) {
+            pace.learn(request, exchange);
+            patience.learn(Lane::Wire, operation(request), &exchange.result);
+        }
+        exchanges
+    }
+
+    /// Sends two requests in the wire lane in one write, after [`Self::turn_of`].
+    pub async fn pipelined_in_turn(&self, requests: &[Request; 2]) -> (Exchange, Followed) {
+        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        let [first, second] = requests;
+        if let Some(why) = patience.ended(Lane::Wire, operation(first)) {
+            return (Exchange::not_sent(Lane::Wire, why), Followed::Closed);
+        }
+        self.tally.count(requests);
+        let (exchange, followed) = wire.pipelined(first, second).await;
+        pace.learn(first, &exchange);
+        patience.learn(Lane::Wire, operation(first), &exchange.result);
+        if let Followed::Answered(answered) = &followed {
+            pace.learn(second, answered);
+        }
+        (exchange, followed)
+    }
+
     /// Sends a request in the http lane.
     pub async fn http(&self, request: &Request) -> Exchange {
         self.turn_of(std::slice::from_ref(request)).await;

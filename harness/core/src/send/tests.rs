@@ -4,7 +4,7 @@
 
 use super::faulty::{Server, Step};
 use super::*;
-use crate::http::{Framing, Header, Request};
+use crate::http::{Delivery, Framing, Header, Request};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
@@ -18,7 +18,14 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Name: Value\r\n\r\n{
 fn request(body: impl Into<Vec<u8>>) -> Request {
     let body = body.into();
     let headers = vec![Header::new("Host", "kms.example.test"), Header::new("Content-Length", body.len().to_string())];
-    Request { method: "POST".to_owned(), target: "/".to_owned(), headers, body, framing: Framing::ContentLength }
+    Request {
+        method: "POST".to_owned(),
+        target: "/".to_owned(),
+        headers,
+        body,
+        framing: Framing::ContentLength,
+        delivery: Delivery::AtOnce,
+    }
 }
 
 fn limits() -> Limits {
@@ -494,4 +501,82 @@ fn a_proxy_finds_the_way_itself() {
         let refused = Sender::new(Endpoint::parse("https://h").unwrap(), tls, limits()).err();
         assert!(matches!(refused, Some(SetupError::ProxyFindsTheWay(_))), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn a_request_in_pieces_arrives_whole() {
+    let server = Server::start(&[&[Read, Say(OK)]]).await;
+    let pieces = Delivery::Pieces { count: 7, pause: Duration::from_millis(1) };
+    let split = Request { delivery: pieces, ..request("{\"a\":1}") };
+    let exchange = sender(&server, limits()).wire(std::slice::from_ref(&split)).await.remove(0);
+    assert_eq!(exchange.result.map(|response| response.status), Ok(200));
+    assert_eq!(server.read().concat(), http1::encode(&split));
+}
+
+#[tokio::test]
+async fn a_body_that_waits_is_sent_behind_an_early_answer() {
+    // The answer comes before the body, which would wait for longer than the test.
+    let server = Server::start(&[&[ReadHead, Say(OK), Read, Say(OK)]]).await;
+    let waits = Request { delivery: Delivery::BodyWaits(Duration::from_secs(60)), ..request("{}") };
+    let (exchange, followed) = sender(&server, limits()).followed_in_turn(&waits, &request("[]")).await;
+    assert_eq!(exchange.result.map(|response| response.status), Ok(200));
+    assert!(matches!(followed, Followed::Answered(_)), "{followed:?}");
+    let read = server.read().concat();
+    let body_and_next = [&b"{}"[..], &http1::encode(&request("[]"))].concat();
+    assert!(read.ends_with(&body_and_next), "{}", String::from_utf8_lossy(&read));
+}
+
+#[tokio::test]
+async fn two_requests_in_one_write_have_two_answers_in_order() {
+    const SECOND: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    const CLOSING: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+    const TOGETHER: &str =
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    let both = [request("{}"), request("[]")];
+    let status = |exchange: &Exchange| exchange.result.as_ref().map(|response| response.status).ok();
+    let scripts: [&'static [&'static [Step]]; 2] =
+        [&[&[Read, Say(OK), Read, Say(SECOND)]], &[&[Read, Read, Say(TOGETHER)]]];
+    for script in scripts {
+        let server = Server::start(script).await;
+        let (first, followed) = sender(&server, limits()).pipelined_in_turn(&both).await;
+        let Followed::Answered(second) = followed else { panic!("{followed:?}") };
+        assert_eq!((status(&first), status(&second)), (Some(200), Some(400)));
+        assert_eq!(first.result.map(|response| response.leftover), Ok(0));
+    }
+    for script in [&[&[Read, Say(OK), Read] as &[Step]] as &'static [&'static [Step]], &[&[Read, Say(CLOSING), Read]]] {
+        let server = Server::start(script).await;
+        let (first, followed) = sender(&server, limits()).pipelined_in_turn(&both).await;
+        assert_eq!(status(&first), Some(200));
+        assert!(matches!(followed, Followed::Closed), "{followed:?}");
+    }
+}
+
+#[tokio::test]
+async fn requests_at_once_have_a_connection_each() {
+    let server = Server::start(&[&[Read, Say(OK), Hang]]).await;
+    let exchanges = sender(&server, limits()).at_once_in_turn(&[request("{}"), request("[]")]).await;
+    assert!(exchanges.iter().all(|exchange| exchange.result.is_ok() && !exchange.reused), "{exchanges:?}");
+    assert_eq!(server.read().len(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_serves_one_connection_after_another_answers_both_requests_at_once() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 4096];
+            // Until the client closes it, no other connection is served.
+            while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {
+                stream.write_all(OK.as_bytes()).await.unwrap();
+            }
+        }
+    });
+    let endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+    let sender = Sender::new(endpoint, Tls::default(), limits()).unwrap();
+    let exchanges = sender.at_once_in_turn(&[request("{}"), request("[]")]).await;
+    assert!(exchanges.iter().all(|exchange| exchange.result.is_ok()), "{exchanges:?}");
+    serving.abort();
 }

@@ -1,14 +1,16 @@
 //! The wire lane: sends exactly the bytes of the request, and sees every byte of the answer.
 
 use super::connection::{Stream, has_ended, open, surplus};
+use super::delivery::Outgoing;
 use super::endpoint::Endpoint;
 use super::error::SendError;
 use super::exchange::{Exchange, Followed, Lane, Limits, Response, Timing};
 use super::framing::says_close;
-use super::http1::{Decoder, encode};
+use super::http1::Decoder;
 use super::proxy::Proxy;
 use crate::http::{Framing, Request};
 use crate::text::TargetText;
+use futures_util::future::join_all;
 use rustls::pki_types::ServerName;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
@@ -57,10 +59,77 @@ impl Wire {
         (exchange, followed)
     }
 
+    /// Sends requests at the same time, each on a connection of its own: all are open before the first byte is sent. Each
+    /// connection is closed with its answer, since a target may serve one connection after another.
+    pub(super) async fn at_once(&self, requests: &[Request]) -> Vec<Exchange> {
+        let opened = join_all(requests.iter().map(|_| self.start(None))).await;
+        join_all(requests.iter().zip(opened).map(|(request, begun)| async {
+            let (exchange, left) = self.on(request, begun).await;
+            drop(left);
+            exchange
+        }))
+        .await
+    }
+
+    /// Sends two requests in one write. The second one has no answer if the target closes the connection behind the first.
+    pub(super) async fn pipelined(&self, first: &Request, second: &Request) -> (Exchange, Followed) {
+        let [first, second] = [first, second].map(|request| match self.forwarding() {
+            Some(proxy) => proxy.forwarded(request, &self.endpoint),
+            None => request.clone(),
+        });
+        let begun = self.start(None).await;
+        let Begun { opened, started, deadline, mut timing, .. } = begun;
+        let mut stream = match opened {
+            Ok(stream) => stream,
+            Err(error) => {
+                return (Exchange { lane: Lane::Wire, result: Err(error), reused: false, timing }, Followed::Closed);
+            }
+        };
+        let mut decoder = Decoder::new(self.limits.clone(), &first.method);
+        let both = Outgoing::pipelined([&first, &second]);
+        let result = self.within(deadline, &mut stream, &both, &mut decoder, (&mut timing, started)).await;
+        let behind = decoder.rest();
+        timing.total = started.elapsed();
+        let mut first =
+            Exchange { lane: Lane::Wire, result: result.map(|(response, _)| response), reused: false, timing };
+        let is_closed = match &mut first.result {
+            Err(_) => true,
+            Ok(response) => {
+                // What is behind the first answer is the second one.
+                response.leftover = 0;
+                response.closes
+            }
+        };
+        if is_closed && behind.is_empty() {
+            return (first, Followed::Closed);
+        }
+        let mut decoder = Decoder::new(self.limits.clone(), &second.method);
+        let mut timing = Timing::default();
+        let result = match decoder.feed(&behind) {
+            Ok(Some(response)) => Ok(response),
+            Err(error) => Err(error),
+            Ok(None) => {
+                let nothing = Outgoing::nothing();
+                let exchanged = self.within(deadline, &mut stream, &nothing, &mut decoder, (&mut timing, started));
+                exchanged.await.map(|(response, _)| response)
+            }
+        };
+        timing.total = started.elapsed();
+        let is_unanswered = matches!(result, Err(SendError::ClosedBeforeAnswer | SendError::Reset { received: 0 }));
+        if is_unanswered {
+            return (first, Followed::Closed);
+        }
+        (first, Followed::Answered(Box::new(Exchange { lane: Lane::Wire, result, reused: true, timing })))
+    }
+
     /// Sends a request, and gives back the connection if the target keeps it.
     async fn one(&self, request: &Request, connection: Option<Box<dyn Stream>>) -> (Exchange, Option<Left>) {
-        let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
-        let request = forwarded.as_ref().unwrap_or(request);
+        let begun = self.start(connection).await;
+        self.on(request, begun).await
+    }
+
+    /// Begins an exchange: on this connection, or else on a new one.
+    async fn start(&self, connection: Option<Box<dyn Stream>>) -> Begun {
         #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
         let started = Instant::now();
         #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
@@ -75,22 +144,44 @@ impl Wire {
                 opened
             }
         };
+        Begun { opened, reused, started, deadline, timing }
+    }
+
+    /// Writes what is to be sent and reads the next answer, before the deadline.
+    async fn within(
+        &self,
+        deadline: tokio::time::Instant,
+        stream: &mut Box<dyn Stream>,
+        outgoing: &Outgoing,
+        decoder: &mut Decoder,
+        (timing, started): (&mut Timing, Instant),
+    ) -> Result<(Response, Sent), SendError> {
+        match timeout_at(deadline, exchange(stream, outgoing, decoder, timing, started)).await {
+            Ok(ended) => ended,
+            Err(_) => Err(SendError::Timeout { after: self.limits.exchange, received: decoder.received() }),
+        }
+    }
+
+    /// Sends a request on a connection, and gives it back if the target keeps it.
+    async fn on(&self, request: &Request, begun: Begun) -> (Exchange, Option<Left>) {
+        let forwarded = self.forwarding().map(|proxy| proxy.forwarded(request, &self.endpoint));
+        let request = forwarded.as_ref().unwrap_or(request);
+        let Begun { opened, reused, started, deadline, mut timing } = begun;
         let mut left = None;
         let result = match opened {
             Err(error) => Err(error),
             Ok(mut stream) => {
                 let mut decoder = Decoder::new(self.limits.clone(), &request.method);
-                let exchanged = exchange(&mut stream, request, &mut decoder, &mut timing, started);
-                match timeout_at(deadline, exchanged).await {
-                    Ok(Ok((mut response, sent))) => {
+                let outgoing = Outgoing::of(request);
+                match self.within(deadline, &mut stream, &outgoing, &mut decoder, (&mut timing, started)).await {
+                    Ok((mut response, sent)) => {
                         response.leftover += timeout_at(deadline, surplus(&mut stream)).await.unwrap_or(0);
                         if sent == Sent::Whole && keeps_the_connection(request, &response) {
                             left = Some(Left { stream, is_clean: leaves_a_clean_connection(request, &response) });
                         }
                         Ok(response)
                     }
-                    Ok(Err(error)) => Err(error),
-                    Err(_) => Err(SendError::Timeout { after: self.limits.exchange, received: decoder.received() }),
+                    Err(error) => Err(error),
                 }
             }
         };
@@ -112,6 +203,15 @@ impl Wire {
         let opened = open(&self.endpoint, self.resolve, self.proxy.as_ref(), self.tls.as_ref());
         timeout(limit, opened).await.unwrap_or(Err(SendError::ConnectTimeout(limit)))
     }
+}
+
+/// An exchange of which nothing was sent yet.
+struct Begun {
+    opened: Result<Box<dyn Stream>, SendError>,
+    reused: bool,
+    started: Instant,
+    deadline: tokio::time::Instant,
+    timing: Timing,
 }
 
 /// How much of a request was sent before its answer was complete.
@@ -147,31 +247,47 @@ fn leaves_a_clean_connection(request: &Request, response: &Response) -> bool {
 /// Writes and reads at the same time, because a target may answer before it has read everything.
 async fn exchange(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    request: &Request,
+    outgoing: &Outgoing,
     decoder: &mut Decoder,
     timing: &mut Timing,
     started: Instant,
 ) -> Result<(Response, Sent), SendError> {
-    let bytes = encode(request);
+    let Outgoing { bytes, pieces, is_finished } = outgoing;
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut buffer = vec![0; 16 * 1024];
+    let mut pieces = pieces.iter();
+    let mut end = pieces.next().map_or(0, |piece| piece.end);
     let mut written = 0;
     let mut writing = Writing::Goes;
     loop {
         let sent = if writing == Writing::Done { Sent::Whole } else { Sent::Part };
         tokio::select! {
             biased;
-            wrote = write_or_flush(&mut writer, &bytes[written..]), if writing == Writing::Goes => match wrote {
-                Ok(0) if written == bytes.len() => writing = Writing::Done,
+            wrote = write_or_flush(&mut writer, &bytes[written..end]), if writing == Writing::Goes => match wrote {
+                Ok(0) if written == end => match pieces.next() {
+                    None => writing = Writing::Done,
+                    Some(piece) => {
+                        end = piece.end;
+                        #[expect(clippy::disallowed_methods, reason = "the next piece waits until it is due")]
+                        let due = tokio::time::Instant::now() + piece.pause;
+                        writing = Writing::Pauses(due);
+                    }
+                },
                 // The target may still have answered.
                 Ok(0) | Err(_) => writing = Writing::Failed,
                 Ok(count) => written += count,
             },
+            () = until(writing), if matches!(writing, Writing::Pauses(_)) => writing = Writing::Goes,
             read = reader.read(&mut buffer) => match read {
                 Ok(0) => return Ok((decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)?, sent)),
                 Ok(count) => {
                     timing.first_byte.get_or_insert_with(|| started.elapsed());
                     if let Some(response) = decoder.feed(&buffer[..count])? {
+                        let goes_on = *is_finished && sent == Sent::Part && !response.closes;
+                        let sent = match goes_on && writes_rest(&mut writer, &bytes[written..]).await {
+                            true => Sent::Whole,
+                            false => sent,
+                        };
                         return Ok((response, sent));
                     }
                 }
@@ -187,8 +303,21 @@ async fn exchange(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writing {
     Goes,
+    /// Until then.
+    Pauses(tokio::time::Instant),
     Done,
     Failed,
+}
+
+async fn until(writing: Writing) {
+    if let Writing::Pauses(due) = writing {
+        tokio::time::sleep_until(due).await;
+    }
+}
+
+/// Writes what the target did not wait for. It may close the connection instead of reading it.
+async fn writes_rest(writer: &mut (impl AsyncWrite + Unpin), rest: &[u8]) -> bool {
+    writer.write_all(rest).await.is_ok() && writer.flush().await.is_ok()
 }
 
 /// Writes some of the remaining bytes, or flushes if none remain. TLS holds records back until it is flushed.
@@ -248,13 +377,15 @@ mod tests {
             headers: vec![Header::new("Content-Length", "0")],
             body: Vec::new(),
             framing: Framing::ContentLength,
+            delivery: Default::default(),
         };
         let mut stream = Unflushed(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         let mut decoder = Decoder::new(Limits::default(), "POST");
         let mut timing = Timing::default();
         #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
         let started = Instant::now();
-        let exchanged = exchange(&mut stream, &request, &mut decoder, &mut timing, started);
+        let outgoing = Outgoing::of(&request);
+        let exchanged = exchange(&mut stream, &outgoing, &mut decoder, &mut timing, started);
         let exchanged = timeout(Limits::default().exchange, exchanged).await;
         assert!(matches!(exchanged, Ok(Ok((Response { status: 400, .. }, Sent::Part)))), "{exchanged:?}");
     }

@@ -31,11 +31,35 @@ pub(super) enum Fault {
     Inside(Point),
     /// A proxy rewrites the answers of the reference, or answers in its place.
     Wire(Rewrite),
+    /// A proxy reads or writes connections wrongly.
+    Stream(Habit),
     /// The reference reads the request as if this function had changed it. The signature is verified on the request as
     /// it was sent.
     Read(fn(&mut Incoming)),
     /// This function changes the request before anything else sees it. The signature is verified on what is left.
     Receive(fn(&mut Incoming)),
+}
+
+/// What the proxy does to the connections.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    /// It rewrites answers.
+    Rewrites(Rewrite),
+    /// It has this habit.
+    Has(Habit),
+}
+
+/// What is wrong with every connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    /// A request without a signature is answered as soon as its head has come, and its body is never read.
+    BodyLeft,
+    /// What has come together with the head is taken for the whole body.
+    FirstReadCounts,
+    /// Of two requests that have come together the second one is answered first.
+    LastFirst,
+    /// Behind a refusal of the operation under test, every request for it is refused.
+    RefusesOn,
 }
 
 /// The reference does something wrong at this point.
@@ -78,20 +102,26 @@ pub(super) const fn receive(change: fn(&mut Incoming)) -> Fault {
     Fault::Receive(change)
 }
 
+/// The connections have this habit.
+pub(super) const fn stream(habit: Habit) -> Fault {
+    Fault::Stream(habit)
+}
+
 impl Mutant {
     /// The point at which the reference does something wrong, if the fault is made there.
     pub(crate) fn point(&self) -> Option<Point> {
         match self.fault {
             Fault::Inside(point) => Some(point),
-            Fault::Wire(_) | Fault::Read(_) | Fault::Receive(_) => None,
+            Fault::Wire(_) | Fault::Stream(_) | Fault::Read(_) | Fault::Receive(_) => None,
         }
     }
 
-    /// How the proxy rewrites answers, if the fault is made on the wire.
-    pub(crate) fn rewrite(&self) -> Option<Rewrite> {
+    /// What the proxy does, if the fault is made on the wire.
+    pub(crate) fn way(&self) -> Option<Way> {
         match self.fault {
             Fault::Inside(_) | Fault::Read(_) | Fault::Receive(_) => None,
-            Fault::Wire(rewrite) => Some(rewrite),
+            Fault::Wire(rewrite) => Some(Way::Rewrites(rewrite)),
+            Fault::Stream(habit) => Some(Way::Has(habit)),
         }
     }
 
@@ -105,7 +135,7 @@ impl Mutant {
     /// The request as the mutant reads it, if it reads requests otherwise than they were sent.
     pub(crate) fn read(&self, sent: &Incoming) -> Option<Incoming> {
         match self.fault {
-            Fault::Inside(_) | Fault::Wire(_) | Fault::Receive(_) => None,
+            Fault::Inside(_) | Fault::Wire(_) | Fault::Stream(_) | Fault::Receive(_) => None,
             Fault::Read(change) => {
                 let mut read = sent.clone();
                 change(&mut read);

@@ -21,15 +21,18 @@ mod reading;
 #[cfg(test)]
 mod recorded_tests;
 mod reply;
+mod stream;
 mod table;
 
 pub use bugs::bugs;
 pub use controls::controls;
 pub use fault::Mutant;
+pub(crate) use fault::Way;
 pub use find::mutant;
 pub use foreign::Foreign;
 pub use habits::habits;
 pub use pending::pending_mutants;
 pub(crate) use point::Point;
-pub(crate) use proxy::front;
+pub(crate) use proxy::front as rewriting;
+pub(crate) use stream::front as misreading;
 pub use table::mutants;

@@ -50,4 +50,7 @@ pub(crate) enum Point {
     // Bugs that emulators had
     EnableRevives, FailedImportEnables, SessionSignatureUnchecked, QuerySignatureUnchecked, WindowOfFifteen, UnreadableDateAccepted, AmzUnsignedAccepted,
     ForwardedHostBelieved, ForwardedPortBelieved,
+    // Two requests, two keys, one connection
+    DeletionsCollide, ScheduleWritesBack, DisableWritesBack, ImportHalfDone, ConnectionTrusted, WindowTooWide, EqualBytesShared,
+    AliasFollowed, AliasRemembered, MaterialIdOfBytes,
 }

@@ -27,6 +27,17 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let count = Arc::new(AtomicU32::new(0));
+    between(listener, move |client, near| carry(client, near, rewrite, Arc::clone(&count)), serve).await;
+}
+
+/// Passes each connection to `serve` through what `carry` does to it.
+pub(super) async fn between<C, G, S, F>(listener: TcpListener, carry: C, serve: S)
+where
+    C: Fn(TcpStream, DuplexStream) -> G,
+    G: Future<Output = Option<()>> + Send + 'static,
+    S: Fn(DuplexStream) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -34,7 +45,7 @@ where
                 if let Ok((client, _)) = accepted {
                     let _ = client.set_nodelay(true);
                     let (near, far) = duplex(PIPE);
-                    let (carried, served) = (carry(client, near, rewrite, Arc::clone(&count)), serve(far));
+                    let (carried, served) = (carry(client, near), serve(far));
                     // When one of the two ends, the other one empties the pipe and ends too.
                     connections.spawn(async { tokio::join!(carried, served) });
                 }
@@ -99,7 +110,7 @@ async fn send(client: &mut TcpStream, mut reply: Reply, is_head: bool) -> Option
 
 /// Whether a request is for another operation than the one under test. Only `Rewrite::Everything` changes the answers of
 /// these.
-fn is_lifecycle(head: &str) -> bool {
+pub(super) fn is_lifecycle(head: &str) -> bool {
     let Some((_, rest)) = head.split_once("x-amz-target:") else { return false };
     let target = rest.lines().next().unwrap_or_default().trim();
     target.strip_prefix("trentservice.").is_some_and(|name| others().any(|other| other.eq_ignore_ascii_case(name)))
@@ -107,13 +118,17 @@ fn is_lifecycle(head: &str) -> bool {
 
 /// Whether a message has the body that its head announces. An answer to HEAD has no body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Body {
+pub(super) enum Body {
     AsAnnounced,
     Never,
 }
 
 /// Reads the bytes of one message. Its body has a Content-Length, is chunked, or is absent.
-async fn message(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>, body: Body) -> Option<Vec<u8>> {
+pub(super) async fn message(
+    stream: &mut (impl AsyncRead + Unpin),
+    buffer: &mut Vec<u8>,
+    body: Body,
+) -> Option<Vec<u8>> {
     loop {
         if let Some(length) = complete(buffer, body) {
             return Some(buffer.drain(..length).collect());

@@ -349,6 +349,7 @@ fn verify_date(client: &Client) -> Result<(), crate::error::Refusal> {
         query: String::new(),
         headers: vec![("host".to_owned(), "127.0.0.1".to_owned()), ("date".to_owned(), date.clone())],
         body: Vec::new(),
+        is_behind_success: false,
     };
     let headers = ["date".to_owned(), "host".to_owned()];
     let scope = [&day, EAST, "kms", "aws4_request"].map(str::to_owned);

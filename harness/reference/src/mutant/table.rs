@@ -1,6 +1,6 @@
 //! The mutants, one a line: name, what is wrong, clauses, the case that must kill it, edition, fault.
 
-use super::fault::{Fault, Mutant, inside, wire};
+use super::fault::{Fault, Habit, Mutant, inside, stream, wire};
 use super::point::Point;
 use super::reply::{Ending, Reply, When};
 use crate::edition::Edition::{self, KeyMaterialId, KeyOnly};
@@ -369,6 +369,20 @@ static MUTANTS: &[Mutant] = &[
     mutant("header-case-counts", "header names in upper case are not known", &["A-06", "S-43"], "protocol/header-names-upper-case", KeyOnly, wire(When::Asked(name_in_upper_case), |reply| refuse(reply, "MissingAuthenticationTokenException"))),
     mutant("member-order-counts", "KeyId has to be the first member", &["P-10"], "members/unknown-first", KeyOnly, wire(When::Asked(key_id_not_first), |reply| refuse(reply, "ValidationException"))),
     mutant("material-id-renewed", "every import gives the material another id", &["M-07"], "effects/import-restores", KeyMaterialId, inside(Point::OldCiphertextLost)),
+    mutant("deletions-collide", "of two deletions at the same time one is a server fault", &["G-02"], "races/delete-and-delete", KeyOnly, inside(Point::DeletionsCollide)),
+    mutant("import-half-done", "an import at the same time as a deletion leaves the key enabled without material", &["S-02", "S-03"], "races/delete-and-import", KeyOnly, inside(Point::ImportHalfDone)),
+    mutant("schedule-writes-back", "a scheduled deletion writes back the key that it has read, with the material that was deleted since", &["S-01", "S-04"], "races/delete-and-schedule", KeyOnly, inside(Point::ScheduleWritesBack)),
+    mutant("disable-writes-back", "DisableKey writes back the key that it has read, with the material that was deleted since", &["S-01", "S-05"], "races/delete-and-disable", KeyMaterialId, inside(Point::DisableWritesBack)),
+    mutant("refuses-behind-refusal", "behind a refusal every request on the connection is refused", &["S-52", "S-11"], "protocol/after-error", KeyOnly, stream(Habit::RefusesOn)),
+    mutant("pipelined-last-first", "of two requests in one write the second one is answered first", &["P-16", "S-52"], "protocol/pipelined", KeyOnly, stream(Habit::LastFirst)),
+    mutant("first-read-counts", "what comes with the head is taken for the whole body", &["P-16", "S-39"], "protocol/in-pieces", KeyOnly, stream(Habit::FirstReadCounts)),
+    mutant("body-left", "the body of a request that is refused by its head stays on the connection", &["P-16"], "protocol/answer-before-body", KeyMaterialId, stream(Habit::BodyLeft)),
+    mutant("connection-trusted", "behind a success no signature on the connection is checked", &["A-10"], "authentication/connection-not-trusted", KeyOnly, inside(Point::ConnectionTrusted)),
+    mutant("window-too-wide", "requests are good for eighteen minutes", &["A-04"], "authentication/sixteen-minutes-old", KeyOnly, inside(Point::WindowTooWide)),
+    mutant("equal-bytes-shared", "the same bytes in two keys are stored and deleted once", &["S-13"], "effects/equal-bytes-untouched", KeyOnly, inside(Point::EqualBytesShared)),
+    mutant("alias-followed", "a key is deleted by way of its alias, wherever that points now", &["S-13", "S-15"], "effects/alias-moved", KeyOnly, inside(Point::AliasFollowed)),
+    mutant("alias-remembered", "an alias that was moved still names the key that had it", &["S-17", "G-01"], "identifiers/alias-moved", KeyOnly, inside(Point::AliasRemembered)),
+    mutant("material-id-of-bytes", "the id of a material is the same in every key", &["M-01", "S-13"], "materials/of-equal-bytes", KeyMaterialId, inside(Point::MaterialIdOfBytes)),
     // Materials of one key
     mutant("waiting-deletes-both", "naming the material that waits for rotation deletes the current one too", &["M-05"], "materials/pending-rotation", KeyMaterialId, inside(Point::WaitingDeletesBoth)),
     mutant("waiting-kept", "naming the material that waits for rotation deletes nothing", &["M-05", "M-01"], "materials/pending-gone", KeyMaterialId, inside(Point::WaitingKept)),

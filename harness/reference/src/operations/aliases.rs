@@ -18,6 +18,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     if store.aliases.contains_key(&arn) {
         return Err(Refusal::new("AlreadyExistsException", format!("An alias with the name {arn} already exists")));
     }
+    store.first_aliases.entry(arn.clone()).or_insert_with(|| id.clone());
     store.aliases.insert(arn, id);
     Ok(Vec::new())
 }

@@ -29,6 +29,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         }
         other => other?.clone(),
     };
+    let key = wrong::followed(call, &store, key);
     let place = (key.region.as_str(), key.id.as_str());
     if let Err(refusal) = allowed(call, &key) {
         if config.at(Point::RefusalDeletes)

@@ -13,6 +13,7 @@ use crate::key::{Key, Token, Usage, Wrapping, seconds};
 use crate::material::{Expiration, Material, Rotation};
 use crate::mutant::Point;
 use crate::resolve::Aliases;
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -243,7 +244,10 @@ fn put(
     expiration: Expiration,
     choice: &Choice,
 ) -> Result<String, Refusal> {
-    let id = key.material_id(&bytes);
+    let id = match config.at(Point::MaterialIdOfBytes) {
+        true => hex::encode(digest::digest(&digest::SHA256, &bytes)),
+        false => key.material_id(&bytes),
+    };
     if let Some(expected) = choice.material_id.as_ref().filter(|expected| **expected != id) {
         return Err(unexpected(config, expected));
     }

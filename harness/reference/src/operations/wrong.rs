@@ -10,6 +10,16 @@ use crate::material::{Expiration, Material, Rotation};
 use crate::mutant::Point;
 use crate::store::Store;
 
+/// The key that a mutant takes instead: the one that now has the alias which the key had first.
+pub(super) fn followed(call: &Call<'_>, store: &Store, key: Key) -> Key {
+    if !call.shared.config.at(Point::AliasFollowed) {
+        return key;
+    }
+    let first = store.first_aliases.iter().find(|(_, id)| **id == key.id).map(|(arn, _)| arn);
+    let now = first.and_then(|arn| store.aliases.get(arn)).and_then(|id| store.find(&key.region, id));
+    now.cloned().unwrap_or(key)
+}
+
 /// The refusal of a mutant that does not accept the key.
 pub(super) fn refusal(config: &Config, key: &Key, wanted: Option<&str>) -> Option<Refusal> {
     let is_known = |known: &&Material| Some(known.id.as_str()) == wanted;
@@ -164,6 +174,9 @@ pub(super) fn besides(call: &Call<'_>, store: &mut Store, key: &Key, deleted: Op
         store.remove(&key.region, &key.id);
         return Ok(());
     }
+    if config.at(Point::EqualBytesShared) {
+        delete_equal_bytes(store, call, key)?;
+    }
     if config.at(Point::AliasesDropped) {
         store.aliases.retain(|_, target| *target != key.id);
     }
@@ -202,6 +215,18 @@ pub(super) fn named(config: &Config, key: &Key, deleted: Option<String>) -> Opti
         return deleted.map(|id| "0".repeat(id.len()));
     }
     deleted.filter(|_| !config.at(Point::SecondAnswerNamesNothing) || key.state() != "PendingImport")
+}
+
+/// Deletes the material of every key that has the same bytes as this one had.
+fn delete_equal_bytes(store: &mut Store, call: &Call<'_>, key: &Key) -> Result<(), Refusal> {
+    let bytes = key.current().and_then(|material| material.bytes.clone());
+    let has_them = |other: &&Key| bytes.is_some() && other.current().is_some_and(|material| material.bytes == bytes);
+    let others: Vec<String> =
+        store.of(call.region, &call.principal.account).filter(has_them).map(|other| other.id.clone()).collect();
+    for other in others {
+        store.change(&call.shared.config, (call.region, &other), |key| material(key, None))?;
+    }
+    Ok(())
 }
 
 fn damage_another(store: &mut Store, call: &Call<'_>, id: &str) -> Result<(), Refusal> {

@@ -69,7 +69,14 @@ fn signed(query: &str, extra: &str, body: &[u8], location: SignatureLocation, se
         query.push_str(&format!("&{name}={}", value.replace('/', "%2F").replace(';', "%3B")));
     }
     headers.extend(instructions.headers().map(|(name, value)| (name.to_lowercase(), value.to_owned())));
-    Incoming { method: "POST".to_owned(), path: "/".to_owned(), query, headers, body: body.to_vec() }
+    Incoming {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        query,
+        headers,
+        body: body.to_vec(),
+        is_behind_success: false,
+    }
 }
 
 fn accepts(request: &Incoming) -> bool {

@@ -153,6 +153,7 @@ fn parse(text: &str) -> Request {
         headers,
         body: body.as_bytes().to_vec(),
         framing: Framing::ContentLength,
+        delivery: Default::default(),
     }
 }
 
