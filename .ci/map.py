@@ -18,6 +18,7 @@ CRATES = [
         "compare": "Stage 7, pure. Answers and effects against expectations; a difference is data.",
         "report": "Stage 8, pure. Data only: serialises, deserialises, stands alone. `conclude` makes it, once.",
         "report/render": "A report as a text for other programs, one file a format. Pure.",
+        "report/render/html": "What the page shows, as data. Template, style and script lie beside it.",
         "against": "What a finished run is held against: a baseline, a second target, a list of known deviations.",
         "against/deviation": "Known deviations: the file, applied to a run, written from a run.",
         "baseline": "Recordings of one target on disk, in insta's format.",

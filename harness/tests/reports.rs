@@ -35,6 +35,7 @@ async fn a_run_writes_every_format_beside_what_a_person_reads() {
         "json=run.json",
         "junit=run.xml",
         "markdown=run.md",
+        "html=run.html",
         "github=run.txt",
         "ndjson=run.ndjson",
         "prometheus=run.prom",
@@ -63,8 +64,8 @@ async fn a_run_writes_every_format_beside_what_a_person_reads() {
     assert_eq!(events[0]["selected"], 3);
     assert_eq!(events[4]["figures"], report["runs"][0]["figures"]);
     // The same from the saved run.
-    let formats = ["junit", "markdown", "github", "prometheus", "badge-divergence", "badge-coverage"];
-    let files = ["run.xml", "run.md", "run.txt", "run.prom", "divergence.json", "coverage.json"];
+    let formats = ["junit", "markdown", "html", "github", "prometheus", "badge-divergence", "badge-coverage"];
+    let files = ["run.xml", "run.md", "run.html", "run.txt", "run.prom", "divergence.json", "coverage.json"];
     for (format, file) in formats.iter().zip(files) {
         let again = call(&folder, &["report", format, "run.json"]).await;
         assert_eq!(again.status.code(), Some(0), "{}", said(&again));
@@ -73,6 +74,26 @@ async fn a_run_writes_every_format_beside_what_a_person_reads() {
     let again = call(&folder, &["report", "run.json"]).await;
     assert_eq!(text(&again.stdout), text(&output.stdout));
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_has_the_states_of_its_key_and_a_curl_line() {
+    let folder = Scratch::new();
+    let cases = ["success/symmetric", "members/empty", "effects/import-restores", "authentication/altered-signature"];
+    let arguments = [&["run"], &cases[..], &["--embedded", "--report", "json"]].concat();
+    let report = json(&call(&folder, &arguments).await);
+    let case = |id: &str| {
+        let cases = report["runs"][0]["cases"].as_array().unwrap();
+        cases.iter().find(|case| case["id"] == id).unwrap_or_else(|| panic!("{id}: {report:#}")).clone()
+    };
+    let states = |id: &str| case(id)["states"][0]["seen"].clone();
+    assert_eq!(states("success/symmetric"), serde_json::json!(["Enabled", "PendingImport"]));
+    assert_eq!(states("effects/import-restores"), serde_json::json!(["Enabled", "PendingImport", "Enabled"]));
+    assert_eq!(case("success/symmetric")["start"], "an enabled symmetric key with imported material");
+    let curl = case("success/symmetric")["curl"].as_str().unwrap().to_owned();
+    assert!(curl.starts_with("curl -i -X POST \"$ENDPOINT\"/ ") && curl.contains("{\"KeyId\":"), "{curl}");
+    // curl signs by itself, so it cannot send a signature that is wrong.
+    assert!(case("authentication/altered-signature").get("curl").is_none());
 }
 
 #[cfg(target_os = "linux")]

@@ -54,7 +54,7 @@ pub(crate) struct RunArguments {
     /// Show every case that diverges, drifts or differs, not only one example for each cause
     #[arg(long, conflicts_with = "brief")]
     pub(crate) details: bool,
-    /// Write a report to PATH, or to stdout without one; repeatable. Formats: json, junit, markdown, github, ndjson,
+    /// Write a report to PATH, or to stdout without one; repeatable. Formats: json, junit, markdown, html, github, ndjson,
     /// prometheus, badge-divergence, badge-coverage. `markdown` alone is appended to the file that GITHUB_STEP_SUMMARY
     /// names, if it is set
     #[arg(long, value_name = "FORMAT[=PATH]")]

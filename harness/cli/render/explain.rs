@@ -1,6 +1,5 @@
 //! Renders a case: what it tests and why, the bytes of its request, and the answers that it accepts.
 
-use super::curl::curl;
 use super::passages;
 use crate::edge::failure::Failure;
 use std::time::{Duration, SystemTime};
@@ -10,7 +9,7 @@ use trentcheck_core::fixture::{
 use trentcheck_core::http::Delivery;
 use trentcheck_core::normalise::{Redactor, request_lines};
 use trentcheck_core::plan::{Absent, KeyNames, World, plan};
-use trentcheck_core::sign::{Credentials, sign_planned};
+use trentcheck_core::sign::{Credentials, curl, sign_planned};
 
 /// Renders the whole case. The request has example values.
 pub(crate) fn render(corpus: &Corpus, case: &Case, edition: Edition) -> Result<String, Failure> {
@@ -194,7 +193,7 @@ fn request(corpus: &Corpus, case: &Case, change: &RequestChange, title: &str) ->
 }
 
 /// The world with the values of the page's example.
-pub(super) fn example_world() -> World {
+fn example_world() -> World {
     let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
     let key = |id: &str| KeyNames {
         id: id.to_owned(),

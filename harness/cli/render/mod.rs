@@ -2,7 +2,6 @@
 
 pub(crate) mod claims;
 pub(crate) mod coverage;
-pub(crate) mod curl;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod explore;

@@ -81,6 +81,8 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
         intermittent: None,
         pinned: Pinned { answer: if differs.is_empty() { "200" } else { "500" }.to_owned(), differs },
         exchanges: Vec::new(),
+        states: Vec::new(),
+        curl: None,
         recording: Recording::default(),
         replaced: Vec::new(),
         duration_us: 0,

@@ -2,7 +2,7 @@
 
 use super::deviation::{CaseDeviation, Stale};
 use crate::baseline::Difference;
-use crate::compare;
+use crate::compare::{self, WhichKey};
 use crate::fixture::{Level, Line, Supports};
 use crate::normalise::Shown;
 use schemars::JsonSchema;
@@ -101,6 +101,15 @@ pub struct ExchangeReport {
     pub duration_us: u64,
 }
 
+/// The states of a key, as DescribeKey showed them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeyStates {
+    /// Which key.
+    pub key: WhichKey,
+    /// Its state before the exchange, then after it, then each other one that calls afterwards led to.
+    pub seen: Vec<Shown>,
+}
+
 /// What a second look at a case saw, on a fresh key and a fresh connection, where it did not confirm the first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecondLook {
@@ -136,6 +145,9 @@ pub struct CaseReport {
     pub supports: Supports,
     /// Where it stands in the fixtures.
     pub fixture: Line,
+    /// The key that it starts from, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub start: String,
     /// What became of it.
     pub outcome: Outcome,
     /// Why it was not judged.
@@ -166,8 +178,15 @@ pub struct CaseReport {
     pub drift: Vec<Difference>,
     /// The judged exchanges and, after a mismatch, those that read the key back. Of a blocked case the call that failed.
     pub exchanges: Vec<ExchangeReport>,
+    /// The states of its keys; absent where none was read back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<KeyStates>,
     /// The command line that runs this case again, quoted for a POSIX shell.
     pub repeat: String,
+    /// A curl line that sends the judged request, quoted for a POSIX shell, with variables for endpoint and credentials;
+    /// absent where nothing was sent or curl cannot send it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curl: Option<String>,
     /// Wall time of the case, in microseconds.
     pub duration_us: u64,
 }

@@ -78,6 +78,7 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
     let relisted = held.deviations.as_ref().and_then(|deviations| deviations.cases.get(&case.id));
     let mut drifts = held.baseline.iter().flat_map(|baseline| &baseline.drifts);
     let drift = drifts.find(|drift| drift.case == case.id);
+    let precondition = about.corpus.case(&case.id).and_then(|case| about.corpus.precondition(&case.precondition));
     CaseReport {
         id: case.id.clone(),
         title: case.title.clone(),
@@ -86,6 +87,7 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         clauses: case.clauses.clone(),
         supports: case.supports.clone(),
         fixture: about.corpus.lines.get(&case.id).cloned().unwrap_or_default(),
+        start: precondition.map(|precondition| precondition.title.clone()).unwrap_or_default(),
         outcome: relisted.map_or(case.outcome, |relisted| relisted.outcome),
         reason: relisted.map_or(&case.reason, |relisted| &relisted.reason).clone(),
         answer: Some(case.pinned.answer.clone()).filter(|answer| !answer.is_empty()),
@@ -97,7 +99,9 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         deviation: relisted.and_then(|relisted| relisted.deviation.clone()),
         drift: drift.map(|drift| drift.differences.clone()).unwrap_or_default(),
         exchanges: case.exchanges.clone(),
+        states: case.states.clone(),
         repeat: (about.repeat)(&[&case.id]),
+        curl: case.curl.clone(),
         duration_us: case.duration_us,
     }
 }

@@ -25,7 +25,7 @@ mod uncompared;
 mod whole;
 
 pub use baseline::BaselineReport;
-pub use case::{CaseReport, ExchangeReport, Mismatch, Outcome, SecondLook, Verdict};
+pub use case::{CaseReport, ExchangeReport, KeyStates, Mismatch, Outcome, SecondLook, Verdict};
 pub use cause::{Cause, CauseKind, causes};
 pub use cited::{ClauseText, PassageText, SourceText};
 pub use conclude::About;

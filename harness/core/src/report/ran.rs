@@ -1,6 +1,6 @@
 //! What a run itself knows when it has ended, whatever it is held against afterwards.
 
-use super::case::{ExchangeReport, Mismatch, Outcome, SecondLook, Verdict};
+use super::case::{ExchangeReport, KeyStates, Mismatch, Outcome, SecondLook, Verdict};
 use super::deviation::Pinned;
 use super::recorded::FactReport;
 use super::target::TargetReport;
@@ -122,6 +122,10 @@ pub struct CaseRan {
     pub pinned: Pinned,
     /// The judged exchanges and, after a mismatch, those that read the key back.
     pub exchanges: Vec<ExchangeReport>,
+    /// The states of its keys.
+    pub states: Vec<KeyStates>,
+    /// A curl line that sends the judged request, if there is one.
+    pub curl: Option<String>,
     /// The exchanges and the states read back, with what varies replaced: what snapshots and baselines hold.
     pub recording: Recording,
     /// What each placeholder of the recording stands for, in sentences.

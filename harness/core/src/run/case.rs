@@ -18,7 +18,7 @@ use crate::normalise::{Normaliser, Shown};
 use crate::plan::{PlanError, World, plan};
 use crate::report::{CaseRan, Outcome, Pinned};
 use crate::send::{Exchange, Followed, Lane, SendError, Sender};
-use crate::sign::sign_planned;
+use crate::sign::{curl, sign_planned};
 use crate::text::Text;
 use std::time::Instant;
 
@@ -39,10 +39,11 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Look
         recorder: Recorder::new(run.redactor.clone()),
         mismatches: Vec::new(),
         retryable: None,
+        curl: None,
         choice,
     };
     let verdict = attempt.make().await;
-    let Attempt { world, mut recorder, mismatches, retryable, .. } = attempt;
+    let Attempt { world, mut recorder, mismatches, retryable, curl, .. } = attempt;
     let diverges = mismatches.iter().any(|mismatch| mismatch.level >= run.options.fail_on);
     let (outcome, reason) = match verdict {
         // Mismatches that were found before the case ended count too.
@@ -69,6 +70,8 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Look
         mismatches,
         pinned,
         exchanges: recorder.exchanges(),
+        states: recorder.states(),
+        curl: curl.and_then(|line| recorder.command(line)),
         recording,
         replaced: normaliser.legend(),
         duration_us: micros(started.elapsed()),
@@ -99,6 +102,8 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         intermittent: None,
         pinned: Pinned::default(),
         exchanges: Vec::new(),
+        states: Vec::new(),
+        curl: None,
         recording: Recording::default(),
         replaced: Vec::new(),
         duration_us: 0,
@@ -113,6 +118,7 @@ pub(super) struct Attempt<'a> {
     pub(super) recorder: Recorder,
     pub(super) mismatches: Vec<Mismatch>,
     retryable: Option<Text>,
+    curl: Option<String>,
     choice: Choice,
 }
 
@@ -171,10 +177,11 @@ impl Attempt<'_> {
         lease: Option<&mut Lease>,
         before: Option<Before>,
     ) -> Result<(), Ended> {
-        let requests = signed_requests(self.run, self.case, &self.world, lease.as_deref())?;
+        let (requests, curl) = signed_requests(self.run, self.case, &self.world, lease.as_deref())?;
         // The turn first: between the look at the keys and the exchange there is no pause.
         self.run.sender.turn_of(&requests).await;
         only_ours(self.run, self.case, &self.world, lease.as_deref(), &requests).await?;
+        self.curl = curl;
         let (mut exchanges, is_closed) = self.exchanged(&requests).await?;
         // Bytes past a length that the case made up are a request of their own, and so are chunks to a target that reads
         // none, and a body that comes too late. What answers them is not judged, and not recorded either: whether it
@@ -364,21 +371,28 @@ fn needed(name: &str) -> (String, Option<&'static str>) {
     }
 }
 
-/// The requests of a case, signed now. The lease shows which call gave no name that they need.
+/// The requests of a case, signed now, and a curl line for them, if one line says it all. The lease shows which call gave no
+/// name that they need.
 pub(super) fn signed_requests(
     run: &Run<'_>,
     case: &Case,
     world: &World,
     lease: Option<&Lease>,
-) -> Result<Vec<Request>, Ended> {
-    let mut requests = signed(run, &case.request, world, lease)?;
+) -> Result<(Vec<Request>, Option<String>), Ended> {
+    let (mut requests, mut curl) = signed(run, &case.request, world, lease)?;
     if let Some(next) = &case.next {
-        requests.extend(signed(run, &next.request, world, lease)?);
+        requests.extend(signed(run, &next.request, world, lease)?.0);
+        curl = None;
     }
-    Ok(requests)
+    Ok((requests, curl))
 }
 
-fn signed(run: &Run<'_>, change: &RequestChange, world: &World, lease: Option<&Lease>) -> Result<Vec<Request>, Ended> {
+fn signed(
+    run: &Run<'_>,
+    change: &RequestChange,
+    world: &World,
+    lease: Option<&Lease>,
+) -> Result<(Vec<Request>, Option<String>), Ended> {
     let planned = plan(&run.corpus.operation, change, world).map_err(|error| match error {
         // No fault of anybody: where no key is made, nothing shows the account.
         PlanError::Unknown { .. } if world.account.is_none() && !run.may_make_keys() => {
@@ -402,7 +416,8 @@ fn signed(run: &Run<'_>, change: &RequestChange, world: &World, lease: Option<&L
         .ok_or_else(|| ended(Outcome::Skipped, "its principal is not configured"))?;
     let signed = sign_planned(&planned, credentials, &run.target.region, (run.options.clock)())
         .map_err(|error| ended(Outcome::Blocked, format!("fixture: failed to {error}")))?;
-    Ok(vec![signed.request; usize::from(planned.times)])
+    let curl = curl(&planned, &signed.request).ok();
+    Ok((vec![signed.request; usize::from(planned.times)], curl))
 }
 
 /// Sends the requests, whose turn has come.

@@ -159,6 +159,9 @@ impl ReadBack<'_> {
                 Err(failure) => {
                     // A key that can no longer be described is itself an effect.
                     let gone = serde_json::json!({ "KeyState": failure.answer.flat().raw() });
+                    if effect.call == Call::DescribeKey {
+                        self.recorder.state(effect.on, before, &gone);
+                    }
                     return Ok(checks(effect, before, &gone, edition));
                 }
             };
@@ -173,6 +176,7 @@ impl ReadBack<'_> {
                 if effect.call == Call::DescribeKey {
                     key.seen = after["KeyState"].as_str().map(str::to_owned);
                     self.recorder.metadata(effect.on, &after);
+                    self.recorder.state(effect.on, before, &after);
                 }
                 return Ok(mismatches);
             }

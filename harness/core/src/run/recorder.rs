@@ -1,12 +1,12 @@
 //! The exchanges of a case, secrets removed.
 
 use crate::baseline::{Recording, Section};
-use crate::compare::{Mismatch, answer_of};
+use crate::compare::{Mismatch, WhichKey, answer_of};
 use crate::fixture::On;
 use crate::http::Request;
 use crate::kms::Sent;
 use crate::normalise::{Message, Normaliser, Redactor, Shown, escape};
-use crate::report::ExchangeReport;
+use crate::report::{ExchangeReport, KeyStates};
 use crate::send::{Exchange, Lane};
 use crate::text::{TargetText, Text};
 use serde_json::Value;
@@ -20,6 +20,7 @@ pub(super) struct Recorder {
     redactor: Redactor,
     exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
+    states: Vec<(WhichKey, Vec<TargetText>)>,
     answers: Vec<Text>,
     varies: bool,
 }
@@ -35,7 +36,14 @@ struct Recorded {
 impl Recorder {
     /// Nothing is recorded yet.
     pub(super) fn new(redactor: Redactor) -> Self {
-        Self { redactor, exchanges: Vec::new(), metadata: Vec::new(), answers: Vec::new(), varies: false }
+        Self {
+            redactor,
+            exchanges: Vec::new(),
+            metadata: Vec::new(),
+            states: Vec::new(),
+            answers: Vec::new(),
+            varies: false,
+        }
     }
 
     /// What answers is chance from here on, so that only the requests are kept.
@@ -47,6 +55,7 @@ impl Recorder {
     pub(super) fn restart(&mut self) {
         self.exchanges.clear();
         self.metadata.clear();
+        self.states.clear();
         self.answers.clear();
     }
 
@@ -104,6 +113,29 @@ impl Recorder {
             (name.clone(), shown)
         });
         self.metadata.push((on, cut.collect()));
+    }
+
+    /// Records the state that DescribeKey showed of a key before the exchange, if this is the first look at it, and now.
+    pub(super) fn state(&mut self, on: On, before: &Value, after: &Value) {
+        let state = |metadata: &Value| TargetText::new(metadata["KeyState"].as_str().unwrap_or("absent"));
+        let key = WhichKey::of(on);
+        match self.states.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, seen)) if seen.last() == Some(&state(after)) => {}
+            Some((_, seen)) => seen.push(state(after)),
+            None => self.states.push((key, vec![state(before), state(after)])),
+        }
+    }
+
+    /// The states of the keys as a report shows them.
+    pub(super) fn states(&self) -> Vec<KeyStates> {
+        let shown = |text: &TargetText| self.redactor.show_text(text).cut(SHOWN);
+        self.states.iter().map(|(key, seen)| KeyStates { key: *key, seen: seen.iter().map(shown).collect() }).collect()
+    }
+
+    /// A command line, unless it holds a secret or a character that cannot be seen: what is shown in their place would be
+    /// another command.
+    pub(super) fn command(&self, line: String) -> Option<String> {
+        (Shown::ours(&line) == *line && self.redactor.redact(&line) == line).then_some(line)
     }
 
     /// A text as a report shows it.

@@ -78,7 +78,7 @@ impl Attempt<'_> {
     /// Sends both, as soon as it is certain that both may be sent.
     async fn sent(&mut self, together: &Together, lease: &mut Lease) -> Result<Pair, Ended> {
         let (run, case) = (self.run, self.case);
-        let mut requests = signed_requests(run, case, &self.world, Some(lease))?;
+        let (mut requests, _) = signed_requests(run, case, &self.world, Some(lease))?;
         let request = requests.pop().ok_or_else(|| ended(Outcome::Blocked, "fixture: nothing is sent"))?;
         // A target may take each token for one import only.
         if matches!(together.call, Call::ImportSame | Call::ImportOther) {

@@ -2,6 +2,7 @@
 
 mod canonical;
 mod credentials;
+mod curl;
 mod mutate;
 #[expect(clippy::module_inception, reason = "it holds what the folder is named after")]
 mod sign;
@@ -14,5 +15,6 @@ pub use canonical::{
     Explanation, PathEncoding, PathNormalisation, Scope, canonical_request, signature, string_to_sign,
 };
 pub use credentials::Credentials;
+pub use curl::curl;
 pub use sign::{sign, sign_planned};
 pub use signer::{Location, SignError, Signed, Signing};

@@ -1,7 +1,7 @@
 //! The formats of a report, by their words.
 
 use super::badge::Figure;
-use super::{annotations, badge, junit, markdown, ndjson, prometheus};
+use super::{annotations, badge, html, junit, markdown, ndjson, prometheus};
 use crate::report::Report;
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +15,8 @@ pub enum Format {
     Junit,
     /// Markdown, for a job's summary or a comment.
     Markdown,
+    /// A page for people: one file that works offline.
+    Html,
     /// Workflow commands of GitHub, which annotate the lines of the fixtures.
     Github,
     /// One JSON object a line, so that a program can follow a run.
@@ -36,10 +38,11 @@ pub struct UnknownFormat {
 
 impl Format {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Json,
         Self::Junit,
         Self::Markdown,
+        Self::Html,
         Self::Github,
         Self::Ndjson,
         Self::Prometheus,
@@ -53,6 +56,7 @@ impl Format {
             Self::Json => "json",
             Self::Junit => "junit",
             Self::Markdown => "markdown",
+            Self::Html => "html",
             Self::Github => "github",
             Self::Ndjson => "ndjson",
             Self::Prometheus => "prometheus",
@@ -72,6 +76,7 @@ impl Format {
             Self::Json => serde_json::to_string_pretty(report).expect("a report has only plain keys") + "\n",
             Self::Junit => junit::render(report),
             Self::Markdown => markdown::render(report),
+            Self::Html => html::render(report),
             Self::Github => annotations::render(report),
             Self::Ndjson => ndjson::render(report),
             Self::Prometheus => prometheus::render(report),

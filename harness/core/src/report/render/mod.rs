@@ -3,6 +3,7 @@
 mod annotations;
 mod badge;
 mod format;
+mod html;
 mod junit;
 mod markdown;
 mod ndjson;

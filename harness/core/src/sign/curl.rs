@@ -1,12 +1,15 @@
 //! Writes a request as a curl line, so that it can be repeated without trentcheck.
 
-use trentcheck_core::fixture::PrincipalName;
-use trentcheck_core::http::{Delivery, Framing, Request};
-use trentcheck_core::plan::Planned;
+use crate::fixture::PrincipalName;
+use crate::http::{Delivery, Framing, Request};
+use crate::plan::Planned;
 
-/// A curl line that sends the same request, or the reason why there is none. curl signs by itself, so a request that is
-/// signed in another way or altered after signing cannot be expressed.
-pub(crate) fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str> {
+/// A curl line that sends the same request. curl signs by itself, with the credentials that variables of the shell hold.
+///
+/// # Errors
+///
+/// Why there is none: curl cannot send what is signed in another way or altered after signing.
+pub fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str> {
     if planned.mutation.is_some() || planned.clock != 0 || !planned.sign_also.is_empty() || !planned.sign_not.is_empty()
     {
         return Err("its signature differs from the one that curl calculates");
@@ -84,14 +87,15 @@ fn signs(principal: PrincipalName) -> (String, String) {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests {
-    use super::super::explain::example_world;
     use super::curl;
-    use trentcheck_core::fixture::RequestChange;
-    use trentcheck_core::plan::plan;
+    use crate::fixture::RequestChange;
+    use crate::plan::{KeyNames, World, plan};
+    use crate::test_support::CORPUS;
 
     fn line(method: &str, target: &str, body: &str) -> Result<String, &'static str> {
-        let corpus = crate::setup::corpus::corpus(None).unwrap();
-        let planned = plan(&corpus.operation, &RequestChange::default(), &example_world()).unwrap();
+        let key = KeyNames::of("k-1", "arn:aws:kms:us-east-2:111122223333:key/k-1".parse().unwrap());
+        let world = World { key: Some(key), host: "localhost:1".to_owned(), ..World::default() };
+        let planned = plan(&CORPUS.operation, &RequestChange::default(), &world).unwrap();
         let mut request = planned.request.clone();
         (request.method, request.target, request.body) = (method.to_owned(), target.to_owned(), body.into());
         curl(&planned, &request)
