@@ -6,7 +6,9 @@ item for tests ends at the first line of its indentation that closes it, as rust
 import collections, pathlib, re, sys, tempfile
 
 CRATES = {"core": "harness/core/src/lib.rs", "reference": "harness/reference/src/lib.rs", "cli": "harness/cli/main.rs"}
-STRANGERS = {"core": "trentcheck_reference", "reference": "trentcheck_core"}  # what a crate must not name nor depend on
+# What a crate must not name nor depend on. The packages that know both would bring the other along.
+BOTH = ["trentcheck_fuzz", "trentcheck_mutation"]
+STRANGERS = {"core": ["trentcheck_reference", *BOTH], "reference": ["trentcheck_core", *BOTH], "cli": BOTH}
 # The first four have the words of all.
 STAGES = ["http", "json", "text", "arn", "fixture", "plan", "sign", "send", "observe", "normalise", "compare"]
 DIRECTIONS = {  # crate: room (a folder, in core also a file, beside the crate's root): the rooms that it may import
@@ -90,18 +92,20 @@ def check(name, crate):
         room, other = (crate.files[module].parts[0].removesuffix(".rs") for module in (file, to))
         if room in rules and other not in [room, *rules[room]] and (name == "core" or len(crate.files[file].parts) > 1):
             yield f"{name}: `{room}` must not import `{other}`{line(file, to)}"
-    if name in STRANGERS and re.search(rf"\b{STRANGERS[name]}\b", crate.text):
-        yield f"{name}: the crate must not name {STRANGERS[name]}"
+    for stranger in STRANGERS.get(name, []):
+        if re.search(rf"\b{stranger}\b", crate.text):
+            yield f"{name}: the crate must not name {stranger}"
 
 def depends(name, manifest):
     """Whether a crate depends on one that it must not know, be it for its tests alone."""
-    stranger = STRANGERS.get(name, "").replace("_", "-")
-    if stranger and re.search(rf"\b{stranger}\b", re.sub("#.*", "", manifest)):
-        yield f"{name}: the crate must not depend on {stranger}, not for its tests either"
+    for stranger in (stranger.replace("_", "-") for stranger in STRANGERS.get(name, [])):
+        if re.search(rf"\b{stranger}\b", re.sub("#.*", "", manifest)):
+            yield f"{name}: the crate must not depend on {stranger}, not for its tests either"
 
 def self_test():
     for manifest, count in (("[dev-dependencies]\ntrentcheck-core.workspace = true", 1), ("name = \"trentcheck-reference\"", 0),
-                            ("[dev-dependencies.trentcheck-core]", 1), ("x = { package = \"trentcheck-core\" }", 1)):
+                            ("[dev-dependencies.trentcheck-core]", 1), ("x = { package = \"trentcheck-core\" }", 1),
+                            ("[dev-dependencies]\ntrentcheck-fuzz.workspace = true", 1)):
         assert len(list(depends("reference", manifest))) == count, manifest
     a, d = "use crate::{\n    c::{self, Deep as D},\n};\nfn f() { c::g() }", "use super::super::b;\nfn g() -> b::B {}"
     b = "struct B;\n#[cfg(test)]\nmod tests {\n    use crate::a::A;\n}\n"

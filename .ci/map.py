@@ -43,7 +43,10 @@ CRATES = [
         "edge": "The only ways out and in: streams, files, signals, cores. Knows no subcommand."}),
     ("mutation/src", "A package of its own, so that the reference does not depend on what judges it.", {
         "": "The corpus as a test for mutants of the reference's source."}),
-    ("tests", "One integration binary, and one for the snapshots of exchanges and screens. Core and reference meet only here, in `mutation` and in `cli`.", {
+    ("fuzz/src", "Fuzz targets and a soak, a package of its own, so that no other crate depends on what they need. Its tests are a short pass and the soak.", {
+        "": "What drives targets, and what a soak needs.",
+        "targets": "What reads bytes of others, one file a subject, each with the property that has to hold."}),
+    ("tests", "One integration binary, and one for the snapshots of exchanges and screens. Core and reference meet only here, in `mutation`, in `fuzz` and in `cli`.", {
         "": "A file a subject.",
         "screens": "What users read: each screen of the command is a snapshot in `snapshots/screens`.",
         "support": "What tests share: the command, folders, servers, runs.",

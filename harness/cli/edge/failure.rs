@@ -1,5 +1,6 @@
 //! An error that ends the command: what failed, who is at fault, and what to do.
 
+use trentcheck_core::normalise::Shown;
 use trentcheck_core::report;
 
 /// The start of a message about something that could not be done.
@@ -60,9 +61,15 @@ impl Failure {
         self.code
     }
 
-    /// The text of the failure for the user.
+    /// The text of the failure for the user. What it quotes of a file or an argument moves no cursor, and begins no line
+    /// that is a command to a CI service.
     pub(crate) fn text(&self) -> String {
-        let mut text = format!("error: {}{}", self.prefix, self.message);
+        let line = |line: &str| {
+            let is_command = ["::", "##"].iter().any(|start| line.trim_start().starts_with(start));
+            format!("{}{}", if is_command { "| " } else { "" }, Shown::ours(line))
+        };
+        let message: Vec<String> = self.message.split('\n').map(line).collect();
+        let mut text = format!("error: {}{}", self.prefix, message.join("\n"));
         if let Some(hint) = &self.hint {
             text.push_str(&format!("\nhint: {hint}"));
         }

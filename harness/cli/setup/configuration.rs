@@ -11,6 +11,7 @@ use trentcheck_core::deviation::Entry;
 use trentcheck_core::file::read_text;
 use trentcheck_core::fixture::{Edition, Level, PrincipalName};
 use trentcheck_core::sign::Credentials;
+use trentcheck_core::text::in_one_line;
 
 /// Bytes of the file.
 const LARGEST: u64 = 4 << 20;
@@ -177,7 +178,7 @@ impl Configuration {
             // The line itself is not shown, because it may hold a secret.
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let what = error.message().trim().replace('\n', " ");
+            let what = in_one_line(error.message());
             Failure::usage(format!("read `{}`, line {line}: {what}", path.display()))
         })?;
         if let Some((name, _)) = file.targets.iter().find(|(_, target)| !target.targets.is_empty()) {

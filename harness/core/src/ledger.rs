@@ -155,9 +155,9 @@ impl Ledger {
             bytes.truncate(whole);
         }
         let runs = read(&bytes).map_err(|line| LedgerError::Format { path: path.to_owned(), line })?;
-        // The records of runs that ended are no longer needed.
+        // The records of runs that ended are no longer needed. A first line that somebody edited is written anew.
         if runs.is_empty() {
-            bytes.truncate(FORMAT_LINE.len());
+            bytes.truncate(if bytes.starts_with(FORMAT_LINE) { FORMAT_LINE.len() } else { 0 });
         }
         file.set_len(bytes.len() as u64).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
@@ -345,6 +345,22 @@ mod tests {
         let path = std::env::temp_dir().join(format!("trentcheck-ledger-{name}-{}", std::process::id()));
         let _ = std::fs::remove_file(&path);
         path
+    }
+
+    #[test]
+    fn a_first_line_that_somebody_edited_does_not_break_the_next_record() {
+        let path = scratch("edited");
+        let first = r#"{"event": "ledger", "format": "trentcheck-ledger/2"}"#;
+        let ended = "{\"event\":\"run\",\"run\":\"a\",\"endpoint\":\"e\",\"region\":\"r\"}\n{\"event\":\"ended\",\"run\":\"a\"}\n";
+        for text in [first.to_owned(), format!("{first}\n"), format!("{first}\n{ended}")] {
+            std::fs::write(&path, &text).unwrap();
+            let (ledger, runs) = Ledger::open(&path).unwrap();
+            assert_eq!(runs, []);
+            ledger.begins("b", "http://h", "r").unwrap();
+            drop(ledger);
+            assert_eq!(Ledger::open(&path).unwrap().1.len(), 1, "{text}");
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

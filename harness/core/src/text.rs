@@ -70,6 +70,24 @@ impl PartialEq<&str> for TargetText {
     }
 }
 
+/// A message that quotes a file, in one line: what would end the line, move a cursor or hide text is escaped.
+///
+/// ```
+/// assert_eq!(trentcheck_core::text::in_one_line("no\n::error::\u{1b}[2J"), "no ::error::\\u{1b}[2J");
+/// ```
+pub fn in_one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for letter in message.trim().chars() {
+        match letter {
+            '\n' => line.push(' '),
+            ' '..='~' => line.push(letter),
+            letter if !letter.is_ascii() && letter.is_alphanumeric() => line.push(letter),
+            letter => line.extend(letter.escape_default()),
+        }
+    }
+    line
+}
+
 /// A sentence of ours that may quote a target. It cannot be printed either.
 ///
 /// ```

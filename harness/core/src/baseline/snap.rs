@@ -4,6 +4,7 @@ use super::head::Head;
 use super::recording::Recording;
 use crate::file;
 use crate::fixture::Edition;
+use crate::text::in_one_line;
 use insta::internals::{Content, SnapshotContents};
 use std::path::Path;
 
@@ -78,7 +79,8 @@ impl Snap {
     ///
     /// The reason why the file holds no recording, as the second half of a sentence.
     pub fn read(path: &Path) -> Result<Self, SnapError> {
-        let wrong = |why: String| SnapError(why);
+        // A reason can quote the file.
+        let wrong = |why: String| SnapError(in_one_line(&why));
         // insta reads a file without a head as its first format and prints a warning to stderr.
         let bytes = file::read(path, LARGEST).map_err(|error| wrong(error.to_string()))?;
         if !bytes.starts_with(b"---\n") && !bytes.starts_with(b"---\r\n") {
@@ -190,6 +192,7 @@ mod tests {
             ("---\nsource: [\n---\n# judged\n", "no YAML"),
             ("---\nsource: x\n---\n# judged\n", "`info.edition`"),
             ("---\nsource: x\n", "`info.edition`"),
+            ("---\ninfo:\n  tool: t\n  corpus: c\n  edition: \"\\e[2J\"\n---\n# judged\n", "`\\u{1b}[2J`"),
             ("---\n---\n", ""),
             (&format!("---\n{}\n---\n", "- ".repeat(50_000)), "too deeply"),
             (&format!("---\n{}\n---\n", "[".repeat(50_000)), "too deeply"),

@@ -1,6 +1,7 @@
 //! Requests and answers line by line, as a person reads them and as recordings keep them.
 
 use super::coding::{coding, not_kept};
+use super::invisible::is_invisible;
 use super::redact::{Redactor, SECRET_HEADERS, secret_value};
 use crate::http::{Framing, Header, Request};
 use crate::send::{Response, ResponseFraming, Version};
@@ -177,7 +178,7 @@ pub fn escape(bytes: &[u8]) -> String {
             for letter in text.chars() {
                 match letter {
                     ' '..='~' | '…' => escaped.push(letter),
-                    letter if letter.is_alphanumeric() => escaped.push(letter),
+                    letter if letter.is_alphanumeric() && !is_invisible(letter) => escaped.push(letter),
                     letter => escaped.extend(letter.escape_default()),
                 }
             }
@@ -201,5 +202,7 @@ mod tests {
         assert_eq!(escape(b"a "), "a\\u{20}");
         assert_eq!(escape(b"\xff\x00"), "hex:ff00");
         assert_eq!(escape("\u{feff}{}".as_bytes()), "\\u{feff}{}");
+        // A letter that is a blank to the eye.
+        assert_eq!(escape("é\u{3164}".as_bytes()), "é\\u{3164}");
     }
 }

@@ -273,6 +273,12 @@ mod tests {
             each(&|byte| format!("{}\u{200b}", char::from(byte))),
             each(&|byte| format!("{}\0", char::from(byte))),
             each(&|byte| format!("{}\\u0000", char::from(byte))),
+            // In upper case the letters of a coding are, too.
+            each(&|byte| format!("\\U{byte:04X}")),
+            each(&|byte| format!("\\X{byte:02X}")),
+            SECRET.replace('/', "&SOL;"),
+            // Octal digits with what nobody sees between them, all of it spelt once more.
+            each(&|byte| format!("\\{byte:03o}").bytes().map(|sign| format!("\\x{sign:02x}\\x1b")).collect()),
             SECRET[1..].to_owned(),
             SECRET[..SECRET.len() - 1].to_owned(),
             SECRET[4..].to_owned(),

@@ -76,7 +76,7 @@ pub(super) fn views(text: &[u8], seen: &mut dyn FnMut(&View<'_>)) {
     if let Some(joined) = joined_hex(&whole) {
         seen(&joined);
     }
-    let signs = text.iter().fold(0, |signs, byte| signs | SIGNS[usize::from(*byte)]);
+    let signs = signs(text);
     if signs == 0 {
         return;
     }
@@ -103,12 +103,26 @@ fn below(view: &View<'_>, depth: usize, seen: &mut dyn FnMut(&View<'_>)) {
     if let Some(joined) = joined_hex(view) {
         seen(&joined);
     }
-    if depth < DEPTH
-        && let Some(next) = decoded(view, Signs::MAX)
-    {
-        seen(&next);
-        below(&next, depth + 1, seen);
+    if depth == DEPTH {
+        return;
     }
+    let signs = signs(view.bytes());
+    let mut next = |which| {
+        if let Some(next) = decoded(view, which) {
+            seen(&next);
+            below(&next, depth + 1, seen);
+        }
+    };
+    next(Signs::MAX);
+    // What nobody sees may stand inside another spelling, and has to be taken off before it: `\`, NUL, `057`.
+    if signs & UNSEEN != 0 && signs & !UNSEEN != 0 {
+        next(UNSEEN);
+    }
+}
+
+/// The signs that occur.
+fn signs(text: &[u8]) -> Signs {
+    text.iter().fold(0, |signs, byte| signs | SIGNS[usize::from(*byte)])
 }
 
 /// What is spelt, and how long its spelling is.
@@ -192,7 +206,7 @@ fn escape(text: &[u8]) -> Option<Spelt> {
     let rest = &text[1..];
     let plain = |byte: u8| Some(Spelt::byte(byte, 2));
     match rest.first()? {
-        b'u' => {
+        b'u' | b'U' => {
             let (digits, length) = match rest.get(1)? {
                 b'{' => {
                     let end = rest.iter().take(10).position(|byte| *byte == b'}')?;
@@ -204,9 +218,9 @@ fn escape(text: &[u8]) -> Option<Spelt> {
             let letter = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
             Some(Spelt::letter(letter, length))
         }
-        b'x' => match hexadecimal(&rest[1..]) {
+        letter @ (b'x' | b'X') => match hexadecimal(&rest[1..]) {
             Some(byte) => Some(Spelt::byte(byte, 4)),
-            None => plain(b'x'),
+            None => plain(*letter),
         },
         b'0'..=b'7' => {
             let digits = rest.iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7'));
@@ -245,7 +259,7 @@ fn entity(text: &[u8]) -> Option<Spelt> {
             Some(digits) => u32::from_str_radix(digits, 16).ok(),
             None => number.parse().ok(),
         },
-        None => NAMED.iter().find(|(known, _)| *known == name).map(|(_, letter)| u32::from(*letter)),
+        None => NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, letter)| u32::from(*letter)),
     };
     Some(Spelt::letter(char::from_u32(number?)?, end + 1))
 }

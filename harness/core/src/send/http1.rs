@@ -206,6 +206,10 @@ impl Head {
     fn new(parsed: &httparse::Response<'_, '_>, is_head_request: bool) -> Result<Self, SendError> {
         let headers: Vec<Header> = parsed.headers.iter().map(|line| Header::new(line.name, line.value)).collect();
         let status = parsed.code.unwrap_or_default();
+        // HTTP has no such status, and the http lane's client takes none.
+        if status < 100 {
+            return Err(SendError::Malformed(format!("the status {status:03}").into()));
+        }
         let (framing, end) = framing(status, is_head_request, &headers)?;
         Ok(Self {
             version: if parsed.version == Some(0) { Version::Http10 } else { Version::Http11 },
@@ -218,6 +222,23 @@ impl Head {
             chunks: Chunks::new(),
         })
     }
+}
+
+/// Reads one answer from the pieces in which its bytes arrive. After them the peer closes the connection. For the fuzz
+/// targets, which would otherwise need a connection for each input.
+///
+/// # Errors
+///
+/// The reason why the bytes are no whole answer.
+#[doc(hidden)]
+pub fn read_answer(pieces: &[&[u8]], limits: &Limits, method: &str) -> Result<Response, SendError> {
+    let mut decoder = Decoder::new(limits.clone(), method);
+    for piece in pieces {
+        if let Some(response) = decoder.feed(piece)? {
+            return Ok(response);
+        }
+    }
+    decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)
 }
 
 /// Whether another answer follows. After status 101 the connection no longer carries HTTP.
@@ -280,6 +301,7 @@ mod tests {
     fn what_is_not_an_answer_says_why() {
         for (bytes, expected) in [
             (&b""[..], SendError::ClosedBeforeAnswer),
+            (b"HTTP/1.1 099 No\r\n\r\n", SendError::Malformed("the status 099".to_owned().into())),
             (b"SSH-2.0", SendError::NotHttp { first_bytes: b"SSH-2.0".to_vec() }),
             (b"HTTP/1.1 200 OK\r\nContent-Le", SendError::Truncated { expected: None, received: 27 }),
             (

@@ -26,6 +26,8 @@ mod wire;
 pub use endpoint::{Endpoint, EndpointError, Scheme};
 pub use error::{Fault, SendError, SetupError};
 pub use exchange::{Exchange, Followed, Lane, Limits, Rates, Response, ResponseFraming, Timing, Version};
+#[doc(hidden)]
+pub use http1::read_answer;
 pub use peer::Peer;
 pub use proxy::{Proxy, ProxyError};
 pub use sender::Sender;

@@ -1,6 +1,7 @@
 //! The list of known deviations, read from a file and checked against the corpus.
 
 use crate::fixture::{Corpus, Edition, Glob, Level, Selection, render_schema};
+use crate::text::in_one_line;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -101,7 +102,7 @@ impl List {
     pub fn parse(file: &str, text: &str, corpus: &Corpus) -> Result<Self, DeviationError> {
         let parsed: DeviationFile = toml::from_str(text).map_err(|error| {
             let line = line_of(text, error.span().unwrap_or_default());
-            DeviationError(vec![format!("{file}:{line}: {}", error.message().trim().replace('\n', " "))])
+            DeviationError(vec![format!("{file}:{line}: {}", in_one_line(error.message()))])
         })?;
         Self::new(file, text, parsed, corpus)
     }
@@ -155,6 +156,11 @@ pub fn day_of(time: SystemTime) -> Date {
 fn faults_of(entry: &Entry, corpus: &Corpus) -> Vec<String> {
     let mut faults = Vec::new();
     let pattern = entry.pattern();
+    // Terminals and logs show these texts, and a line of a log can be a command to a CI service.
+    let texts = [pattern, &entry.reason].into_iter().chain(entry.answer.as_deref()).chain(entry.link.as_deref());
+    if texts.chain(entry.differs.iter().map(String::as_str)).any(|text| text.contains(char::is_control)) {
+        return vec![format!("`{}` has a text with a line end or a control character", in_one_line(pattern))];
+    }
     let count = corpus.cases.iter().filter(|case| entry.covers(case.id())).count();
     if count == 0 && !entry.is_glob() {
         faults.extend(Selection::of_ids([pattern]).check(corpus).err().map(|error| format!("failed to {error}")));
@@ -198,4 +204,29 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
         return Err(wrong());
     }
     text.parse().map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::CORPUS;
+
+    #[test]
+    fn a_text_of_a_list_cannot_command_a_terminal_or_a_ci_service() {
+        let faults =
+            |text: &str| List::parse("k", text, &CORPUS).err().map(|error| error.0.join("|")).unwrap_or_default();
+        let entry = |case: &str, reason: &str| {
+            format!("[[deviation]]\ncase = \"{case}\"\nflaky = true\nreason = \"{reason}\"\nexpires = 2027-01-01\n")
+        };
+        assert_eq!(faults(&entry("body/array", "fine")), "");
+        for text in [
+            entry("body/array", r"a\n::error::b"),
+            entry("body/array", r"\u001b[2J"),
+            entry(r"no\n::error::b", "a"),
+            r#"edition = "a\r\n\u001b[2J::error::b""#.to_owned(),
+        ] {
+            let faults = faults(&text);
+            assert!(!faults.is_empty() && !faults.contains(char::is_control), "{faults}");
+        }
+    }
 }
