@@ -6,11 +6,11 @@ mod edge;
 mod render;
 mod setup;
 
-use arguments::{Arguments, Command, DeviationsCommand};
-use clap::Parser;
+use arguments::{Arguments, Cases, Command, DeviationsCommand, Given, RunArguments, RunControl};
+use clap::{CommandFactory, FromArgMatches};
 use commands::{
-    accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, list, presets, record, regress,
-    report, run, selfcheck, serve, sweep,
+    accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, list, manual, presets, record,
+    regress, replay, report, run, selfcheck, serve, sweep, watch,
 };
 use edge::failure::Failure;
 use edge::output;
@@ -19,8 +19,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     output::protect_environment();
     std::panic::set_hook(Box::new(|panic| output::to_stderr(&format!("internal error: {panic}"))));
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let (arguments, given) = match parsed() {
+        Ok(parsed) => parsed,
         // clap uses exit code 2 for wrong usage, and so does trentcheck.
         Err(error) => {
             let text = error.render().ansi().to_string();
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output::report(&Failure::internal(format!("start the runtime: {error}"))),
     };
-    let outcome = runtime.block_on(dispatch(arguments));
+    let outcome = runtime.block_on(dispatch(arguments, &given));
     // An exchange with a target that hangs must not keep the process alive.
     runtime.shutdown_background();
     match outcome.and_then(|code| output::delivered().map(|()| code)) {
@@ -44,10 +44,19 @@ fn main() -> ExitCode {
     }
 }
 
-async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
+/// The arguments, and how each was given.
+fn parsed() -> Result<(Arguments, Given), clap::Error> {
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    Ok((arguments, Given::of(&command, &matches)))
+}
+
+async fn dispatch(arguments: Arguments, given: &Given) -> Result<u8, Failure> {
     match arguments.command {
-        None => run::run(&arguments.run, &arguments::Cases::default()).await,
-        Some(Command::Run { cases, run }) => run::run(&run, &cases).await,
+        None => run_or_watch(&arguments.run, &Cases::default(), &arguments.control, given).await,
+        Some(Command::Run { cases, control, run }) => run_or_watch(&run, &cases, &control, given).await,
+        Some(Command::Replay { case, trace, run }) => replay::replay(&case, trace, &run).await,
         Some(Command::Record { as_evidence: Some(file), run, .. }) => evidence::record(&run, &file).await,
         Some(Command::Record { directory, cases, run, delete_unreferenced, .. }) => {
             let directory = directory.unwrap_or_default();
@@ -66,5 +75,14 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(Command::Doctor { target, deadline, report }) => doctor::doctor(&target, &report, deadline).await,
         Some(Command::Sweep(sweep)) => sweep::sweep(&sweep).await,
         Some(Command::Serve(serve)) => serve::serve(serve).await,
+        Some(Command::Completions { shell }) => Ok(manual::completions(shell)),
+        Some(Command::Man { directory }) => manual::man(directory.as_deref()),
+    }
+}
+
+async fn run_or_watch(run: &RunArguments, cases: &Cases, control: &RunControl, given: &Given) -> Result<u8, Failure> {
+    match control.watch {
+        true => watch::watch(run, cases, control).await,
+        false => run::run(run, cases, control, given).await,
     }
 }

@@ -107,11 +107,21 @@ async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
     let one = trentcheck(&["accept", folder.as_str(), "success/symmetric"]);
     assert_eq!(one.status.code(), Some(0), "{}", said(&one));
     assert_eq!(folder.names(".snap.new").len(), pending.len() - 1);
-    let rest = trentcheck(&["accept", folder.as_str()]);
+    let unnamed = trentcheck(&["accept", folder.as_str()]);
+    assert_eq!(unnamed.status.code(), Some(2), "{}", said(&unnamed));
+    assert!(said(&unnamed).contains("5 cases wait to be accepted, and nobody can be asked"), "{}", said(&unnamed));
+    let shown = trentcheck_with(&[("CI", "1")], &["accept", folder.as_str(), "--diff"]);
+    assert_eq!(shown.status.code(), Some(1), "{}", said(&shown));
+    assert!(said(&shown).contains("5 cases wait to be accepted; nothing was written"), "{}", said(&shown));
+    assert_eq!(said(&shown).matches("judged, answer: header `server`").count(), 5, "{}", said(&shown));
+    assert_eq!(folder.names(".snap.new").len(), pending.len() - 1);
+    let rest = trentcheck(&["accept", folder.as_str(), "--all"]);
     assert_eq!(rest.status.code(), Some(0), "{}", said(&rest));
     assert_eq!((folder.names(".snap").len(), folder.names(".snap.new").len()), (6, 0));
     let endpoint = target.endpoint.to_string();
     let path = folder.as_str().to_owned();
+    let shown = trentcheck(&["accept", folder.as_str(), "--diff"]);
+    assert_eq!(shown.status.code(), Some(0), "{}", said(&shown));
     let after = tokio::task::spawn_blocking(move || {
         trentcheck(&with_cases(&["run", "--endpoint", &endpoint, "--against", &path]))
     })

@@ -1,6 +1,7 @@
 //! No secret leaves the program: planted in every field of an exchange and of the configuration, looked for in every
 //! output.
 
+use crate::replay::dumped;
 use crate::support::command::{said, trentcheck_in};
 use crate::support::hostile::answering;
 use crate::support::scratch;
@@ -132,6 +133,13 @@ async fn what_a_target_repeats_is_in_no_output() {
         for part in ["<secret-access-key>", "<session-token>", "<access-key-id>", "<account>", "<present, "] {
             assert!(told.contains(part), "{part}: {told}");
         }
+        for case in CASES {
+            let (_, told) = run(&["replay", "--trace=hex"], &[case]);
+            for sign in ['>', '<'] {
+                must_not_leak(&format!("the dump of {case}"), &String::from_utf8_lossy(&dumped(&told, sign)));
+            }
+            assert!(told.contains("bytes are not shown: ") || !dumped(&told, '>').is_empty(), "{told}");
+        }
         run(&["run", "--lane", "http"], CASES);
         run(&["run", "--report", "json"], CASES);
         run(&["run", "--report", "json=report.json"], CASES);
@@ -197,7 +205,10 @@ async fn a_secret_that_would_be_recorded_blocks_every_file_and_its_place_is_told
             kept.replace("POST / HTTP", &format!("POST /{TOKEN} HTTP")),
         )
         .unwrap();
-        let accepted = trentcheck(&folder, &["accept", "base"]);
+        let shown = trentcheck(&folder, &["accept", "base", "--diff"]);
+        must_not_leak("what waits to be accepted", &said(&shown));
+        assert_eq!(shown.status.code(), Some(1), "{}", said(&shown));
+        let accepted = trentcheck(&folder, &["accept", "base", "--all"]);
         assert_eq!(accepted.status.code(), Some(5), "{}", said(&accepted));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
     })

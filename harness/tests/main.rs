@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod again;
 mod baseline;
 mod blame;
 mod brief;
 mod causes;
+mod colours;
 mod command;
+mod configured;
 mod conformance;
 mod deviations;
 mod differential;
@@ -22,11 +25,13 @@ mod kill_matrix;
 mod leaks;
 mod lent;
 mod limits;
+mod manual;
 mod permissions;
 mod presets;
 mod races;
 mod recorded;
 mod repeat;
+mod replay;
 mod reports;
 mod sdk;
 mod serve;
@@ -41,4 +46,5 @@ mod sweep;
 mod sweep_holes;
 mod sweep_line;
 mod targets;
+mod watch;
 mod wrong_servers;

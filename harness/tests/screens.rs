@@ -58,6 +58,7 @@ fn filters() -> Vec<(&'static str, &'static str)> {
         (r"(recorded|until) 20\d\d-\d\d-\d\d", "$1 [day]"),
         (r"\b\d+ s (ahead of|behind) the target's", "[seconds] ahead of the target's"),
         (r"\b\d+\.\d+ s\b", "[duration]"),
+        (r"\b\d+\.\d+ ms\b", "[duration]"),
         // How often a state is read again depends on the machine.
         (r"\b\d+ exchanges with", "[number] exchanges with"),
         // The system's own number of an error.

@@ -1,9 +1,10 @@
 //! The subcommands and their flags.
 
-use super::run::{Cases, RunArguments};
+use super::run::{Cases, RunArguments, RunControl};
 use super::target::TargetArguments;
-use super::value::{ServerSet, duration};
+use super::value::{ServerSet, TraceOf, duration};
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
+    pub(crate) control: RunControl,
+    #[command(flatten)]
     pub(crate) run: RunArguments,
 }
 
@@ -32,6 +35,18 @@ pub(crate) enum Command {
     Run {
         #[command(flatten)]
         cases: Cases,
+        #[command(flatten)]
+        control: RunControl,
+        #[command(flatten)]
+        run: Box<RunArguments>,
+    },
+    /// Run one case, and show what was sent and answered
+    Replay {
+        /// The id of the case
+        case: String,
+        /// Show how long each phase of an exchange took; `--trace=hex` shows the bytes in hexadecimal too, without secrets
+        #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "times")]
+        trace: Option<TraceOf>,
         #[command(flatten)]
         run: Box<RunArguments>,
     },
@@ -53,7 +68,7 @@ pub(crate) enum Command {
         #[arg(long)]
         delete_unreferenced: bool,
     },
-    /// Accept the differences that `run --against DIR` found
+    /// Accept the differences that `run --against DIR` found: those of the named cases, or those that you agree to
     Accept(AcceptArguments),
     /// List the cases
     List {
@@ -110,6 +125,18 @@ pub(crate) enum Command {
     Sweep(Box<SweepArguments>),
     /// Serve the reference target until interrupted
     Serve(ServeArguments),
+    /// Write what a shell needs to complete the command line
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the manual page to stdout, or a page for each subcommand to a directory
+    Man {
+        /// The directory to write to; it is created if it does not exist
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
 }
 
 #[derive(Args, Clone)]
@@ -178,6 +205,12 @@ pub(crate) struct AcceptArguments {
     pub(crate) directory: PathBuf,
     #[command(flatten)]
     pub(crate) cases: Cases,
+    /// Show what differs, and write nothing; exit code 1 if something differs
+    #[arg(long, conflicts_with_all = ["all", "delete_unreferenced"])]
+    pub(crate) diff: bool,
+    /// Accept all that differs without asking
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Delete files in the directory that belong to no case
     #[arg(long)]
     pub(crate) delete_unreferenced: bool,

@@ -24,6 +24,29 @@ pub(crate) struct Cases {
     pub(crate) skip: Vec<String>,
 }
 
+/// The flags of `run` alone: what it runs again, when it stops, and what it shows in place of a run.
+#[derive(Args, Clone, Default)]
+pub(crate) struct RunControl {
+    /// Of the selected cases, run those that failed when they were last run at this target and edition: they diverged,
+    /// had no verdict or were flaky. With REPORT, those that failed in this saved run (JSON). If none failed, all are run
+    #[arg(long, value_name = "REPORT", num_args = 0..=1, require_equals = true)]
+    pub(crate) last_failed: Option<Option<PathBuf>>,
+    /// Begin no further case at a target after N cases diverged there; known deviations do not count
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_fail: Option<u32>,
+    /// Keep in this directory which cases failed, for `--last-failed`; `none` keeps nothing [default: `trentcheck` in the
+    /// user's state directory]
+    #[arg(long, value_name = "DIR|none", env = "TRENTCHECK_STATE", hide_env_values = true)]
+    pub(crate) state: Option<PathBuf>,
+    /// Run again whenever the fixtures of `--fixtures`, the configuration or the list of deviations change, or the target
+    /// restarts; only for one target on loopback. An interrupt ends it
+    #[arg(long, conflicts_with = "print_config")]
+    pub(crate) watch: bool,
+    /// Show the settings and where each comes from, and send nothing
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
 #[derive(Args, Clone)]
 pub(crate) struct RunArguments {
     #[command(flatten)]

@@ -13,6 +13,15 @@ pub(crate) enum LaneName {
     Http,
 }
 
+/// What `replay --trace` shows of an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceOf {
+    /// How long each phase took
+    Times,
+    /// The same, and the bytes: of the whole request, and of the answer's body
+    Hex,
+}
+
 /// A set of servers that `selfcheck` runs the suite at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum ServerSet {

@@ -8,6 +8,7 @@ use crate::setup::choice::{Unchosen, one};
 use crate::setup::configuration::Configuration;
 use crate::setup::session::Session;
 use crate::setup::settings::RunSettings;
+use std::collections::BTreeSet;
 use std::path::Path;
 use trentcheck_core::file::must_be_writable;
 use trentcheck_core::recorded::print;
@@ -30,7 +31,7 @@ pub(crate) async fn record(arguments: &RunArguments, file: &Path) -> Result<u8, 
     // Evidence is about calls; the verdict on a case would be no evidence.
     let no_case = Cases { skip: vec!["*".to_owned()], ..Cases::default() };
     let session = Session::prepare(settings, &no_case, None).await?;
-    let ran = session.first_look().await?;
+    let ran = session.first_look(BTreeSet::new()).await?;
     let report = session.conclude(&ran, &[], Held::default());
     let lost = session.write(&Report::of(vec![report.clone()], 1));
     let evidence = ran.recorded.as_ref().and_then(|recorded| recorded.evidence.as_ref());

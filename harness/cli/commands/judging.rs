@@ -8,7 +8,8 @@ use crate::setup::session::Session;
 use crate::setup::settings::Against;
 use std::time::SystemTime;
 use trentcheck_core::deviation::{List, apply, day_of};
-use trentcheck_core::report::{ExitCode, Held, Look, Ran, RunReport};
+use trentcheck_core::fixture::Case;
+use trentcheck_core::report::{ExitCode, Held, Look, Ran, RunReport, Trace};
 
 /// A run that is about to begin. Whatever it is held against has been read, so that nothing is sent in vain.
 pub(crate) struct Judging {
@@ -29,6 +30,11 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
+    /// The traces of a case, in the order of its exchanges.
+    pub(crate) fn traces(&self, case: &str) -> &[Trace] {
+        self.ran.case(case).map(|case| case.traces.as_slice()).unwrap_or_default()
+    }
+
     /// Whether one of the runs was interrupted, so that no other is begun.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.report.exit_codes.contains(&ExitCode::Interrupted)
@@ -56,7 +62,10 @@ impl Judging {
     /// Replays the selected cases, holds what was found against everything, and concludes the report.
     pub(crate) async fn judge(&self) -> Result<Judged, Failure> {
         let session = &self.session;
-        let ran = session.first_look().await?;
+        let ids = session.corpus.cases.iter().map(Case::id);
+        let is_listed = |id: &&str| self.list.as_ref().is_some_and(|list| list.entry_of(id).is_some());
+        let known = ids.filter(is_listed).map(str::to_owned).collect();
+        let ran = session.first_look(known).await?;
         let mut looks = Vec::new();
         let baseline = match &self.regression {
             Some(regression) => regression.hold(session, &ran, &mut looks).await?,

@@ -12,9 +12,11 @@ mod explore_kept;
 pub(crate) mod explore_mutants;
 mod judging;
 pub(crate) mod list;
+pub(crate) mod manual;
 pub(crate) mod presets;
 pub(crate) mod record;
 pub(crate) mod regress;
+pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod selfcheck;
@@ -23,4 +25,5 @@ mod several;
 pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
+pub(crate) mod watch;
 pub(crate) mod wrong_servers;

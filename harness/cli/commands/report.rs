@@ -1,7 +1,7 @@
 //! `trentcheck report`: saved runs in other formats, the parts of a run as one, and what changed between runs.
 
 use crate::arguments::{ReportArguments, ReportCommand};
-use crate::edge::destination::{is_destination, reports, write_saved};
+use crate::edge::destination::{is_destination, nearest, reports, write_saved};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::render::parts::Detail;
@@ -57,7 +57,15 @@ fn read(files: &[String]) -> Result<Vec<(String, Report)>, Failure> {
         .iter()
         .map(|file| {
             let failed = |why: String| Failure::usage(format!("read the report `{file}`: {why}"));
-            let text = read_text(Path::new(file), LARGEST).map_err(|error| failed(error.to_string()))?;
+            let text = read_text(Path::new(file), LARGEST).map_err(|error| {
+                // A misspelt format looks like the name of a file.
+                let word = file.split_once('=').map_or(file.as_str(), |(format, _)| format);
+                let failure = failed(error.to_string());
+                match nearest(word).filter(|_| !word.contains('.')) {
+                    Some(near) => failure.hint(format!("if you meant a format, it is `{near}`")),
+                    None => failure,
+                }
+            })?;
             Ok((file.clone(), Report::read(&text).map_err(|error| failed(error.to_string()))?))
         })
         .collect()

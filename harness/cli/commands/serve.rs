@@ -1,5 +1,6 @@
 //! `trentcheck serve`.
 
+use super::wrong_servers::nearest;
 use crate::arguments::ServeArguments;
 use crate::edge::failure::Failure;
 use crate::edge::output::{publish, to_stderr, to_stdout};
@@ -22,8 +23,11 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
     }
     let mutant = match &arguments.mutant {
         Some(name) => Some(mutant(name).ok_or_else(|| {
-            Failure::rule(format!("there is no mutant `{name}`"))
-                .hint("`trentcheck selfcheck --quick --kills FILE` writes a list of them")
+            let failure = Failure::rule(format!("there is no mutant `{name}`"));
+            match nearest(name) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None => failure.hint("`trentcheck selfcheck --quick --kills FILE` writes a list of them"),
+            }
         })?),
         None => None,
     };

@@ -21,7 +21,7 @@ use trentcheck_reference::{Config, Server, mutant};
 
 /// A session of `trentcheck run` with these arguments.
 async fn session(arguments: &[&str]) -> Session {
-    let Arguments { command: Some(Command::Run { cases, run }), .. } =
+    let Arguments { command: Some(Command::Run { cases, run, .. }), .. } =
         Arguments::parse_from(["trentcheck", "run", "success/*", "--settle", "100ms"].iter().chain(arguments))
     else {
         panic!("it is a run")

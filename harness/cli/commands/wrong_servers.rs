@@ -36,6 +36,12 @@ pub(crate) fn chosen(patterns: &[String], sets: &[ServerSet]) -> Result<Vec<Wron
     Ok(all.into_iter().filter(|server| is_chosen(server.mutant.name)).collect())
 }
 
+/// The name of the mutant that is spelt most alike, if it is close.
+pub(crate) fn nearest(name: &str) -> Option<String> {
+    let sets = [ServerSet::Own, ServerSet::Habits, ServerSet::Bugs];
+    nearest_of(name, sets.into_iter().flat_map(of).map(|server| server.mutant.name))
+}
+
 fn of(set: ServerSet) -> Vec<WrongServer> {
     let foreign = |all: &'static [Foreign]| all.iter().map(|foreign| &foreign.mutant).collect();
     let of_set: Vec<&'static Mutant> = match set {

@@ -5,6 +5,7 @@ use super::output;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use trentcheck_core::file::must_be_writable;
+use trentcheck_core::fixture::nearest_of;
 use trentcheck_core::report::Report;
 use trentcheck_core::report::render::Format;
 
@@ -46,7 +47,12 @@ impl Destination {
             None => (word, None),
         };
         let rule = || Failure::rule(format!("`--report` takes FORMAT or FORMAT=PATH, not `{word}`"));
-        let format: Format = format.parse().map_err(|_| rule().hint(format!("the formats are {}", Format::words())))?;
+        let format: Format = format.parse().map_err(|_| {
+            rule().hint(match nearest(format) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the formats are {}", Format::words()),
+            })
+        })?;
         if path.is_some_and(str::is_empty) {
             return Err(rule());
         }
@@ -72,6 +78,11 @@ impl Destination {
             Place::File(path) => output::to_file(path, &format!("{text}\n")),
         }
     }
+}
+
+/// The word of the format that is spelt most alike, if it is close.
+pub(crate) fn nearest(word: &str) -> Option<String> {
+    nearest_of(word, Format::ALL.into_iter().map(Format::as_str))
 }
 
 /// Whether a word names a format, with a path or without.

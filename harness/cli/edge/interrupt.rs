@@ -23,6 +23,21 @@ pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle
     })
 }
 
+/// The first interrupt or termination signal from the moment on in which this is made.
+pub(crate) struct Interrupt(Signals);
+
+impl Interrupt {
+    /// Listens from now on. Signals no longer end the process by themselves.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Signals::listen().map(Self)
+    }
+
+    /// Waits for a signal.
+    pub(crate) async fn came(&mut self) {
+        self.0.next().await;
+    }
+}
+
 /// Interrupts, termination signals and the close of the terminal.
 #[cfg(unix)]
 struct Signals([tokio::signal::unix::Signal; 3]);

@@ -1,6 +1,7 @@
 //! The outputs and inputs of the process: streams, files, errors, interrupts, progress and cores. It knows no
 //! subcommand.
 
+pub(crate) mod change;
 pub(crate) mod cores;
 pub(crate) mod destination;
 mod drawn;

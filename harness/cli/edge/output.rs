@@ -5,11 +5,11 @@
 
 use super::drawn::aside;
 use super::failure::Failure;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
-use trentcheck_core::file::{append, write_whole};
+use trentcheck_core::file::{append, write_private, write_whole};
 use trentcheck_core::normalise::{Redactor, Shown};
 use trentcheck_core::report;
 use trentcheck_core::text::Text;
@@ -70,6 +70,16 @@ pub(crate) fn delivered() -> Result<(), Failure> {
     }
 }
 
+/// Clears the terminal; nothing happens where stdout is none.
+pub(crate) fn clear_terminal() {
+    if std::io::stdout().is_terminal() {
+        // Back to the top, clear to the end, and what was scrolled away.
+        let _ = aside(|| {
+            write!(anstream::stdout().lock(), "\x1b[H\x1b[2J\x1b[3J").and_then(|()| std::io::stdout().flush())
+        });
+    }
+}
+
 /// Writes one or more lines to stderr.
 pub(crate) fn to_stderr(text: &str) {
     let text = redacted(text);
@@ -122,6 +132,14 @@ pub(crate) fn report_all(failures: &[Failure]) -> Option<report::ExitCode> {
 pub(crate) fn append_to_file(path: &Path, text: &str) -> Result<(), Failure> {
     must_be_clean(path, text)?;
     append(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
+}
+
+/// Writes a file as a whole that only its owner can read, and makes the folders above it.
+pub(crate) fn to_private_file(path: &Path, text: &str) -> Result<(), Failure> {
+    must_be_clean(path, text)?;
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.and_then(|()| write_private(path, text))
+        .map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
 }
 
 /// Writes a file as a whole, or leaves the old file unchanged.

@@ -1,6 +1,7 @@
 //! Reports for people. The code here reads no arguments, decides no exit code and prints nothing.
 
 pub(crate) mod claims;
+pub(crate) mod configured;
 pub(crate) mod coverage;
 pub(crate) mod doctor;
 pub(crate) mod explain;
@@ -8,7 +9,9 @@ pub(crate) mod explore;
 pub(crate) mod kill_matrix;
 pub(crate) mod parts;
 pub(crate) mod passages;
+pub(crate) mod pending;
 pub(crate) mod presets;
+pub(crate) mod replay;
 pub(crate) mod served;
 pub(crate) mod several;
 pub(crate) mod style;

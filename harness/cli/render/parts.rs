@@ -1,6 +1,7 @@
 //! Parts that several renderings of a run share: how much is shown, a mismatch, an exchange.
 
 use super::style::{DIM, RED, shortened};
+use trentcheck_core::baseline::Difference;
 use trentcheck_core::report::{ExchangeReport, Mismatch};
 
 /// The amount of detail.
@@ -20,6 +21,16 @@ pub(super) fn difference(mismatch: &Mismatch) -> [String; 3] {
         format!("    {:9} {} {DIM}({}){DIM:#}", "where", mismatch.place, mismatch.level),
         format!("    {:9} {}", "expected", mismatch.expected),
         format!("    {:9} {RED}{}{RED:#}", "found", mismatch.found),
+    ]
+}
+
+/// A field before and after.
+pub(super) fn changed(difference: &Difference) -> [String; 3] {
+    let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "absent".to_owned(), shortened);
+    [
+        format!("    {:9} {}", "where", difference.place),
+        format!("    {:9} {}", "recorded", shown(&difference.recorded)),
+        format!("    {:9} {RED}{}{RED:#}", "found", shown(&difference.found)),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Renders a run.
 
-use super::parts::{Detail, bytes, difference};
+use super::parts::{Detail, bytes, changed, difference};
 use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, counted, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
@@ -8,7 +8,6 @@ use super::terminal_causes::why;
 use super::{terminal_causes, terminal_deviations, terminal_differential, terminal_flaky, terminal_recorded};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
-use trentcheck_core::baseline::Difference;
 use trentcheck_core::compare::Fact;
 use trentcheck_core::fixture::Level;
 use trentcheck_core::report::{BaselineReport, CaseReport, ExitCode, Figures, Outcome, Report, RunReport, Verdict};
@@ -278,16 +277,6 @@ fn drift(baseline: &BaselineReport, cases: &[CaseReport], detail: Detail) -> Vec
         format!("{YELLOW}{path} belongs to no case{YELLOW:#}; `trentcheck accept --delete-unreferenced` deletes it")
     }));
     lines
-}
-
-/// A field before and after.
-fn changed(difference: &Difference) -> [String; 3] {
-    let shown = |value: &Option<String>| value.as_deref().map_or_else(|| "absent".to_owned(), shortened);
-    [
-        format!("    {:9} {}", "where", difference.place),
-        format!("    {:9} {}", "recorded", shown(&difference.recorded)),
-        format!("    {:9} {RED}{}{RED:#}", "found", shown(&difference.found)),
-    ]
 }
 
 /// How many fields are not shown.

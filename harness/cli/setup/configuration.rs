@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::deviation::Entry;
 use trentcheck_core::file::read_text;
-use trentcheck_core::fixture::{Edition, Level, PrincipalName};
+use trentcheck_core::fixture::{Edition, Level, PrincipalName, nearest_of};
 use trentcheck_core::sign::Credentials;
 use trentcheck_core::text::in_one_line;
 
@@ -196,6 +196,11 @@ impl Configuration {
         Ok(Self { path, text, file })
     }
 
+    /// Whether there is a file.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// The names of the targets in the configuration.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.file.targets.keys().map(String::as_str)
@@ -216,10 +221,10 @@ impl Configuration {
         let Some(named) = self.file.targets.get(name) else {
             let known: Vec<&str> = self.names().collect();
             let failure = Failure::rule(format!("`{}` has no target `{name}`", self.path.display()));
-            return Err(if known.is_empty() {
-                failure.hint(format!("describe it in a table `[targets.{name}]`"))
-            } else {
-                failure.hint(format!("its targets are {}", known.join(", ")))
+            return Err(match (nearest_of(name, known.iter().copied()), known.is_empty()) {
+                (_, true) => failure.hint(format!("describe it in a table `[targets.{name}]`")),
+                (Some(near), false) => failure.hint(format!("did you mean `{near}`?")),
+                (None, false) => failure.hint(format!("its targets are {}", known.join(", "))),
             });
         };
         Ok(named.clone().over(self.file.clone()))
@@ -236,14 +241,34 @@ impl Configuration {
         self.file.clone()
     }
 
+    /// Where the file has the value of a key, such as `credentials.primary`, for the target of this name or for the one
+    /// without a name.
+    pub(super) fn place(&self, target: Option<&str>, key: &str) -> Option<String> {
+        let whole: toml::Table = toml::from_str(&self.text).ok()?;
+        let path = self.path.display();
+        let own = target.and_then(|name| Some((name, whole.get("targets")?.get(name)?)));
+        match own.filter(|(_, table)| has(table.as_table(), key)) {
+            Some((name, _)) => Some(format!("`{path}`, `[targets.{name}]`")),
+            None => has(Some(&whole), key).then(|| format!("`{path}`")),
+        }
+    }
+
     /// A path in the file, resolved relative to the folder of the file.
     pub(super) fn beside(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 }
 
+/// Whether a table has a key, or a table in it has the rest of the key.
+fn has(table: Option<&toml::Table>, key: &str) -> bool {
+    table.is_some_and(|table| match key.split_once('.') {
+        Some((name, rest)) => has(table.get(name).and_then(toml::Value::as_table), rest),
+        None => table.contains_key(key),
+    })
+}
+
 /// The name of a principal in the file.
-fn word(principal: PrincipalName) -> &'static str {
+pub(super) fn word(principal: PrincipalName) -> &'static str {
     match principal {
         PrincipalName::Primary => "primary",
         PrincipalName::Session => "session",

@@ -1,14 +1,41 @@
-//! Asks the user to confirm a plan before anything is changed off loopback. The user types the account number.
+//! Asks the user: to confirm a plan before anything is changed off loopback, by the account number, or to agree to
+//! something that can be undone.
 
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use std::io::{BufRead, IsTerminal};
 
 /// Whether a person can read the question and answer it.
-#[derive(Clone, Copy)]
-enum Reader {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Somebody is at the terminal.
     Somebody,
+    /// There is no terminal.
     Nobody,
+}
+
+impl Reader {
+    /// Whoever is at the terminal of this process.
+    pub(crate) fn at_the_terminal() -> Self {
+        let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if is_terminal { Self::Somebody } else { Self::Nobody }
+    }
+}
+
+/// Asks a question and reads the answer. Anything but `y` or `yes` is a no.
+pub(crate) fn agreed(question: &str) -> bool {
+    output::prompt(question);
+    typed().is_ok_and(|line| is_yes(&line))
+}
+
+fn is_yes(line: &str) -> bool {
+    ["y", "yes"].contains(&line.trim().to_ascii_lowercase().as_str())
+}
+
+fn typed() -> std::io::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line)
 }
 
 /// Asks for the account number, which a person does not type by mistake.
@@ -20,13 +47,9 @@ pub(crate) async fn confirm(account: &str) -> Result<(), Failure> {
 }
 
 fn ask(account: &str) -> Result<(), Failure> {
-    let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let reader = if is_terminal { Reader::Somebody } else { Reader::Nobody };
-    confirmed(reader, account, || {
+    confirmed(Reader::at_the_terminal(), account, || {
         output::prompt("To continue, type the number of the account: ");
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line)?;
-        Ok(line)
+        typed()
     })
 }
 
@@ -60,6 +83,16 @@ mod tests {
             assert!(confirmed(Reader::Somebody, ACCOUNT, || Ok(line.to_owned())).is_err(), "{line:?}");
         }
         assert!(confirmed(Reader::Somebody, ACCOUNT, || Err(std::io::Error::other("gone"))).is_err());
+    }
+
+    #[test]
+    fn only_a_yes_agrees() {
+        for line in ["y\n", "Y\n", " yes \r\n"] {
+            assert!(is_yes(line), "{line:?}");
+        }
+        for line in ["", "\n", "n\n", "no\n", "yess\n", "all\n"] {
+            assert!(!is_yes(line), "{line:?}");
+        }
     }
 
     #[test]

@@ -12,12 +12,12 @@ use trentcheck_core::send::{ClientIdentity, Endpoint, Proxy, Tls, Verify};
 /// The settings of the connection, where the URL is not enough.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
     verify: Verify,
-    server_name: Option<String>,
-    resolve: Option<SocketAddr>,
-    client_cert: Option<PathBuf>,
-    client_key: Option<PathBuf>,
+    pub(super) server_name: Option<String>,
+    pub(super) resolve: Option<SocketAddr>,
+    pub(super) client_cert: Option<PathBuf>,
+    pub(super) client_key: Option<PathBuf>,
     proxy: Option<String>,
 }
 
@@ -39,6 +39,16 @@ impl Connection {
             client_key: client_key.clone(),
             proxy: proxy.clone().or_else(|| file.proxy.clone()),
         }
+    }
+
+    /// Whether certificates are not verified.
+    pub(super) fn is_insecure(&self) -> bool {
+        self.verify == Verify::NoInsecure
+    }
+
+    /// The proxy, without a password.
+    pub(super) fn shown_proxy(&self) -> Option<String> {
+        self.proxy.as_deref().map(without_password)
     }
 
     /// The same settings for another host, which has another address and another certificate name.
@@ -112,7 +122,7 @@ impl Connection {
         line.maybe("--resolve", self.resolve);
         line.path("--client-cert", self.client_cert.as_deref());
         line.path("--client-key", self.client_key.as_deref());
-        line.maybe("--proxy", self.proxy.as_deref().map(without_password));
+        line.maybe("--proxy", self.shown_proxy());
         if self.verify == Verify::NoInsecure {
             line.switch("--insecure");
         }

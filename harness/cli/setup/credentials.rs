@@ -30,13 +30,13 @@ const PRINTED: u64 = 64 * 1024;
 /// The settings that choose the credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Signers {
-    profile: Option<String>,
-    denied_profile: Option<String>,
-    stranger_profile: Option<String>,
+    pub(super) profile: Option<String>,
+    pub(super) denied_profile: Option<String>,
+    pub(super) stranger_profile: Option<String>,
     /// Access keys in the configuration file.
     pub(super) written: BTreeMap<PrincipalName, Credentials>,
     /// The time limit for a credential process, a sign-on or a role.
-    limit: Duration,
+    pub(super) limit: Duration,
 }
 
 impl Signers {

@@ -42,6 +42,16 @@ impl Used {
         self.0.edition.as_ref().map(|fact| fact.is)
     }
 
+    /// Whether such a target writes credentials at its start.
+    pub(super) fn has_credentials(&self) -> bool {
+        self.0.credentials.is_some()
+    }
+
+    /// Whether such a target has a second account.
+    pub(super) fn has_second_account(&self) -> bool {
+        self.0.second_account.is_some()
+    }
+
     /// Its Region, if the user names none. It is for an endpoint on loopback.
     pub(super) fn region(&self) -> Option<&str> {
         self.0.region.as_ref().map(|fact| fact.is.as_str())

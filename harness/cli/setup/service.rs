@@ -12,7 +12,7 @@ use trentcheck_core::send::{Endpoint, Modules, Rates, Stack, kms_endpoint};
 const AWS: &str = "aws";
 
 /// The default Region.
-const DEFAULT_REGION: &str = "us-east-2";
+pub(super) const DEFAULT_REGION: &str = "us-east-2";
 
 /// The flags that choose among the endpoints of AWS KMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

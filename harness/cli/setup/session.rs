@@ -1,12 +1,15 @@
 //! A run that is ready to begin: all settings are complete, and nothing has been sent.
 
 use super::corpus::{corpus_with, selection};
+use super::known::Known;
+use super::last::{Last, narrowed};
 use super::ledger::{ledger_of_new_run, ledger_path};
 use super::repeat::Repeat;
 use super::settings::{Against, RunSettings, Shuffle};
 use super::target::{Missing, Prepared, Provided, Reach, Terms};
 use super::{interlock, lending};
 use crate::arguments::Cases;
+use crate::edge::change::Watched;
 use crate::edge::destination::{Destination, reports, takes_stdout, write};
 use crate::edge::entropy::seed;
 use crate::edge::events::Events;
@@ -14,15 +17,19 @@ use crate::edge::failure::Failure;
 use crate::edge::interrupt::on_interrupt;
 use crate::edge::output;
 use crate::edge::progress::Line;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 use tokio::sync::watch;
 use trentcheck_core::baseline::{Head, day};
 use trentcheck_core::fixture::{Corpus, Selection};
 use trentcheck_core::ledger::Ledger;
-use trentcheck_core::normalise::Redactor;
+use trentcheck_core::normalise::{Redactor, Shown};
 use trentcheck_core::report::{About, CaseRan, ExitCode, Held, Look, Ran, Report, RunReport, TargetReport};
-use trentcheck_core::run::{Entropy, Facts, Lent, Options, Permit, Progress, SequenceOf, Target, run as replay};
+use trentcheck_core::run::{
+    Enough, Entropy, Facts, Lent, Options, Permit, Progress, SequenceOf, Target, run as replay,
+};
 use trentcheck_core::send::Lane;
 
 /// The settings, corpus, selection and target of a command that replays cases. Nothing has been sent.
@@ -36,6 +43,9 @@ pub(crate) struct Session {
     ledger: Option<Arc<Ledger>>,
     passed: interlock::Passed,
     lent: Vec<Lent>,
+    last: Option<Last>,
+    /// What the run was told that its report has to say.
+    notices: Vec<Shown>,
     /// When the time of the first look, of second looks and of other targets is over; set as the first begins.
     until: OnceLock<Instant>,
 }
@@ -54,6 +64,15 @@ impl Session {
         let terms = Terms { missing: Missing::Embedded, reach: Reach::Anywhere, provided: Provided::Checked };
         let prepared = Prepared::of(&settings.target, &corpus, terms).await?;
         let target = &prepared.target;
+        let last = settings.state.as_deref().map(|state| Last::at(state, target));
+        let (selection, notices) = match &settings.last_failed {
+            None => (selection, Vec::new()),
+            Some(from) => {
+                let at = (target, settings.target.name.as_deref());
+                let (selection, notice) = narrowed(from, last.as_ref(), selection, &corpus, at)?;
+                (selection, vec![notice])
+            }
+        };
         if settings.ledger.is_some() && matches!(settings.against, Some(Against::Target(_))) {
             return Err(Failure::rule("`--ledger` does not go with a second target: one sweep cannot reach both"));
         }
@@ -78,6 +97,8 @@ impl Session {
             ledger,
             passed,
             lent,
+            last,
+            notices,
             until: OnceLock::new(),
         })
     }
@@ -87,22 +108,45 @@ impl Session {
         &self.prepared.target
     }
 
+    /// The files and the address that the run depends on.
+    pub(crate) fn watched(&self) -> Watched {
+        let (settings, target) = (&self.settings, self.target());
+        let list = match &settings.known {
+            Known::File(path) => Some(path.clone()),
+            Known::Nothing | Known::Inline { .. } => None,
+        };
+        let configuration = settings.configuration.path.clone();
+        let paths = settings.fixtures.iter().cloned().chain([configuration]).chain(list).collect();
+        let local = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let addresses = match (target.embedded, target.tls.resolve, target.endpoint.host.parse::<IpAddr>()) {
+            (true, ..) => Vec::new(),
+            (false, Some(address), _) => vec![address],
+            (false, None, Ok(address)) => vec![(address, target.endpoint.port).into()],
+            (false, None, Err(_)) => local.map(|address: IpAddr| (address, target.endpoint.port).into()).to_vec(),
+        };
+        Watched { paths, target: addresses }
+    }
+
     /// The head of a recording that is made now.
     pub(crate) fn head(&self) -> Head {
         head(&self.corpus, self.target(), self.settings.lane)
     }
 
-    /// Runs the selected cases once, and replays recorded facts if the user asked for them.
-    pub(crate) async fn first_look(&self) -> Result<Ran, Failure> {
-        self.look(&self.selection, self.settings.facts).await
+    /// Runs the selected cases once, and replays recorded facts if the user asked for them. Cases of these ids are known to
+    /// diverge.
+    pub(crate) async fn first_look(&self, known: BTreeSet<String>) -> Result<Ran, Failure> {
+        let enough = self.settings.max_fail.map(|diverging| Enough { diverging, known });
+        let mut ran = self.look(&self.selection, self.settings.facts, enough).await?;
+        ran.notices.extend(self.notices.iter().cloned());
+        Ok(ran)
     }
 
     /// Runs these cases once, with a new run id and seed.
     pub(crate) async fn replay(&self, selection: &Selection) -> Result<Ran, Failure> {
-        self.look(selection, Facts::None).await
+        self.look(selection, Facts::None, None).await
     }
 
-    async fn look(&self, selection: &Selection, facts: Facts) -> Result<Ran, Failure> {
+    async fn look(&self, selection: &Selection, facts: Facts, enough: Option<Enough>) -> Result<Ran, Failure> {
         let options = options(&self.settings, self.target(), self.passed.permit)?;
         let options = Options {
             ledger: self.ledger.clone(),
@@ -110,6 +154,7 @@ impl Session {
             budget: self.passed.most.clone(),
             excluded: self.prepared.excluded.clone(),
             facts,
+            enough,
             ..options
         };
         self.replay_with(self.target(), selection, options).await
@@ -164,6 +209,13 @@ impl Session {
         output::report_all(&failures)
     }
 
+    /// Keeps which cases failed, for a later run.
+    pub(crate) fn keep(&self, report: &RunReport) {
+        if let Some(last) = &self.last {
+            last.keep(report);
+        }
+    }
+
     /// Whether a report is written to stdout.
     pub(crate) fn writes_to_stdout(&self) -> bool {
         takes_stdout(&self.reports)
@@ -204,13 +256,14 @@ fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Op
     let seed = seed()?;
     Ok(Options {
         lane: settings.lane,
-        jobs: usize::from(settings.jobs.unwrap_or(if is_loopback { 8 } else { 1 })),
+        jobs: usize::from(settings.jobs_at(is_loopback)),
         order: match settings.shuffle {
             Shuffle::No => SequenceOf::Corpus,
             Shuffle::Random => SequenceOf::Seed(u64::from_be_bytes(seed[..8].try_into().unwrap_or_default()) >> 16),
             Shuffle::Seed(seed) => SequenceOf::Seed(seed),
         },
         fail_on: settings.fail_on,
+        traces: settings.traces,
         deadline: settings.deadline,
         permit,
         ..Options::new(settings.target.settle(&target.endpoint), Entropy::new(seed))

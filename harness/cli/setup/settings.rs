@@ -6,16 +6,17 @@ use super::configuration::{Configuration, File, OwnKey};
 use super::connection::Connection;
 use super::credentials::Signers;
 use super::known::Known;
+use super::last::{LastFailed, directory};
 use super::preset::Used;
 use super::service::Service;
 use super::words::{Words, time};
-use crate::arguments::{LaneName, RunArguments, TargetArguments};
+use crate::arguments::{LaneName, RunArguments, RunControl, TargetArguments};
 use crate::edge::failure::Failure;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
-use trentcheck_core::run::{Facts, Target};
+use trentcheck_core::run::{Facts, Target, Traces};
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// The default time limit of a run or a sweep.
@@ -138,7 +139,12 @@ impl TargetSettings {
 
     /// The time within which a state change must become visible at an endpoint.
     pub(super) fn settle(&self, endpoint: &Endpoint) -> Duration {
-        self.settle.unwrap_or(Duration::from_secs(if endpoint.is_loopback() { 1 } else { 30 }))
+        self.settle_at(endpoint.is_loopback())
+    }
+
+    /// The same, on loopback or off it.
+    pub(super) fn settle_at(&self, is_loopback: bool) -> Duration {
+        self.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 }))
     }
 
     /// The same settings with another URL, for a comparison with this target. Keys, accounts and Regions are removed,
@@ -302,6 +308,14 @@ pub(crate) struct RunSettings {
     pub(crate) facts: Facts,
     /// A file of recorded facts that replaces those of the fixtures.
     pub(super) recorded: Option<PathBuf>,
+    /// Whether exchanges are traced.
+    pub(crate) traces: Traces,
+    /// Which cases failed before, if only these are run.
+    pub(super) last_failed: Option<LastFailed>,
+    /// The number of cases that diverge after which no further case begins.
+    pub(super) max_fail: Option<usize>,
+    /// The directory that keeps which cases failed; absent if nothing is kept.
+    pub(super) state: Option<PathBuf>,
 }
 
 impl RunSettings {
@@ -357,7 +371,35 @@ impl RunSettings {
             fixtures: arguments.fixtures.clone(),
             facts: if arguments.recorded.is_some() { Facts::Recorded } else { Facts::None },
             recorded: arguments.recorded.clone().flatten(),
+            traces: Traces::None,
+            last_failed: None,
+            max_fail: None,
+            state: None,
         })
+    }
+
+    /// The number of cases at a time, on loopback or off it.
+    pub(super) fn jobs_at(&self, is_loopback: bool) -> u16 {
+        self.jobs.unwrap_or(if is_loopback { 8 } else { 1 })
+    }
+
+    /// These settings with those that only `run` has.
+    pub(crate) fn controlled(self, control: &RunControl) -> Result<Self, Failure> {
+        let state = directory(control.state.as_deref());
+        if control.max_fail.is_some() && matches!(self.against, Some(Against::Target(_))) {
+            return Err(Failure::rule("`--max-fail` does not go with a second target: both must run the same cases"));
+        }
+        let last_failed = match &control.last_failed {
+            None => None,
+            Some(Some(report)) => Some(LastFailed::InReport(report.clone())),
+            Some(None) if state.is_some() => Some(LastFailed::Kept),
+            Some(None) => {
+                return Err(Failure::rule("`--last-failed` needs a state directory, and there is none")
+                    .hint("`--state DIR` names it; `--last-failed=REPORT.json` reads a saved run"));
+            }
+        };
+        let max_fail = control.max_fail.and_then(|most| usize::try_from(most).ok());
+        Ok(Self { last_failed, max_fail, state, ..self })
     }
 }
 

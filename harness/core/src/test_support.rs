@@ -83,6 +83,7 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
         exchanges: Vec::new(),
         states: Vec::new(),
         curl: None,
+        traces: Vec::new(),
         recording: Recording::default(),
         replaced: Vec::new(),
         duration_us: 0,

@@ -110,6 +110,7 @@ fn request(number: u64) -> Request {
         ],
         body: b"{}".to_vec(),
         framing: Framing::ContentLength,
+        delivery: trentcheck_core::http::Delivery::AtOnce,
     }
 }
 

@@ -31,15 +31,20 @@ fn selection(stage: &mut Stage) {
             &["--edtion", "key-only"],
             &["rnu"],
             &["run", "success/symetric"],
+            &["run", "success"],
+            &["run", "sucess/*"],
             &["run", "nothing/*"],
             &["run", "--skip", "nothing/*"],
             &["run", "--tag", "nonsense"],
+            &["run", "--tag", "signatur"],
+            &["replay", "success/*"],
             &["run", "--level", "perhaps"],
             &["run", "@nowhere.txt"],
             &["explain", "success/symetric"],
             &["explain"],
             &["selfcheck", "no-such-mutant"],
             &["serve", "--mutant", "no-such-mutant"],
+            &["serve", "--mutant", "success-body-nul"],
             &["run", "--fixtures", "/nonexistent"],
         ],
     );
@@ -57,6 +62,9 @@ fn values(stage: &mut Stage) {
             &["run", "--deadline", "18446744073709551615s"],
             &["run", "--shuffle=abc"],
             &["run", "--report", "xml"],
+            &["run", "--report", "jnuit"],
+            &["report", "jnuit", "run.json"],
+            &["run", "--max-fail", "0"],
             &["run", "--report", "junit="],
             &["run", "--report", "junit", "--report", "markdown"],
             &["doctor", "--report", "junit"],
@@ -173,6 +181,7 @@ fn configuration(stage: &mut Stage) {
     stage.write("both.toml", &format!("deviations = \"x\"\n[[deviation]]\ncase = \"success/symmetric\"\n{entry}"));
     stage.write("inline.toml", &format!("[[deviation]]\ncase = \"success/symetric\"\n{entry}"));
     stage.write("targets.toml", "region = \"r\"\n[targets.a]\nendpoint = \"http://127.0.0.1:1\"\n[targets.b]\n");
+    stage.write("named.toml", "[targets.staging]\nendpoint = \"http://127.0.0.1:1\"\n");
     stage.write("two.toml", "[targets.a]\nbaseline = \"base\"\n[targets.b]\nbaseline = \"base\"\n");
     each(
         stage,
@@ -184,6 +193,7 @@ fn configuration(stage: &mut Stage) {
             &["run", "--config", "inline.toml"],
             &["run", "--config", "targets.toml"],
             &["run", "--config", "targets.toml", "--target", "c"],
+            &["run", "--config", "named.toml", "--target", "stagin"],
             &["run", "--config", "targets.toml", "--target", "a", "--embedded"],
             &["run", "--config", "targets.toml", "--target", "a", "--target", "b", "--endpoint", "http://127.0.0.1:1"],
             &["run", "--config", "two.toml", "--target", "all"],
@@ -250,6 +260,7 @@ fn baseline(stage: &mut Stage) {
             &["run", "--against", "ftp://h"],
             &["record"],
             &["accept", "nowhere"],
+            &["accept", "base", "--diff", "--all"],
         ],
     );
     stage.call_with(&[("CI", "true")], &["record", "new", "success/symmetric"]);

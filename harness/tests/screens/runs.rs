@@ -27,6 +27,9 @@ pub(super) const SCREENS: &[Screen] = &[
     ("run-dead-port", |stage| stage.call(&["run", "--endpoint", "http://127.0.0.1:1", "success/*"])),
     ("run-unknown-credentials", unknown_credentials),
     ("run-nothing", |stage| stage.call(&["run", "materials/*"])),
+    ("run-stopped", stopped),
+    ("run-settings", settings),
+    ("replay", replayed),
     ("run-drift", drift),
     ("run-baseline-odds", baseline_odds),
     ("run-deviations", deviations),
@@ -80,6 +83,28 @@ fn unknown_credentials(stage: &mut Stage) {
 
 const CASES: [&str; 2] = ["example/absent-key", "success/symmetric"];
 
+fn stopped(stage: &mut Stage) {
+    let url = stage.mutant("success-body-null");
+    stage.call(&["run", "success/*", "--endpoint", &url, "--jobs", "1", "--max-fail", "1", "--brief"]);
+    stage.call(&["run", "success/*", "--endpoint", &url, "--last-failed", "--brief"]);
+}
+
+fn settings(stage: &mut Stage) {
+    stage.write(
+        "trentcheck.toml",
+        "jobs = 3\n[targets.a]\nendpoint = \"http://127.0.0.1:1\"\naccount = \"111122223333\"\n",
+    );
+    stage.call_with(
+        &[("TRENTCHECK_TIMEOUT", "2s")],
+        &["run", "--print-config", "--target", "a", "--fail-on", "may", "--state", "none"],
+    );
+}
+
+fn replayed(stage: &mut Stage) {
+    let url = stage.reference(Edition::KeyOnly);
+    stage.call(&["replay", "example/absent-key", "--endpoint", &url, "--trace"]);
+}
+
 fn drift(stage: &mut Stage) {
     let right = stage.reference(Edition::KeyOnly);
     let other = stage.mutant("headers-added");
@@ -94,8 +119,10 @@ fn drift(stage: &mut Stage) {
         let arguments = run(url, command);
         stage.call(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     }
+    stage.call(&["accept", "base", "--diff"]);
     stage.call(&["accept", "base", "success/symmetric"]);
     stage.call(&["accept", "base"]);
+    stage.call(&["accept", "base", "--all"]);
     stage.call(&["accept", "base"]);
 }
 

@@ -65,7 +65,8 @@ pub(crate) fn program(program: &str, folder: &Path, variables: &[(&str, &str)]) 
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let is_ours = text.starts_with("TRENTCHECK_") || text.starts_with("AWS_");
-        let is_known = ["CI", "GITHUB_STEP_SUMMARY", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].contains(&&*text);
+        let is_known =
+            ["CI", "GITHUB_STEP_SUMMARY", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "XDG_STATE_HOME"].contains(&&*text);
         if is_ours || is_known || text.to_lowercase().ends_with("_proxy") {
             command.env_remove(&name);
         }

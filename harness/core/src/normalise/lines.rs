@@ -142,7 +142,7 @@ impl Message {
 const KEPT: usize = 16 * 1024;
 
 /// The front of a body. An ellipsis stands for the rest: it tells the redactor that a secret may have been cut in two.
-fn kept_of(body: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn kept_of(body: &[u8]) -> Cow<'_, [u8]> {
     if body.len() <= KEPT {
         return Cow::Borrowed(body);
     }

@@ -1,5 +1,6 @@
 //! What varies is replaced by name: secrets always, and everything that changes from run to run for recordings. Pure.
 
+mod bytes;
 mod coding;
 mod invisible;
 mod kind;
@@ -15,6 +16,7 @@ mod spellings;
 mod tests;
 mod views;
 
+pub use bytes::{Bytes, bytes_of_body, bytes_of_request};
 pub(crate) use coding::{coding, not_kept};
 pub(crate) use lines::PRESENT;
 pub use lines::{Message, escape, request_lines, response_lines};

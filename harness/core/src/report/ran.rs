@@ -4,6 +4,7 @@ use super::case::{ExchangeReport, KeyStates, Mismatch, Outcome, SecondLook, Verd
 use super::deviation::Pinned;
 use super::recorded::FactReport;
 use super::target::TargetReport;
+use super::trace::Trace;
 use crate::baseline::Recording;
 use crate::compare::Likeness;
 use crate::fixture::{Level, RecordedFile, Supports};
@@ -126,6 +127,8 @@ pub struct CaseRan {
     pub states: Vec<KeyStates>,
     /// A curl line that sends the judged request, if there is one.
     pub curl: Option<String>,
+    /// Their traces, if the run was asked for them.
+    pub traces: Vec<Trace>,
     /// The exchanges and the states read back, with what varies replaced: what snapshots and baselines hold.
     pub recording: Recording,
     /// What each placeholder of the recording stands for, in sentences.

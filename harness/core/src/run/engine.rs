@@ -7,7 +7,7 @@ use super::options::{Facts, Options, SequenceOf};
 use super::probe::{Verdict, probe};
 use super::progress::Progress;
 use super::recorder::lane_name;
-use super::schedule::{INTERNAL, Part, Schedule};
+use super::schedule::{ENOUGH, INTERNAL, Part, Schedule};
 use crate::fixture::{Corpus, Owner, Selection};
 use crate::keys::Released;
 use crate::normalise::Shown;
@@ -16,7 +16,7 @@ use crate::send::Peer;
 use crate::target::{SetupError, Target};
 use crate::text::{TargetText, Text};
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 use tokio::sync::watch;
 
@@ -37,7 +37,7 @@ use tokio::sync::watch;
 /// use std::time::{Duration, SystemTime};
 /// use trentcheck_core::fixture::{Document, Edition, Level, PrincipalName, Selection, load};
 /// use trentcheck_core::report::Outcome;
-/// use trentcheck_core::run::{Entropy, Facts, Options, Permit, SequenceOf, Target, fill_random, run};
+/// use trentcheck_core::run::{Entropy, Facts, Options, Permit, SequenceOf, Target, Traces, fill_random, run};
 /// use trentcheck_core::send::{Endpoint, Lane, Limits, Tls};
 /// use trentcheck_core::sign::Credentials;
 ///
@@ -92,6 +92,8 @@ use tokio::sync::watch;
 ///     ledger: None,
 ///     excluded: BTreeMap::new(),
 ///     facts: Facts::None,
+///     traces: Traces::None,
+///     enough: None,
 /// };
 ///
 /// let (_stop, stopped) = tokio::sync::watch::channel(false);
@@ -123,7 +125,7 @@ pub async fn run(
     }
     progress.begins(run.selected.len());
     let deadline = tokio::time::Instant::now() + options.deadline;
-    let schedule = Schedule { run: &run, progress, deadline, stop: &stop };
+    let schedule = Schedule { run: &run, progress, deadline, stop: &stop, diverged: AtomicUsize::new(0) };
     let mut notices: Vec<Text> = Vec::new();
     if target.peer() == Peer::Unverified {
         notices.push(UNVERIFIED.into());
@@ -135,6 +137,7 @@ pub async fn run(
         true => (BTreeMap::new(), None),
         false => reports(&schedule, &mut notices).await,
     };
+    notices.extend(of_the_rest(&schedule, &by_id));
     notices.extend(of_bodies(&run));
     notices.extend(of_lateness(&run));
     let mut accounts: Vec<String> = run.account().into_iter().map(|(account, _)| account).collect();
@@ -155,6 +158,18 @@ fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> 
     let taken = corpus.cases.iter().filter(|case| selection.takes(case) && case.holds_in(other)).count();
     (taken > 0).then(|| {
         format!("all {taken} of the selected cases are of the other edition: choose it with `--edition {other}`")
+    })
+}
+
+/// What a run says that left cases out because it had seen enough.
+fn of_the_rest(schedule: &Schedule<'_>, cases: &BTreeMap<String, CaseRan>) -> Option<Text> {
+    let left_out = cases.values().filter(|case| case.reason.as_deref() == Some(ENOUGH)).count();
+    let diverging = schedule.run.options.enough.as_ref()?.diverging;
+    (left_out > 0).then(|| {
+        Text::from(format!(
+            "`--max-fail {diverging}`: the run stopped, and {left_out} of {} selected cases were not run",
+            cases.len()
+        ))
     })
 }
 
@@ -220,7 +235,11 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> Reports {
                 run.account.get_or_init(|| account);
             }
             let cases = schedule.cases().await;
-            (cases, replayed(schedule).await)
+            let recorded = match schedule.has_enough() {
+                true => not_replayed(run, Outcome::Skipped, &ENOUGH.into()),
+                false => replayed(schedule).await,
+            };
+            (cases, recorded)
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::keys::Lent;
 use crate::ledger::Ledger;
 use crate::send::Lane;
 use crate::target::{Clock, Permit};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
@@ -53,6 +53,29 @@ pub struct Options {
     pub excluded: BTreeMap<String, String>,
     /// Which recorded facts are replayed after the cases.
     pub facts: Facts,
+    /// Whether the exchanges of cases are traced.
+    pub traces: Traces,
+    /// When no further case begins; all are run when absent.
+    pub enough: Option<Enough>,
+}
+
+/// Whether the exchanges of cases are traced: how long each phase took, and the bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Traces {
+    /// They are not.
+    #[default]
+    None,
+    /// They are.
+    Kept,
+}
+
+/// When a run has seen enough: no further case begins, and those that have begun come to their end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enough {
+    /// The number of cases that diverge. It is not zero.
+    pub diverging: usize,
+    /// Cases that are known to diverge. They do not count.
+    pub known: BTreeSet<String>,
 }
 
 /// Which recorded facts of the corpus a run replays.
@@ -70,7 +93,7 @@ pub enum Facts {
 impl Options {
     /// Options of a run that sends every case, one at a time and in the order of the corpus, on the wire lane, for at
     /// most a minute. Any mismatch fails it. No keys are lent to it, it may make any number, it keeps no ledger, and it
-    /// replays no recorded facts.
+    /// replays no recorded facts. It does not end early.
     #[must_use]
     pub fn new(settle: Duration, entropy: Entropy) -> Self {
         Self {
@@ -88,6 +111,8 @@ impl Options {
             ledger: None,
             excluded: BTreeMap::new(),
             facts: Facts::None,
+            traces: Traces::None,
+            enough: None,
             entropy,
         }
     }

@@ -1,12 +1,13 @@
 //! The exchanges of a case, secrets removed.
 
+use super::options::Traces;
 use crate::baseline::{Recording, Section};
 use crate::compare::{Mismatch, WhichKey, answer_of};
 use crate::fixture::On;
 use crate::http::Request;
 use crate::kms::Sent;
-use crate::normalise::{Message, Normaliser, Redactor, Shown, escape};
-use crate::report::{ExchangeReport, KeyStates};
+use crate::normalise::{Message, Normaliser, Redactor, Shown, bytes_of_body, bytes_of_request, escape};
+use crate::report::{ExchangeReport, KeyStates, Trace};
 use crate::send::{Exchange, Lane};
 use crate::text::{TargetText, Text};
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub(super) const JUDGED: &str = "judged";
 /// Collects the exchanges of a case, secrets removed.
 pub(super) struct Recorder {
     redactor: Redactor,
+    traced: Traces,
     exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
     states: Vec<(WhichKey, Vec<TargetText>)>,
@@ -31,13 +33,15 @@ struct Recorded {
     request: Message,
     answer: Result<Message, Shown>,
     took: Duration,
+    trace: Option<Trace>,
 }
 
 impl Recorder {
     /// Nothing is recorded yet.
-    pub(super) fn new(redactor: Redactor) -> Self {
+    pub(super) fn new(redactor: Redactor, traced: Traces) -> Self {
         Self {
             redactor,
+            traced,
             exchanges: Vec::new(),
             metadata: Vec::new(),
             states: Vec::new(),
@@ -87,7 +91,17 @@ impl Recorder {
             request: Message::of_request(request, &self.redactor),
             answer,
             took: exchange.timing.total,
+            trace: (self.traced == Traces::Kept).then(|| self.trace(request, exchange)),
         });
+    }
+
+    fn trace(&self, request: &Request, exchange: &Exchange) -> Trace {
+        Trace {
+            timing: exchange.timing,
+            reused: exchange.reused,
+            sent: bytes_of_request(request, &self.redactor),
+            received: exchange.result.as_ref().ok().map(|response| bytes_of_body(response, &self.redactor)),
+        }
     }
 
     /// Records the call that blocks a case. What its answer lets import is a secret too.
@@ -167,6 +181,11 @@ impl Recorder {
             duration_us: micros(recorded.took),
         };
         self.exchanges.iter().map(shown).collect()
+    }
+
+    /// The traces of the exchanges, if they were asked for.
+    pub(super) fn traces(&self) -> Vec<Trace> {
+        self.exchanges.iter().filter_map(|recorded| recorded.trace.clone()).collect()
     }
 
     /// What is kept of a case, with placeholders for what varies.

@@ -13,13 +13,16 @@ use aws_lc_rs::digest;
 use futures_util::FutureExt;
 use std::collections::{BTreeMap, HashSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 /// The reason of a case that an internal error ended.
 pub(super) const INTERNAL: &str = "an internal error of trentcheck ended it";
+
+/// The reason of a case that was not begun because the run had seen enough.
+pub(super) const ENOUGH: &str = "the run stopped after as many diverging cases as `--max-fail` allows";
 
 /// How long what has begun may go on after an interrupt: an answer that is under way is worth it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -31,6 +34,8 @@ pub(super) struct Schedule<'a> {
     pub(super) deadline: Instant,
     /// Becomes true when the run is interrupted.
     pub(super) stop: &'a watch::Receiver<bool>,
+    /// How many cases diverged that were not known to.
+    pub(super) diverged: AtomicUsize,
 }
 
 /// How a part of a run ended.
@@ -95,6 +100,12 @@ impl Schedule<'_> {
         *self.stop.borrow()
     }
 
+    /// Whether the run has seen as many divergences as it should.
+    pub(super) fn has_enough(&self) -> bool {
+        let enough = self.run.options.enough.as_ref();
+        enough.is_some_and(|enough| self.diverged.load(Ordering::Relaxed) >= enough.diverging)
+    }
+
     /// The cases that others require, and the rest, in the order of the run.
     fn ordered(&self) -> (Vec<&Case>, Vec<&Case>) {
         let selected = &self.run.selected;
@@ -109,6 +120,10 @@ impl Schedule<'_> {
 
     async fn one(&self, case: &Case, known: &BTreeMap<String, CaseRan>) -> CaseRan {
         let report = self.verdict_on(case, known).await;
+        let is_known = self.run.options.enough.as_ref().is_some_and(|enough| enough.known.contains(&report.id));
+        if report.outcome == Outcome::Diverges && !is_known {
+            self.diverged.fetch_add(1, Ordering::Relaxed);
+        }
         self.progress.ended(&report);
         report
     }
@@ -119,6 +134,9 @@ impl Schedule<'_> {
         }
         if let Some(reason) = self.run.options.excluded.get(case.id()) {
             return not_run(case, Outcome::Skipped, &Shown::ours(reason.clone()));
+        }
+        if self.has_enough() {
+            return not_run(case, Outcome::Skipped, &ENOUGH.into());
         }
         for id in &case.requires {
             if let Some(required) = known.get(id)

@@ -2,6 +2,7 @@
 
 use super::endpoint::{Endpoint, is_local};
 use super::error::SendError;
+use super::exchange::Timing;
 use super::proxy::Proxy;
 use super::tls::{Tls, Verify, client_config};
 use crate::text::TargetText;
@@ -11,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -35,16 +36,25 @@ impl Stream for TlsStream<TcpStream> {
     }
 }
 
+/// Where the durations of an exchange are noted, and when it began.
+pub(super) struct Measured<'a> {
+    pub(super) timing: &'a mut Timing,
+    pub(super) started: Instant,
+}
+
 /// Opens a connection, without TLS if no settings are given.
 pub(super) async fn open(
     endpoint: &Endpoint,
     resolve: Option<SocketAddr>,
     proxy: Option<&Proxy>,
     tls: Option<&(Arc<rustls::ClientConfig>, ServerName<'static>)>,
+    measured: &mut Measured<'_>,
 ) -> Result<Box<dyn Stream>, SendError> {
     let mut stream = match proxy {
-        Some(proxy) => dial(proxy.host(), proxy.port(), None).await.map_err(|error| proxy.failure(error.text()))?,
-        None => dial(&endpoint.host, endpoint.port, resolve).await?,
+        Some(proxy) => {
+            dial(proxy.host(), proxy.port(), None, measured).await.map_err(|error| proxy.failure(error.text()))?
+        }
+        None => dial(&endpoint.host, endpoint.port, resolve, measured).await?,
     };
     // Requests are small, and each is answered before the next one is sent. Waiting to combine packets would only cost
     // time.
@@ -58,6 +68,7 @@ pub(super) async fn open(
         .connect(name.clone(), stream)
         .await
         .map_err(|error| if is_not_tls(&error) { SendError::NotTls } else { tls_failure(&error) })?;
+    measured.timing.secured = Some(measured.started.elapsed());
     Ok(Box::new(stream))
 }
 
@@ -72,12 +83,21 @@ fn is_not_tls(error: &std::io::Error) -> bool {
 }
 
 /// Connects to one of the host's addresses, or to the given address.
-async fn dial(host: &str, port: u16, resolve: Option<SocketAddr>) -> Result<TcpStream, SendError> {
+async fn dial(
+    host: &str,
+    port: u16,
+    resolve: Option<SocketAddr>,
+    measured: &mut Measured<'_>,
+) -> Result<TcpStream, SendError> {
     let addresses: Vec<SocketAddr> = match resolve {
         Some(address) => vec![address],
         None => addresses(host, port).await.map_err(|error| SendError::Resolve(error.to_string().into()))?,
     };
-    TcpStream::connect(addresses.as_slice()).await.map_err(|error| SendError::Connect(error.to_string().into()))
+    measured.timing.resolved = Some(measured.started.elapsed());
+    let stream = TcpStream::connect(addresses.as_slice()).await;
+    let stream = stream.map_err(|error| SendError::Connect(error.to_string().into()))?;
+    measured.timing.dialled = Some(measured.started.elapsed());
+    Ok(stream)
 }
 
 /// The addresses of a host. `localhost` and the names below it always mean this machine, so no resolver is asked.
@@ -93,7 +113,13 @@ pub(super) async fn speaks_tls(endpoint: &Endpoint, resolve: Option<SocketAddr>,
     let config = client_config(&Tls { verify: Verify::NoInsecure, ..Tls::default() });
     let (Ok(config), Ok(name)) = (config, ServerName::try_from(endpoint.host.clone())) else { return false };
     let tls = (Arc::new(config), name);
-    tokio::time::timeout(within, open(endpoint, resolve, None, Some(&tls))).await.is_ok_and(|opened| opened.is_ok())
+    #[expect(clippy::disallowed_methods, reason = "nobody reads the measurement")]
+    let started = Instant::now();
+    let (mut timing, tls) = (Timing::default(), Some(&tls));
+    let mut measured = Measured { timing: &mut timing, started };
+    tokio::time::timeout(within, open(endpoint, resolve, None, tls, &mut measured))
+        .await
+        .is_ok_and(|opened| opened.is_ok())
 }
 
 /// Whether the peer has closed an idle connection or sent unexpected bytes.

@@ -103,7 +103,13 @@ pub struct Response {
 /// The durations of an exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// The time until the connection was established; absent if an existing connection was used.
+    /// The time until the addresses of the host were known; absent in the http lane and on an existing connection.
+    pub resolved: Option<Duration>,
+    /// The time until the TCP connection was open; absent as above.
+    pub dialled: Option<Duration>,
+    /// The time until TLS was agreed; absent as above, and without TLS.
+    pub secured: Option<Duration>,
+    /// The time until the connection was established, with TLS; absent if an existing connection was used.
     pub connect: Option<Duration>,
     /// The time until the first byte of the answer.
     pub first_byte: Option<Duration>,

@@ -11,7 +11,7 @@ use crate::http::{Framing, Header, Request};
 const HEADER_LINES: usize = 64;
 
 /// The bytes of a request.
-pub(super) fn encode(request: &Request) -> Vec<u8> {
+pub(crate) fn encode(request: &Request) -> Vec<u8> {
     let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method, request.target).into_bytes();
     for header in &request.headers {
         bytes.extend_from_slice(header.name.as_bytes());

@@ -26,6 +26,7 @@ mod wire;
 pub use endpoint::{Endpoint, EndpointError, Scheme};
 pub use error::{Fault, SendError, SetupError};
 pub use exchange::{Exchange, Followed, Lane, Limits, Rates, Response, ResponseFraming, Timing, Version};
+pub(crate) use http1::encode;
 #[doc(hidden)]
 pub use http1::read_answer;
 pub use peer::Peer;

@@ -1,6 +1,6 @@
 //! The wire lane: sends exactly the bytes of the request, and sees every byte of the answer.
 
-use super::connection::{Stream, has_ended, open, surplus};
+use super::connection::{Measured, Stream, has_ended, open, surplus};
 use super::delivery::Outgoing;
 use super::endpoint::Endpoint;
 use super::error::SendError;
@@ -139,7 +139,7 @@ impl Wire {
         let opened = match connection {
             Some(stream) => Ok(stream),
             None => {
-                let opened = self.connect().await;
+                let opened = self.connect(&mut Measured { timing: &mut timing, started }).await;
                 timing.connect = Some(started.elapsed());
                 opened
             }
@@ -198,9 +198,9 @@ impl Wire {
         self.proxy.as_ref().filter(|_| self.tls.is_none())
     }
 
-    async fn connect(&self) -> Result<Box<dyn Stream>, SendError> {
+    async fn connect(&self, measured: &mut Measured<'_>) -> Result<Box<dyn Stream>, SendError> {
         let limit = self.limits.connect.min(self.limits.exchange);
-        let opened = open(&self.endpoint, self.resolve, self.proxy.as_ref(), self.tls.as_ref());
+        let opened = open(&self.endpoint, self.resolve, self.proxy.as_ref(), self.tls.as_ref(), measured);
         timeout(limit, opened).await.unwrap_or(Err(SendError::ConnectTimeout(limit)))
     }
 }

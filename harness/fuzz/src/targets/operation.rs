@@ -3,7 +3,7 @@
 use super::server::{Wait, answers, said};
 use serde_json::Value;
 use std::time::SystemTime;
-use trentcheck_core::http::{Framing, Header, Request};
+use trentcheck_core::http::{Delivery, Framing, Header, Request};
 use trentcheck_core::sign::{Credentials, Signing, sign};
 
 pub(super) const WORDS: &[&str] = &[
@@ -97,6 +97,7 @@ fn signed(operation: &str, body: &[u8]) -> Vec<u8> {
         ],
         body: body.to_vec(),
         framing: Framing::ContentLength,
+        delivery: Delivery::AtOnce,
     };
     let credentials = Credentials {
         access_key_id: "AKIDTRENTCHECK000001".to_owned(),

@@ -3,7 +3,7 @@
 use super::spelling::{Choices, spelt};
 use super::visible::must_be_visible;
 use std::sync::LazyLock;
-use trentcheck_core::http::{Framing, Header, Request};
+use trentcheck_core::http::{Delivery, Framing, Header, Request};
 use trentcheck_core::normalise::{Redactor, request_lines, response_lines};
 use trentcheck_core::send::{Response, ResponseFraming, Version};
 use trentcheck_core::text::{TargetText, Text};
@@ -93,8 +93,14 @@ fn shown(text: &str) -> Vec<String> {
     };
     shown.extend(response_lines(&response, &REDACTOR));
     let target = format!("/?{text}");
-    let request =
-        Request { method: "POST".to_owned(), target, headers: vec![header], body, framing: Framing::ContentLength };
+    let request = Request {
+        method: "POST".to_owned(),
+        target,
+        headers: vec![header],
+        body,
+        framing: Framing::ContentLength,
+        delivery: Delivery::AtOnce,
+    };
     shown.extend(request_lines(&request, &REDACTOR));
     shown
 }
