@@ -74,16 +74,17 @@ impl Redactor {
     /// The text without secrets, signatures and what a request imports.
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for Pattern { sign, pattern, replacement, .. } in PATTERNS.iter() {
-            if text.contains(sign) {
-                text = pattern.replace_all(&text, *replacement).into_owned();
-            }
-        }
+        // Secrets first: a pattern could take the front of one, and its rest would not be recognised.
         for (range, name) in self.found(text.as_bytes()).into_iter().rev() {
             // A spelling that ends inside a letter takes the whole letter with it.
             let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             let end = (range.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
             text.replace_range(start..end, name);
+        }
+        for Pattern { sign, pattern, replacement, .. } in PATTERNS.iter() {
+            if text.contains(sign) {
+                text = pattern.replace_all(&text, *replacement).into_owned();
+            }
         }
         text
     }
@@ -190,11 +191,16 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         unreplaced: pattern(unreplaced),
         what,
     };
-    // Import tokens and wrapped material are as good as secrets; a body inside a string has its quotes escaped.
+    // A value of these characters, with names of secrets that were removed in it. One that is nothing but names stays.
+    let value = |of: &str| format!("(?:<[a-z0-9-]+>)*{of}(?:{of}|<[a-z0-9-]+>)*");
+    // Import tokens and wrapped material are as good as secrets; a body inside a string has its quotes escaped, and some
+    // servers escape slashes.
+    let inside = value(r#"(?:[^"<\\]|\\+/|\\+u[0-9a-fA-F]{4})"#);
     let material = |member: &str| {
         (
-            format!(r#"({member}\\?"[[:space:]]*:[[:space:]]*\\?")[^"<\\]+"#),
-            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"[^"<\\]"#),
+            format!(r#"({member}\\?"[[:space:]]*:[[:space:]]*\\?"){inside}"#),
+            // A line that is cut right here has nothing left of the value.
+            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"[^"<\\…]"#),
         )
     };
     let (token, token_left) = material("ImportToken");
@@ -213,7 +219,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         row("EncryptedKeyMaterial", &wrapped, "${1}<removed>", &wrapped_left, "wrapped material"),
         row(
             "://",
-            r#"(://)[^[:space:]/@"<]+@"#,
+            &format!("(://){}@", value(r#"[^[:space:]/@"<]"#)),
             "${1}<user>@",
             r#"://[^[:space:]/@"<]+@"#,
             "user name or password of a URL",
@@ -253,6 +259,15 @@ mod tests {
             ("https://jane:pw@host/", "https://<user>@host/"),
             ("of AKIAABCDEFGHIJKLMNOP.", "of <access-key-id>."),
             ("é%61-s3cr3t-k3yé", "é<secret-access-key>é"),
+            // A pattern that ends inside a secret does not hide the rest of it, nor the other way round.
+            (r#"{"ImportToken":"x a-s3cr3t\055k3y y"}"#, r#"{"ImportToken":"<removed>"}"#),
+            (r#"{"ImportToken":"ab\/cd\u002bef=","x":1}"#, r#"{"ImportToken":"<removed>","x":1}"#),
+            (r#"{"ImportToken":"<removed>","x":1}"#, r#"{"ImportToken":"<removed>","x":1}"#),
+            ("https://jane:a-s3cr3t-k3y@host/", "https://<user>@host/"),
+            (
+                "[\n\"Signature=<signature>\",\n\"https://<user>@host\"\n]",
+                "[\n\"Signature=<signature>\",\n\"https://<user>@host\"\n]",
+            ),
         ] {
             assert_eq!(redactor().redact(text), expected);
             assert_eq!(redactor().leaks(&redactor().redact(text)), []);
@@ -281,6 +296,7 @@ mod tests {
         let leaks = redactor().leaks(text);
         let told: Vec<(usize, &str)> = leaks.iter().map(|leak| (leak.line, leak.what.as_str())).collect();
         assert_eq!(told, [(2, "secret access key"), (2, "access key id"), (4, "account id"), (5, "import token")]);
+        assert_eq!(redactor().leaks("\"ImportToken\":\"…"), []);
         assert_eq!(redactor().leaks("<access-key-id> AKIA 123456789012 \"ImportToken\":\"<removed>\""), []);
     }
 }

@@ -46,7 +46,11 @@ static SPEC: LazyLock<Vec<Document>> = LazyLock::new(|| {
         let name = path.file_name().unwrap().to_string_lossy();
         Document { path: format!("spec/{name}"), text: std::fs::read_to_string(path).unwrap() }
     };
-    std::fs::read_dir(folder).unwrap().map(|entry| read(&entry.unwrap().path())).collect()
+    let mut documents: Vec<Document> =
+        std::fs::read_dir(folder).unwrap().map(|entry| read(&entry.unwrap().path())).collect();
+    // The same inputs find the same things on every machine.
+    documents.sort_by(|left, right| left.path.cmp(&right.path));
+    documents
 });
 
 /// What is loaded and printed is what is loaded again; every finding stands in a line of a file that there is.

@@ -23,7 +23,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "observation", check: observation::check, words: observation::WORDS, short: 2000 },
     Target { name: "redaction", check: redaction::planted, words: redaction::WORDS, short: 80 },
     Target { name: "harmless", check: redaction::harmless, words: redaction::WORDS, short: 50 },
-    Target { name: "fixture", check: fixture::check, words: fixture::WORDS, short: 200 },
+    Target { name: "fixture", check: fixture::check, words: fixture::WORDS, short: 100 },
     Target { name: "snap", check: snap::check, words: snap::WORDS, short: 600 },
     Target { name: "ledger", check: ledger::check, words: ledger::WORDS, short: 1000 },
     Target { name: "deviations", check: deviations::check, words: deviations::WORDS, short: 300 },
