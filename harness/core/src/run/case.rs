@@ -286,7 +286,7 @@ impl Attempt<'_> {
         let expectations = rendered(expect, &self.world);
         let asked = Asked {
             change,
-            has_key_here: precondition.has_key() && precondition.region != Region::Elsewhere,
+            has_key_here: precondition.has_key() && precondition.region != Region::Elsewhere && !change.names_absent(),
             expectations: &expectations,
         };
         let Judged { found, retryable } = judge_exchange(run, asked, exchange, &context).await?;

@@ -22,6 +22,8 @@ use serde_json::Value;
 struct Unexplained {
     level: Level,
     found: Text,
+    /// Whether DescribeKey shows it. Only what is read is waited for: a key that is used again and again never changes.
+    is_read: bool,
 }
 
 /// The two requests of a round and what answered them.
@@ -192,34 +194,39 @@ impl Attempt<'_> {
             .map(|order| run.corpus.effects_named(&order.after, edition).collect())
             .collect();
         if orders.is_empty() {
-            return Ok(Some(Unexplained { level: case.level, found: answers }));
+            return Ok(Some(Unexplained { level: case.level, found: answers, is_read: false }));
         }
         let mark = self.recorder.mark();
         let mut pauses = Pauses::within(run.options.settle);
         let nearest = loop {
             self.recorder.back_to(mark);
-            let mut nearest = None;
+            let mut nearest: Option<Unexplained> = None;
             for effects in &orders {
-                match self.difference(precondition, lease, before, effects).await? {
-                    None => {
-                        nearest = None;
-                        break;
-                    }
-                    Some(found) => drop(nearest.get_or_insert(found)),
-                }
+                let Some(found) = self.difference(precondition, lease, before, effects).await? else {
+                    nearest = None;
+                    break;
+                };
+                let is_read = found.is_read;
+                nearest.get_or_insert(found).is_read &= is_read;
             }
             if nearest.is_none() || !pauses.pause().await {
                 break nearest;
             }
         };
-        if let Some(Unexplained { level, found }) = nearest {
+        if let Some(Unexplained { level, found, is_read }) = nearest {
             let key = &lease.key;
-            if let Some(late) =
-                Box::pin(key.kms().is_late(Change::Effect, comes_late(key, &orders, before.of_key(), edition))).await
-            {
+            let late = match is_read {
+                true => {
+                    Box::pin(key.kms().is_late(Change::Effect, comes_late(key, &orders, before.of_key(), edition)))
+                        .await
+                }
+                false => key.kms().known_to_be_late(),
+            };
+            if let Some(late) = late {
                 return Err(ended(Outcome::Indeterminate, too_late(late)));
             }
-            return Ok(Some(Unexplained { level: level.min(case.level), found: answers.and(", then ").and(found) }));
+            let (level, found) = (level.min(case.level), answers.and(", then ").and(found));
+            return Ok(Some(Unexplained { level, found, is_read }));
         }
         self.afterwards(precondition, lease, before, answers).await
     }
@@ -272,7 +279,8 @@ impl Attempt<'_> {
                     Some(state) => Text::from("KeyState ").and(state),
                     None => Text::from(format!("not this: {}", effect.title)),
                 };
-                return Ok(Some(Unexplained { level, found }));
+                let is_read = effect.call == Call::DescribeKey;
+                return Ok(Some(Unexplained { level, found, is_read }));
             }
         }
         Ok(None)
@@ -299,7 +307,7 @@ impl Attempt<'_> {
             let found = reading.read(effect).await.map_err(unread)?;
             if let Some(level) = found.iter().map(|mismatch| mismatch.level).max() {
                 let found = answers.and(format!(", then not this: {}", effect.title));
-                return Ok(Some(Unexplained { level: level.min(case.level), found }));
+                return Ok(Some(Unexplained { level: level.min(case.level), found, is_read: false }));
             }
         }
         Ok(None)
