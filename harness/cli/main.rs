@@ -57,7 +57,9 @@ async fn dispatch(arguments: Arguments, given: &Given) -> Result<u8, Failure> {
         None => run_or_watch(&arguments.run, &Cases::default(), &arguments.control, given).await,
         Some(Command::Run { cases, control, run }) => run_or_watch(&run, &cases, &control, given).await,
         Some(Command::Replay { case, trace, run }) => replay::replay(&case, trace, &run).await,
-        Some(Command::Record { as_evidence: Some(file), run, .. }) => evidence::record(&run, &file).await,
+        Some(Command::Record { as_evidence: Some(file), cases, run, .. }) => {
+            evidence::record(&run, &cases, &file).await
+        }
         Some(Command::Record { directory, cases, run, delete_unreferenced, .. }) => {
             let directory = directory.unwrap_or_default();
             record::record(&run, &cases, &directory, regress::Unreferenced::of(delete_unreferenced)).await

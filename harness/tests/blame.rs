@@ -58,6 +58,59 @@ async fn what_does_not_come_again_is_flaky_and_shown_with_both_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_shows_a_new_alias_late_shows_no_effect() {
+    let number = AtomicUsize::new(0);
+    let (_server, target) = behind(move |operation, _| match operation {
+        "ListAliases" if number.fetch_add(1, Ordering::Relaxed) == 0 => {
+            Fate::Answered(200, r#"{"Aliases":[],"Truncated":false}"#.to_owned())
+        }
+        _ => Fate::Passed,
+    })
+    .await;
+    let mut options = at_must(1);
+    options.fail_on = Level::Should;
+    let report = replay(&corpus(), &["success/aliases-kept"], &target, &options).await;
+    let case = case(&report, "success/aliases-kept");
+    assert_eq!((case.outcome, case.mismatches.len()), (Outcome::Pass, 0), "{:?}", complaints(&report));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_says_afterwards_that_there_is_no_such_operation_counts() {
+    let number = AtomicUsize::new(0);
+    let (_server, target) = behind(move |operation, _| match operation {
+        "DeleteImportedKeyMaterial" => {
+            number.fetch_add(1, Ordering::Relaxed);
+            Fate::Passed
+        }
+        // The first deletion is the probe.
+        "DescribeKey" if number.load(Ordering::Relaxed) > 1 => {
+            number.fetch_sub(1, Ordering::Relaxed);
+            Fate::Answered(400, r#"{"__type":"UnknownOperationException"}"#.to_owned())
+        }
+        _ => Fate::Passed,
+    })
+    .await;
+    let report = replay(&corpus(), &["success/symmetric"], &target, &at_must(1)).await;
+    assert_eq!(case(&report, "success/symmetric").outcome, Outcome::Diverges, "{:?}", complaints(&report));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_without_describe_key_is_blocked_and_not_skipped() {
+    let (_server, target) = behind(|operation, _| match operation {
+        "DescribeKey" => Fate::Answered(400, r#"{"__type":"UnknownOperationException"}"#.to_owned()),
+        _ => Fate::Passed,
+    })
+    .await;
+    let report = replay(&corpus(), &["success/symmetric"], &target, &at_must(1)).await;
+    assert_eq!(
+        (case(&report, "success/symmetric").outcome, report.exit_code),
+        (Outcome::Blocked, ExitCode::Indeterminate),
+        "{:?}",
+        complaints(&report)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_loses_one_deletion_in_twenty_is_intermittent() {
     let number = AtomicUsize::new(0);
     let (_server, target) = behind(move |operation, _| match of_deletion(&number, operation) {

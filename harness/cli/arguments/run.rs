@@ -24,6 +24,14 @@ pub(crate) struct Cases {
     pub(crate) skip: Vec<String>,
 }
 
+impl Cases {
+    /// Whether these are not all cases.
+    pub(crate) fn select(&self) -> bool {
+        let Self { patterns, tag, level, skip } = self;
+        [patterns, tag, level, skip].iter().any(|chosen| !chosen.is_empty())
+    }
+}
+
 /// The flags of `run` alone: what it runs again, when it stops, and what it shows in place of a run.
 #[derive(Args, Clone, Default)]
 pub(crate) struct RunControl {

@@ -16,8 +16,11 @@ use trentcheck_core::report::{ExitCode, Held, Report, RunReport};
 use trentcheck_core::run::Facts;
 
 /// Makes the calls of recorded facts, and those that nobody has recorded, and writes what the target answered.
-pub(crate) async fn record(arguments: &RunArguments, file: &Path) -> Result<u8, Failure> {
+pub(crate) async fn record(arguments: &RunArguments, cases: &Cases, file: &Path) -> Result<u8, Failure> {
     Writing::of_environment().must_be_allowed("record")?;
+    if cases.select() {
+        return Err(Failure::rule("`record --as-evidence` sends no case, so none can be selected for it"));
+    }
     for (flag, is_given) in [("--against", arguments.against.is_some()), ("--strict", arguments.strict)] {
         if is_given {
             return Err(Failure::rule(format!("`record --as-evidence` does not take `{flag}`: it compares nothing")));

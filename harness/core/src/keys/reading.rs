@@ -3,7 +3,7 @@
 use super::key::{Key, metadata, text_of};
 use crate::fixture::Call;
 use crate::json;
-use crate::kms::{Failure, each_page};
+use crate::kms::{Failure, Pauses, each_page, mark};
 use serde_json::{Map, Value, json};
 
 /// A list in which a key, or something that belongs to it, is.
@@ -42,6 +42,29 @@ impl Key {
                 Some(list) => self.listed(&list).await,
                 None => self.describe().await,
             },
+        }
+    }
+
+    /// The same, as soon as a list has what the run made, or when the budget for changes is over. A list may show a new key,
+    /// alias, grant or tag late, and what it then shows would look like an effect of the exchange.
+    pub(crate) async fn shown_whole(&self, call: Call) -> Result<Value, Failure> {
+        let mut pauses = Pauses::within(self.kms().settle());
+        loop {
+            let shown = self.shown(call).await?;
+            if self.is_whole(call, &shown) || !pauses.pause().await {
+                return Ok(shown);
+            }
+        }
+    }
+
+    fn is_whole(&self, call: Call, shown: &Value) -> bool {
+        let has = |item: &str, member: &str| shown.get(format!("{item}.{member}")).is_some();
+        match call {
+            Call::ListKeys => has(&self.names.id, "KeyId"),
+            Call::ListAliases => self.names.alias.as_ref().is_none_or(|alias| has(alias, "AliasName")),
+            Call::ListResourceTags => has(mark::TAG, "TagKey"),
+            Call::ListGrants => !self.base.grant || shown.as_object().is_some_and(|grants| !grants.is_empty()),
+            _ => true,
         }
     }
 

@@ -55,7 +55,7 @@ impl Before {
             };
             match effect.call.kind() {
                 CallKind::Reads if effect.call != Call::DescribeKey => {
-                    self.shown.insert((effect.call, effect.on), key.shown(effect.call).await?);
+                    self.shown.insert((effect.call, effect.on), key.shown_whole(effect.call).await?);
                 }
                 CallKind::Uses => key.practise(other, effect).await?,
                 CallKind::Reads | CallKind::Changes => {}
@@ -153,11 +153,10 @@ impl ReadBack<'_> {
         loop {
             let after = match key.shown(effect.call).await {
                 Ok(after) => after,
-                Err(failure) if failure.kind.tells_nothing() || failure.kind == FailureKind::NoSuchOperation => {
-                    return Err(failure.into());
-                }
+                Err(failure) if failure.kind.tells_nothing() => return Err(failure.into()),
                 Err(failure) => {
-                    // A key that can no longer be described is itself an effect.
+                    // A key that can no longer be described is itself an effect. The call was answered before the exchange,
+                    // so the target has the operation whatever it says now.
                     let gone = serde_json::json!({ "KeyState": failure.answer.flat().raw() });
                     if effect.call == Call::DescribeKey {
                         self.recorder.state(effect.on, before, &gone);

@@ -18,9 +18,9 @@ pub(super) fn ended(outcome: Outcome, reason: impl Into<Text>) -> Ended {
     Ended { outcome, reason: reason.into(), sent: None }
 }
 
-/// The calls without which no key with imported material can be made. If a target lacks another operation, the cases that
-/// need it are skipped.
-const SET_UP: [&str; 3] = ["CreateKey", "GetParametersForImport", "ImportKeyMaterial"];
+/// The calls without which no key with imported material can be made and shown. If a target lacks another operation, the
+/// cases that need it are skipped.
+const SET_UP: [&str; 4] = ["CreateKey", "GetParametersForImport", "ImportKeyMaterial", "DescribeKey"];
 
 /// The case ends because a call of its precondition failed.
 pub(super) fn blocked(failure: &Failure) -> Ended {
