@@ -87,7 +87,7 @@ async fn a_report_that_is_read_back_is_the_same_and_is_shown_the_same() {
     assert!(held.has_drifted() && held.lacks_recordings() && held.is_stale() && compared.differs());
     let shown = render(report, Detail::Full);
     for part in
-        ["clause", "states", "“", "repeat", "≠ judged, answer", "stale: it", "listed", "side by side", "2 of 2 targets"]
+        ["clause", "states", "repeat", "≠ judged, answer", "stale: it", "listed", "side by side", "2 of 2 targets"]
     {
         assert!(shown.contains(part), "{part}: {shown}");
     }

@@ -9,6 +9,9 @@ use tokio::net::TcpStream;
 /// The time between two looks. A restart that takes less may be missed.
 const INTERVAL: Duration = Duration::from_millis(250);
 
+/// Files that are watched. Whoever names a larger directory named the wrong one.
+const MOST_FILES: usize = 10_000;
+
 /// The most time of one attempt to connect.
 const CONNECT: Duration = Duration::from_secs(1);
 
@@ -74,14 +77,21 @@ impl Watched {
     }
 }
 
+/// Adds a file, or what is below a directory. Below it no link to a directory is followed: two that point upwards have more
+/// paths than can be walked.
 fn gather(path: &Path, files: &mut BTreeMap<PathBuf, (SystemTime, u64)>) {
     let Ok(metadata) = std::fs::metadata(path) else { return };
-    if metadata.is_dir() {
-        let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
-        entries.for_each(|entry| gather(&entry.path(), files));
-    } else {
+    if !metadata.is_dir() {
         let time = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         files.insert(path.to_owned(), (time, metadata.len()));
+        return;
+    }
+    for entry in std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok) {
+        let path = entry.path();
+        let is_linked_directory = entry.file_type().is_ok_and(|kind| kind.is_symlink()) && path.is_dir();
+        if !is_linked_directory && files.len() < MOST_FILES {
+            gather(&path, files);
+        }
     }
 }
 
@@ -115,6 +125,19 @@ mod tests {
             }
             assert_eq!(watched.changed(&before, || {}).await, format!("`{}` changed", path.display()));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_point_upwards_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("case.toml"), "one").unwrap();
+        for name in ["a", "b"] {
+            std::os::unix::fs::symlink(".", folder.path().join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink("case.toml", folder.path().join("linked.toml")).unwrap();
+        let watched = Watched { paths: vec![folder.path().to_owned()], target: Vec::new() };
+        assert_eq!(watched.files().0.len(), 2);
     }
 
     #[tokio::test]

@@ -27,6 +27,25 @@ enum Place {
     File(PathBuf),
 }
 
+impl Place {
+    /// Whether both are the same, however their paths are spelt.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stdout, Self::Stdout) => true,
+            (Self::File(one) | Self::Summary(one), Self::File(other) | Self::Summary(other)) => {
+                one == other || whole(one).is_some_and(|path| Some(path) == whole(other))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The path from the root of a file that need not exist yet.
+fn whole(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
+}
+
 impl Destination {
     /// Whether it is written line by line while a run goes on.
     pub(super) fn is_followed(&self) -> bool {
@@ -101,7 +120,7 @@ pub(crate) fn takes_stdout(destinations: &[Destination]) -> bool {
 pub(crate) fn reports(words: &[String]) -> Result<Vec<Destination>, Failure> {
     let destinations: Vec<Destination> = words.iter().map(|word| Destination::of(word)).collect::<Result<_, _>>()?;
     for (number, one) in destinations.iter().enumerate() {
-        let Some(other) = destinations[..number].iter().find(|other| other.place == one.place) else { continue };
+        let Some(other) = destinations[..number].iter().find(|other| other.place.is(&one.place)) else { continue };
         let (first, second) = (other.format, one.format);
         let place = match &one.place {
             Place::Stdout => "stdout".to_owned(),

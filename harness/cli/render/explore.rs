@@ -77,7 +77,8 @@ fn said_by(mismatch: &Mismatch<Shown>, relation: Relation) -> String {
     match (mismatch.supports.is_empty(), clauses.is_empty()) {
         (true, true) => "our reading of the spec, which is no source".to_owned(),
         (true, false) => format!("our reading of {clauses}"),
-        (false, _) => format!("{clauses}, which {}", mismatch.supports).trim_start_matches(", which ").to_owned(),
+        (false, true) => mismatch.supports.to_string(),
+        (false, false) => format!("{clauses}; {}", mismatch.supports),
     }
 }
 

@@ -6,7 +6,7 @@ use trentcheck_core::report::{PassageText, RunReport, SourceText};
 /// What a support cites: the source, where in it, when, and what it says there. The verb stands before it.
 fn cited(passage: &PassageText, source: &SourceText) -> String {
     let date = passage.date.as_ref().map(|date| format!(", {date}")).unwrap_or_default();
-    format!("{}, {}{date}: “{}”", source.title, passage.place, passage.says)
+    format!("{}, {}{date}: {}", source.title, passage.place, passage.says)
 }
 
 /// The verb and the passage of a support that a report cites, if the report has it.

@@ -13,7 +13,7 @@ pub(crate) enum Touched {
     Nothing,
 }
 
-/// One line for each key and alias, then the number of each kind.
+/// One line for each key and alias that is changed or left, then the number of each kind.
 pub(crate) fn render(swept: &Swept, touched: Touched) -> String {
     let would = if matches!(touched, Touched::Nothing) { "would be " } else { "" };
     let mut lines = Vec::new();
@@ -21,7 +21,6 @@ pub(crate) fn render(swept: &Swept, touched: Touched) -> String {
     let name = |name: &String| shown(&TargetText::from(name.as_str()).into());
     lines.extend(swept.aliases.iter().map(|alias| format!("{would}deleted: {}", name(alias))));
     lines.extend(swept.scheduled.iter().map(|arn| format!("{would}scheduled for deletion in 7 days: {}", name(arn))));
-    lines.extend(swept.pending.iter().map(|arn| format!("pending deletion already: {}", name(arn))));
     lines.extend(swept.skipped.iter().map(|line| format!("skipped: {}", shown(line))));
     lines.extend(swept.left.iter().map(|line| format!("left: {}", shown(line))));
     lines.push(format!(

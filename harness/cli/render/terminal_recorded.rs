@@ -68,7 +68,7 @@ fn full(fact: &FactReport, report: &RunReport) -> Vec<String> {
     ));
     for (word, ids) in [("shows", &fact.passages), ("unlike", &fact.disagrees_with)] {
         for passage in ids.iter().filter_map(|id| report.passages.get(id)) {
-            lines.push(format!("    {word:9} {DIM}{}, {}: “{}”{DIM:#}", passage.source, passage.place, passage.says));
+            lines.push(format!("    {word:9} {DIM}{}, {}: {}{DIM:#}", passage.source, passage.place, passage.says));
         }
     }
     lines.extend(fact.exchanges.iter().flat_map(bytes));

@@ -4,6 +4,7 @@ use super::head::Head;
 use super::recording::Recording;
 use crate::file;
 use crate::fixture::Edition;
+use crate::normalise::Shown;
 use crate::text::in_one_line;
 use insta::internals::{Content, SnapshotContents};
 use std::path::Path;
@@ -86,6 +87,9 @@ impl Snap {
         if !bytes.starts_with(b"---\n") && !bytes.starts_with(b"---\r\n") {
             return Err(wrong("it does not begin with a head between lines of three dashes".to_owned()));
         }
+        if !is_visible(&bytes) {
+            return Err(wrong("it has characters that nobody sees, which trentcheck never writes".to_owned()));
+        }
         if !is_shallow(&bytes) {
             return Err(wrong("its head is nested too deeply, or too long".to_owned()));
         }
@@ -129,6 +133,12 @@ impl Snap {
             recording,
         })
     }
+}
+
+/// Whether whoever reads the file on a terminal sees all of it.
+fn is_visible(file: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(file) else { return false };
+    text.lines().all(|line| Shown::ours(line).as_str() == line)
 }
 
 /// Bytes of a file; a recording has some thousand.

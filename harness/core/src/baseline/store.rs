@@ -193,15 +193,17 @@ impl Baseline {
         Ok(())
     }
 
-    /// Replaces the accepted recording of a case by the pending one.
+    /// Replaces the accepted recording of a case by the pending one, as it was read: the file may be another by now, or a
+    /// link.
     ///
     /// # Errors
     ///
-    /// The file cannot be renamed.
+    /// A file cannot be written or deleted.
     pub fn accept(&self, case: &str) -> Result<(), BaselineError> {
-        let path = self.path(case, SnapFile::Accepted);
-        std::fs::rename(self.path(case, SnapFile::Pending), &path)
-            .map_err(|source| BaselineError::Unwritable { path, source })
+        let Some(pending) = self.pending.get(case) else { return Ok(()) };
+        let text = pending.render();
+        self.write(SnapFile::Accepted, [(case, text.as_str())])?;
+        self.forget(case)
     }
 
     /// Deletes the pending recording of a case that no longer differs.

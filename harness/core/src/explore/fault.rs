@@ -139,7 +139,8 @@ mod tests {
         assert_eq!(what_differs(&one), what_differs(&other));
         let one = mismatch(What::Status, "4xx", "200");
         assert_ne!(what_differs(&one), what_differs(&mismatch(What::Status, "4xx", "500 InternalError")));
-        let refused = |error: &str| Mismatch { hint: Some(format!("the model answers 400 {error}")), ..one.clone() };
+        let refused =
+            |error: &str| Mismatch { hint: Some(format!("the reference answers 400 {error}")), ..one.clone() };
         assert_ne!(what_differs(&refused("NotFoundException")), what_differs(&refused("ValidationException")));
     }
 

@@ -110,7 +110,7 @@ fn answer(target: &Answered, expected: &Observation, judging: &Judging<'_>, verd
         found.truncate(1);
     }
     for mismatch in found.iter_mut().filter(|mismatch| mismatch.what == What::Status && mismatch.hint.is_none()) {
-        mismatch.hint = Some(format!("the model answers {}", Redactor::default().show(&in_short(expected))));
+        mismatch.hint = Some(format!("the reference answers {}", Redactor::default().show(&in_short(expected))));
     }
     verdict.in_step &= !differs;
     // If the model refuses a change of the key's state, an answer of the target that accepts it does not show an effect

@@ -224,6 +224,9 @@ fn wrong_scheme(target: &Target) -> Vec<Found> {
     checkups
 }
 
+/// What an answer without an error type of AWS means where one has to come.
+const NO_KMS: &str = "no KMS answers so: check address, port and path";
+
 /// Whether the target took our signature. That it denied the operation shows that it did.
 fn identity(observation: &Observation) -> Found {
     const BAD_SIGNATURE: [&str; 3] =
@@ -236,7 +239,8 @@ fn identity(observation: &Observation) -> Found {
         Some("NotFoundException" | "AccessDeniedException") => {
             checkup("identity", Health::Good, "the credentials are not refused".to_owned())
         }
-        _ => checkup("identity", Health::Unknown, summary(observation)),
+        None => Found { hint: Some(NO_KMS.to_owned()), ..checkup("identity", Health::Bad, summary(observation)) },
+        Some(_) => checkup("identity", Health::Unknown, summary(observation)),
     }
 }
 
@@ -250,7 +254,7 @@ fn existence(operation: &Operation, unsupported: &[Unsupported], observation: &O
         false if observation.error_name().is_some() => {
             checkup(what, Health::Good, format!("{} is there", operation.name))
         }
-        false => checkup(what, Health::Unknown, summary(observation)),
+        false => Found { hint: Some(NO_KMS.to_owned()), ..checkup(what, Health::Bad, summary(observation)) },
     }
 }
 

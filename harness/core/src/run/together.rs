@@ -89,9 +89,10 @@ impl Attempt<'_> {
         let body = body(&mut lease.key, run.pool.maker(), together.call).await.map_err(|failure| blocked(&failure))?;
         let operation = together.call.operation(&run.corpus.operation.name).to_owned();
         run.sender.turn_of(std::slice::from_ref(&request)).await;
+        only_ours(run, case, &self.world, Some(lease), std::slice::from_ref(&request)).await?;
+        // The key is looked at last for the call that is not the operation under test.
         let beside = lease.key.kms().prepared(&operation, &body).await.map_err(|failure| blocked(&failure))?;
         let requests = [request, beside];
-        only_ours(run, case, &self.world, Some(lease), &requests[..1]).await?;
         let exchanges = match run.options.lane {
             Lane::Wire => run.sender.at_once_in_turn(&requests).await,
             Lane::Http => {
@@ -156,6 +157,9 @@ impl Attempt<'_> {
         }
         if lease.key.kms().says_unsupported(&observation) {
             return Err(ended(Outcome::Blocked, format!("the target has no operation {operation}")));
+        }
+        if observation.error_name() == Some("AccessDeniedException") {
+            return Err(ended(Outcome::Blocked, format!("the caller may not use {operation} (AccessDeniedException)")));
         }
         if token_ended(&observation) {
             return Err(ended(Outcome::Skipped, "the target ends an import token with the material"));

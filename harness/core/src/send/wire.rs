@@ -90,8 +90,8 @@ impl Wire {
         let result = self.within(deadline, &mut stream, &both, &mut decoder, (&mut timing, started)).await;
         let behind = decoder.rest();
         timing.total = started.elapsed();
-        let mut first =
-            Exchange { lane: Lane::Wire, result: result.map(|(response, _)| response), reused: false, timing };
+        let result = self.of_target(result.map(|(response, _)| response));
+        let mut first = Exchange { lane: Lane::Wire, result, reused: false, timing };
         let is_closed = match &mut first.result {
             Err(_) => true,
             Ok(response) => {
@@ -105,6 +105,8 @@ impl Wire {
         }
         let mut decoder = Decoder::new(self.limits.clone(), &second.method);
         let mut timing = Timing::default();
+        // A target that answers one after the other has its time for each.
+        let deadline = self.deadline();
         let result = match decoder.feed(&behind) {
             Ok(Some(response)) => Ok(response),
             Err(error) => Err(error),
@@ -114,6 +116,7 @@ impl Wire {
                 exchanged.await.map(|(response, _)| response)
             }
         };
+        let result = self.of_target(result);
         timing.total = started.elapsed();
         let is_unanswered = matches!(result, Err(SendError::ClosedBeforeAnswer | SendError::Reset { received: 0 }));
         if is_unanswered {
@@ -132,8 +135,7 @@ impl Wire {
     async fn start(&self, connection: Option<Box<dyn Stream>>) -> Begun {
         #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
         let started = Instant::now();
-        #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
-        let deadline = tokio::time::Instant::now() + self.limits.exchange;
+        let deadline = self.deadline();
         let mut timing = Timing::default();
         let reused = connection.is_some();
         let opened = match connection {
@@ -185,12 +187,24 @@ impl Wire {
                 }
             }
         };
-        let result = match (self.forwarding(), result) {
-            (Some(proxy), Ok(Response { status: 407, .. })) => Err(proxy.wants_login()),
-            (_, result) => result,
-        };
+        let result = self.of_target(result);
         timing.total = started.elapsed();
         (Exchange { lane: Lane::Wire, result, reused, timing }, left)
+    }
+
+    /// When an exchange that begins now has to be over.
+    fn deadline(&self) -> tokio::time::Instant {
+        #[expect(clippy::disallowed_methods, reason = "the exchange has a limit")]
+        let now = tokio::time::Instant::now();
+        now + self.limits.exchange
+    }
+
+    /// What the target answered; a proxy that wants a login answered in its place.
+    fn of_target(&self, result: Result<Response, SendError>) -> Result<Response, SendError> {
+        match (self.forwarding(), result) {
+            (Some(proxy), Ok(Response { status: 407, .. })) => Err(proxy.wants_login()),
+            (_, result) => result,
+        }
     }
 
     /// The proxy, if it sees the requests: without TLS there is no tunnel.

@@ -202,22 +202,36 @@ fn check(ran: &Ran, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
     if ran.end.is_interrupted {
         return Err(Incomplete("it was interrupted".to_owned()));
     }
-    for case in &ran.cases {
-        let is_flaky = list.entry_of(&case.id).is_some_and(|entry| entry.flaky);
-        let is_known = match case.outcome {
-            Outcome::Indeterminate => is_flaky,
-            Outcome::Unsupported => false,
-            Outcome::Blocked => rests_on_a_divergence(&case.id, ran, corpus),
-            _ => true,
-        };
-        if !is_known {
-            return Err(Incomplete(format!("`{}` {}", case.id, case.ending())));
-        }
+    let unknown: Vec<&CaseRan> = ran.cases.iter().filter(|case| !is_known(case, ran, list, corpus)).collect();
+    if let [first, more @ ..] = unknown.as_slice() {
+        let which = format!("`{}` {}", first.id, first.ending());
+        return Err(Incomplete(match more.len() {
+            0 => format!("{which}\nhint: `--skip {}` leaves it out", first.id),
+            // Where everything is without a verdict, nothing is to be left out.
+            _ if unknown.len() > MOST_LEFT_OUT => format!("{which}, and {} more have no verdict", more.len()),
+            _ => {
+                let skips: Vec<String> = unknown.iter().map(|case| format!("--skip {}", case.id)).collect();
+                format!("{which}, and {} more have no verdict\nhint: `{}` leaves them out", more.len(), skips.join(" "))
+            }
+        }));
     }
     if Figures::of(&ran.cases).judged() == 0 {
         return Err(Incomplete("no case was judged".to_owned()));
     }
     Ok(())
+}
+
+/// Cases without a verdict that are worth leaving out.
+const MOST_LEFT_OUT: usize = 20;
+
+/// Whether it is known if the case deviates, or why it cannot be known.
+fn is_known(case: &CaseRan, ran: &Ran, list: &List, corpus: &Corpus) -> bool {
+    match case.outcome {
+        Outcome::Indeterminate => list.entry_of(&case.id).is_some_and(|entry| entry.flaky),
+        Outcome::Unsupported => false,
+        Outcome::Blocked => rests_on_a_divergence(&case.id, ran, corpus),
+        _ => true,
+    }
 }
 
 fn rests_on_a_divergence(id: &str, ran: &Ran, corpus: &Corpus) -> bool {
