@@ -10,7 +10,9 @@ use super::step::in_step;
 use crate::arn::Arn;
 use crate::baseline::Recording;
 use crate::compare::{Context, Mismatch, Naming, Place, What, differs, likeness};
-use crate::fixture::{Call, Case, Expectation, Level, Place as Region, Precondition, RequestChange, RequestFraming};
+use crate::fixture::{
+    Call, Case, Danger, Expectation, Level, Place as Region, Precondition, RequestChange, RequestFraming,
+};
 use crate::http::Request;
 use crate::keys::{Choice, Lease};
 use crate::kms::FailureKind;
@@ -229,7 +231,16 @@ impl Attempt<'_> {
             (_, Lane::Http) if case.next.is_some() => {
                 Err(ended(Outcome::Skipped, "it needs the wire lane: the client chooses the connection itself"))
             }
-            _ => Ok((send(run, requests).await?, false)),
+            _ => {
+                let mut exchanges = send(run, requests).await?;
+                // What may have been carried out is not sent again.
+                if case.danger == Danger::None {
+                    for (request, exchange) in requests.iter().zip(&mut exchanges) {
+                        again_if_closed(run, request, exchange).await;
+                    }
+                }
+                Ok((exchanges, false))
+            }
         }
     }
 
@@ -252,7 +263,7 @@ impl Attempt<'_> {
                 _ => (&case.request, &case.expect),
             };
             let answered = Answered { request, exchange, change, expect };
-            if number > 0 && case.next.is_some() && is_closed_idle(exchange) {
+            if number > 0 && is_closed_idle(exchange) {
                 self.recorder.add(JUDGED, request, exchange);
                 // To close a connection is no fault, with an announcement or without.
                 return Err(ended(Outcome::Skipped, CLOSES));
@@ -351,6 +362,17 @@ const CLOSES: &str = "the target closes the connection behind the first answer, 
 /// Whether the target closed a connection that it had answered on before, and said nothing more.
 fn is_closed_idle(exchange: &Exchange) -> bool {
     exchange.reused && matches!(exchange.result, Err(SendError::ClosedBeforeAnswer | SendError::Reset { received: 0 }))
+}
+
+/// Sends a request once more, on a connection of its own, if the target closed the one that it was sent on without a word. A
+/// server may close an idle connection at any time, and every client then does this.
+async fn again_if_closed(run: &Run<'_>, request: &Request, exchange: &mut Exchange) {
+    if is_closed_idle(exchange) {
+        run.sender.turn_of(std::slice::from_ref(request)).await;
+        if let Some(again) = run.sender.wire_in_turn(std::slice::from_ref(request)).await.pop() {
+            *exchange = again;
+        }
+    }
 }
 
 /// None of these counts for more than the case itself.

@@ -227,7 +227,6 @@ static MUTANTS: &[Mutant] = &[
     mutant("expired-token-as-unrecognized-client", "UnrecognizedClientException is answered instead of ExpiredTokenException", &["A-08"], "authentication/session-token-expired", KeyOnly, wire(When::ErrorOf("ExpiredTokenException"), |reply| reply.retype("UnrecognizedClientException"))),
     mutant("expired-token-as-invalid-signature", "InvalidSignatureException is answered instead of ExpiredTokenException", &["A-08"], "authentication/session-token-expired", KeyOnly, wire(When::ErrorOf("ExpiredTokenException"), |reply| reply.retype("InvalidSignatureException"))),
     mutant("every-fifth-fails", "every fifth answer is a server fault", &["S-36"], "protocol/eight-in-a-row", KeyOnly, wire(When::Every(5), |reply| { reply.status = 500; reply.text("{\"__type\":\"InternalFailure\"}") })),
-    mutant("every-seventh-closes", "every seventh answer does not come", &["P-01"], "protocol/eight-in-a-row", KeyOnly, wire(When::Every(7), |reply| reply.ending = Ending::Closed)),
     mutant("deletes-nothing", "nothing is deleted", &["S-01", "S-02"], "success/symmetric", KeyOnly, inside(Point::DeletesNothing)),
     mutant("becomes-disabled", "the key becomes Disabled", &["S-05"], "success/disabled", KeyOnly, inside(Point::BecomesDisabled)),
     mutant("enabled-flag-left", "the key waits for an import and says that it is enabled", &["S-02"], "effects/disabled-then-imported", KeyOnly, inside(Point::EnabledFlagLeft)),
