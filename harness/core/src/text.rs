@@ -82,7 +82,8 @@ impl TargetText {
         let most = whole.len().min(end + AROUND);
         let to = (end..=most).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(end);
         let rest = if to < whole.len() { "…" } else { "" };
-        let around = Around { before: whole[from..start].to_owned(), behind: format!("{}{rest}", &whole[end..to]), sign };
+        let around =
+            Around { before: whole[from..start].to_owned(), behind: format!("{}{rest}", &whole[end..to]), sign };
         Self { text, around: Some(Arc::new(around)) }
     }
 

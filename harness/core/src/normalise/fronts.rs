@@ -58,7 +58,11 @@ impl Fronts {
 
     /// Hands over the longest front before each ellipsis, and what is left there of a coding that was cut in its middle.
     /// Returns how many bytes were read, which is never more than the text has.
-    pub(super) fn before_cuts(&self, text: &[u8], found: &mut dyn FnMut(std::ops::Range<usize>, &'static str)) -> usize {
+    pub(super) fn before_cuts(
+        &self,
+        text: &[u8],
+        found: &mut dyn FnMut(std::ops::Range<usize>, &'static str),
+    ) -> usize {
         let (mut from, mut read) = (0, 0);
         for at in cuts(text) {
             let mut state = 0;
@@ -130,7 +134,10 @@ mod tests {
     fn the_longest_front_before_each_cut_is_found() {
         let fronts = ["abcabcabd", "bcabx"];
         assert_eq!(found(&fronts, "abcab… ABCABCAB… bcab… abc… x…… zabca"), ["abcab", "ABCABCAB", "bcab"]);
-        assert_eq!(found(&fronts, "abcabc%2… abcab\\u{00… abcab&#x2… abcabz…"), ["abcabc%2", "abcab\\u{00", "abcab&#x2"]);
+        assert_eq!(
+            found(&fronts, "abcabc%2… abcab\\u{00… abcab&#x2… abcabz…"),
+            ["abcabc%2", "abcab\\u{00", "abcab&#x2"]
+        );
         assert_eq!(found(&[], "abcab…"), [""; 0]);
     }
 
@@ -138,7 +145,9 @@ mod tests {
     fn no_byte_is_read_twice() {
         let alike: Vec<_> = (8..96).map(|length| (vec![b'a'; length], "<secret>")).collect();
         let fronts = Fronts::new(&alike);
-        for text in ["…".repeat(5400), "a…".repeat(5400), "aaaa…".repeat(5400), "a".repeat(30_000), "\\u…%=…".repeat(3000)] {
+        for text in
+            ["…".repeat(5400), "a…".repeat(5400), "aaaa…".repeat(5400), "a".repeat(30_000), "\\u…%=…".repeat(3000)]
+        {
             let read = fronts.before_cuts(text.as_bytes(), &mut |_, _| ());
             assert!(read <= text.len(), "{read} of {}", text.len());
         }

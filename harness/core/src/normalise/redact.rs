@@ -162,7 +162,9 @@ impl Redactor {
         for (range, name) in self.secrets(text.as_bytes()) {
             add(range, name.trim_matches(['<', '>']).replace('-', " ").as_str());
         }
-        for Pattern { unreplaced, what, .. } in PATTERNS.iter().filter(|pattern| pattern.sign.find(text.as_bytes()).is_some()) {
+        for Pattern { unreplaced, what, .. } in
+            PATTERNS.iter().filter(|pattern| pattern.sign.find(text.as_bytes()).is_some())
+        {
             unreplaced.find_iter(text.as_bytes()).for_each(|found| add(found.range(), what));
         }
         for range in key_ids(text.as_bytes()) {
@@ -212,7 +214,8 @@ impl Redactor {
 
     fn accounts_in(&self, text: &[u8], accounts: Accounts, add: &mut dyn FnMut(Range<usize>, Name)) {
         for range in accounts_of_arns(text) {
-            if let Some(account) = std::str::from_utf8(&text[range.clone()]).ok().filter(|account| !is_public(account)) {
+            if let Some(account) = std::str::from_utf8(&text[range.clone()]).ok().filter(|account| !is_public(account))
+            {
                 add(range, self.account(account));
             }
         }
@@ -222,7 +225,8 @@ impl Redactor {
         if accounts == Accounts::Any {
             static NUMBER: LazyLock<Regex> = LazyLock::new(|| bytes_pattern("[0-9]{12,}"));
             let numbers = NUMBER.find_iter(text).filter(|found| found.len() == 12 && is_apart(text, &found.range()));
-            let accounts = numbers.filter(|found| std::str::from_utf8(found.as_bytes()).is_ok_and(|text| !is_public(text)));
+            let accounts =
+                numbers.filter(|found| std::str::from_utf8(found.as_bytes()).is_ok_and(|text| !is_public(text)));
             accounts.for_each(|found| add(found.range(), OTHER_ACCOUNT.into()));
         }
     }
@@ -498,7 +502,11 @@ mod tests {
                     String::from_utf8_lossy(&redactor.redact_front(whole.as_bytes(), characters)).into_owned(),
                 ];
                 for shown in shown {
-                    let rest = shown.trim_start_matches("says ").replace("<secret>", "").replace("\\u{20}", "").replace(['z', ' ', '…'], "");
+                    let rest = shown
+                        .trim_start_matches("says ")
+                        .replace("<secret>", "")
+                        .replace("\\u{20}", "")
+                        .replace(['z', ' ', '…'], "");
                     assert!(rest.len() <= 1, "{rest} of {spelt} in {shown}");
                 }
             }

@@ -11,11 +11,7 @@ use crate::plan::Planned;
 /// # Errors
 ///
 /// Why there is none: curl cannot send what is signed in another way or altered after signing.
-pub fn curl(
-    planned: &Planned,
-    request: &Request,
-    shown: &dyn Fn(&str) -> String,
-) -> Result<String, &'static str> {
+pub fn curl(planned: &Planned, request: &Request, shown: &dyn Fn(&str) -> String) -> Result<String, &'static str> {
     if planned.mutation.is_some() || planned.clock != 0 || !planned.sign_also.is_empty() || !planned.sign_not.is_empty()
     {
         return Err("its signature differs from the one that curl calculates");
@@ -112,12 +108,7 @@ mod tests {
         shown(method, target, body, &str::to_owned)
     }
 
-    fn shown(
-        method: &str,
-        target: &str,
-        body: &str,
-        shown: &dyn Fn(&str) -> String,
-    ) -> Result<String, &'static str> {
+    fn shown(method: &str, target: &str, body: &str, shown: &dyn Fn(&str) -> String) -> Result<String, &'static str> {
         let key = KeyNames::of("k-1", "arn:aws:kms:us-east-2:111122223333:key/k-1".parse().unwrap());
         let world = World { key: Some(key), host: "localhost:1".to_owned(), ..World::default() };
         let planned = plan(&CORPUS.operation, &RequestChange::default(), &world).unwrap();
