@@ -404,3 +404,153 @@ async fn accounts_that_are_named_are_kept_back_by_every_command() {
     .await
     .unwrap();
 }
+
+/// Every way in which a run at this target tells of itself: what it prints, every format of a report, and a replay.
+#[track_caller]
+fn told_everywhere(endpoint: &str, more: &[&str], variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    let folder = scratch::folder();
+    let variables = [
+        &[
+            ("TRENTCHECK_ACCESS_KEY_ID", KEY_ID),
+            ("TRENTCHECK_SECRET_ACCESS_KEY", SECRET),
+            ("TRENTCHECK_SESSION_TOKEN", TOKEN),
+            ("TRENTCHECK_SETTLE", "50ms"),
+        ],
+        variables,
+    ]
+    .concat();
+    let run = |arguments: &[&str]| {
+        let arguments = [arguments, &["--endpoint", endpoint, "example/absent-key"], more].concat();
+        let output = trentcheck_in(&folder, &variables, &arguments);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {:?} {}", output.status, said(&output));
+        output
+    };
+    let formats =
+        ["json", "junit", "markdown", "html", "github", "ndjson", "prometheus", "badge-divergence", "badge-coverage"];
+    let destinations: Vec<String> = formats.iter().map(|format| format!("--report={format}=report.{format}")).collect();
+    let destinations: Vec<&str> = destinations.iter().map(String::as_str).collect();
+    let mut told = vec![("run".to_owned(), said(&run(&[&["run"], &destinations[..]].concat())))];
+    told.push(("replay".to_owned(), said(&run(&["replay", "--trace=hex"]))));
+    for path in files(&folder) {
+        told.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+    }
+    assert!(told.len() >= 2 + formats.len(), "{}", told.len());
+    for (what, text) in &told {
+        if what.starts_with("ndjson") || what.ends_with("report.ndjson") {
+            text.lines().for_each(|line| drop(serde_json::from_str::<serde_json::Value>(line).expect(what)));
+        } else if what.starts_with("json") || what.ends_with("report.json") {
+            let report: serde_json::Value = serde_json::from_str(text).expect(what);
+            assert_eq!(report["schema"], "trentcheck-report/2", "{what}");
+            assert!(report["runs"][0]["cases"][0]["duration_us"].is_u64(), "{what}");
+        }
+    }
+    told
+}
+
+/// A target that gives every request this answer, with more head and this body.
+async fn always(head: &str, body: impl Into<Vec<u8>>) -> String {
+    let body = body.into();
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.1\r\n{head}Content-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    let answer = [head.into_bytes(), body].concat();
+    format!("http://{}", answering(move |_, _| answer.clone()).await)
+}
+
+/// As [`must_not_leak`], for eight characters of the secret in a row.
+#[track_caller]
+fn must_not_leak_a_part(what: &str, text: &str) {
+    must_not_leak(what, text);
+    let text = text.to_lowercase();
+    let secret = SECRET.to_lowercase();
+    for part in (0..=secret.len() - 8).map(|at| &secret[at..at + 8]) {
+        assert!(!text.contains(part), "{what} shows `{part}`");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_shows_no_part_of_a_secret() {
+    let (escaped, percent) = (SECRET.replace('/', "\\/"), SECRET.replace('p', "%70"));
+    let mut bodies = Vec::new();
+    for (spelt, front) in [(SECRET, 44), (&*escaped, 46), (&*percent, 72)] {
+        bodies.push(format!("{} {spelt} {}", "z".repeat(front), "z".repeat(100)));
+    }
+    let entity = SECRET.replace('/', "&#47;");
+    for name in [format!("{}#{}{}", "a".repeat(477), SECRET.replace('/', "%2f"), "y".repeat(100)), entity] {
+        bodies.push(serde_json::json!({ "__type": name, "message": "m" }).to_string());
+    }
+    let message = format!("{}{}  ", "m".repeat(8160), SECRET.replace('/', "%2f"));
+    bodies.push(serde_json::json!({ "__type": "NotFoundException", "message": message }).to_string());
+    for body in bodies {
+        let endpoint = always("", body.clone()).await;
+        let told = tokio::task::spawn_blocking(move || told_everywhere(&endpoint, &[], &[])).await.unwrap();
+        for (what, text) in told {
+            must_not_leak_a_part(&format!("{what} of {body:.120}"), &text);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_keeps_its_form_whatever_is_hidden() {
+    for value in ["Signature=", "X-Amz-Security-Token=", "Signature=ab\"c"] {
+        let body = serde_json::json!({ "__type": "NotFoundException", "message": value });
+        let endpoint = always(&format!("Server: {value}\r\n"), body.to_string()).await;
+        tokio::task::spawn_blocking(move || told_everywhere(&endpoint, &[], &[])).await.unwrap();
+    }
+    // Words of our own reports are secrets of somebody who tests.
+    for secret in ["duration_us", "trentcheck", "error-type"] {
+        let endpoint = always("", serde_json::json!({ "__type": "x", "message": secret }).to_string()).await;
+        let variables = [("AWS_SECRET_ACCESS_KEY", secret)];
+        tokio::task::spawn_blocking(move || {
+            told_everywhere(&endpoint, &[], &variables);
+            for format in ["json", "ndjson"] {
+                let arguments = ["run", "--endpoint", &endpoint, "example/absent-key", "--report", format];
+                let output = trentcheck_in(&scratch::folder(), &variables, &arguments);
+                assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+                let told = String::from_utf8(output.stdout).unwrap();
+                let first = if format == "json" { &*told } else { told.lines().next().unwrap() };
+                assert!(serde_json::from_str::<serde_json::Value>(first).is_ok(), "{told}");
+            }
+        })
+        .await
+        .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_text_show_nothing_more() {
+    let body = format!(
+        "account {ACCOUNT} and {FOREIGN_KEY_ID} {{\"ImportToken\":\"abcdefabcdef\"}} http://joe:pw@h/ Signature=0123"
+    );
+    let endpoint = always("", [b"\xff ", body.as_bytes()].concat()).await;
+    let account = ["--account", ACCOUNT];
+    let told = tokio::task::spawn_blocking(move || told_everywhere(&endpoint, &account, &[])).await.unwrap();
+    for (what, text) in told {
+        for part in [ACCOUNT, FOREIGN_KEY_ID, "abcdefabcdef", "joe:pw", "Signature=0123"] {
+            let dump: String = part.bytes().map(|byte| format!("{byte:02x}")).collect();
+            assert!(!text.contains(part) && !text.contains(&dump), "{what} shows {part}: {text}");
+        }
+        for sign in ['>', '<'] {
+            let dumped = String::from_utf8_lossy(&dumped(&text, sign)).into_owned();
+            assert!(!dumped.contains(ACCOUNT) && !dumped.contains(FOREIGN_KEY_ID), "the dump of {what}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_and_key_ids_are_found_behind_an_escape() {
+    for between in ["\\n", "_", "%3A"] {
+        let text = format!("of{between}{ACCOUNT}{between}{FOREIGN_KEY_ID}{between}.");
+        let foreign = "arn%3Aaws%3Akms%3Aus-east-2%3A998877665544%3Akey";
+        let body = format!("{{\"__type\":\"NotFoundException\",\"message\":\"{text} {foreign}\"}}");
+        let endpoint = always("", body).await;
+        let account = ["--account", ACCOUNT];
+        let told = tokio::task::spawn_blocking(move || told_everywhere(&endpoint, &account, &[])).await.unwrap();
+        for (what, text) in told {
+            for part in [ACCOUNT, FOREIGN_KEY_ID, "998877665544"] {
+                assert!(!text.contains(part), "{what} shows {part} behind {between}");
+            }
+        }
+    }
+}

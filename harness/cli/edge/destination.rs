@@ -1,8 +1,9 @@
 //! The destinations of reports: stdout, the summary of a CI job, or files.
 
 use super::failure::Failure;
-use super::output;
+use super::{output, strings};
 use serde::Serialize;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use trentcheck_core::file::must_be_writable;
 use trentcheck_core::fixture::nearest_of;
@@ -87,14 +88,12 @@ impl Destination {
         }
     }
 
-    fn write(&self, text: &str) -> Result<(), Failure> {
+    /// Writes a text whose strings are redacted. `ours` has the words of ours in it.
+    fn write(&self, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
         match &self.place {
-            Place::Stdout => {
-                output::to_stdout(text);
-                Ok(())
-            }
-            Place::Summary(path) => output::append_to_file(path, &format!("{text}\n")),
-            Place::File(path) => output::to_file(path, &format!("{text}\n")),
+            Place::Stdout => output::report_to_stdout(text, ours),
+            Place::Summary(path) => output::append_report(path, &format!("{text}\n"), ours),
+            Place::File(path) => output::report_to_file(path, &format!("{text}\n"), ours),
         }
     }
 }
@@ -143,52 +142,37 @@ pub(crate) fn json_reports(words: &[String]) -> Result<Vec<Destination>, Failure
 /// Writes a report to each destination but those that were written line by line. What cannot be written does not keep the
 /// others from being written; each is a failure.
 pub(crate) fn write(report: &Report, destinations: &[Destination]) -> Vec<Failure> {
-    let written = |text: &str, clean: &Report| {
-        let written = destinations.iter().filter(|one| !one.is_followed()).map(|one| match one.format {
-            Format::Json => one.write(text),
-            format => one.write(format.render(clean).trim_end_matches('\n')),
-        });
-        written.filter_map(Result::err).collect()
-    };
-    match redacted(report) {
-        Ok((text, clean)) => written(&text, &clean),
-        Err(failure) => vec![failure],
-    }
+    let others: Vec<_> = destinations.iter().filter(|one| !one.is_followed()).collect();
+    write_all(report, &others)
 }
 
 /// Writes a saved report to each destination.
 pub(crate) fn write_saved(report: &Report, destinations: &[Destination]) -> Vec<Failure> {
-    let (followed, others): (Vec<_>, Vec<_>) = destinations.iter().cloned().partition(Destination::is_followed);
-    let mut failures = write(report, &others);
-    if !followed.is_empty() {
-        match redacted(report) {
-            Ok((_, clean)) => {
-                let events = Format::Ndjson.render(&clean);
-                failures.extend(followed.iter().filter_map(|one| one.write(events.trim_end_matches('\n')).err()));
-            }
-            Err(failure) => failures.push(failure),
-        }
-    }
-    failures
+    write_all(report, &destinations.iter().collect::<Vec<_>>())
+}
+
+/// Secrets are taken out before a format escapes anything: afterwards they could not be recognised, and what stands in for them
+/// would not be escaped.
+fn write_all(report: &Report, destinations: &[&Destination]) -> Vec<Failure> {
+    let read = |value: Value| {
+        serde_json::from_value(value)
+            .map_err(|error| Failure::internal(format!("read the report without its secrets: {error}")))
+    };
+    let clean: Report = match strings::redacted(report).and_then(read) {
+        Ok(clean) => clean,
+        Err(failure) => return vec![failure],
+    };
+    let written = destinations.iter().map(|one| {
+        let rendered = |report: &Report| one.format.render(report).trim_end_matches('\n').to_owned();
+        let ours = || strings::emptied(report).and_then(read).map(|report| rendered(&report)).unwrap_or_default();
+        one.write(&rendered(&clean), &ours)
+    });
+    written.filter_map(Result::err).collect()
 }
 
 /// Writes JSON of another kind to each destination.
 pub(crate) fn write_json(report: &impl Serialize, destinations: &[Destination]) -> Result<(), Failure> {
-    let text = json(report)?;
-    destinations.iter().try_for_each(|one| one.write(&text))
-}
-
-/// A report without secrets, as JSON and as data. They are taken out before a format escapes anything: afterwards they could
-/// not be recognised, and what stands in for them would not be escaped.
-fn redacted(report: &Report) -> Result<(String, Report), Failure> {
-    let text = json(report)?;
-    let clean = serde_json::from_str(&text)
-        .map_err(|error| Failure::internal(format!("read the report without its secrets: {error}")))?;
-    Ok((text, clean))
-}
-
-fn json(report: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(report)
-        .map(|text| output::redacted(&text))
-        .map_err(|error| Failure::internal(format!("write the report: {error}")))
+    let text = format!("{:#}", strings::redacted(report)?);
+    let ours = || strings::emptied(report).map(|value| format!("{value:#}")).unwrap_or_default();
+    destinations.iter().try_for_each(|one| one.write(&text, &ours))
 }

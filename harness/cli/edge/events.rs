@@ -2,7 +2,8 @@
 
 use super::destination::Destination;
 use super::failure::Failure;
-use super::output;
+use super::{output, strings};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
@@ -88,14 +89,21 @@ impl Inner {
 
     /// Writes a line to each place that still takes lines.
     fn write(&mut self, line: &str) {
-        let line = output::redacted(line.trim_end());
+        let read: Value = match serde_json::from_str(line) {
+            Ok(event) => event,
+            Err(error) => return self.failures.push(Failure::internal(format!("read an event: {error}"))),
+        };
+        let (line, ours) = match (strings::redacted(&read), strings::emptied(&read)) {
+            (Ok(line), Ok(ours)) => (line.to_string(), ours.to_string()),
+            (Err(failure), _) | (_, Err(failure)) => return self.failures.push(failure),
+        };
         let failures = &mut self.failures;
-        self.sinks.retain_mut(|sink| sink.write(&line).map_err(|failure| failures.push(failure)).is_ok());
+        self.sinks.retain_mut(|sink| sink.write(&line, &ours).map_err(|failure| failures.push(failure)).is_ok());
     }
 }
 
 impl Sink {
-    fn write(&mut self, line: &str) -> Result<(), Failure> {
+    fn write(&mut self, line: &str, ours: &str) -> Result<(), Failure> {
         let failed =
             |path: &Path, error: std::io::Error| Failure::usage(format!("write `{}`: {error}", path.display()));
         if let Self::Closed(path) = self {
@@ -103,10 +111,9 @@ impl Sink {
             *self = Self::Open(std::mem::take(path), file);
         }
         if let Self::Open(path, file) = self {
-            output::must_be_clean(path, line)?;
+            output::must_be_clean_beyond(path, line, &|| ours.to_owned())?;
             return writeln!(file, "{line}").map_err(|error| failed(path, error));
         }
-        output::to_stdout(line);
-        Ok(())
+        output::report_to_stdout(line, &|| ours.to_owned())
     }
 }

@@ -12,4 +12,5 @@ pub(crate) mod interrupt;
 pub(crate) mod output;
 pub(crate) mod progress;
 pub(crate) mod shell;
+mod strings;
 pub(crate) mod writing;

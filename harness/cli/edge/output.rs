@@ -55,11 +55,21 @@ static LOST: OnceLock<String> = OnceLock::new();
 
 /// Writes one or more lines to stdout.
 pub(crate) fn to_stdout(text: &str) {
-    let text = redacted(text);
+    print(&redacted(text));
+}
+
+fn print(text: &str) {
     match aside(|| writeln!(anstream::stdout().lock(), "{text}")) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => drop(LOST.set(error.to_string())),
         _ => {}
     }
+}
+
+/// Writes a report that was redacted string by string to stdout, or nothing if it would hold a secret.
+pub(crate) fn report_to_stdout(text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
+    must_be_clean_beyond(Path::new("stdout"), text, ours)?;
+    print(text);
+    Ok(())
 }
 
 /// Fails if stdout did not take all output, because a lost result is not a result.
@@ -106,7 +116,17 @@ pub(crate) fn prompt(text: &str) {
 
 /// Refuses a text for this file if it holds a secret. The message names the place and never the secret.
 pub(crate) fn must_be_clean(path: &Path, text: &str) -> Result<(), Failure> {
-    let leaks = KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).leaks(text);
+    must_be_clean_beyond(path, text, &String::new)
+}
+
+/// The same, for a text that was redacted string by string. Words of ours stay in it even where a secret is such a word;
+/// `ours` is asked for them only if there is something to tell apart.
+pub(crate) fn must_be_clean_beyond(path: &Path, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
+    let kept_back = KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner);
+    let leaks = match kept_back.leaks(text).is_empty() {
+        true => return Ok(()),
+        false => kept_back.leaks_beyond(text, &ours()),
+    };
     let Some(first) = leaks.first() else { return Ok(()) };
     let more = match leaks.len() {
         1 => String::new(),
@@ -128,9 +148,9 @@ pub(crate) fn report_all(failures: &[Failure]) -> Option<report::ExitCode> {
     (!codes.is_empty()).then(|| report::ExitCode::first_of(&codes))
 }
 
-/// Adds to a file that others write to as well.
-pub(crate) fn append_to_file(path: &Path, text: &str) -> Result<(), Failure> {
-    must_be_clean(path, text)?;
+/// Adds a report to a file that others write to as well.
+pub(crate) fn append_report(path: &Path, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
+    must_be_clean_beyond(path, text, ours)?;
     append(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
 }
 
@@ -145,5 +165,11 @@ pub(crate) fn to_private_file(path: &Path, text: &str) -> Result<(), Failure> {
 /// Writes a file as a whole, or leaves the old file unchanged.
 pub(crate) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
     must_be_clean(path, text)?;
+    write_whole(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
+}
+
+/// The same for a report that was redacted string by string.
+pub(crate) fn report_to_file(path: &Path, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
+    must_be_clean_beyond(path, text, ours)?;
     write_whole(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
 }

@@ -2,6 +2,7 @@
 
 use super::passages;
 use crate::edge::failure::Failure;
+use crate::edge::output;
 use std::time::{Duration, SystemTime};
 use trentcheck_core::fixture::{
     Answer, Call, Case, Corpus, Edition, Effect, Expectation, First, RequestChange, Sequence, Supports, Together,
@@ -185,7 +186,7 @@ fn request(corpus: &Corpus, case: &Case, change: &RequestChange, title: &str) ->
         (_, Some(_)) => Err("two requests are sent on one connection"),
         (None, None) => Ok(()),
     };
-    match alone.and_then(|()| curl(&planned, request)) {
+    match alone.and_then(|()| curl(&planned, request, &output::redacted)) {
         Ok(line) => lines.extend(["as a curl line".to_owned(), format!("  {line}")]),
         Err(why) => lines.push(format!("curl cannot express it: {why}")),
     }

@@ -5,6 +5,7 @@ use crate::json;
 use crate::send::Response;
 use crate::text::TargetText;
 use serde_json::Value;
+use std::ops::Range;
 
 /// A body, as far as it can be understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,33 +153,24 @@ fn error_type(body: &Body, headers: &[Header]) -> Option<ErrorType> {
         .map(|raw| (raw, Carrier::DunderType))
         .or_else(|| member("code").map(|raw| (raw, Carrier::Code)))
         .or_else(|| header().map(|raw| (raw, Carrier::Header)))?;
-    let raw = kept(raw, TYPE);
-    let name = sanitise(&raw);
-    (!name.is_empty()).then(|| ErrorType { raw: TargetText::new(raw), name: TargetText::new(name), carrier })
+    let raw = TargetText::front(&raw, TYPE);
+    let name = raw.part(name_in(raw.raw()));
+    (!name.is_empty()).then_some(ErrorType { raw, name, carrier })
 }
 
 /// Characters that are kept of a type; the longest of AWS with namespace and URI have some hundred.
 const TYPE: usize = 512;
 
-/// Characters that are kept of a message; one may repeat a KeyId of more than 2,048.
+/// Characters that are kept of a message; one may repeat a KeyId of more than 2,048. A target that answers with a megabyte must
+/// not fill memory and reports with it.
 const TEXT: usize = 8192;
 
-/// At most so many characters: a target that answers with a megabyte must not fill memory and reports with it. The
-/// ellipsis tells the redactor that the front of a secret may stand before it.
-fn kept(mut text: String, characters: usize) -> String {
-    if let Some((at, _)) = text.char_indices().nth(characters) {
-        text.truncate(at);
-        text.push('…');
-        text.shrink_to_fit();
-    }
-    text
-}
-
-/// The shape name inside a discriminator, as the protocol tells clients to read it.
-fn sanitise(raw: &str) -> String {
+/// Where the shape name is inside a discriminator, as the protocol tells clients to read it.
+fn name_in(raw: &str) -> Range<usize> {
     let before_uri = raw.split(':').next().unwrap_or_default();
     let name = before_uri.rsplit('#').next().unwrap_or_default();
-    name.trim().to_owned()
+    let end = before_uri.len() - (name.len() - name.trim_end().len());
+    end - name.trim().len()..end
 }
 
 fn message(body: &Body) -> Message {
@@ -186,12 +178,10 @@ fn message(body: &Body) -> Message {
         return Message::Absent;
     };
     match (members.get("message"), members.get("Message")) {
-        (Some(Value::String(text)), _) => Message::Lower(TargetText::new(kept(text.clone(), TEXT))),
-        (None | Some(Value::Null), Some(Value::String(text))) => {
-            Message::Upper(TargetText::new(kept(text.clone(), TEXT)))
-        }
+        (Some(Value::String(text)), _) => Message::Lower(TargetText::front(text, TEXT)),
+        (None | Some(Value::Null), Some(Value::String(text))) => Message::Upper(TargetText::front(text, TEXT)),
         (None, None) => Message::Absent,
-        (Some(other), _) | (None, Some(other)) => Message::NotString(TargetText::new(kept(other.to_string(), TEXT))),
+        (Some(other), _) | (None, Some(other)) => Message::NotString(TargetText::front(&other.to_string(), TEXT)),
     }
 }
 

@@ -2,7 +2,15 @@
 //! [`Redactor::show`](crate::normalise::Redactor::show) makes text that may leave the program.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes that are kept around a text that was cut out of a longer one. A secret in any spelling is shorter, but for import tokens
+/// and wrapped material, of which the front is enough.
+pub(crate) const AROUND: usize = 4 * 1024;
 
 /// Text that a target sent: it may hold secrets, control characters or the start of a command for a CI service.
 ///
@@ -15,34 +23,142 @@ use std::fmt;
 /// let text = TargetText::new("\u{1b}[2Jfine");
 /// assert_eq!(Redactor::default().show(&text.into()).as_str(), "\\u{1b}[2Jfine");
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TargetText(String);
+#[derive(Clone, Default)]
+pub struct TargetText {
+    text: String,
+    around: Option<Arc<Around>>,
+}
+
+/// What stood around a text before it was cut out. Only [`Redactor`](crate::normalise::Redactor) reads it: a secret of which a
+/// text has a part is not recognised in that part alone.
+#[derive(Debug)]
+pub(crate) struct Around {
+    before: String,
+    behind: String,
+    /// What the text ends with in place of what stood behind it.
+    sign: &'static str,
+}
 
 impl TargetText {
     /// Text of a target.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), around: None }
     }
 
     /// Bytes of a target; those that are not UTF-8 are replaced.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(String::from_utf8_lossy(bytes).into_owned())
+        Self::new(String::from_utf8_lossy(bytes))
+    }
+
+    /// A part of this text.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let Some(around) = &self.around else { return Self::cut_out(&self.text, range, "") };
+        let end = self.text.len() - around.sign.len();
+        let sign = if range.end > end { around.sign } else { "" };
+        let inside = |at: usize| around.before.len() + at.min(end);
+        Self::cut_out(&around.whole(&self.text), inside(range.start)..inside(range.end), sign)
+    }
+
+    /// The first characters of a text, which nothing stands for the rest of.
+    pub(crate) fn beginning(whole: &str, characters: usize) -> Self {
+        let end = whole.char_indices().nth(characters).map_or(whole.len(), |(at, _)| at);
+        Self::cut_out(whole, 0..end, "")
+    }
+
+    /// At most so many characters of a text. An ellipsis stands for the rest.
+    pub(crate) fn front(whole: &str, characters: usize) -> Self {
+        match whole.char_indices().nth(characters) {
+            Some((at, _)) => Self::cut_out(whole, 0..at, "…"),
+            None => Self::new(whole),
+        }
+    }
+
+    fn cut_out(whole: &str, Range { start, end }: Range<usize>, sign: &'static str) -> Self {
+        let text = format!("{}{sign}", &whole[start..end]);
+        if start == 0 && end == whole.len() {
+            return Self::new(text);
+        }
+        let from = (start.saturating_sub(AROUND)..=start).find(|at| whole.is_char_boundary(*at)).unwrap_or(start);
+        let most = whole.len().min(end + AROUND);
+        let to = (end..=most).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(end);
+        let rest = if to < whole.len() { "…" } else { "" };
+        let around =
+            Around { before: whole[from..start].to_owned(), behind: format!("{}{rest}", &whole[end..to]), sign };
+        Self { text, around: Some(Arc::new(around)) }
+    }
+
+    /// At most so many characters, or all if there are no more.
+    fn shortened(&self, characters: usize) -> Option<Self> {
+        let (end, _) = self.text.char_indices().nth(characters)?;
+        let Some(around) = &self.around else { return Some(Self::cut_out(&self.text, 0..end, "…")) };
+        let start = around.before.len();
+        Some(Self::cut_out(&around.whole(&self.text), start..start + end, "…"))
     }
 
     /// The text as the target sent it: to compare, never to show.
     pub fn raw(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What stood around it.
+    pub(crate) fn around(&self) -> Option<&Around> {
+        self.around.as_deref()
     }
 
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
+    }
+}
+
+impl Around {
+    /// The text with what stood around it.
+    pub(crate) fn whole(&self, text: &str) -> String {
+        format!("{}{}{}", self.before, &text[..text.len() - self.sign.len()], self.behind)
+    }
+
+    /// Where the text is in that.
+    pub(crate) fn inside(&self, text: &str) -> Range<usize> {
+        self.before.len()..self.before.len() + text.len() - self.sign.len()
+    }
+
+    /// What the text ends with in place of what stood behind it.
+    pub(crate) fn sign(&self) -> &'static str {
+        self.sign
+    }
+}
+
+// Two texts are alike if they read alike, wherever they stood.
+
+impl PartialEq for TargetText {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for TargetText {}
+
+impl PartialOrd for TargetText {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TargetText {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for TargetText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 
 impl fmt::Debug for TargetText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "TargetText({} bytes)", self.0.len())
+        write!(formatter, "TargetText({} bytes)", self.text.len())
     }
 }
 
@@ -54,19 +170,19 @@ impl From<&str> for TargetText {
 
 impl From<String> for TargetText {
     fn from(text: String) -> Self {
-        Self(text)
+        Self::new(text)
     }
 }
 
 impl PartialEq<str> for TargetText {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other
+        self.text == other
     }
 }
 
 impl PartialEq<&str> for TargetText {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
+        self.text == *other
     }
 }
 
@@ -121,7 +237,7 @@ impl Text {
             Part::Ours(text) => text.as_ref(),
             Part::Theirs(text) => text.raw(),
         });
-        TargetText(parts.collect())
+        TargetText::new(parts.collect::<String>())
     }
 
     /// These with something between them.
@@ -146,25 +262,31 @@ impl Text {
         &self.0
     }
 
-    /// At most this many characters. An ellipsis stands for the rest: it tells the redactor that a secret may have been
-    /// cut in two.
+    /// At most this many characters. An ellipsis stands for the rest.
     #[must_use]
     pub fn cut(self, characters: usize) -> Self {
         let mut left = characters;
         let mut kept = Vec::new();
         for part in self.0 {
-            let (text, is_ours) = match &part {
-                Part::Ours(text) => (text.as_ref(), true),
-                Part::Theirs(text) => (text.raw(), false),
+            let cut = match &part {
+                Part::Ours(text) => {
+                    text.char_indices().nth(left).map(|(at, _)| Part::Ours(format!("{}…", &text[..at]).into()))
+                }
+                Part::Theirs(text) => text.shortened(left).map(Part::Theirs),
             };
-            let Some((at, _)) = text.char_indices().nth(left) else {
-                left -= text.chars().count();
-                kept.push(part);
-                continue;
-            };
-            let front = format!("{}…", &text[..at]);
-            kept.push(if is_ours { Part::Ours(front.into()) } else { Part::Theirs(TargetText(front)) });
-            break;
+            match cut {
+                Some(front) => {
+                    kept.push(front);
+                    break;
+                }
+                None => {
+                    left -= match &part {
+                        Part::Ours(text) => text.chars().count(),
+                        Part::Theirs(text) => text.raw().chars().count(),
+                    };
+                    kept.push(part);
+                }
+            }
         }
         Self(kept)
     }

@@ -399,10 +399,8 @@ pub(super) fn describe_body(observation: &Observation) -> BodyFact<TargetText> {
         return BodyFact::Coded { bytes, coding };
     }
     let text = String::from_utf8_lossy(&observation.bytes);
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => BodyFact::Text { bytes, text: TargetText::new(&text[..at]), whole: false },
-        None => BodyFact::Text { bytes, text: TargetText::new(text), whole: true },
-    }
+    let whole = text.chars().nth(SHOWN).is_none();
+    BodyFact::Text { bytes, text: TargetText::beginning(&text, SHOWN), whole }
 }
 
 fn or_absent(value: Option<&Value>) -> Fact {

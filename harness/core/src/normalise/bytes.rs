@@ -1,7 +1,7 @@
 //! Bytes of requests and answers for a hexadecimal dump, without secrets.
 
 use super::coding::coding;
-use super::lines::{escape, kept_of};
+use super::lines::{KEPT, escape};
 use super::redact::{Redactor, SECRET_HEADERS};
 use crate::http::{Header, Request};
 use crate::send::{Response, encode};
@@ -33,13 +33,13 @@ pub fn bytes_of_body(response: &Response, redactor: &Redactor) -> Bytes {
     }
 }
 
-/// As in the lines of a report, bytes are looked through as they are and again as text.
+/// As in the lines of a report, bytes are looked through as they are and again as text. A dump shows each byte twice, so that
+/// nothing is found in it afterwards.
 fn shown(bytes: &[u8], redactor: &Redactor) -> Bytes {
-    let clean = redactor.redact_bytes(&kept_of(bytes)).into_owned();
-    let text = escape(&clean);
-    match redactor.redact_all(&text) == text {
-        true => Bytes::Shown(clean),
-        false => Bytes::NotShown("they hold what is not shown, such as an account or a secret in another spelling"),
+    let clean = redactor.redact_front(bytes, KEPT).into_owned();
+    match redactor.hides(&clean) || redactor.hides(escape(&clean).as_bytes()) {
+        true => Bytes::NotShown("they hold what is not shown, such as an account or a secret in another spelling"),
+        false => Bytes::Shown(clean),
     }
 }
 
@@ -72,12 +72,21 @@ mod tests {
     fn a_body_in_which_something_is_hidden_is_not_shown() {
         let body = |bytes: &[u8]| bytes_of_body(&answer(200, &[], bytes), &redactor());
         assert_eq!(body(b"\xef\xbb\xbf{}"), Bytes::Shown(b"\xef\xbb\xbf{}".to_vec()));
+        assert_eq!(body(b"\xff 111122223333 1234567890123"), Bytes::Shown(b"\xff 111122223333 1234567890123".to_vec()));
         assert_eq!(body(b"a-s3cr3t-k3y"), Bytes::Shown(b"<secret-access-key>".to_vec()));
         for hidden in [
             &b"\x1f\x8bwhatever"[..],
             b"of 210987654321",
             b"arn:aws:kms:r:998877665544:key/x",
             br#"{"ImportToken":"abc"}"#,
+            // None of them is text.
+            b"\xff of 210987654321",
+            b"\xff of 314159265358",
+            b"\xff of AKIAPL4NTEDKEYID0002",
+            b"\xff {\"ImportToken\":\"abc\"}",
+            b"\xff http://joe:pw@h/",
+            b"\xff Signature=0123",
+            b"\xff of 2109\xfe87654321",
         ] {
             assert!(matches!(body(hidden), Bytes::NotShown(_)), "{hidden:?}");
         }

@@ -5,7 +5,6 @@ use super::invisible::is_invisible;
 use super::redact::{Redactor, SECRET_HEADERS, secret_value};
 use crate::http::{Framing, Header, Request};
 use crate::send::{Response, ResponseFraming, Version};
-use std::borrow::Cow;
 
 /// Headers of answers whose values are shown. What another holds, nobody knows; that it is there is told.
 const SHOWN_HEADERS: &[&str] = &[
@@ -106,13 +105,13 @@ impl Message {
     ) -> Self {
         let kept = || match &coding {
             Some(coding) => not_kept(coding),
-            None => redactor.redact(&escape(&redactor.redact_bytes(&kept_of(body)))),
+            None => redactor.redact(&readable(&redactor.redact_front(body, KEPT), redactor)),
         };
         let headers = headers.iter().map(|header| {
             let name = header.name.to_ascii_lowercase();
             let value = match SECRET_HEADERS.contains(&name.as_str()) {
                 true => secret_value(&header.text()),
-                false if is_shown(&name) => escape(&redactor.redact_bytes(&header.value)),
+                false if is_shown(&name) => readable(&redactor.redact_bytes(&header.value), redactor),
                 false => format!("{PRESENT}{} bytes>", header.value.len()),
             };
             (redactor.redact(&header.name), redactor.redact(&value))
@@ -139,16 +138,14 @@ impl Message {
 
 /// Bytes of a body that are kept: far more than a whole answer of KMS has, and little enough that the answers of a whole
 /// run fit into memory.
-const KEPT: usize = 16 * 1024;
+pub(super) const KEPT: usize = 16 * 1024;
 
-/// The front of a body. An ellipsis stands for the rest: it tells the redactor that a secret may have been cut in two.
-pub(super) fn kept_of(body: &[u8]) -> Cow<'_, [u8]> {
-    if body.len() <= KEPT {
-        return Cow::Borrowed(body);
+/// Bytes as a text in which what is not shown is still found: in hexadecimal, as other bytes are shown, it would not be.
+fn readable(bytes: &[u8], redactor: &Redactor) -> String {
+    match std::str::from_utf8(bytes).is_err() && redactor.hides(bytes) {
+        true => escape(String::from_utf8_lossy(bytes).as_bytes()),
+        false => escape(bytes),
     }
-    // Of text, no letter is cut in two.
-    let end = (KEPT - 4..=KEPT).rev().find(|end| std::str::from_utf8(&body[..*end]).is_ok()).unwrap_or(KEPT);
-    Cow::Owned([&body[..end], "…".as_bytes()].concat())
 }
 
 /// At most so many characters of a line.

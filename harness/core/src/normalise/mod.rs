@@ -2,6 +2,7 @@
 
 mod bytes;
 mod coding;
+mod fronts;
 mod invisible;
 mod kind;
 mod lines;

@@ -1,9 +1,12 @@
 //! What leaves the program leaves without secrets.
 
 use super::pattern::pattern;
-use super::secrets::{Finder, Secret, apart};
+use super::secrets::{Finder as Secrets, Secret, apart};
 use super::spellings::Spellings;
-use regex::Regex;
+use super::views::{View, views};
+use crate::text::{AROUND, TargetText};
+use memchr::memmem::{self, Finder};
+use regex::bytes::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -13,6 +16,23 @@ pub(super) const SECRET_HEADERS: &[&str] = &["authorization", "x-amz-security-to
 
 /// Accounts that AWS uses in its documentation and emulators by default: nobody's.
 const PUBLIC_ACCOUNTS: &[&str] = &["000000000000", "111122223333", "123456789012", "444455556666"];
+
+/// Of an account that is not in use.
+const OTHER_ACCOUNT: &str = "<other-account>";
+
+/// What stands for what is not shown.
+type Name = Cow<'static, str>;
+
+/// Which accounts are hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accounts {
+    /// None: recordings give them placeholders of their own.
+    Shown,
+    /// Those of ARNs and those that are known to be in use.
+    Known,
+    /// These, and every number that can be one.
+    Any,
+}
 
 /// A secret in what is about to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +46,7 @@ pub struct Leak {
 /// Removes secrets from what leaves the program, and finds those that are left.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
-    finders: Vec<Arc<Finder>>,
+    finders: Vec<Arc<Secrets>>,
     accounts: Vec<String>,
 }
 
@@ -34,7 +54,7 @@ impl Redactor {
     /// A redactor of these values, each with what to show instead.
     pub fn new(secrets: impl IntoIterator<Item = (String, &'static str)>) -> Self {
         let secrets = secrets.into_iter().map(|(value, name)| Secret { value, name });
-        Self { finders: vec![Arc::new(Finder::new(secrets, Spellings::All))], accounts: Vec::new() }
+        Self { finders: vec![Arc::new(Secrets::new(secrets, Spellings::All))], accounts: Vec::new() }
     }
 
     /// A redactor of what the body of an import holds, which a target may repeat anywhere.
@@ -43,7 +63,7 @@ impl Redactor {
         let members = ["ImportToken", "EncryptedKeyMaterial"].into_iter().filter_map(|name| body.get(name)?.as_str());
         let secrets: Vec<_> = members.map(|value| Secret { value: value.to_owned(), name: "<removed>" }).collect();
         (!secrets.is_empty())
-            .then(|| Self { finders: vec![Arc::new(Finder::new(secrets, Spellings::Likely))], accounts: Vec::new() })
+            .then(|| Self { finders: vec![Arc::new(Secrets::new(secrets, Spellings::Likely))], accounts: Vec::new() })
     }
 
     /// This one, for the secrets of another as well.
@@ -52,11 +72,6 @@ impl Redactor {
         both.finders.extend(other.finders.iter().cloned());
         both.accounts.extend(other.accounts.iter().filter(|account| !self.accounts.contains(account)).cloned());
         both
-    }
-
-    /// Where the text holds a secret, in order, without overlaps.
-    fn found(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
-        apart(self.finders.iter().flat_map(|finder| finder.find(text)).collect())
     }
 
     /// This one, for these accounts as well. [`Self::redact`] leaves accounts alone, since recordings give them
@@ -73,88 +88,224 @@ impl Redactor {
 
     /// The text without secrets, signatures and what a request imports.
     pub fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        // Secrets first: a pattern could take the front of one, and its rest would not be recognised.
-        for (range, name) in self.found(text.as_bytes()).into_iter().rev() {
-            // A spelling that ends inside a letter takes the whole letter with it.
-            let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-            let end = (range.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-            text.replace_range(start..end, name);
-        }
-        for Pattern { sign, pattern, replacement, .. } in PATTERNS.iter() {
-            if text.contains(sign) {
-                text = pattern.replace_all(&text, *replacement).into_owned();
-            }
-        }
-        text
-    }
-
-    /// Bytes without secrets. What is no text is shown in hexadecimal, which nothing can be found in afterwards.
-    pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        let mut redacted = Cow::Borrowed(bytes);
-        for (range, name) in self.found(bytes).into_iter().rev() {
-            redacted.to_mut().splice(range, name.bytes());
-        }
-        redacted
+        self.without(text, Accounts::Shown)
     }
 
     /// The text without secrets and without account ids: for everything that a person reads or a report keeps.
     pub fn redact_all(&self, text: &str) -> String {
-        let mut text = self.redact(text);
-        for range in accounts_of_arns(&text).into_iter().rev() {
-            if !PUBLIC_ACCOUNTS.contains(&&text[range.clone()]) {
-                let name = self.account(&text[range.clone()]);
-                text.replace_range(range, &name);
-            }
+        self.without(text, Accounts::Known)
+    }
+
+    /// As [`Self::redact`]. What was cut off around the text is looked through as well: it tells what is a part of a secret.
+    pub(super) fn redact_part(&self, part: &TargetText) -> String {
+        let Some(around) = part.around() else { return self.redact(part.raw()) };
+        let whole = around.whole(part.raw());
+        let inside = around.inside(part.raw());
+        let found = self.found(whole.as_bytes(), Accounts::Shown);
+        let found = found.into_iter().filter(|(range, _)| range.start < inside.end && inside.start < range.end);
+        let found = found.map(|(range, name)| (range.start.max(inside.start)..range.end.min(inside.end), name));
+        let front = replaced(&whole.as_bytes()[..inside.end], in_letters(&whole[..inside.end], found));
+        let text = String::from_utf8_lossy(&front[inside.start..]).into_owned();
+        self.redact(&format!("{text}{}", around.sign()))
+    }
+
+    /// Bytes without secrets. What is no text is shown in hexadecimal, which nothing can be found in afterwards.
+    pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        self.redact_front(bytes, bytes.len())
+    }
+
+    /// At most so many bytes, without secrets. An ellipsis stands for the rest. A secret that reaches into the rest is found.
+    pub(super) fn redact_front<'a>(&self, bytes: &'a [u8], most: usize) -> Cow<'a, [u8]> {
+        let looked = front(bytes, most + AROUND);
+        let mut end = front(bytes, most).len();
+        let mut found = self.secrets(&match looked.len() < bytes.len() {
+            true => Cow::Owned([looked, "…".as_bytes()].concat()),
+            false => Cow::Borrowed(looked),
+        });
+        found.retain(|(range, _)| range.start < end);
+        if let Some((last, _)) = found.last_mut() {
+            last.end = last.end.min(looked.len());
+            end = end.max(last.end);
         }
-        for account in &self.accounts {
-            for range in words(&text, account).into_iter().rev() {
-                text.replace_range(range, &self.account(account));
-            }
+        if found.is_empty() && end == bytes.len() {
+            return Cow::Borrowed(bytes);
         }
-        text
+        let mut kept = replaced(&bytes[..end], found);
+        if end < bytes.len() {
+            kept.extend_from_slice("…".as_bytes());
+        }
+        Cow::Owned(kept)
+    }
+
+    /// Whether bytes hold something that text would not be shown with, or a number that can be an account.
+    pub(super) fn hides(&self, bytes: &[u8]) -> bool {
+        !self.found(bytes, Accounts::Any).is_empty()
     }
 
     /// Every secret that a text still holds, by line.
     pub fn leaks(&self, text: &str) -> Vec<Leak> {
+        self.leaks_beyond(text, "")
+    }
+
+    /// The same without those that are words of ours: a secret can be a word that every report has, such as the name of a
+    /// member. `ours` has these words.
+    pub fn leaks_beyond(&self, text: &str, ours: &str) -> Vec<Leak> {
         let mut leaks = Vec::new();
+        let ours = ours.to_ascii_lowercase();
         let line_of = |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        let mut add = |at: usize, what: &str| leaks.push(Leak { line: line_of(at), what: what.to_owned() });
-        for (range, name) in self.found(text.as_bytes()) {
-            add(range.start, name.trim_matches(['<', '>']).replace('-', " ").as_str());
+        let mut add = |range: Range<usize>, what: &str| {
+            let is_ours = text.get(range.clone()).is_some_and(|text| ours.contains(&text.to_ascii_lowercase()));
+            if !is_ours {
+                leaks.push(Leak { line: line_of(range.start), what: what.to_owned() });
+            }
+        };
+        for (range, name) in self.secrets(text.as_bytes()) {
+            add(range, name.trim_matches(['<', '>']).replace('-', " ").as_str());
         }
-        for Pattern { unreplaced, what, .. } in PATTERNS.iter().filter(|pattern| text.contains(pattern.sign)) {
-            unreplaced.find_iter(text).for_each(|found| add(found.start(), what));
+        for Pattern { unreplaced, what, .. } in
+            PATTERNS.iter().filter(|pattern| pattern.sign.find(text.as_bytes()).is_some())
+        {
+            unreplaced.find_iter(text.as_bytes()).for_each(|found| add(found.range(), what));
+        }
+        for range in key_ids(text.as_bytes()) {
+            add(range, "access key id");
         }
         for account in &self.accounts {
-            words(text, account).into_iter().for_each(|range| add(range.start, "account id"));
+            words(text.as_bytes(), account).into_iter().for_each(|range| add(range, "account id"));
         }
         leaks.sort_by_key(|leak| leak.line);
         leaks.dedup();
         leaks
     }
 
+    /// Where the text holds a secret, in order, without overlaps.
+    fn secrets(&self, text: &[u8]) -> Vec<(Range<usize>, Name)> {
+        let mut found = Vec::new();
+        views(text, &mut |view| self.secrets_in(view, &mut found));
+        apart(found)
+    }
+
+    fn secrets_in(&self, view: &View<'_>, found: &mut Vec<(Range<usize>, Name)>) {
+        for finder in &self.finders {
+            finder.find_in(view, &mut |range, name| found.push((range, Name::Borrowed(name))));
+        }
+    }
+
+    /// Where the text holds what is not shown, in order, without overlaps.
+    fn found(&self, text: &[u8], accounts: Accounts) -> Vec<(Range<usize>, Name)> {
+        let mut found = Vec::new();
+        views(text, &mut |view| {
+            self.secrets_in(view, &mut found);
+            let mut add = |range: Range<usize>, name: Name| {
+                let range = view.place(range);
+                // Lines of ours are apart. A line break of a target is escaped by now.
+                let is_one_line = || !text[range.clone()].contains(&b'\n');
+                if accounts != Accounts::Known || is_one_line() {
+                    found.push((range, name));
+                }
+            };
+            patterns_in(view.bytes(), &mut add);
+            if accounts != Accounts::Shown {
+                self.accounts_in(view.bytes(), accounts, &mut add);
+            }
+        });
+        apart(found)
+    }
+
+    fn accounts_in(&self, text: &[u8], accounts: Accounts, add: &mut dyn FnMut(Range<usize>, Name)) {
+        for range in accounts_of_arns(text) {
+            if let Some(account) = std::str::from_utf8(&text[range.clone()]).ok().filter(|account| !is_public(account))
+            {
+                add(range, self.account(account));
+            }
+        }
+        for account in &self.accounts {
+            words(text, account).into_iter().for_each(|range| add(range, self.account(account)));
+        }
+        if accounts == Accounts::Any {
+            static NUMBER: LazyLock<Regex> = LazyLock::new(|| bytes_pattern("[0-9]{12,}"));
+            let numbers = NUMBER.find_iter(text).filter(|found| found.len() == 12 && is_apart(text, &found.range()));
+            let accounts =
+                numbers.filter(|found| std::str::from_utf8(found.as_bytes()).is_ok_and(|text| !is_public(text)));
+            accounts.for_each(|found| add(found.range(), OTHER_ACCOUNT.into()));
+        }
+    }
+
+    /// The text without what is found, again and again: what stands for one can show another.
+    fn without(&self, text: &str, accounts: Accounts) -> String {
+        /// Codings lie over each other three times, and accounts stand beside secrets.
+        const ROUNDS: usize = 6;
+        let mut text = Cow::Borrowed(text);
+        for _ in 0..ROUNDS {
+            let found = self.found(text.as_bytes(), accounts);
+            if found.is_empty() {
+                return text.into_owned();
+            }
+            let clean = replaced(text.as_bytes(), in_letters(&text, found));
+            text = Cow::Owned(String::from_utf8_lossy(&clean).into_owned());
+        }
+        // Nobody writes such a text by mistake.
+        "<removed>".to_owned()
+    }
+
     /// The accounts that are in use are numbered; others can only be told apart from those.
-    fn account(&self, account: &str) -> String {
+    fn account(&self, account: &str) -> Name {
         match self.accounts.iter().position(|known| known == account) {
-            Some(0) => "<account>".to_owned(),
-            Some(number) => format!("<account-{}>", number + 1),
-            None => "<other-account>".to_owned(),
+            Some(0) => "<account>".into(),
+            Some(number) => format!("<account-{}>", number + 1).into(),
+            None => OTHER_ACCOUNT.into(),
         }
     }
 }
 
+/// The text with these places replaced.
+fn replaced(text: &[u8], found: impl IntoIterator<Item = (Range<usize>, Name)>) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for (range, name) in found {
+        replaced.extend_from_slice(&text[at.min(range.start)..range.start]);
+        replaced.extend_from_slice(name.as_bytes());
+        at = at.max(range.end);
+    }
+    replaced.extend_from_slice(&text[at..]);
+    replaced
+}
+
+/// A spelling that ends inside a letter takes the whole letter with it.
+fn in_letters(
+    text: &str,
+    found: impl IntoIterator<Item = (Range<usize>, Name)>,
+) -> impl Iterator<Item = (Range<usize>, Name)> {
+    let mut done = 0;
+    found.into_iter().map(move |(range, name)| {
+        let start = (done..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(range.start.max(done));
+        let end = (range.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        done = end;
+        (start..end.max(start), name)
+    })
+}
+
+/// The front of bytes, at most so many. Of text, no letter is cut in two.
+fn front(bytes: &[u8], most: usize) -> &[u8] {
+    if bytes.len() <= most {
+        return bytes;
+    }
+    let is_continued = |at: &usize| bytes[*at] & 0xc0 == 0x80;
+    &bytes[..(most.saturating_sub(3)..=most).rev().find(|at| !is_continued(at)).unwrap_or(most)]
+}
+
 /// Where the accounts of ARNs are. A search and no [`crate::arn::Arn`]: in running text nothing says where an ARN ends, and
 /// the account of one that is not well formed must not be shown either.
-fn accounts_of_arns(text: &str) -> Vec<Range<usize>> {
+fn accounts_of_arns(text: &[u8]) -> Vec<Range<usize>> {
+    static ARN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("arn:"));
     let mut found = Vec::new();
-    for (at, _) in text.match_indices("arn:") {
+    for at in ARN.find_iter(text) {
         // Partition, service, Region, account.
-        let mut fields = text[at..].splitn(6, ':');
+        let mut fields = text[at..].splitn(6, |byte| *byte == b':');
         let before: usize = fields.by_ref().take(4).map(|field| field.len() + 1).sum();
         if let Some(account) = fields.next()
             && account.len() == 12
-            && account.bytes().all(|byte| byte.is_ascii_digit())
+            && account.iter().all(u8::is_ascii_digit)
         {
             found.push(at + before..at + before + 12);
         }
@@ -163,76 +314,110 @@ fn accounts_of_arns(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+fn is_public(account: &str) -> bool {
+    PUBLIC_ACCOUNTS.contains(&account)
+}
+
 /// Where a word is that stands alone.
-fn words(text: &str, word: &str) -> Vec<Range<usize>> {
-    let is_apart = |letter: Option<char>| !letter.is_some_and(char::is_alphanumeric);
-    text.match_indices(word)
-        .map(|(at, _)| at..at + word.len())
-        .filter(|range| is_apart(text[..range.start].chars().next_back()) && is_apart(text[range.end..].chars().next()))
-        .collect()
+fn words(text: &[u8], word: &str) -> Vec<Range<usize>> {
+    let at = memmem::find_iter(text, word);
+    at.map(|at| at..at + word.len()).filter(|range| is_apart(text, range)).collect()
+}
+
+/// Whether no letter and no digit stands beside it.
+fn is_apart(text: &[u8], range: &Range<usize>) -> bool {
+    let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    !is_letter(range.start.checked_sub(1).and_then(|at| text.get(at))) && !is_letter(text.get(range.end))
+}
+
+/// Access key ids of whomever.
+fn key_ids(text: &[u8]) -> Vec<Range<usize>> {
+    static FRONTS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["AKIA", "ASIA"].map(Finder::new));
+    const LENGTH: usize = 20;
+    let is_id = |range: &Range<usize>| {
+        let id = text.get(range.clone());
+        id.is_some_and(|id| id.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+            && is_apart(text, range)
+    };
+    FRONTS.iter().flat_map(|front| front.find_iter(text)).map(|at| at..at + LENGTH).filter(is_id).collect()
+}
+
+fn patterns_in(text: &[u8], add: &mut dyn FnMut(Range<usize>, Name)) {
+    for Pattern { sign, pattern, name, .. } in PATTERNS.iter() {
+        if sign.find(text).is_some() {
+            let values = pattern.captures_iter(text).filter_map(|captures| captures.get(1));
+            values.for_each(|value| add(value.range(), Name::Borrowed(name)));
+        }
+    }
+    key_ids(text).into_iter().for_each(|range| add(range, "<access-key-id>".into()));
 }
 
 /// Something that gives itself away by its surroundings.
 struct Pattern {
     /// What every text with it holds; looking for that is quick.
-    sign: &'static str,
+    sign: Finder<'static>,
+    /// Its first group is what is not shown.
     pattern: Regex,
-    replacement: &'static str,
+    name: &'static str,
     /// What is there if it was not replaced.
     unreplaced: Regex,
     what: &'static str,
 }
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    let row = |sign, text: &str, replacement, unreplaced: &str, what| Pattern {
-        sign,
-        pattern: pattern(text),
-        replacement,
-        unreplaced: pattern(unreplaced),
+    let row = |sign, text: &str, name, unreplaced: &str, what| Pattern {
+        sign: Finder::new(sign),
+        pattern: bytes_pattern(text),
+        name,
+        unreplaced: bytes_pattern(unreplaced),
         what,
     };
     // A value of these characters, with names of secrets that were removed in it. One that is nothing but names stays.
-    let value = |of: &str| format!("(?:<[a-z0-9-]+>)*{of}(?:{of}|<[a-z0-9-]+>)*");
+    let value = |of: &str| format!("((?:<[a-z0-9-]+>)*{of}(?:{of}|<[a-z0-9-]+>)*)");
     // Import tokens and wrapped material are as good as secrets; a body inside a string has its quotes escaped, and some
-    // servers escape slashes.
-    let inside = value(r#"(?:[^"<\\]|\\+/|\\+u[0-9a-fA-F]{4})"#);
+    // servers escape slashes. A line of ours ends a value.
+    let inside = value(r#"(?:[^"<\\\n]|\\+/|\\+u[0-9a-fA-F]{4})"#);
     let material = |member: &str| {
         (
-            format!(r#"({member}\\?"[[:space:]]*:[[:space:]]*\\?"){inside}"#),
+            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"{inside}"#),
             // A line that is cut right here has nothing left of the value.
-            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"[^"<\\…]"#),
+            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"(?:[^"<\\\xe2]|\xe2[^\x80]|\xe2\x80[^\xa6])"#),
         )
     };
     let (token, token_left) = material("ImportToken");
     let (wrapped, wrapped_left) = material("EncryptedKeyMaterial");
-    let key_id = |front: &str| format!(r"\b{front}[A-Z0-9]{{16}}\b");
+    // Neither has a quote or a backslash: there a string ends that it stands in.
+    let parameter = |name: &str| format!(r#"{name}([^[:space:],&<"\\]+)"#);
     vec![
-        row("Signature=", r"(Signature=)[^[:space:],&<]+", "${1}<signature>", "Signature=[0-9a-fA-F]{64}", "signature"),
+        row("Signature=", &parameter("Signature="), "<signature>", "Signature=[0-9a-fA-F]{64}", "signature"),
         row(
             "X-Amz-Security-Token=",
-            r"(X-Amz-Security-Token=)[^[:space:],&<]+",
-            "${1}<session-token>",
+            &parameter("X-Amz-Security-Token="),
+            "<session-token>",
             "X-Amz-Security-Token=[A-Za-z0-9%+/=]",
             "session token",
         ),
-        row("ImportToken", &token, "${1}<removed>", &token_left, "import token"),
-        row("EncryptedKeyMaterial", &wrapped, "${1}<removed>", &wrapped_left, "wrapped material"),
+        row("ImportToken", &token, "<removed>", &token_left, "import token"),
+        row("EncryptedKeyMaterial", &wrapped, "<removed>", &wrapped_left, "wrapped material"),
         row(
             "://",
-            &format!("(://){}@", value(r#"[^[:space:]/@"<]"#)),
-            "${1}<user>@",
+            &format!("://{}@", value(r#"[^[:space:]/@"<]"#)),
+            "<user>",
             r#"://[^[:space:]/@"<]+@"#,
             "user name or password of a URL",
         ),
-        row("AKIA", &key_id("AKIA"), "<access-key-id>", &key_id("AKIA"), "access key id"),
-        row("ASIA", &key_id("ASIA"), "<access-key-id>", &key_id("ASIA"), "access key id"),
     ]
 });
 
+/// A pattern over bytes that need not be text: views are made byte by byte.
+fn bytes_pattern(text: &str) -> Regex {
+    Regex::new(&format!("(?s-u){text}")).expect("the pattern is a constant that the tests compile")
+}
+
 /// An Authorization value without what a key made: scope and list of signed headers stay, since cases are about them.
 pub(super) fn secret_value(value: &str) -> String {
-    static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"Credential=[^/,[:space:]]+"));
-    static SIGNATURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"Signature=[^,[:space:]]*"));
+    static CREDENTIAL: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"Credential=[^/,[:space:]]+"));
+    static SIGNATURE: LazyLock<regex::Regex> = LazyLock::new(|| pattern(r"Signature=[^,[:space:]]*"));
     if !value.contains("Credential=") && !value.contains("Signature=") && !value.contains("SignedHeaders=") {
         return if value.is_empty() { String::new() } else { format!("<{} characters>", value.len()) };
     }
@@ -243,6 +428,7 @@ pub(super) fn secret_value(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Text;
 
     fn redactor() -> Redactor {
         Redactor::new([("a-s3cr3t-k3y".to_owned(), "<secret-access-key>")])
@@ -288,6 +474,80 @@ mod tests {
             redactor().redact_all(text),
             "<account> arn:aws:kms:r:<account-2>:key/x arn:aws:iam::<other-account>:user/y 111122223333 777777777777"
         );
+    }
+
+    #[test]
+    fn no_cut_uncovers_a_part_of_a_secret() {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let redactor = Redactor::new([(secret.to_owned(), "<secret>")]);
+        let each = |spell: fn(u8) -> String| secret.bytes().map(spell).collect::<String>();
+        for spelt in [
+            secret.to_owned(),
+            secret.replace('/', "\\/"),
+            secret.replace('/', "%2f").replace('+', "%2B"),
+            each(|byte| format!("%{byte:02x}")),
+            each(|byte| format!("\\u{byte:04x}")),
+            each(|byte| format!("&#x{byte:x};")),
+            each(|byte| format!("{byte:02x}:")),
+            hex::encode(secret),
+        ] {
+            let whole = format!("{} {spelt} {}", "z".repeat(50), "z".repeat(50));
+            for characters in 51..whole.len() {
+                let shown = [
+                    redactor.show_text(&TargetText::front(&whole, characters)).to_string(),
+                    redactor.show_text(&TargetText::beginning(&whole, characters)).to_string(),
+                    redactor.show(&Text::from("says ").and(TargetText::new(&*whole)).cut(characters)).to_string(),
+                    redactor.show_text(&TargetText::front(&whole, characters).part(20..characters)).to_string(),
+                    redactor.show_text(&TargetText::new(&*whole).part(characters..whole.len())).to_string(),
+                    String::from_utf8_lossy(&redactor.redact_front(whole.as_bytes(), characters)).into_owned(),
+                ];
+                for shown in shown {
+                    let rest = shown
+                        .trim_start_matches("says ")
+                        .replace("<secret>", "")
+                        .replace("\\u{20}", "")
+                        .replace(['z', ' ', '…'], "");
+                    assert!(rest.len() <= 1, "{rest} of {spelt} in {shown}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_gives_itself_away_does_so_in_every_coding() {
+        for (text, expected) in [
+            ("of\\n210987654321.", "of\\n<account>."),
+            ("of\\t210987654321\\n", "of\\t<account>\\n"),
+            ("of_210987654321_", "of_<account>_"),
+            ("%31210987654321 x210987654321 2109876543210", "%31210987654321 x210987654321 2109876543210"),
+            ("\\nAKIAABCDEFGHIJKLMNOP\\t", "\\n<access-key-id>\\t"),
+            ("_AKIAABCDEFGHIJKLMNOP_", "_<access-key-id>_"),
+            ("%41KIAABCDEFGHIJKLMNOP", "<access-key-id>"),
+            ("xAKIAABCDEFGHIJKLMNOP AKIAABCDEFGHIJKLMNOPQ", "xAKIAABCDEFGHIJKLMNOP AKIAABCDEFGHIJKLMNOPQ"),
+            ("arn%3Aaws%3Akms%3Ar%3A998877665544%3Akey", "arn%3Aaws%3Akms%3Ar%3A<account-2>%3Akey"),
+            ("arn\\u003aaws:kms:r:555555555555:key", "arn\\u003aaws:kms:r:<other-account>:key"),
+            ("%22ImportToken%22%3A%22abc%22", "%22ImportToken%22%3A%22<removed>%22"),
+            ("https%3A%2F%2Fjane%3Apw%40host", "https%3A%2F%2F<user>%40host"),
+            // Where a string ends, a value does.
+            (r#"{"a":"Signature=0a","b":1}"#, r#"{"a":"Signature=<signature>","b":1}"#),
+            (r#""{\"a\":\"Signature=0a\"}""#, r#""{\"a\":\"Signature=<signature>\"}""#),
+            ("\"Signature=\",", "\"Signature=\","),
+        ] {
+            let once = redactor().redact_all(text);
+            assert_eq!(once, expected);
+            assert_eq!(redactor().redact_all(&once), once);
+        }
+        // Two lines of ours stay two.
+        let dump = "30  7b  {\"ImportToken\":\"\n40  61  abcdef\"\nSignature=\nfine";
+        assert_eq!(redactor().redact_all(dump).lines().count(), 4);
+    }
+
+    #[test]
+    fn words_of_ours_are_no_leak() {
+        let text = r#"{"a-s3cr3t-k3y":"fine"}"#;
+        assert_eq!(redactor().leaks(text).len(), 1);
+        assert_eq!(redactor().leaks_beyond(text, r#"{"A-s3cr3t-k3y":""}"#), []);
+        assert_eq!(redactor().leaks_beyond("AKIAABCDEFGHIJKLMNOP", r#"{"A-s3cr3t-k3y":""}"#).len(), 1);
     }
 
     #[test]

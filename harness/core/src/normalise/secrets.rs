@@ -1,12 +1,14 @@
 //! Finds secrets in any text, in every spelling that [`spellings`] and [`views`] know, and secrets of which a few characters
 //! at an end are missing.
 
+use super::fronts::{Fronts, cuts, is_cut};
 use super::spellings::{Spellings, spellings};
-use super::views::{View, views};
+use super::views::View;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::HashMap;
 use std::iter;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Shorter values are no secrets: those of AWS have sixteen characters and more, and what emulators are given instead
 /// (`test`, for example) is a part of ordinary words.
@@ -24,8 +26,9 @@ const PIECE: usize = 32;
 /// Pieces of a long spelling.
 const PIECES: usize = 4;
 
-/// Hits of which no more is looked at than that they are there, so that a text of nothing else takes no time.
-const PATIENCE: usize = 1000;
+/// Bytes that are compared to tell parts from whole secrets, for each byte of a text: a text that is made so that this takes
+/// long is hidden from there on.
+const PATIENCE: usize = 16;
 
 /// A value that must not leave the program, and what to show instead.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +56,8 @@ pub(super) struct Finder {
     secrets: Vec<Secret>,
     /// The fronts of all spellings.
     fronts: Vec<(Vec<u8>, &'static str)>,
+    /// The same, made when a text has an ellipsis: few have.
+    before_cuts: OnceLock<Fronts>,
     spelt: Option<Spellings>,
 }
 
@@ -84,70 +89,57 @@ impl Finder {
                 .build(&patterns)
                 .ok(),
         };
-        Self { search, parts, secrets, fronts, spelt: Some(spelt) }
+        Self { search, parts, secrets, fronts, before_cuts: OnceLock::new(), spelt: Some(spelt) }
     }
 
-    /// Where the text holds a secret, and which kind; in order, without overlaps.
-    pub(super) fn find(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
-        let Some(search) = &self.search else { return Vec::new() };
-        let mut found = Vec::new();
-        views(text, &mut |view| self.find_in(search, view, &mut found));
-        found.extend(self.cut_off(text));
-        apart(found)
-    }
-
-    fn find_in(&self, search: &AhoCorasick, view: &View<'_>, found: &mut Vec<(Range<usize>, &'static str)>) {
+    /// Where a view holds a secret, and what to show instead: places of the text that codings were taken off.
+    pub(super) fn find_in(&self, view: &View<'_>, found: &mut dyn FnMut(Range<usize>, &'static str)) {
+        let Some(search) = &self.search else { return };
         let text = view.bytes();
+        self.cut_off(view, found);
         let mut written: HashMap<usize, Vec<Vec<u8>>> = HashMap::new();
         let mut covered: HashMap<(usize, usize), usize> = HashMap::new();
-        let mut patience = PATIENCE;
+        let mut patience = PATIENCE * text.len();
         for hit in search.find_overlapping_iter(text) {
             let part = self.parts[hit.pattern().as_usize()];
             let secret = &self.secrets[part.secret];
             if covered.get(&(part.secret, part.spelling)).is_some_and(|end| hit.end() <= *end) {
                 continue;
             }
-            let whole = hit.len() == part.whole;
-            let range = match patience.checked_sub(1) {
-                Some(left) if !whole => {
-                    patience = left;
-                    let written = written
-                        .entry(part.secret)
-                        .or_insert_with(|| spellings(secret.value.as_bytes(), self.spelt.unwrap_or(Spellings::All)));
-                    match extended(text, hit.range(), &written[part.spelling], part.at) {
-                        Some(range) => range,
-                        None => continue,
-                    }
+            let mut range = hit.range();
+            if hit.len() < part.whole {
+                let written = written
+                    .entry(part.secret)
+                    .or_insert_with(|| spellings(secret.value.as_bytes(), self.spelt.unwrap_or(Spellings::All)));
+                let (extended, is_secret) = extended(text, hit.range(), &written[part.spelling], part.at);
+                match patience.checked_sub(extended.len() - hit.len()) {
+                    Some(left) => patience = left,
+                    None => return found(view.place(hit.start()..text.len()), secret.name),
                 }
-                _ => hit.range(),
-            };
+                if !is_secret {
+                    continue;
+                }
+                range = extended;
+            }
             covered.insert((part.secret, part.spelling), range.end);
-            found.push((view.at(range.start)..view.at(range.end), secret.name));
+            found(view.place(range), secret.name);
         }
     }
 
     /// The fronts of secrets whose rest was cut off, which an ellipsis shows.
-    fn cut_off(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
-        const FEWEST: usize = 4;
-        let Ok(whole) = std::str::from_utf8(text) else { return Vec::new() };
-        let mut found = Vec::new();
-        for (at, _) in whole.match_indices('…') {
-            for (front, name) in &self.fronts {
-                let longest = (FEWEST..front.len()).rev().find(|length| {
-                    let before = at.checked_sub(*length).map(|from| &text[from..at]);
-                    before.is_some_and(|before| before.eq_ignore_ascii_case(&front[..*length]))
-                });
-                found.extend(longest.map(|length| (at - length..at, *name)));
-            }
+    fn cut_off(&self, view: &View<'_>, found: &mut dyn FnMut(Range<usize>, &'static str)) {
+        let text = view.bytes();
+        if cuts(text).next().is_some() {
+            let fronts = self.before_cuts.get_or_init(|| Fronts::new(&self.fronts));
+            fronts.before_cuts(text, &mut |range, name| found(view.place(range), name));
         }
-        found
     }
 }
 
 /// The places in order, with those that overlap as one.
-pub(super) fn apart(mut found: Vec<(Range<usize>, &'static str)>) -> Vec<(Range<usize>, &'static str)> {
+pub(super) fn apart<Name>(mut found: Vec<(Range<usize>, Name)>) -> Vec<(Range<usize>, Name)> {
     found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-    let mut apart: Vec<(Range<usize>, &'static str)> = Vec::new();
+    let mut apart: Vec<(Range<usize>, Name)> = Vec::new();
     for (range, name) in found {
         match apart.last_mut() {
             Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
@@ -178,20 +170,21 @@ fn searched(length: usize) -> Vec<Range<usize>> {
     }
 }
 
-/// The whole of a spelling around a part of it, if no more than a few of its characters are missing, or if the rest was cut
-/// off.
-fn extended(text: &[u8], hit: Range<usize>, spelling: &[u8], at: usize) -> Option<Range<usize>> {
+/// As much of a spelling as there is around a part of it, and whether that is the secret: no more than a few of its characters
+/// are missing, or the rest was cut off.
+fn extended(text: &[u8], hit: Range<usize>, spelling: &[u8], at: usize) -> (Range<usize>, bool) {
     let same = |text: &u8, spelt: &u8| text.eq_ignore_ascii_case(spelt);
     let before = text[..hit.start].iter().rev().zip(spelling[..at].iter().rev());
     let start = hit.start - before.take_while(|(text, spelt)| same(text, spelt)).count();
     let behind = text[hit.end..].iter().zip(&spelling[at + hit.len()..]);
     let end = hit.end + behind.take_while(|(text, spelt)| same(text, spelt)).count();
     let is_whole = end - start + missing(spelling.len()) >= spelling.len();
-    (is_whole || text[end..].starts_with("…".as_bytes())).then_some(start..end)
+    (start..end, is_whole || is_cut(&text[end..]))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::views::views;
     use super::*;
     use base64::Engine;
     use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -201,6 +194,14 @@ mod tests {
 
     fn finder() -> Finder {
         Finder::new([Secret { value: SECRET.to_owned(), name: "<secret>" }], Spellings::All)
+    }
+
+    impl Finder {
+        fn find(&self, text: &[u8]) -> Vec<(Range<usize>, &'static str)> {
+            let mut found = Vec::new();
+            views(text, &mut |view| self.find_in(view, &mut |range, name| found.push((range, name))));
+            apart(found)
+        }
     }
 
     fn percent_encoded(text: &str, every: bool) -> String {
@@ -333,6 +334,42 @@ mod tests {
         let text = format!("a {}… b", &SECRET[..20]);
         assert_eq!(finder().find(text.as_bytes()), [(2..22, "<secret>")]);
         assert_eq!(finder().find(format!("a {} b", &SECRET[..20]).as_bytes()), []);
+    }
+
+    #[test]
+    fn a_front_before_a_cut_is_found_in_every_coding() {
+        let coded = |spell: &dyn Fn(u8) -> String| SECRET.bytes().map(spell).collect::<String>();
+        for (spelt, each) in [
+            (coded(&|byte| char::from(byte).to_string()), 1),
+            (coded(&|byte| format!("%{byte:02x}")), 3),
+            (coded(&|byte| format!("\\u{byte:04x}")), 6),
+            (coded(&|byte| format!("&#x{byte:x};")), 6),
+            (coded(&|byte| format!("%5cu{byte:04x}")), 8),
+            (coded(&|byte| format!("\\\\u{byte:04x}")), 7),
+            (SECRET.replace('/', "\\/").replace('+', "%2b"), 1),
+            (hex::encode(SECRET), 2),
+        ] {
+            for cut in 4 * each..spelt.len() {
+                let text = format!("a {}… b", &spelt[..cut]);
+                let covered: usize = finder().find(text.as_bytes()).iter().map(|(range, _)| range.len()).sum();
+                // At most what is left of one letter.
+                assert!(covered + each > cut, "{covered} of {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn hits_before_a_secret_do_not_uncover_it() {
+        let token: String = (0..516_u32).map(|number| char::from(b'a' + (number * number % 25) as u8)).collect();
+        let secrets = ["ASIAPL4NTEDKEY01".to_owned(), token.clone()].map(|value| Secret { value, name: "<secret>" });
+        let finder = Finder::new(secrets, Spellings::All);
+        for front in ["ASIAPL4NTEDKEY", &token[..32], &token[..300], &token[200..500]] {
+            let text = format!("{} {token} {token}", format!("{front}!").repeat(1100));
+            let found = finder.find(text.as_bytes());
+            let at = text.len() - 2 * token.len() - 1;
+            let is_hidden = |at: usize| found.iter().any(|(range, _)| range.contains(&at));
+            assert!((at..at + token.len()).chain(at + token.len() + 1..text.len()).all(is_hidden), "{front}");
+        }
     }
 
     #[test]

@@ -83,14 +83,14 @@ impl Redactor {
     pub(crate) fn without_secrets(&self, text: Text) -> Text {
         let parts = text.parts().iter().map(|part| match part {
             Part::Ours(words) => Text::from(words.to_string()),
-            Part::Theirs(text) => TargetText::new(self.redact(text.raw())).into(),
+            Part::Theirs(text) => TargetText::new(self.redact_part(text)).into(),
         });
         Text::joined(parts, "")
     }
 
     /// Text of a target as it may be shown.
     pub fn show_text(&self, text: &TargetText) -> Shown {
-        Shown(self.redact(&escape(self.redact(text.raw()).as_bytes())))
+        Shown(self.redact(&escape(self.redact_part(text).as_bytes())))
     }
 }
 

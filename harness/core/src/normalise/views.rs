@@ -3,6 +3,7 @@
 
 use super::invisible::is_invisible;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// How many codings may lie over each other: JSON can be a string of JSON.
 const DEPTH: usize = 3;
@@ -31,7 +32,7 @@ impl View<'_> {
     }
 
     /// Where a byte was, or the end, in the text that all codings were taken off.
-    pub(super) fn at(&self, offset: usize) -> usize {
+    fn at(&self, offset: usize) -> usize {
         let Some(below) = self.below else { return offset };
         let next = self.steps.partition_point(|step| step.here <= offset);
         let there = match next.checked_sub(1).map(|last| self.steps[last]) {
@@ -40,6 +41,25 @@ impl View<'_> {
             None => offset,
         };
         below.at(there)
+    }
+
+    /// Where a byte ended in the text that all codings were taken off, with its whole spelling; `offset` is behind it. What is
+    /// dropped behind it is not a part of it.
+    fn end(&self, offset: usize) -> usize {
+        let (Some(below), Some(last)) = (self.below, offset.checked_sub(1)) else { return offset };
+        let next = self.steps.partition_point(|step| step.here <= last);
+        let there = match next.checked_sub(1).map(|at| (self.steps[at], self.steps.get(at + 1))) {
+            Some((Step { is_spelt: true, .. }, Some(behind))) => behind.there,
+            Some((Step { here, there, .. }, _)) => there + (offset - here),
+            None => offset,
+        };
+        below.end(there)
+    }
+
+    /// Where a part of this text was.
+    pub(super) fn place(&self, range: Range<usize>) -> Range<usize> {
+        let start = self.at(range.start);
+        start..self.end(range.end).max(start)
     }
 }
 
@@ -231,7 +251,8 @@ fn escape(text: &[u8]) -> Option<Spelt> {
         b'n' => plain(b'\n'),
         b'r' => plain(b'\r'),
         b't' => plain(b'\t'),
-        other => plain(*other),
+        other if other.is_ascii() => plain(*other),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is read from an answer.
 
-use super::sanitise;
+use super::name_in;
 use crate::http::Header;
 use crate::observe::{Body, Carrier, Message, observe};
 use crate::test_support::{answer, observed};
@@ -113,6 +113,6 @@ fn namespaces_and_uris_are_taken_off() {
         "aws.protocoltests.json#FooError",
         "aws.protocoltests.json#FooError:http://internal.example/coral/",
     ] {
-        assert_eq!(sanitise(raw), "FooError");
+        assert_eq!(&raw[name_in(raw)], "FooError");
     }
 }

@@ -45,6 +45,6 @@ pub use target::TargetReport;
 pub use trace::Trace;
 pub use trend::{Step, Trend, trends};
 pub use uncompared::Uncompared;
-pub use whole::{Report, SCHEMA, schema};
+pub use whole::{Report, SCHEMA, fixed_words, schema};
 
 pub use crate::compare::What;

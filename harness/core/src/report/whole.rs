@@ -3,8 +3,11 @@
 use super::exit::ExitCode;
 use super::run::RunReport;
 use crate::fixture::render_schema;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// The version of the JSON that a report is written as.
 pub const SCHEMA: &str = "trentcheck-report/2";
@@ -52,4 +55,28 @@ impl Report {
 /// File name below `fixtures/schema/` and text of the schema of a report.
 pub fn schema() -> (&'static str, String) {
     ("report.schema.json", render_schema::<Report>())
+}
+
+/// The words of ours that a report can have as a value, such as outcomes: a program reads them.
+pub fn fixed_words() -> &'static BTreeSet<String> {
+    static WORDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let mut words = BTreeSet::from([SCHEMA.to_owned()]);
+        collect(&schema_for!(Report).to_value(), &mut words);
+        words
+    });
+    &WORDS
+}
+
+/// The constants and alternatives of a schema.
+fn collect(schema: &Value, words: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            let fixed = ["const", "enum"].iter().filter_map(|name| members.get(*name));
+            let fixed = fixed.flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
+            words.extend(fixed.filter_map(Value::as_str).map(str::to_owned));
+            members.values().for_each(|value| collect(value, words));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, words)),
+        _ => {}
+    }
 }

@@ -440,7 +440,7 @@ fn signed(
         .ok_or_else(|| ended(Outcome::Skipped, "its principal is not configured"))?;
     let signed = sign_planned(&planned, credentials, &run.target.region, (run.options.clock)())
         .map_err(|error| ended(Outcome::Blocked, format!("fixture: failed to {error}")))?;
-    let curl = curl(&planned, &signed.request).ok();
+    let curl = curl(&planned, &signed.request, &str::to_owned).ok();
     Ok((vec![signed.request; usize::from(planned.times)], curl))
 }
 

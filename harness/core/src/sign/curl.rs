@@ -5,11 +5,13 @@ use crate::http::{Delivery, Framing, Request};
 use crate::plan::Planned;
 
 /// A curl line that sends the same request. curl signs by itself, with the credentials that variables of the shell hold.
+/// `shown` takes out what must not be shown. Words are quoted afterwards, because a shell would read an unquoted `<` of what
+/// stands for it as a redirection.
 ///
 /// # Errors
 ///
 /// Why there is none: curl cannot send what is signed in another way or altered after signing.
-pub fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str> {
+pub fn curl(planned: &Planned, request: &Request, shown: &dyn Fn(&str) -> String) -> Result<String, &'static str> {
     if planned.mutation.is_some() || planned.clock != 0 || !planned.sign_also.is_empty() || !planned.sign_not.is_empty()
     {
         return Err("its signature differs from the one that curl calculates");
@@ -36,9 +38,14 @@ pub fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str
     if body.starts_with('@') {
         return Err("curl reads a body that begins with `@` as the name of a file");
     }
-    let quoted = |text: &str| match shlex::try_quote(text) {
-        Ok(word) => Ok(word.into_owned()),
-        Err(_) => Err("it has a NUL byte, which no command line can hold"),
+    let quoted = |text: &str| {
+        let text = shown(text);
+        match shlex::try_quote(&text) {
+            // A word with an account in it is quoted in any case: reports hide the account later.
+            Ok(word) if word == text && has_account(&text) => Ok(format!("'{text}'")),
+            Ok(word) => Ok(word.into_owned()),
+            Err(_) => Err("it has a NUL byte, which no command line can hold"),
+        }
     };
     let (method, target) = (quoted(&request.method)?, quoted(&request.target)?);
     let (user, token) = signs(planned.principal);
@@ -62,6 +69,11 @@ pub fn curl(planned: &Planned, request: &Request) -> Result<String, &'static str
     }
     line.push_str(&format!(" --data-binary {}", quoted(body)?));
     Ok(line)
+}
+
+/// Whether a word has a number that can be an account.
+fn has_account(word: &str) -> bool {
+    word.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() == 12)
 }
 
 /// The variables with the credentials of the principal, and the header for its session token.
@@ -93,12 +105,16 @@ mod tests {
     use crate::test_support::CORPUS;
 
     fn line(method: &str, target: &str, body: &str) -> Result<String, &'static str> {
+        shown(method, target, body, &str::to_owned)
+    }
+
+    fn shown(method: &str, target: &str, body: &str, shown: &dyn Fn(&str) -> String) -> Result<String, &'static str> {
         let key = KeyNames::of("k-1", "arn:aws:kms:us-east-2:111122223333:key/k-1".parse().unwrap());
         let world = World { key: Some(key), host: "localhost:1".to_owned(), ..World::default() };
         let planned = plan(&CORPUS.operation, &RequestChange::default(), &world).unwrap();
         let mut request = planned.request.clone();
         (request.method, request.target, request.body) = (method.to_owned(), target.to_owned(), body.into());
-        curl(&planned, &request)
+        curl(&planned, &request, shown)
     }
 
     #[test]
@@ -125,6 +141,19 @@ mod tests {
         let output =
             std::process::Command::new("sh").args(["-c", &script]).env("ENDPOINT", "http://h").output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "http://h/\"$(echo ran)`echo ran`\"$HOME\n");
+    }
+
+    #[test]
+    fn what_stands_for_something_hidden_is_quoted() {
+        let hide = |text: &str| text.replace("s3cr3t", "<secret>").replace("210987654321", "<account>");
+        let before = shown("POST", "/s3cr3t", "{}", &hide).unwrap();
+        assert!(before.contains("\"$ENDPOINT\"'/<secret>'"), "{before}");
+        for target in ["/210987654321", "/arn:aws:kms:r:210987654321:key/x"] {
+            let afterwards = hide(&line("POST", target, "{}").unwrap());
+            let words = shlex::split(&afterwards).unwrap();
+            assert!(words.contains(&format!("$ENDPOINT{}", hide(target))), "{afterwards}");
+            assert!(afterwards.contains(&format!("'{}'", hide(target))), "{afterwards}");
+        }
     }
 
     #[test]

@@ -72,6 +72,11 @@ pub(super) fn planted(bytes: &[u8]) {
         must_be_visible(&shown);
         assert_eq!(REDACTOR.leaks(&shown), [], "{}", shown.escape_debug());
     }
+    // Cut anywhere, it shows no more of it.
+    let whole = Text::from("answers ").and(TargetText::new(&*text));
+    for characters in [choices.below(255), choices.below(255)].map(usize::from) {
+        must_be_gone(&REDACTOR.show(&whole.clone().cut(at + characters)), &spelt);
+    }
 }
 
 /// Every way in which text of a target becomes printable.
