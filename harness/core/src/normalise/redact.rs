@@ -403,7 +403,8 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             "://",
             &format!("://{}@", value(r#"[^[:space:]/@"<]"#)),
             "<user>",
-            r#"://[^[:space:]/@"<]+@"#,
+            // Formats escape what stands for it.
+            r#"://(?:[^[:space:]/@"<&\\]|&[^l][^t]|\\[^u])[^[:space:]/@"<]*@"#,
             "user name or password of a URL",
         ),
     ]
@@ -557,6 +558,8 @@ mod tests {
         let told: Vec<(usize, &str)> = leaks.iter().map(|leak| (leak.line, leak.what.as_str())).collect();
         assert_eq!(told, [(2, "secret access key"), (2, "access key id"), (4, "account id"), (5, "import token")]);
         assert_eq!(redactor().leaks("\"ImportToken\":\"…"), []);
+        assert_eq!(redactor().leaks("http://&lt;user&gt;@h http://\\u003cuser\\u003e@h"), []);
+        assert_eq!(redactor().leaks("http://joe:pw@h http://&amp;pw@h").len(), 1);
         assert_eq!(redactor().leaks("<access-key-id> AKIA 123456789012 \"ImportToken\":\"<removed>\""), []);
     }
 }
