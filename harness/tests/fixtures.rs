@@ -153,8 +153,8 @@ fn the_linter_names_file_line_and_fault() {
         ("cases/races.toml", "danger = \"mutates\"", "danger = \"refused\"", "so that its danger is `mutates`"),
         (
             "cases/races.toml",
-            "answers = [\"success\"], after",
-            "answers = [\"Success\"], after",
+            "answers = [\"done\"], after",
+            "answers = [\"Done\"], after",
             "no error of the catalogue",
         ),
         ("cases/protocol.toml", "pieces = 6, pause-ms = 3", "pieces = 6", "needs in `delivery` either"),
