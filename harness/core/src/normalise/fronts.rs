@@ -73,11 +73,12 @@ impl Fronts {
                 }
             };
             // Nothing that ends here begins before another cut.
-            for here in from.max(at.saturating_sub(self.longest + TORN))..at {
-                if at - here <= TORN && is_sign(text[here]) {
+            let begin = from.max(at.saturating_sub(self.longest + TORN));
+            for (here, byte) in (begin..).zip(&text[begin..at]) {
+                if at - here <= TORN && is_sign(*byte) {
                     seen(state, here);
                 }
-                state = step(&self.states, state, text[here].to_ascii_lowercase());
+                state = step(&self.states, state, byte.to_ascii_lowercase());
                 read += 1;
             }
             seen(state, at);
