@@ -1,7 +1,7 @@
 //! Reads a chunked body piece by piece.
 
 use super::error::{SendError, quoted};
-use crate::text::Text;
+use crate::text::{TargetText, Text};
 
 /// The most bytes of a chunk size line with its extensions, far more than any known server sends.
 const SIZE_LINE: usize = 4096;
@@ -107,7 +107,7 @@ fn size(line: &[u8]) -> Result<u64, SendError> {
     match size {
         Some(Ok(size)) => Ok(size),
         _ => {
-            let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
+            let shown = TargetText::beginning(&String::from_utf8_lossy(line), SHOWN);
             Err(SendError::Malformed(Text::from("the chunk size ").and(quoted(shown))))
         }
     }
