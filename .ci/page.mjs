@@ -156,6 +156,8 @@ await check("the keyboard is enough", async () => {
 
 /** The texts of a report as markup, ids of cases, groups and clauses too. */
 function hostile(value, key = "") {
+  // A line to copy with anything unquoted behind it is refused.
+  if (typeof value === "string" && ["repeat", "curl"].includes(key)) return `${value} '${MARKUP.replaceAll("'", "")}'`;
   if (typeof value === "string") return FREE.includes(key) ? `${value}${MARKUP}` : value;
   if (Array.isArray(value)) return value.map((one) => hostile(one, key));
   if (value === null || typeof value !== "object") return value;
