@@ -132,6 +132,30 @@ async fn drift_is_told_apart_from_divergence_and_can_be_accepted() {
 }
 
 #[test]
+fn what_nobody_sees_in_a_recording_is_refused_and_a_link_is_not_accepted_as_one() {
+    let folder = recorded("key-only");
+    let [accepted, pending] = [".snap", ".snap.new"].map(|end| folder.path().join(format!("success__symmetric{end}")));
+    let text = std::fs::read_to_string(&accepted).unwrap();
+    for unseen in ["\u{1b}[2K", "\u{202e}", "\u{200b}"] {
+        std::fs::write(&pending, text.replacen("HTTP/1.1 200", &format!("HTTP/1.1 200{unseen}"), 1)).unwrap();
+        let output = trentcheck(&["accept", folder.as_str(), "--diff"]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("characters that nobody sees"), "{}", said(&output));
+    }
+    std::fs::remove_file(&pending).unwrap();
+    #[cfg(unix)]
+    {
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::write(&elsewhere, text.replacen("HTTP/1.1 200 OK", "HTTP/1.1 200 Fine", 1)).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &pending).unwrap();
+        let output = trentcheck(&["accept", folder.as_str(), "--all"]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(!std::fs::symlink_metadata(&accepted).unwrap().is_symlink() && !pending.exists());
+        assert!(std::fs::read_to_string(&accepted).unwrap().contains("200 Fine"));
+    }
+}
+
+#[test]
 fn in_ci_nothing_is_recorded() {
     let folder = file("base");
     let output = trentcheck_with(&[("CI", "true")], &["record", &folder]);

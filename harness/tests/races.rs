@@ -1,10 +1,12 @@
 //! Two requests at the same time, and two on one connection: no wrong blame at a right target, and none that is lost.
 
+use crate::support::hostile::{Fate, front};
 use crate::support::{complaints, config, corpus, options, reference, replay};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
 use trentcheck_core::report::{CaseReport, Outcome, RunReport};
 use trentcheck_core::run::Options;
+use trentcheck_core::send::Endpoint;
 use trentcheck_reference::{Config, Mutant, controls, mutants};
 
 /// The cases with a second request.
@@ -82,4 +84,23 @@ async fn a_target_that_closes_its_connections_is_not_blamed() {
     let others = report.cases.iter().filter(|case| case.id != "protocol/pipelined");
     let wrong: Vec<_> = others.filter(|case| case.outcome != Outcome::Pass).map(|case| &case.id).collect();
     assert!(wrong.is_empty(), "{wrong:?}: {:?}", complaints(&report));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_without_a_right_blocks_the_race_that_needs_it() {
+    for (denied, id) in
+        [("ScheduleKeyDeletion", "races/delete-and-schedule"), ("DisableKey", "races/delete-and-disable")]
+    {
+        let (server, mut target) = reference(config(Edition::KeyOnly)).await;
+        let address = front(server.address(), move |operation, _| match operation == denied {
+            true => Fate::Answered(400, r#"{"__type":"AccessDeniedException"}"#.to_owned()),
+            false => Fate::Passed,
+        })
+        .await;
+        target.endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+        let report = replay(&corpus(), &[id], &target, &Options { fail_on: Level::Should, ..options(1) }).await;
+        let case = case(&report, id);
+        assert_eq!(case.outcome, Outcome::Blocked, "{:?}", complaints(&report));
+        assert!(case.reason.as_deref().is_some_and(|why| why.contains(denied)), "{:?}", case.reason);
+    }
 }

@@ -228,6 +228,7 @@ fn what_is_no_saved_run_is_refused_and_nothing_is_written() {
     refused(&call(&["report", "trend", "run.json"]), "`report trend` needs at least two saved runs");
     refused(&call(&["report", "junit", "markdown", "run.json"]), "cannot both go to stdout");
     refused(&call(&["report", "junit=out", "markdown=out", "run.json"]), "cannot both go to `out`");
+    refused(&call(&["report", "junit=out", "markdown=./out", "run.json"]), "cannot both go to `./out`");
     assert!(!Path::new(&folder.file("out.xml")).exists() && !Path::new(&folder.file("out")).exists());
 }
 

@@ -314,31 +314,55 @@ impl Attempt<'_> {
         before: &Before,
     ) -> Result<(), Ended> {
         let (run, case) = (self.run, self.case);
-        let mut reading = ReadBack {
-            run,
-            lease,
-            world: &self.world,
-            naming: Naming::of(precondition),
-            before,
-            recorder: &mut self.recorder,
-        };
+        let mut mismatches = Vec::new();
+        let mut reading = self.reading(precondition, lease, before);
+        let mut verdict = Ok(());
         for effect in run.corpus.effects_of(case, run.target.edition) {
             // If a wrong target takes other bytes, nobody can get the key back.
             if effect.call == Call::ImportOther && run.is_lent(precondition) {
                 continue;
             }
             match reading.read(effect).await {
-                Ok(found) => self.mismatches.extend(capped(found, case.level)),
-                Err(Unread::Failed(failure)) => {
-                    let is_offered = failure.kind != FailureKind::NoSuchOperation;
-                    let why = Text::from("the key cannot be read back: ").and(failure.describe());
-                    let outcome = if is_offered { Outcome::Blocked } else { Outcome::Skipped };
-                    return Err(Ended { sent: failure.sent.clone(), ..ended(outcome, why) });
+                Ok(found) => mismatches.extend(capped(found, case.level)),
+                Err(unread) => {
+                    verdict = Err(unread_back(&unread));
+                    break;
                 }
-                Err(Unread::Indeterminate(why)) => return Err(ended(Outcome::Indeterminate, why)),
             }
         }
-        Ok(())
+        // What was found before the end counts too.
+        self.mismatches.extend(mismatches);
+        verdict
+    }
+
+    /// What reads this attempt's keys back.
+    pub(super) fn reading<'b>(
+        &'b mut self,
+        precondition: &Precondition,
+        lease: &'b mut Lease,
+        before: &'b Before,
+    ) -> ReadBack<'b> {
+        ReadBack {
+            run: self.run,
+            lease,
+            world: &self.world,
+            naming: Naming::of(precondition),
+            before,
+            recorder: &mut self.recorder,
+        }
+    }
+}
+
+/// A case ends because a key cannot be read back.
+fn unread_back(unread: &Unread) -> Ended {
+    match unread {
+        Unread::Failed(failure) => {
+            let is_offered = failure.kind != FailureKind::NoSuchOperation;
+            let why = Text::from("the key cannot be read back: ").and(failure.describe());
+            let outcome = if is_offered { Outcome::Blocked } else { Outcome::Skipped };
+            Ended { sent: failure.sent.clone(), ..ended(outcome, why) }
+        }
+        Unread::Indeterminate(why) => ended(Outcome::Indeterminate, why.clone()),
     }
 }
 

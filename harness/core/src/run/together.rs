@@ -2,7 +2,7 @@
 
 use super::case::{Answered, Attempt, signed_requests};
 use super::context::Run;
-use super::effects::{Before, ReadBack, Unread, too_late};
+use super::effects::{Before, Unread, too_late};
 use super::ended::{Ended, blocked, ended, unread as unread_before};
 use super::lease::only_ours;
 use crate::compare::{
@@ -158,6 +158,7 @@ impl Attempt<'_> {
         if lease.key.kms().says_unsupported(&observation) {
             return Err(ended(Outcome::Blocked, format!("the target has no operation {operation}")));
         }
+        // A caller may have the right to delete material and no other.
         if observation.error_name() == Some("AccessDeniedException") {
             return Err(ended(Outcome::Blocked, format!("the caller may not use {operation} (AccessDeniedException)")));
         }
@@ -268,14 +269,7 @@ impl Attempt<'_> {
         before: &Before,
         effects: &[&Effect],
     ) -> Result<Option<Unexplained>, Ended> {
-        let mut reading = ReadBack {
-            run: self.run,
-            lease,
-            world: &self.world,
-            naming: Naming::of(precondition),
-            before,
-            recorder: &mut self.recorder,
-        };
+        let mut reading = self.reading(precondition, lease, before);
         for effect in effects {
             let (found, state) = reading.once(effect).await.map_err(unread)?;
             if let Some(level) = found.iter().map(|mismatch| mismatch.level).max() {
@@ -299,14 +293,7 @@ impl Attempt<'_> {
         answers: Text,
     ) -> Result<Option<Unexplained>, Ended> {
         let (run, case) = (self.run, self.case);
-        let mut reading = ReadBack {
-            run,
-            lease,
-            world: &self.world,
-            naming: Naming::of(precondition),
-            before,
-            recorder: &mut self.recorder,
-        };
+        let mut reading = self.reading(precondition, lease, before);
         for effect in run.corpus.effects_of(case, run.target.edition) {
             let found = reading.read(effect).await.map_err(unread)?;
             if let Some(level) = found.iter().map(|mismatch| mismatch.level).max() {
