@@ -21,7 +21,7 @@ pub(super) fn emptied(value: &impl Serialize) -> Result<Value, Failure> {
     Ok(value)
 }
 
-/// Members whose values are words of ours: the version of the form, and the passages of the fixtures, which have a form of their own.
+/// Members whose values are words of ours: the version of the schema, and the passages that a fixture cites.
 const OURS: [&str; 2] = ["schema", "supports"];
 
 fn as_json(value: &impl Serialize) -> Result<Value, Failure> {

@@ -59,7 +59,7 @@ impl TargetText {
         Self::cut_out(&around.whole(&self.text), inside(range.start)..inside(range.end), sign)
     }
 
-    /// The first characters of a text, which nothing stands for the rest of.
+    /// The first characters of a text, without a sign that more stood behind them.
     pub(crate) fn beginning(whole: &str, characters: usize) -> Self {
         let end = whole.char_indices().nth(characters).map_or(whole.len(), |(at, _)| at);
         Self::cut_out(whole, 0..end, "")
