@@ -1,7 +1,8 @@
 //! No wrong blame: what comes once, comes late or is not the target's fault is no divergence, and what comes again is one.
 
-use crate::support::hostile::{Fate, front, front_of_methods, front_of_somebody_else};
+use crate::support::hostile::{Fate, answering, front, front_of_methods, front_of_somebody_else};
 use crate::support::{complaints, config, corpus, mutant, mutated, options, reference, replay};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
@@ -16,6 +17,14 @@ async fn behind(fate: impl Fn(&str, &str) -> Fate + Send + Sync + 'static) -> (S
     let address = front(server.address(), fate).await;
     target.endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
     (server, target)
+}
+
+/// A target at this address.
+async fn at(address: SocketAddr) -> Target {
+    let (server, mut target) = reference(config(Edition::KeyOnly)).await;
+    server.stop().await;
+    target.endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+    target
 }
 
 fn at_must(jobs: usize) -> Options {
@@ -356,5 +365,42 @@ async fn what_a_target_does_not_offer_costs_coverage_and_is_never_blamed() {
         if status == 501 {
             assert_eq!(report.exit_code, ExitCode::Pass, "{:?}", complaints(&report));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_kms_is_not_blamed_for_it() {
+    for (status, kind, body) in [
+        ("404 Not Found", "text/html", "<html></html>"),
+        ("405 Method Not Allowed", "text/plain", ""),
+        ("501 Unsupported method", "text/html", "<html></html>"),
+        ("502 Bad Gateway", "text/html", "<h1>Bad Gateway</h1>"),
+        ("200 OK", "text/html", "<html></html>"),
+        ("404 Not Found", "text/plain", "404 page not found\n"),
+    ] {
+        let length = body.len();
+        let address = answering(move |_, _| {
+            format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}")
+        })
+        .await;
+        let report = replay(&corpus(), &["success/*", "protocol/*"], &at(address).await, &at_must(4)).await;
+        assert_eq!(report.figures.diverges, 0, "{status}: {:?}", complaints(&report));
+        assert_eq!(report.exit_code, ExitCode::Indeterminate, "{status}");
+        let notices: Vec<String> = report.notices.iter().map(ToString::to_string).collect();
+        assert!(notices.iter().any(|notice| notice.contains("answers as KMS does")), "{status}: {notices:?}");
+    }
+}
+
+/// A target whose answers have the marks of the protocol is judged, however wrong all of them are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kms_that_refuses_everything_is_judged() {
+    for (header, body) in [("X-Amzn-RequestId: 1\r\n", ""), ("", "{\"message\":\"no\"}")] {
+        let length = body.len();
+        let address = answering(move |_, _| {
+            format!("HTTP/1.1 400 Bad Request\r\n{header}Content-Length: {length}\r\n\r\n{body}")
+        })
+        .await;
+        let report = replay(&corpus(), &["protocol/*"], &at(address).await, &at_must(4)).await;
+        assert!(report.figures.diverges > 0, "{header}");
     }
 }

@@ -310,9 +310,12 @@ pub(crate) struct SelfcheckArguments {
     /// Send each mutant only the case that must find it
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Send generated requests instead of the cases, at most 10,000 exchanges per mutant
+    /// Send generated requests instead of the cases
     #[arg(long, conflicts_with_all = ["quick", "matrix", "kills"])]
     pub(crate) explore: bool,
+    /// The most exchanges that `--explore` spends on a mutant
+    #[arg(long, value_name = "N", default_value = "10000", requires = "explore", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) exchanges: u32,
     /// The seed of the generated requests of `--explore`
     #[arg(long, requires = "explore")]
     pub(crate) seed: Option<u64>,

@@ -13,7 +13,7 @@ use crate::setup::settings::RunSettings;
 use std::path::Path;
 use trentcheck_core::fixture::{Glob, GlobError, Selection};
 use trentcheck_core::report::{ExitCode, Report};
-use trentcheck_core::run::Traces;
+use trentcheck_core::run::Detail;
 
 /// Runs one case, shows everything about it, and gives the exit code that a run of it has.
 pub(crate) async fn replay(id: &str, trace: Option<TraceOf>, arguments: &RunArguments) -> Result<u8, Failure> {
@@ -26,7 +26,7 @@ pub(crate) async fn replay(id: &str, trace: Option<TraceOf>, arguments: &RunArgu
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
     let mut settings = RunSettings::of(arguments, &choice, &configuration)?;
     must_be_one(id, settings.fixtures.as_deref())?;
-    settings.traces = if trace.is_some() { Traces::Kept } else { Traces::None };
+    settings.detail = if trace.is_some() { Detail::Traces } else { Detail::Exchanges };
     let cases = Cases { patterns: vec![id.to_owned()], ..Cases::default() };
     let session = Session::prepare(settings, &cases, None).await?;
     let judging = Judging::prepare(session).await?;

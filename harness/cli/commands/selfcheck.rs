@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
 use trentcheck_core::report::{CaseRan, ExitCode, Outcome};
-use trentcheck_core::run::{Entropy, Options, run};
+use trentcheck_core::run::{Detail, Entropy, Options, run};
 use trentcheck_reference::{Config, Mutant, bugs, controls, habits};
 
 /// The reference changes state at once, so that there is little to wait for; a mutant that gets a state wrong would
@@ -212,7 +212,8 @@ async fn found(
     let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
     // One case at a time: with more, it is chance which case gets a key that another one used before, or the first of
     // two answers with the same request id, and what finds a mutant would differ from run to run.
-    let options = Options { jobs: 1, deadline: DEADLINE, ..Options::new(settle, Entropy::new(SEED)) };
+    let options =
+        Options { jobs: 1, deadline: DEADLINE, detail: Detail::Outcome, ..Options::new(settle, Entropy::new(SEED)) };
     let (_stop, stopped) = watch::channel(false);
     let ran = run(corpus, selection, &target, &options, &(), stopped)
         .await

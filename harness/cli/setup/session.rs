@@ -263,7 +263,7 @@ fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Op
             Shuffle::Seed(seed) => SequenceOf::Seed(seed),
         },
         fail_on: settings.fail_on,
-        traces: settings.traces,
+        detail: settings.detail,
         deadline: settings.deadline,
         permit,
         ..Options::new(settings.target.settle(&target.endpoint), Entropy::new(seed))

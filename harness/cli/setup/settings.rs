@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trentcheck_core::fixture::{Edition, Level};
-use trentcheck_core::run::{Facts, Target, Traces};
+use trentcheck_core::run::{Detail, Facts, Target};
 use trentcheck_core::send::{Endpoint, Lane, Limits};
 
 /// The default time limit of a run or a sweep.
@@ -309,7 +309,7 @@ pub(crate) struct RunSettings {
     /// A file of recorded facts that replaces those of the fixtures.
     pub(super) recorded: Option<PathBuf>,
     /// Whether exchanges are traced.
-    pub(crate) traces: Traces,
+    pub(crate) detail: Detail,
     /// Which cases failed before, if only these are run.
     pub(super) last_failed: Option<LastFailed>,
     /// The number of cases that diverge after which no further case begins.
@@ -371,7 +371,7 @@ impl RunSettings {
             fixtures: arguments.fixtures.clone(),
             facts: if arguments.recorded.is_some() { Facts::Recorded } else { Facts::None },
             recorded: arguments.recorded.clone().flatten(),
-            traces: Traces::None,
+            detail: Detail::Exchanges,
             last_failed: None,
             max_fail: None,
             state: None,

@@ -10,7 +10,7 @@ use crate::normalise::Redactor;
 use crate::observe::Observation;
 use crate::plan::base_request;
 use crate::send::{Exchange, Peer, Sender};
-use crate::sign::{Credentials, SignError, Signing, sign};
+use crate::sign::{Credentials, SignError, Signing, SigningKeys, sign_plainly};
 use crate::target::Clock;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
@@ -26,6 +26,8 @@ pub(crate) struct Client {
     pub(crate) host: String,
     pub(crate) region: String,
     pub(crate) credentials: Credentials,
+    /// The key that signs today.
+    pub(crate) keys: Arc<SigningKeys>,
     pub(crate) clock: Clock,
     /// How long a throttled call is made again.
     pub(crate) settle: Duration,
@@ -80,7 +82,7 @@ impl Client {
 
     /// A request for this `X-Amz-Target`, with this body, signed in this way.
     fn signed_otherwise(&self, target: &str, body: Vec<u8>, signing: &Signing) -> Result<Request, SignError> {
-        sign(base_request(&self.host, target, body), signing).map(|signed| signed.request)
+        sign_plainly(base_request(&self.host, target, body), signing, &self.keys)
     }
 
     /// The `X-Amz-Target` of an operation.

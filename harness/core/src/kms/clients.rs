@@ -45,6 +45,7 @@ impl Clients {
                 host: host.to_owned(),
                 region: region.to_owned(),
                 credentials,
+                keys: Arc::default(),
                 clock: Arc::clone(clock),
                 settle,
                 operation: Arc::clone(&operation),

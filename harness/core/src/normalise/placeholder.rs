@@ -9,6 +9,7 @@ use crate::plan::World;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 /// Headers whose values are ids of their own, whatever they look like.
@@ -39,7 +40,8 @@ struct Known {
 pub struct Normaliser {
     values: Vec<String>,
     known: Vec<Known>,
-    search: Option<AhoCorasick>,
+    /// Made when it is needed first: most cases of a self-check normalise nothing. Copies share it.
+    search: Arc<OnceLock<Option<AhoCorasick>>>,
     now: Option<SystemTime>,
     seen: HashMap<(Kind, String), usize>,
     counts: HashMap<Kind, usize>,
@@ -92,16 +94,7 @@ impl Normaliser {
         add(&world.region, "region", "the Region that requests are signed for", false);
         add(&world.other_region, "other-region", "some other Region", false);
         let (values, known): (Vec<String>, Vec<Known>) = names.into_iter().unzip();
-        let search = match values.is_empty() {
-            true => None,
-            false => AhoCorasick::builder()
-                // There is one for each case, and it reads little: what is made to search faster costs more than it saves.
-                .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-                .prefilter(false)
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(&values)
-                .ok(),
-        };
+        let search = Arc::default();
         Self { values, known, search, now, seen: HashMap::new(), counts: HashMap::new(), legend: Vec::new() }
     }
 
@@ -201,7 +194,7 @@ impl Normaliser {
 
     /// The next value that has a name.
     fn next_name(&self, text: &str, from: usize) -> Option<(Range<usize>, usize)> {
-        let search = self.search.as_ref()?;
+        let search = self.search.get_or_init(|| search(&self.values)).as_ref()?;
         let mut from = from;
         loop {
             let found = search.find(aho_corasick::Input::new(text).range(from..))?;
@@ -246,6 +239,20 @@ impl Normaliser {
             self.legend.push((placeholder.to_owned(), meaning.to_owned()));
         }
     }
+}
+
+/// Finds these values in a text.
+fn search(values: &[String]) -> Option<AhoCorasick> {
+    if values.is_empty() {
+        return None;
+    }
+    AhoCorasick::builder()
+        // There is one for each case, and it reads little: what is made to search faster costs more than it saves.
+        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+        .prefilter(false)
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(values)
+        .ok()
 }
 
 /// Whether the lengths of what was replaced are the same in every run.

@@ -3,17 +3,10 @@
 use super::error::PlanError;
 use super::world::World;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use std::sync::LazyLock;
 
-/// Renders one template.
-///
-/// # Errors
-///
-/// The template is not well formed, or uses a name that this world does not define.
-pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
-    // Most texts hold no template, and braces in a body may look like the start of a Jinja comment.
-    if !template.contains("{{") {
-        return Ok(template.to_owned());
-    }
+/// Templates of the whole process are rendered in it: it holds filters and no text.
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("upper", |text: String| text.to_uppercase());
@@ -27,8 +20,21 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     environment.add_filter("hex_utf16", |text: String| {
         hex::encode(text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
     });
+    environment
+});
+
+/// Renders one template.
+///
+/// # Errors
+///
+/// The template is not well formed, or uses a name that this world does not define.
+pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
+    // Most texts hold no template, and braces in a body may look like the start of a Jinja comment.
+    if !template.contains("{{") {
+        return Ok(template.to_owned());
+    }
     // Jinja removes one line break at the end. A line break of the case must stay, so one is added here.
-    environment.render_str(&format!("{template}\n"), minijinja::value::Serde(world)).map_err(|error| {
+    ENVIRONMENT.render_str(&format!("{template}\n"), minijinja::value::Serde(world)).map_err(|error| {
         match error.kind() {
             ErrorKind::UndefinedError => {
                 PlanError::Unknown { template: template.to_owned(), name: unknown(template, world).unwrap_or_default() }

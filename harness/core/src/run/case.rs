@@ -38,7 +38,7 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Look
         run,
         case,
         world: run.world(case),
-        recorder: Recorder::new(run.redactor.clone(), run.options.traces),
+        recorder: Recorder::new(run.redactor.clone(), run.options.detail),
         mismatches: Vec::new(),
         retryable: None,
         curl: None,

@@ -37,7 +37,7 @@ use tokio::sync::watch;
 /// use std::time::{Duration, SystemTime};
 /// use trentcheck_core::fixture::{Document, Edition, Level, PrincipalName, Selection, load};
 /// use trentcheck_core::report::Outcome;
-/// use trentcheck_core::run::{Entropy, Facts, Options, Permit, SequenceOf, Target, Traces, fill_random, run};
+/// use trentcheck_core::run::{Detail, Entropy, Facts, Options, Permit, SequenceOf, Target, fill_random, run};
 /// use trentcheck_core::send::{Endpoint, Lane, Limits, Tls};
 /// use trentcheck_core::sign::Credentials;
 ///
@@ -92,7 +92,7 @@ use tokio::sync::watch;
 ///     ledger: None,
 ///     excluded: BTreeMap::new(),
 ///     facts: Facts::None,
-///     traces: Traces::None,
+///     detail: Detail::Exchanges,
 ///     enough: None,
 /// };
 ///
@@ -224,6 +224,10 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> Reports {
         Verdict::Unknown(why) => {
             notices.push(why);
             all(run, Outcome::Indeterminate, &"the target does not take the credentials".into())
+        }
+        Verdict::NoKms(why) => {
+            notices.push(why);
+            all(run, Outcome::Indeterminate, &"the target does not answer as KMS does".into())
         }
         Verdict::Unsupported(why) => {
             let reports = all(run, Outcome::Unsupported, &run.redactor.show(&why));

@@ -24,6 +24,6 @@ pub use crate::keys::{Lent, LentError, MaterialError, wrap};
 pub use crate::target::{Clock, Elsewhere, Permit, SetupError, Target};
 pub use doctor::{Checkup, Health, examine};
 pub use engine::run;
-pub use options::{Enough, Facts, Options, SequenceOf, Traces};
+pub use options::{Detail, Enough, Facts, Options, SequenceOf};
 pub use permissions::{PERMISSIONS, Permission};
 pub use progress::Progress;

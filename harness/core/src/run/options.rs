@@ -53,20 +53,22 @@ pub struct Options {
     pub excluded: BTreeMap<String, String>,
     /// Which recorded facts are replayed after the cases.
     pub facts: Facts,
-    /// Whether the exchanges of cases are traced.
-    pub traces: Traces,
+    /// How much is kept of each case.
+    pub detail: Detail,
     /// When no further case begins; all are run when absent.
     pub enough: Option<Enough>,
 }
 
-/// Whether the exchanges of cases are traced: how long each phase took, and the bytes.
+/// How much is kept of each case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Traces {
-    /// They are not.
+pub enum Detail {
+    /// Its outcome and its mismatches, for those who only count.
+    Outcome,
+    /// Its exchanges too, as a report shows them.
     #[default]
-    None,
-    /// They are.
-    Kept,
+    Exchanges,
+    /// And their traces: how long each phase took, and the bytes.
+    Traces,
 }
 
 /// When a run has seen enough: no further case begins, and those that have begun come to their end.
@@ -111,7 +113,7 @@ impl Options {
             ledger: None,
             excluded: BTreeMap::new(),
             facts: Facts::None,
-            traces: Traces::None,
+            detail: Detail::Exchanges,
             enough: None,
             entropy,
         }

@@ -19,6 +19,8 @@ pub(super) enum Verdict {
     },
     /// It says that it has no such operation.
     Unsupported(Text),
+    /// No answer looks like one of KMS.
+    NoKms(Text),
     /// No case could reach it.
     Unreachable(Text),
     /// It does not know the signer.
@@ -63,6 +65,11 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
             return Verdict::Refused;
         }
     }
+    if key_id.is_none()
+        && let Some(why) = no_kms(run, kms, first.as_ref()).await
+    {
+        return Verdict::NoKms(why);
+    }
     match unsupported(run, kms, first, key_id.as_deref()).await {
         Some(why) => Verdict::Unsupported(why),
         None => Verdict::Ready { account },
@@ -86,6 +93,21 @@ fn unknown(run: &Run<'_>, first: &Seen) -> Option<Text> {
             .and(first.summary.clone())
             .and("; others come from `--profile`, or from TRENTCHECK_ACCESS_KEY_ID and TRENTCHECK_SECRET_ACCESS_KEY")
     })
+}
+
+/// What the target says if it is no KMS at all, such as a web server or a gateway without a server behind it. Judged, every
+/// case would only repeat it. A target that could make a key, or that once answers with any mark of the protocol, is judged.
+async fn no_kms(run: &Run<'_>, kms: &Kms, first: Option<&Seen>) -> Option<Text> {
+    first.filter(|first| first.is_foreign)?;
+    let other = ask(run, kms, OTHER_OPERATION, &json!({ "KeyId": "nobody" })).await.seen()?;
+    if !other.is_foreign {
+        return None;
+    }
+    Some(
+        Text::from(format!("nothing at {} answers as KMS does: to {OTHER_OPERATION} it says ", run.target.endpoint))
+            .and(other.summary)
+            .and(". Are host and port right?"),
+    )
 }
 
 /// Whether the target has no such operation. One answer of that kind could be a wrong answer about an absent key; it has
@@ -138,6 +160,8 @@ struct Seen {
     body: Vec<u8>,
     summary: Text,
     says_so: bool,
+    /// It has nothing that only this protocol has.
+    is_foreign: bool,
     is_error: bool,
     refuses_signature: bool,
     refuses_credentials: bool,
@@ -178,6 +202,10 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, body: &Value) -> Asked {
                 status: observation.status,
                 body: observation.bytes.clone(),
                 summary: summary(&observation),
+                is_foreign: observation.error_name().is_none()
+                    && observation.header("x-amzn-requestid").is_none()
+                    && !observation.body.json().is_object()
+                    && !(observation.is_success() && observation.bytes.is_empty()),
                 says_so: kms.says_unsupported(&observation),
                 refuses_credentials: observation.error_name().is_some_and(|name| UNKNOWN_SIGNER.contains(&name)),
                 refuses_signature: observation.error_name() == Some("InvalidSignatureException"),

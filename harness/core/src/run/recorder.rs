@@ -1,6 +1,6 @@
 //! The exchanges of a case, secrets removed.
 
-use super::options::Traces;
+use super::options::Detail;
 use crate::baseline::{Recording, Section};
 use crate::compare::{Mismatch, WhichKey, answer_of};
 use crate::fixture::On;
@@ -19,7 +19,7 @@ pub(super) const JUDGED: &str = "judged";
 /// Collects the exchanges of a case, secrets removed.
 pub(super) struct Recorder {
     redactor: Redactor,
-    traced: Traces,
+    detail: Detail,
     exchanges: Vec<Recorded>,
     metadata: Vec<(On, Value)>,
     states: Vec<(WhichKey, Vec<TargetText>)>,
@@ -38,10 +38,10 @@ struct Recorded {
 
 impl Recorder {
     /// Nothing is recorded yet.
-    pub(super) fn new(redactor: Redactor, traced: Traces) -> Self {
+    pub(super) fn new(redactor: Redactor, detail: Detail) -> Self {
         Self {
             redactor,
-            traced,
+            detail,
             exchanges: Vec::new(),
             metadata: Vec::new(),
             states: Vec::new(),
@@ -78,20 +78,23 @@ impl Recorder {
         if let Some(import) = Redactor::of_import(&request.body) {
             self.redactor = self.redactor.and(&import);
         }
+        if role == JUDGED {
+            self.answers.push(answer_of(exchange));
+        }
+        if self.detail == Detail::Outcome {
+            return;
+        }
         let answer = match &exchange.result {
             Ok(response) => Ok(Message::of_response(response, &self.redactor)),
             Err(error) => Err(self.redactor.show(&error.text())),
         };
-        if role == JUDGED {
-            self.answers.push(answer_of(exchange));
-        }
         self.exchanges.push(Recorded {
             role: role.to_owned(),
             lane: exchange.lane,
             request: Message::of_request(request, &self.redactor),
             answer,
             took: exchange.timing.total,
-            trace: (self.traced == Traces::Kept).then(|| self.trace(request, exchange)),
+            trace: (self.detail == Detail::Traces).then(|| self.trace(request, exchange)),
         });
     }
 

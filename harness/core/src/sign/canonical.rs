@@ -89,20 +89,26 @@ pub fn string_to_sign(date_time: &str, scope: &Scope, canonical_request: &[u8]) 
 
 /// The signature of a string, in lower-case hex.
 pub fn signature(secret: &str, scope: &Scope, string_to_sign: &str) -> String {
+    sign_text(&signing_key(secret, scope), string_to_sign)
+}
+
+/// The key that signs in this scope.
+pub(super) fn signing_key(secret: &str, scope: &Scope) -> hmac::Key {
     let mut key = format!("AWS4{secret}").into_bytes();
     for part in [&scope.date, &scope.region, &scope.service, &scope.terminator] {
-        key = mac(&key, part.as_bytes());
+        key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), part.as_bytes()).as_ref().to_vec();
     }
-    hex::encode(mac(&key, string_to_sign.as_bytes()))
+    hmac::Key::new(hmac::HMAC_SHA256, &key)
+}
+
+/// The signature of a string with a signing key, in lower-case hex.
+pub(super) fn sign_text(key: &hmac::Key, string_to_sign: &str) -> String {
+    hex::encode(hmac::sign(key, string_to_sign.as_bytes()))
 }
 
 /// SHA-256 in lower-case hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex::encode(digest::digest(&digest::SHA256, bytes))
-}
-
-fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text).as_ref().to_vec()
 }
 
 /// Removes white space around a value and reduces runs of blanks in it to one blank.

@@ -3,6 +3,7 @@
 mod canonical;
 mod credentials;
 mod curl;
+mod keys;
 mod mutate;
 #[expect(clippy::module_inception, reason = "it holds what the folder is named after")]
 mod sign;
@@ -16,5 +17,6 @@ pub use canonical::{
 };
 pub use credentials::Credentials;
 pub use curl::curl;
-pub use sign::{sign, sign_planned};
+pub use keys::SigningKeys;
+pub use sign::{sign, sign_plainly, sign_planned};
 pub use signer::{Location, SignError, Signed, Signing};

@@ -74,7 +74,7 @@ pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation
 /// Signs with a scope or a date that does not match the request, so that the request has only this fault.
 fn resigned(mut request: Request, signing: &Signing, scope: &Scope, date_time: &str) -> Result<Signed, SignError> {
     let own = Own::of(&request, signing, scope, date_time);
-    let header = own.header(signing, scope, &own.signature);
+    let header = own.header(signing, scope, &own.signature(signing, scope));
     request.headers.push(header);
     Ok(Signed { request, explanation: Some(own.explanation) })
 }

@@ -1,8 +1,9 @@
 //! Signs a request and applies the fault that the case names.
 
 use super::credentials::Credentials;
+use super::keys::SigningKeys;
 use super::mutate::mutate;
-use super::signer::{Location, SignError, Signed, Signing, authorised, presign};
+use super::signer::{Location, SignError, Signed, Signing, authorised, authorised_with, presign};
 use crate::fixture::Mutation;
 use crate::http::{Header, Request};
 use crate::plan::Planned;
@@ -42,14 +43,34 @@ pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError
             None => presign(request, signing),
         };
     }
-    insert_after_target(&mut request, Header::new("X-Amz-Date", signing.date_time()?));
-    if let Some(token) = &signing.credentials.session_token {
-        request.headers.push(Header::new("X-Amz-Security-Token", token.as_str()));
-    }
+    dated(&mut request, signing)?;
     match signing.mutation {
         Some(mutation) => mutate(request, signing, mutation),
         None => authorised(request, signing),
     }
+}
+
+/// Signs a request of an ordinary call, to the same bytes as [`sign`]. Settings that an ordinary call does not have are left
+/// to [`sign`].
+///
+/// # Errors
+///
+/// The same as [`sign`].
+pub fn sign_plainly(mut request: Request, signing: &Signing, keys: &SigningKeys) -> Result<Request, SignError> {
+    if signing.location == Location::Query || signing.mutation.is_some() {
+        return sign(request, signing).map(|signed| signed.request);
+    }
+    dated(&mut request, signing)?;
+    authorised_with(request, signing, keys)
+}
+
+/// Adds what is signed with a request: the time, and the session token if there is one.
+fn dated(request: &mut Request, signing: &Signing) -> Result<(), SignError> {
+    insert_after_target(request, Header::new("X-Amz-Date", signing.date_time()?));
+    if let Some(token) = &signing.credentials.session_token {
+        request.headers.push(Header::new("X-Amz-Security-Token", token.as_str()));
+    }
+    Ok(())
 }
 
 /// Changes the last digit of the signature in a query string.

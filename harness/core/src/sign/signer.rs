@@ -4,6 +4,7 @@ use super::canonical::{
     Explanation, PathEncoding, PathNormalisation, Scope, canonical_request, sha256, signature, string_to_sign,
 };
 use super::credentials::Credentials;
+use super::keys::SigningKeys;
 use crate::fixture::{Auth, Mutation};
 use crate::http::{Header, Request};
 use crate::plan::Planned;
@@ -146,15 +147,28 @@ pub struct Signed {
 pub(super) fn authorised(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
     let scope = signing.scope()?;
     let own = Own::of(&request, signing, &scope, &signing.date_time()?);
-    let signature = by_library(&request, signing, &own.names).unwrap_or_else(|| own.signature.clone());
+    let signature = by_library(&request, signing, &own.names).unwrap_or_else(|| own.signature(signing, &scope));
     request.headers.push(own.header(signing, &scope, &signature));
     Ok(Signed { request, explanation: Some(own.explanation) })
 }
 
-/// Our own signature of a request.
+/// Adds the same Authorization header by our own calculation, with a signing key that is remembered. For the calls around
+/// the judged exchange, which are most of a run.
+pub(super) fn authorised_with(
+    mut request: Request,
+    signing: &Signing,
+    keys: &SigningKeys,
+) -> Result<Request, SignError> {
+    let scope = signing.scope()?;
+    let own = Own::of(&request, signing, &scope, &signing.date_time()?);
+    let signature = keys.signature(&signing.credentials.secret_access_key, &scope, &own.explanation.string_to_sign);
+    request.headers.push(own.header(signing, &scope, &signature));
+    Ok(request)
+}
+
+/// Our own calculation for a request.
 pub(super) struct Own {
     pub(super) names: Vec<String>,
-    pub(super) signature: String,
     pub(super) explanation: Explanation,
 }
 
@@ -170,7 +184,6 @@ impl Own {
         );
         let to_sign = string_to_sign(date_time, scope, &canonical);
         Self {
-            signature: signature(&signing.credentials.secret_access_key, scope, &to_sign),
             explanation: Explanation {
                 canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
                 string_to_sign: to_sign,
@@ -178,6 +191,10 @@ impl Own {
             },
             names,
         }
+    }
+
+    pub(super) fn signature(&self, signing: &Signing, scope: &Scope) -> String {
+        signature(&signing.credentials.secret_access_key, scope, &self.explanation.string_to_sign)
     }
 
     pub(super) fn header(&self, signing: &Signing, scope: &Scope, signature: &str) -> Header {

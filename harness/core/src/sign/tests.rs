@@ -258,6 +258,7 @@ proptest! {
         if let Some(value) = again {
             request.headers.push(Header::new("x-amz-meta-a", value.as_str()));
         }
+        let unsigned = request.clone();
         let signed = sign(request, &signing).unwrap();
         let (sent, explained) = sent_and_explained(&signed, &signing);
         prop_assert_eq!(&sent, &explained);
@@ -265,5 +266,11 @@ proptest! {
         let names = signing.signed_names(&signed.request);
         let library = by_library(&signed.request, &signing, &names);
         prop_assert_eq!(library, Some(explained));
+        // The remembered key is of another secret, of another scope, or the right one.
+        let keys = SigningKeys::default();
+        for other in [page("another", None), Signing { region: "us-west-1".to_owned(), ..signing.clone() }, signing.clone()] {
+            sign_plainly(page_request(""), &other, &keys).unwrap();
+            prop_assert_eq!(&sign_plainly(unsigned.clone(), &signing, &keys).unwrap(), &signed.request);
+        }
     }
 }
