@@ -7,6 +7,7 @@ mod render;
 mod setup;
 
 use arguments::{Arguments, Cases, Command, DeviationsCommand, Given, RunArguments, RunControl};
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use commands::{
     accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, list, manual, presets, record,
@@ -15,6 +16,7 @@ use commands::{
 use edge::failure::Failure;
 use edge::output;
 use std::process::ExitCode;
+use trentcheck_core::fixture::{CORPUS_VERSION, Corpus};
 
 fn main() -> ExitCode {
     output::protect_environment();
@@ -22,6 +24,10 @@ fn main() -> ExitCode {
     let (arguments, given) = match parsed() {
         Ok(parsed) => parsed,
         // clap uses exit code 2 for wrong usage, and so does trentcheck.
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
+            output::to_stdout(&version());
+            return ExitCode::SUCCESS;
+        }
         Err(error) => {
             let text = error.render().ansi().to_string();
             match error.use_stderr() {
@@ -42,6 +48,12 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => output::report(&failure),
     }
+}
+
+/// The version of the program, and that of the corpus that comes with it. Reports name the corpus by its digest.
+fn version() -> String {
+    let (program, digest) = (env!("CARGO_PKG_VERSION"), &Corpus::built_in().digest);
+    format!("trentcheck {program}\ncorpus {CORPUS_VERSION} ({digest})")
 }
 
 /// The arguments, and how each was given.

@@ -7,6 +7,8 @@ mod baseline;
 mod blame;
 mod brief;
 mod causes;
+mod check;
+mod check_each_case;
 mod colours;
 mod command;
 mod configured;

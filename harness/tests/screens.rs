@@ -51,6 +51,7 @@ fn filters() -> Vec<(&'static str, &'static str)> {
         (r"\b[0-9a-f]{32}\b", "[id]"),
         (r#""KeyMaterialId":"[0-9a-f]{64}""#, r#""KeyMaterialId":"[id]""#),
         (r"\bcorpus [0-9a-f]{12}\b", "corpus [digest]"),
+        (r"\bcorpus 20\d\d\.\d+\.\d+ \([0-9a-f]{12}\)", "corpus [version] ([digest])"),
         // Moments and times.
         (r"\b[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} 20\d\d \d{2}:\d{2}:\d{2} GMT", "[date]"),
         (r"X-Amz-Date: 202\d{5}T\d{6}Z", "X-Amz-Date: [date]"),

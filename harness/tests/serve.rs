@@ -1,6 +1,6 @@
 //! `trentcheck serve` as a process.
 
-use crate::support::command::{Served, finished, json_run, pasted, said, text, trentcheck};
+use crate::support::command::{Served, finished, json_run, pasted, said, text, trentcheck, trentcheck_with};
 use crate::support::scratch::{Scratch, written};
 
 #[cfg(unix)]
@@ -28,6 +28,33 @@ fn no_case_is_skipped_with_the_configuration_that_serve_writes() {
         let run = finished(&mut pasted(&[], &format!("{} example/absent-key", lines[1].trim())));
         assert_eq!(run.status.code(), Some(0), "{lines:?}: {}", text(&run.stderr));
     }
+}
+
+/// What a client with this secret is answered, and what the server explains.
+fn explaining(secret: &str) -> (String, Vec<String>) {
+    let mut server = Served::start(&["--explain-signature"]);
+    let keys = [("TRENTCHECK_ACCESS_KEY_ID", "AKIDTRENTCHECK000001"), ("TRENTCHECK_SECRET_ACCESS_KEY", secret)];
+    let endpoint = server.url.clone();
+    let run = trentcheck_with(&keys, &["replay", "example/absent-key", "--endpoint", &endpoint]);
+    let mut lines = Vec::new();
+    if run.status.code() != Some(0) {
+        while !lines.iter().any(|line: &String| line.contains("why ")) {
+            lines.push(server.stderr_line().unwrap());
+        }
+    }
+    (text(&run.stdout), lines)
+}
+
+#[test]
+fn serve_explains_a_wrong_signature_and_answers_as_always() {
+    let (answer, explained) = explaining("trentcheck-dummy-secret-denied");
+    assert!(answer.contains("InvalidSignatureException"), "{answer}");
+    let explained = explained.join("\n");
+    assert!(explained.contains("step     key"), "{explained}");
+    assert!(explained.contains("it signs with the secret of the principal `denied`"), "{explained}");
+    assert!(!explained.contains("dummy-secret"), "{explained}");
+    let (answer, explained) = explaining("trentcheck-dummy-secret-primary");
+    assert!(!answer.contains("InvalidSignatureException") && explained.is_empty(), "{answer}");
 }
 
 #[test]

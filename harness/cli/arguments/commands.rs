@@ -294,6 +294,9 @@ pub(crate) struct ServeArguments {
     /// Write a configuration file for clients of this server, to be used with `run --config FILE --target reference`
     #[arg(long, value_name = "FILE")]
     pub(crate) config_out: Option<PathBuf>,
+    /// Explain each wrong signature on stderr: which step of it differs, with the server's text and the signer's
+    #[arg(long)]
+    pub(crate) explain_signature: bool,
     /// Serve a mutant: the reference with one named fault
     #[arg(long, value_name = "NAME")]
     pub(crate) mutant: Option<String>,

@@ -42,6 +42,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<u8, Failure> {
         consistency_delay: arguments.consistency_delay,
         throttle_every: arguments.throttle_every,
         latency: arguments.latency,
+        explain: arguments.explain_signature.then_some(to_stderr),
         ..Config::default()
     };
     let server = Server::start(config)

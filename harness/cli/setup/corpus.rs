@@ -2,21 +2,12 @@
 
 use crate::arguments::Cases;
 use crate::edge::failure::Failure;
-use rust_embed::Embed;
 use std::path::Path;
 use trentcheck_core::file::read_text;
-use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, load};
+use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, built_in, load};
 
 /// Bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
-
-#[derive(Embed)]
-#[folder = "fixtures/"]
-#[include = "spec/*.toml"]
-#[include = "cases/*.toml"]
-#[include = "targets/*.toml"]
-#[include = "recorded/*.toml"]
-struct BuiltIn;
 
 /// The folder of recorded facts. Fixtures of a directory need not have it.
 const RECORDED: &str = "recorded";
@@ -54,12 +45,7 @@ fn loaded(documents: &[Document]) -> Result<Corpus, Failure> {
 fn documents(directory: Option<&Path>) -> Result<Vec<Document>, Failure> {
     Ok(match directory {
         Some(directory) => read(directory)?,
-        None => BuiltIn::iter()
-            .filter_map(|path| {
-                let file = BuiltIn::get(&path)?;
-                Some(Document { path: path.into_owned(), text: String::from_utf8_lossy(&file.data).into_owned() })
-            })
-            .collect(),
+        None => built_in(),
     })
 }
 

@@ -9,6 +9,8 @@
 pub mod against;
 pub mod arn;
 pub mod baseline;
+#[cfg(feature = "corpus")]
+pub mod check;
 pub mod compare;
 #[expect(clippy::disallowed_methods, reason = "the one place where the system's randomness is read")]
 pub mod entropy;
@@ -22,6 +24,8 @@ mod json;
 pub mod keys;
 mod kms;
 pub mod ledger;
+#[cfg(feature = "libtest")]
+pub mod libtest;
 pub mod normalise;
 pub mod observe;
 pub mod plan;
@@ -37,3 +41,5 @@ pub mod target;
 mod test_support;
 pub mod text;
 pub use against::deviation;
+#[cfg(feature = "corpus")]
+pub use check::{Check, CheckError, Outcomes, check};

@@ -47,7 +47,7 @@ fn canonical_request(request: &Incoming, signed: &Signed<'_>) -> String {
 }
 
 /// A header value without white space at its ends and with single blanks inside.
-fn squeezed(value: &str) -> String {
+pub(crate) fn squeezed(value: &str) -> String {
     let mut out = String::new();
     for word in value.split([' ', '\t']).filter(|word| !word.is_empty()) {
         if !out.is_empty() {
@@ -59,7 +59,7 @@ fn squeezed(value: &str) -> String {
 }
 
 /// The canonical path: dot segments and empty segments are resolved, and the result is percent-encoded once more.
-fn path(raw: &str) -> String {
+pub(crate) fn path(raw: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for part in raw.split('/').filter(|part| !part.is_empty() && *part != ".") {
         if part == ".." {
@@ -76,7 +76,7 @@ fn path(raw: &str) -> String {
 }
 
 /// The canonical query: sorted parameters, without the signature.
-fn query(raw: &str, is_query: bool) -> String {
+pub(crate) fn query(raw: &str, is_query: bool) -> String {
     let mut pairs: Vec<(String, String)> = parameters(raw)
         .into_iter()
         .filter(|(name, _)| !(is_query && name == b"X-Amz-Signature"))
@@ -95,6 +95,11 @@ pub(crate) fn parameters(raw: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
             None => (unescaped(part), Vec::new()),
         })
         .collect()
+}
+
+/// A path with its escapes decoded.
+pub(crate) fn unescaped_path(text: &str) -> String {
+    String::from_utf8_lossy(&unescaped(text)).into_owned()
 }
 
 fn unescaped(text: &str) -> Vec<u8> {
@@ -118,7 +123,7 @@ fn unescaped(text: &str) -> Vec<u8> {
     out
 }
 
-fn percent(bytes: &[u8]) -> String {
+pub(crate) fn percent(bytes: &[u8]) -> String {
     bytes
         .iter()
         .map(|byte| match byte {

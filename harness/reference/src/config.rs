@@ -86,6 +86,8 @@ pub struct Config {
     pub latency: Duration,
     /// The clock of the target.
     pub clock: fn() -> SystemTime,
+    /// Is told why the signature of a request is wrong, if anybody wants to know.
+    pub explain: Option<fn(&str)>,
     /// The mutant that the target is, if it is one.
     pub mutant: Option<&'static Mutant>,
 }
@@ -143,6 +145,7 @@ impl Default for Config {
             throttle_every: None,
             latency: Duration::ZERO,
             clock: SystemTime::now,
+            explain: None,
             mutant: None,
         }
     }

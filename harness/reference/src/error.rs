@@ -47,6 +47,15 @@ impl Refusal {
         Self { status: 404, error: "UnknownOperationException", message: Message::None, is_claimed: false }
     }
 
+    /// What it says, in one line.
+    pub(crate) fn message(&self) -> String {
+        match &self.message {
+            Message::None => String::new(),
+            Message::Lower(text) | Message::Upper(text) => text.clone(),
+            Message::Violations(texts) => texts.join("; "),
+        }
+    }
+
     /// The same refusal with another status.
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.status = status;

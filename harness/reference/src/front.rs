@@ -4,6 +4,7 @@
 use crate::call::{Call, Shared};
 use crate::config::Config;
 use crate::error::Refusal;
+use crate::explain::explanation;
 use crate::json;
 use crate::mutant::Point;
 use crate::operations;
@@ -14,6 +15,17 @@ use crate::verify::verify;
 /// Answers a request with the body of a success or with a refusal. `sent` is the request as the client signed it. It
 /// differs from `request` only at mutants that read requests otherwise than they were sent.
 pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) -> Result<Vec<u8>, Refusal> {
+    let answer = answer(shared, region, request, sent);
+    // A request may be refused before its signature is looked at. Its signer is told nevertheless.
+    if let (Some(explain), Err(_)) = (shared.config.explain, &answer)
+        && let Some(text) = explanation(&shared.config, region, sent)
+    {
+        explain(&text);
+    }
+    answer
+}
+
+fn answer(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) -> Result<Vec<u8>, Refusal> {
     let config = &shared.config;
     if !config.at(Point::PathIgnored) {
         path(request)?;

@@ -41,6 +41,7 @@ mod credential;
 mod crypto;
 mod edition;
 mod error;
+mod explain;
 mod front;
 mod json;
 mod key;

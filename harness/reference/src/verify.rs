@@ -74,7 +74,7 @@ fn unrecognised() -> Refusal {
     Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
 }
 
-fn date(claim: &Claim) -> Result<SystemTime, Refusal> {
+pub(crate) fn date(claim: &Claim) -> Result<SystemTime, Refusal> {
     let wrong = || {
         incomplete(format!(
             "Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
@@ -120,7 +120,7 @@ pub(crate) fn within_window(date: SystemTime, now: SystemTime) -> Result<(), Ref
 
 /// Checks that `Host` is signed, and also the headers that say what is asked and when. AWS documents that every
 /// `x-amz-` header must be signed. It is our reading that exactly these are checked.
-fn covers_headers(config: &Config, request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
+pub(crate) fn covers_headers(config: &Config, request: &Incoming, claim: &Claim) -> Result<(), Refusal> {
     if config.at(Point::ExtraUnsignedRefused) || config.at(Point::ContentLengthSignedRefused) {
         mutant_covers(config, request, claim)?;
     }
@@ -149,14 +149,14 @@ fn mutant_covers(config: &Config, request: &Incoming, claim: &Claim) -> Result<(
     Ok(())
 }
 
-fn algorithm(claim: &Claim) -> Result<(), Refusal> {
+pub(crate) fn algorithm(claim: &Claim) -> Result<(), Refusal> {
     if claim.algorithm == ALGORITHM {
         return Ok(());
     }
     Err(incomplete(format!("Unsupported AWS 'algorithm': '{}' (only AWS4-HMAC-SHA256 for now). ", claim.algorithm)))
 }
 
-fn credential(config: &Config, claim: &Claim) -> Result<(String, Vec<String>), Refusal> {
+pub(crate) fn credential(config: &Config, claim: &Claim) -> Result<(String, Vec<String>), Refusal> {
     let mut parts: Vec<String> = claim.credential.split('/').map(str::to_owned).collect();
     if config.at(Point::ShortCredentialAccepted) && parts.len() == 4 {
         parts.push("aws4_request".to_owned());
@@ -170,7 +170,7 @@ fn credential(config: &Config, claim: &Claim) -> Result<(String, Vec<String>), R
     }
 }
 
-fn in_scope(config: &Config, scope: &[String], region: &str, date_time: &str) -> Result<(), Refusal> {
+pub(crate) fn in_scope(config: &Config, scope: &[String], region: &str, date_time: &str) -> Result<(), Refusal> {
     let [date, scoped_region, service, terminator] = scope else {
         return Err(invalid("Credential should be scoped."));
     };
@@ -197,7 +197,7 @@ fn in_scope(config: &Config, scope: &[String], region: &str, date_time: &str) ->
     Ok(())
 }
 
-fn known<'a>(config: &'a Config, access_key_id: &str) -> Result<&'a Principal, Refusal> {
+pub(crate) fn known<'a>(config: &'a Config, access_key_id: &str) -> Result<&'a Principal, Refusal> {
     if config.at(Point::UnknownKeyAccepted) {
         let known = config.principals.iter().find(|principal| principal.access_key_id == access_key_id);
         return known.or(config.principals.first()).ok_or_else(unrecognised);
@@ -265,7 +265,7 @@ fn signature(
 }
 
 /// Whether every signed header arrived. A missing header is not the same as a header with an empty value.
-fn has_headers(request: &Incoming, claim: &Claim) -> bool {
+pub(crate) fn has_headers(request: &Incoming, claim: &Claim) -> bool {
     claim.signed_headers.iter().all(|name| request.values(name).next().is_some())
 }
 

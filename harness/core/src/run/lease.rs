@@ -3,39 +3,80 @@
 use super::context::Run;
 use super::effects::Before;
 use super::ended::{Ended, blocked, ended, unread};
-use crate::fixture::{Call, Case, Danger, Owner, Place, Precondition, PrincipalName, Replica, holds_in};
+use super::options::Options;
+use crate::fixture::{Call, Case, Corpus, Danger, Owner, Place, Precondition, PrincipalName, Replica, holds_in};
 use crate::http::Request;
 use crate::keys::{Base, Choice, Key, Lease, NoLease};
 use crate::kms::{Failure, FailureKind};
+use crate::normalise::Shown;
 use crate::plan::{KeyNames, World};
 use crate::report::Outcome;
+use crate::target::{Permit, Target};
 use crate::text::Text;
+use std::collections::BTreeMap;
 
 /// Whether the case can be run, by what is known without a call.
 pub(super) fn before_any_call(run: &Run<'_>, case: &Case, precondition: &Precondition) -> Result<(), Ended> {
-    let edition = run.target.edition;
+    can_be_run(run.corpus, run.target, run.options, case, precondition)
+}
+
+/// Cases of which it is known before a run that they will be skipped, by id, each with the reason.
+pub fn foreseen<'a>(corpus: &'a Corpus, target: &Target, options: &Options) -> BTreeMap<&'a str, Shown> {
+    let skipped = |case: &'a Case| {
+        let excluded = options.excluded.get(case.id()).map(Shown::ours);
+        let precondition = corpus.precondition(&case.precondition)?;
+        let reason = excluded.or_else(|| {
+            let ended = can_be_run(corpus, target, options, case, precondition)
+                .and_then(|()| provided(target, precondition).map(drop));
+            ended.err().map(|ended| target.redactor().show(&ended.reason))
+        });
+        reason.map(|reason| (case.id(), reason))
+    };
+    corpus.cases.iter().filter_map(skipped).collect()
+}
+
+fn can_be_run(
+    corpus: &Corpus,
+    target: &Target,
+    options: &Options,
+    case: &Case,
+    precondition: &Precondition,
+) -> Result<(), Ended> {
+    let edition = target.edition;
+    let is_lent = options.lent.iter().any(|lent| lent.precondition == precondition.id());
     if !holds_in(precondition.editions.as_ref(), edition) {
         return Err(ended(Outcome::Skipped, format!("its precondition cannot be made in the edition {edition}")));
     }
-    if case.danger != Danger::None && !run.is_lent(precondition) && !run.may_make_keys() {
+    if case.danger != Danger::None && !is_lent && options.permit == Permit::NoKeys {
         return Err(ended(
             Outcome::Skipped,
             "safety: off loopback this needs `--allow-mutation`, since it names a key",
         ));
     }
-    let schedules = run.corpus.effects_of(case, edition).any(|effect| effect.call == Call::ScheduleKeyDeletion)
+    let schedules = corpus.effects_of(case, edition).any(|effect| effect.call == Call::ScheduleKeyDeletion)
         || case.together.as_ref().is_some_and(|together| together.call == Call::ScheduleKeyDeletion);
-    if schedules && run.is_lent(precondition) {
+    if schedules && is_lent {
         return Err(ended(Outcome::Skipped, "safety: a key that is lent is never scheduled for deletion"));
     }
     let mut principals = principals(case);
-    if let Some(absent) = principals.find(|principal| !run.target.principals.contains_key(principal)) {
+    if let Some(absent) = principals.find(|principal| !target.principals.contains_key(principal)) {
         return Err(ended(
             Outcome::Skipped,
             format!("nobody is configured to play the principal `{}`", principal_word(absent)),
         ));
     }
     Ok(())
+}
+
+/// The key of the target that a precondition names, if it names one.
+fn provided<'a>(target: &'a Target, precondition: &Precondition) -> Result<Option<&'a String>, Ended> {
+    let Some(name) = &precondition.provided else { return Ok(None) };
+    target.provided.get(name).map(Some).ok_or_else(|| {
+        ended(
+            Outcome::Skipped,
+            "no client can bring a key into this state; if the target has such a key, name it with `--provide`",
+        )
+    })
 }
 
 /// What a case has for keys.
@@ -55,17 +96,11 @@ pub(super) async fn lease(
     precondition: &Precondition,
     choice: Choice,
 ) -> Result<Leased, Ended> {
-    if let Some(name) = &precondition.provided {
-        if run.guard.watches() {
-            let why = "safety: off loopback no key is used that the run did not make, nor of `--provide`";
-            return Err(ended(Outcome::Skipped, why));
-        }
-        let id = run.target.provided.get(name).ok_or_else(|| {
-            ended(
-                Outcome::Skipped,
-                "no client can bring a key into this state; if the target has such a key, name it with `--provide`",
-            )
-        })?;
+    if precondition.provided.is_some() && run.guard.watches() {
+        let why = "safety: off loopback no key is used that the run did not make, nor of `--provide`";
+        return Err(ended(Outcome::Skipped, why));
+    }
+    if let Some(id) = provided(run.target, precondition)? {
         return Ok(Leased::Provided(Box::new(KeyNames { id: id.clone(), arn: run.arn(id), ..KeyNames::default() })));
     }
     if precondition.spec.is_none() {

@@ -24,6 +24,7 @@ pub use crate::keys::{Lent, LentError, MaterialError, wrap};
 pub use crate::target::{Clock, Elsewhere, Permit, SetupError, Target};
 pub use doctor::{Checkup, Health, examine};
 pub use engine::run;
+pub use lease::foreseen;
 pub use options::{Detail, Enough, Facts, Options, SequenceOf};
 pub use permissions::{PERMISSIONS, Permission};
 pub use progress::Progress;

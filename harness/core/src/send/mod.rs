@@ -11,6 +11,7 @@ mod faulty;
 mod framing;
 mod http1;
 mod http_lane;
+mod listening;
 mod pace;
 mod patience;
 mod peer;
@@ -29,6 +30,7 @@ pub use exchange::{Exchange, Followed, Lane, Limits, Rates, Response, ResponseFr
 pub(crate) use http1::encode;
 #[doc(hidden)]
 pub use http1::read_answer;
+pub use listening::listens;
 pub use peer::Peer;
 pub use proxy::{Proxy, ProxyError};
 pub use sender::Sender;

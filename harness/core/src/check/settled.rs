@@ -1,0 +1,191 @@
+//! A check whose settings were read and found right. Nothing has been sent.
+
+use super::error::CheckError;
+use super::outcomes::Outcomes;
+use super::settings::{Check, Reach};
+use crate::against::deviation::{List, apply, day_of};
+use crate::entropy::{Entropy, fill_random};
+use crate::file::read_text;
+use crate::fixture::{Case, Corpus, Glob, PrincipalName, Selection};
+use crate::report::{About, Held, RunReport};
+use crate::run::{Options, run};
+use crate::send::{Endpoint, Limits, Peer, Rates, Tls, listens};
+use crate::sign::Credentials;
+use crate::target::{Elsewhere, Permit, Target};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Bytes of a list of known deviations; an entry has some hundred.
+const LARGEST: u64 = 16 << 20;
+
+/// A check whose settings were read and found right.
+pub(crate) struct Settled {
+    check: Check,
+    pub(crate) corpus: &'static Corpus,
+    pub(crate) target: Target,
+    pub(crate) list: Option<List>,
+    pub(crate) excluded: BTreeMap<String, String>,
+}
+
+impl Settled {
+    /// Reads and checks the settings.
+    pub(crate) fn of(check: Check) -> Result<Self, CheckError> {
+        let corpus = Corpus::built_in();
+        let target = target(&check, corpus)?;
+        let list = match &check.deviations {
+            Some(path) => Some(list(path, corpus)?),
+            None => None,
+        };
+        if let Some(list) = &list {
+            list.fits(check.edition, check.fail_on)?;
+        }
+        let mut excluded = BTreeMap::new();
+        for (pattern, reason) in &check.without {
+            let glob: Glob = pattern.parse()?;
+            Selection { patterns: vec![glob.clone()], ..Selection::default() }.check(corpus)?;
+            let taken = corpus.cases.iter().map(Case::id).filter(|id| glob.matches(id));
+            excluded.extend(taken.map(|id| (id.to_owned(), reason.clone())));
+        }
+        Ok(Self { check, corpus, target, list, excluded })
+    }
+
+    /// The same check at this address.
+    #[cfg(feature = "libtest")]
+    pub(crate) fn at(self, address: &str) -> Result<Self, CheckError> {
+        let check = self.check.at(address);
+        Ok(Self { target: target(&check, self.corpus)?, check, ..self })
+    }
+
+    /// The cases that were asked for; all if none was named.
+    pub(crate) fn selection(&self) -> Result<Selection, CheckError> {
+        let patterns = self.check.only.iter().map(|pattern| pattern.parse()).collect::<Result<_, _>>()?;
+        let selection = Selection { patterns, ..Selection::default() };
+        selection.check(self.corpus)?;
+        Ok(selection)
+    }
+
+    /// How long a server may take until it listens.
+    #[cfg(feature = "libtest")]
+    pub(crate) fn up_within(&self) -> Duration {
+        self.check.up_within
+    }
+
+    /// Waits until the server listens.
+    pub(crate) async fn wait(&self) -> Result<(), CheckError> {
+        let endpoint = &self.target.endpoint;
+        if !endpoint.is_loopback() {
+            return Ok(());
+        }
+        let within = self.check.up_within;
+        listens(endpoint, within).await.map_err(|source| CheckError::NotUp {
+            address: endpoint.to_string(),
+            within,
+            source,
+        })
+    }
+
+    /// How a run of this check behaves.
+    #[expect(clippy::disallowed_methods, reason = "a check is where a library's user hands over, as the command is")]
+    pub(crate) fn options(&self) -> Result<Options, CheckError> {
+        let mut seed = [0; 32];
+        fill_random(&mut seed).map_err(|()| CheckError::Randomness)?;
+        let is_loopback = self.target.endpoint.is_loopback();
+        let settle = self.check.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 }));
+        Ok(Options {
+            jobs: if is_loopback { 8 } else { 1 },
+            fail_on: self.check.fail_on,
+            deadline: self.check.deadline,
+            permit: if is_loopback { Permit::All } else { Permit::NoKeys },
+            clock: Arc::new(SystemTime::now),
+            excluded: self.excluded.clone(),
+            ..Options::new(settle, Entropy::new(seed))
+        })
+    }
+
+    /// Runs these cases and holds what was found against the list.
+    pub(crate) async fn run(&self, selection: Selection) -> Result<Outcomes, CheckError> {
+        let options = self.options()?;
+        let today = day_of((options.clock)());
+        // Without a sender there is no interrupt.
+        let (_, stopped) = tokio::sync::watch::channel(false);
+        // On the heap: the future of a run is large, and the stack of a test is small.
+        let ran = Box::pin(run(self.corpus, &selection, &self.target, &options, &(), stopped)).await?;
+        let deviations = self.list.as_ref().map(|list| apply(&ran, list, self.corpus, today));
+        let repeat = |cases: &[&str]| {
+            let cases: String = cases.iter().map(|case| format!(" {case}")).collect();
+            format!("trentcheck run{cases} --edition {} --endpoint {}", self.target.edition, self.target.endpoint)
+        };
+        let about = About { name: None, corpus: self.corpus, repeat: &repeat };
+        let report = RunReport::conclude(&ran, &[], Held { deviations, ..Held::default() }, &about);
+        let accounts = ran.accounts.iter().map(String::as_str);
+        Ok(Outcomes::new(report, self.target.redactor().with_accounts(accounts)))
+    }
+}
+
+fn list(path: &Path, corpus: &Corpus) -> Result<List, CheckError> {
+    let file = path.display().to_string();
+    let text = read_text(path, LARGEST).map_err(|source| CheckError::File { file: file.clone(), source })?;
+    Ok(List::parse(&file, &text, corpus)?)
+}
+
+fn target(check: &Check, corpus: &Corpus) -> Result<Target, CheckError> {
+    let address = &check.address;
+    let endpoint = match address.is_empty() {
+        // It is not started yet. Nothing is sent before it is.
+        true => Endpoint::parse("http://127.0.0.1:1"),
+        false => Endpoint::parse(address),
+    };
+    let endpoint = endpoint.map_err(|source| CheckError::Address { address: address.clone(), source })?;
+    let is_loopback = endpoint.is_loopback();
+    let mut principals = check.principals.clone();
+    if !is_loopback {
+        if check.reach == Reach::Loopback {
+            return Err(CheckError::NotLoopback(address.clone()));
+        }
+        if Peer::of(&endpoint, &Tls::default()) != Peer::Verified {
+            return Err(CheckError::PlainHttp(address.clone()));
+        }
+        if !principals.contains_key(&PrincipalName::Primary) {
+            return Err(CheckError::NoCredentials(address.clone()));
+        }
+    }
+    principals.entry(PrincipalName::Primary).or_insert_with(dummy);
+    let known: Vec<String> = corpus.preconditions.iter().filter_map(|known| known.provided.clone()).collect();
+    if let Some(name) = check.provided.keys().find(|name| !known.contains(name)) {
+        return Err(CheckError::Provided { name: name.clone(), known });
+    }
+    Ok(Target {
+        elsewhere: is_loopback.then(|| Elsewhere::assumed(&endpoint, &check.region)),
+        endpoint,
+        region: check.region.clone(),
+        edition: check.edition,
+        principals,
+        provided: check.provided.clone(),
+        account: None,
+        stranger_account: None,
+        embedded: false,
+        tls: Tls::default(),
+        limits: Limits { exchange: check.timeout, rates: rates(corpus, is_loopback), ..Limits::default() },
+    })
+}
+
+/// Off loopback, the published pace.
+fn rates(corpus: &Corpus, is_loopback: bool) -> Rates {
+    if is_loopback {
+        return Rates::default();
+    }
+    let published = corpus.quotas.iter().map(|quota| (quota.operation.get_ref().clone(), quota.per_second));
+    let by_operation: BTreeMap<String, f64> = published.collect();
+    Rates { others: by_operation.get(&corpus.operation.name).copied(), by_operation }
+}
+
+/// The credentials that sign at a server on loopback that was given none. The command uses the same.
+fn dummy() -> Credentials {
+    Credentials {
+        access_key_id: "AKIDTRENTCHECK000001".to_owned(),
+        secret_access_key: "trentcheck-dummy-secret-primary".to_owned(),
+        session_token: None,
+    }
+}
