@@ -44,6 +44,7 @@ mod error;
 mod front;
 mod json;
 mod key;
+mod left;
 mod material;
 mod metadata;
 mod mutant;
