@@ -15,7 +15,7 @@ use crate::verify::verify;
 /// differs from `request` only at mutants that read requests otherwise than they were sent.
 pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) -> Result<Vec<u8>, Refusal> {
     let config = &shared.config;
-    if !config.at(Point::PathIgnored) {
+    if !config.at(Point::PathIgnored) && !config.at(Point::PathUncovered) {
         path(request)?;
     }
     method(config, request)?;

@@ -272,6 +272,7 @@ fn signature(
             Point::ForwardedPortBelieved,
             Point::FirstLineCounts,
             Point::LastLineCounts,
+            Point::PathUncovered,
         ]
         .into_iter()
         .any(|point| config.at(point));
@@ -332,6 +333,8 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
     let mut read = request.clone();
     if config.at(Point::BodyUncovered) {
         read.body = String::from_utf8_lossy(&request.body).replace(" }", "}").into_bytes();
+    } else if config.at(Point::PathUncovered) {
+        read.path = "/".to_owned();
     } else if config.at(Point::QueryUncovered) {
         read.query = String::new();
     } else if config.at(Point::HeadersUncovered) {

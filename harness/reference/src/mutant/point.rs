@@ -56,5 +56,5 @@ pub(crate) enum Point {
     // What a wrong server of somebody else's showed to be missed
     SignatureRemembered, RequestRemembered, PermissionRemembered, DenialRemembered, AuthorizationLeft, DateLeft, TokenLeft, TargetLeft,
     ContentTypeLeft, OtherRsaAccepted, OtherEccAccepted, UnlistedForGood, ArnAnswerRemembered, AliasAnswerRemembered, FirstLineCounts,
-    LastLineCounts, UnsignedPayloadAccepted,
+    LastLineCounts, UnsignedPayloadAccepted, PathUncovered,
 }

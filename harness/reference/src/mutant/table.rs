@@ -452,6 +452,7 @@ static MUTANTS: &[Mutant] = &[
     mutant("first-line-counts", "the signature covers the first of two lines with one name", &["A-02", "S-45"], "authentication/second-line-unsigned", KeyOnly, inside(Point::FirstLineCounts)),
     mutant("last-line-counts", "the signature covers the last of two lines with one name", &["A-06", "S-45"], "authentication/two-lines-signed", KeyOnly, inside(Point::LastLineCounts)),
     mutant("unsigned-payload-accepted", "a signature need not cover the body, as for S3", &["A-02"], "authentication/payload-unsigned", KeyOnly, inside(Point::UnsignedPayloadAccepted)),
+    mutant("path-uncovered", "every path is taken, and the signature does not cover it", &["A-02", "S-37"], "authentication/path-altered", KeyOnly, inside(Point::PathUncovered)),
     mutant("target-last-counts", "of two targets the last one counts", &["S-40"], "protocol/target-twice-other-first", KeyOnly, read(|request| only_last(request, "x-amz-target"))),
     mutant("content-type-last-counts", "of two content types the last one counts", &["S-42"], "protocol/content-type-twice-other-first", KeyOnly, read(|request| only_last(request, "content-type"))),
     mutant("length-with-sign", "a length with a plus sign before it is taken", &["P-14", "S-39"], "protocol/length-with-sign", KeyOnly, forward(length_without_sign)),
