@@ -55,8 +55,9 @@ impl<'a> Precedents<'a> {
             let request = rendered(&case.request);
             Row { case, kinds: kinds(&corpus.operation, &request), request }
         };
-        // What a request is answered at the same time as another one says nothing about one by itself.
-        let is_alone = |case: &&Case| case.together.is_none() && case.holds_in(edition);
+        // What a request is answered at the same time as another one says nothing about one by itself, and a case with a
+        // second request binds as its weaker part.
+        let is_alone = |case: &&Case| case.together.is_none() && case.next.is_none() && case.holds_in(edition);
         Self { corpus, edition, rows: corpus.cases.iter().filter(is_alone).map(row).collect() }
     }
 
