@@ -102,6 +102,8 @@ async fn ends_inside_line_end(client: &mut TcpStream, buffer: &mut Vec<u8>) -> O
         if buffer.windows(4).any(|window| window == b"\r\n\r\n") {
             return Some(false);
         }
+        // A full buffer would end a read anywhere.
+        buffer.reserve(CUT);
         if client.read_buf(buffer).await.ok()? == 0 {
             return None;
         }
