@@ -153,6 +153,24 @@ fn the_linter_names_file_line_and_fault() {
         ("cases/races.toml", "danger = \"mutates\"", "danger = \"refused\"", "so that its danger is `mutates`"),
         ("cases/races.toml", "answers = [\"done\"], after", "answers = [\"Done\"], after", "no error of the catalogue"),
         ("cases/protocol.toml", "pieces = 6, pause-ms = 3", "pieces = 6", "needs in `delivery` either"),
+        (
+            "cases/protocol.toml",
+            "cut = \"line-ends\", pause-ms = 2",
+            "cut = \"line-ends\"",
+            "needs in `delivery` either",
+        ),
+        (
+            "cases/protocol.toml",
+            "pieces = 6, pause-ms = 3",
+            "pieces = 6, cut = \"line-ends\", pause-ms = 3",
+            "needs in `delivery` either",
+        ),
+        (
+            "cases/protocol.toml",
+            "\"chunked\", delivery = { cut = \"line-ends\",",
+            "\"chunked\", delivery = { pieces = 4,",
+            "does not go with `framing`",
+        ),
         ("cases/protocol.toml", "pieces = 6, pause-ms = 3", "pieces = 32, pause-ms = 50", "at most 250 ms in all"),
         ("cases/protocol.toml", "pipelined = true", "pipelined = true, times = 2", "unknown field `times`"),
         (

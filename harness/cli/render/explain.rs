@@ -174,6 +174,10 @@ fn request(corpus: &Corpus, case: &Case, change: &RequestChange, title: &str) ->
         Delivery::Pieces { count, pause } => {
             lines.extend([String::new(), format!("sent in {count} pieces, {} ms apart", pause.as_millis())]);
         }
+        Delivery::LineEnds { pause } => {
+            let text = format!("cut inside the end of each line, with {} ms between two pieces", pause.as_millis());
+            lines.extend([String::new(), text]);
+        }
         Delivery::BodyWaits(time) => lines.extend([
             String::new(),
             format!("the body is sent when an answer has come or {} ms have passed", time.as_millis()),

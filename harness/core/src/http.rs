@@ -49,6 +49,11 @@ pub enum Delivery {
         /// The pause.
         pause: Duration,
     },
+    /// Cut inside the end of each line, with a pause at each cut.
+    LineEnds {
+        /// The pause.
+        pause: Duration,
+    },
     /// The head first. The body follows when this time has passed or an answer has come, and is sent even then.
     BodyWaits(Duration),
 }

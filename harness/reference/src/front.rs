@@ -2,7 +2,7 @@
 //! request that cannot be read is refused before its signature is verified.
 
 use crate::call::{Call, Shared};
-use crate::config::Config;
+use crate::config::{Config, Permission, Principal};
 use crate::error::Refusal;
 use crate::explain::explanation;
 use crate::json;
@@ -27,7 +27,7 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming, sent: &I
 
 fn answer(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) -> Result<Vec<u8>, Refusal> {
     let config = &shared.config;
-    if !config.at(Point::PathIgnored) {
+    if !config.at(Point::PathIgnored) && !config.at(Point::PathUncovered) {
         path(request)?;
     }
     method(config, request)?;
@@ -51,11 +51,18 @@ fn answer(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) ->
             }
             return Err(refusal);
         }
-        Err(_) if config.at(Point::ConnectionTrusted) && request.is_behind_success => {
+        Err(_) if config.at(Point::ConnectionTrusted) && request.behind.has_succeeded => {
             config.principals.first().ok_or_else(|| Refusal::bare("MissingAuthenticationTokenException"))?
         }
         other => other?,
     };
+    let remembered = match () {
+        () if config.at(Point::PermissionRemembered) && request.behind.has_succeeded => Some(Permission::Allowed),
+        () if config.at(Point::DenialRemembered) && request.behind.has_denied => Some(Permission::Denied),
+        () => None,
+    };
+    let decided = remembered.map(|permission| Principal { permission, ..principal.clone() });
+    let principal = decided.as_ref().unwrap_or(principal);
     operations::carry_out(operation, &Call { shared, region, operation, principal, members: &members })
 }
 

@@ -100,6 +100,8 @@ pub(crate) struct Key {
     pub(crate) shown: Vec<(SystemTime, Value)>,
     /// What a mutant did to this key. `metadata` shows the damage.
     pub(crate) marks: Vec<Point>,
+    /// What DescribeKey answered first, which a mutant shows again.
+    pub(crate) first_shown: Option<Value>,
     /// Deleted material that a mutant still uses.
     pub(crate) remembered: Option<Vec<u8>>,
 }
@@ -142,6 +144,7 @@ impl Key {
             seed: None,
             shown: Vec::new(),
             marks: Vec::new(),
+            first_shown: None,
             remembered: None,
         }
     }

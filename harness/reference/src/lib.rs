@@ -45,6 +45,7 @@ mod explain;
 mod front;
 mod json;
 mod key;
+mod left;
 mod material;
 mod metadata;
 mod mutant;

@@ -3,10 +3,11 @@
 use crate::call::Shared;
 use crate::config::Config;
 use crate::error::{Refusal, throttled};
+use crate::left::{BEFORE_VERIFYING, BEHIND_VERIFYING, taken_over};
 use crate::mutant::{Mutant, Point, Way, misreading, rewriting};
 use crate::protocol::CONTENT_TYPE;
 use crate::race;
-use crate::request::Incoming;
+use crate::request::{Behind, Incoming};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -14,8 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -117,10 +117,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, region: String) {
 }
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>, region: String) {
-    let has_succeeded = Arc::new(AtomicBool::new(false));
+    let behind = Arc::new(Mutex::new(Behind::default()));
     let service = service_fn(move |request| {
-        let (shared, region, has_succeeded) = (Arc::clone(&shared), region.clone(), Arc::clone(&has_succeeded));
-        async move { Ok::<_, Infallible>(answer(request, &shared, &region, &has_succeeded).await) }
+        let (shared, region, behind) = (Arc::clone(&shared), region.clone(), Arc::clone(&behind));
+        async move { Ok::<_, Infallible>(answer(request, &shared, &region, &behind).await) }
     });
     // A broken connection is not an error of the server.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -133,7 +133,7 @@ async fn answer(
     request: hyper::Request<hyper::body::Incoming>,
     shared: &Shared,
     region: &str,
-    has_succeeded: &AtomicBool,
+    behind: &Mutex<Behind>,
 ) -> hyper::Response<Full<Bytes>> {
     let number = shared.count();
     if !shared.config.latency.is_zero() {
@@ -145,15 +145,24 @@ async fn answer(
             Err(throttled())
         }
         Ok(mut sent) => {
-            sent.is_behind_success = has_succeeded.load(Ordering::Relaxed);
-            if let Some(mutant) = shared.config.mutant {
-                mutant.receive(&mut sent);
-            }
-            let read = shared.config.mutant.and_then(|mutant| mutant.read(&sent));
-            race::handle(shared, region, read.as_ref().unwrap_or(&sent), &sent).await
+            let Some(mutant) = shared.config.mutant else {
+                return respond(race::handle(shared, region, &sent, &sent).await);
+            };
+            let arrived = sent.clone();
+            sent.behind = behind.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            mutant.receive(&mut sent);
+            let sent = taken_over(&shared.config, &sent, &BEFORE_VERIFYING).unwrap_or(sent);
+            let read = mutant.read(&sent).or_else(|| taken_over(&shared.config, &sent, &BEHIND_VERIFYING));
+            let result = race::handle(shared, region, read.as_ref().unwrap_or(&sent), &sent).await;
+            let outcome = result.as_ref().map(drop);
+            behind.lock().unwrap_or_else(PoisonError::into_inner).learn(arrived, outcome);
+            result
         }
     };
-    has_succeeded.fetch_or(result.is_ok(), Ordering::Relaxed);
+    respond(result)
+}
+
+fn respond(result: Result<Vec<u8>, Refusal>) -> hyper::Response<Full<Bytes>> {
     let (status, body, content_type) = match result {
         Ok(body) => (200, body, CONTENT_TYPE),
         Err(refusal) => {
@@ -186,7 +195,7 @@ async fn read(request: hyper::Request<hyper::body::Incoming>, config: &Config) -
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers,
         body: body.to_bytes().to_vec(),
-        is_behind_success: false,
+        behind: Behind::default(),
     })
 }
 

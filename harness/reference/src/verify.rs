@@ -16,6 +16,9 @@ const WINDOW: Duration = Duration::from_secs(5 * 60);
 /// The service name in the credential scope.
 const SERVICE: &str = "kms";
 
+/// What takes the place of the hash of the body where a client of S3 does not sign the body. KMS does not know it.
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
 /// Returns the principal that signed a request, or the refusal of the first check that fails.
 pub(crate) fn verify<'a>(config: &'a Config, region: &str, request: &Incoming) -> Result<&'a Principal, Refusal> {
     let is_dateless = request.values("x-amz-date").next().is_none() && request.values("date").next().is_none();
@@ -43,7 +46,7 @@ pub(crate) fn verify<'a>(config: &'a Config, region: &str, request: &Incoming) -
     in_scope(config, &scope, region, &claim.date)?;
     let principal = known(config, &access_key_id)?;
     signature(config, request, &claim, &scope, principal)?;
-    session(config, &claim, principal)?;
+    session(config, request, &claim, principal)?;
     Ok(principal)
 }
 
@@ -218,7 +221,16 @@ fn signature(
     {
         return Ok(());
     }
-    let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope, is_query: claim.is_query };
+    if remembers(config, request, claim, scope) {
+        return Ok(());
+    }
+    let signed = Signed {
+        headers: &claim.signed_headers,
+        date_time: &claim.date,
+        scope,
+        is_query: claim.is_query,
+        payload: None,
+    };
     let expected = expected_signature(request, &signed, &principal.secret_access_key);
     if config.at(Point::SignaturePrefixAccepted) && expected.starts_with(&claim.signature)
         || config.at(Point::SecretUnchecked) && claim.signature.len() == expected.len()
@@ -239,22 +251,43 @@ fn signature(
             .iter_mut()
             .filter(|(name, _)| name == "x-amz-date")
             .for_each(|(_, value)| value.clone_from(&earlier));
-        let signed = Signed { headers: &claim.signed_headers, date_time: &earlier, scope, is_query: false };
+        let signed =
+            Signed { headers: &claim.signed_headers, date_time: &earlier, scope, is_query: false, payload: None };
         if expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature {
             return Ok(());
         }
     }
     if let Some(read) = mutant_reading(config, request, claim) {
-        let signed = Signed { headers: &claim.signed_headers, date_time: &claim.date, scope, is_query: claim.is_query };
+        let signed = Signed {
+            headers: &claim.signed_headers,
+            date_time: &claim.date,
+            scope,
+            is_query: claim.is_query,
+            payload: None,
+        };
         let matches = expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature;
-        let is_replaced = [Point::BlanksNotFolded, Point::ForwardedHostBelieved, Point::ForwardedPortBelieved]
-            .into_iter()
-            .any(|point| config.at(point));
+        let is_replaced = [
+            Point::BlanksNotFolded,
+            Point::ForwardedHostBelieved,
+            Point::ForwardedPortBelieved,
+            Point::FirstLineCounts,
+            Point::LastLineCounts,
+            Point::PathUncovered,
+        ]
+        .into_iter()
+        .any(|point| config.at(point));
         return if matches || claim.signature == expected && !is_replaced {
             Ok(())
         } else {
             Err(invalid("The request signature we calculated does not match the signature you provided."))
         };
+    }
+    let is_unsigned = request.values("x-amz-content-sha256").any(|value| value.trim() == UNSIGNED_PAYLOAD);
+    if config.at(Point::UnsignedPayloadAccepted) && is_unsigned {
+        let signed = Signed { payload: Some(UNSIGNED_PAYLOAD), ..signed };
+        if expected_signature(request, &signed, &principal.secret_access_key) == claim.signature {
+            return Ok(());
+        }
     }
     if has_headers(request, claim) && bool::from(expected.as_bytes().ct_eq(claim.signature.as_bytes())) {
         return Ok(());
@@ -262,6 +295,20 @@ fn signature(
     Err(invalid(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
     ))
+}
+
+/// Whether a mutant remembers a request on the connection whose signature was good, and asks no further: one with the same
+/// signature, or one that is the same but for its signature.
+fn remembers(config: &Config, request: &Incoming, claim: &Claim, scope: &[String]) -> bool {
+    let (Some(last), Some(region)) = (request.behind.last(), scope.get(1)) else { return false };
+    let is_other = |(name, _): &&(String, String)| name != "authorization";
+    let is_same = config.at(Point::SignatureRemembered)
+        && last.values("authorization").any(|value| value.ends_with(&claim.signature))
+        || config.at(Point::RequestRemembered)
+            && last.body == request.body
+            && last.headers.iter().filter(is_other).eq(request.headers.iter().filter(is_other));
+    // What came before the last one is not kept, so that its own signature counts.
+    is_same && verify(config, region, last).is_ok()
 }
 
 /// Whether every signed header arrived. A missing header is not the same as a header with an empty value.
@@ -286,6 +333,8 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
     let mut read = request.clone();
     if config.at(Point::BodyUncovered) {
         read.body = String::from_utf8_lossy(&request.body).replace(" }", "}").into_bytes();
+    } else if config.at(Point::PathUncovered) {
+        read.path = "/".to_owned();
     } else if config.at(Point::QueryUncovered) {
         read.query = String::new();
     } else if config.at(Point::HeadersUncovered) {
@@ -318,6 +367,8 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
     } else if config.at(Point::FirstHostCounts) {
         let mut is_first = true;
         read.headers.retain(|(name, _)| name != "host" || std::mem::take(&mut is_first));
+    } else if config.at(Point::FirstLineCounts) || config.at(Point::LastLineCounts) {
+        read.headers = one_line_each(&request.headers, config.at(Point::LastLineCounts));
     } else if config.at(Point::BlanksNotFolded) {
         for (_, value) in &mut read.headers {
             *value = value.replace(' ', "\u{a0}");
@@ -329,7 +380,24 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
     Some(read)
 }
 
-fn session(config: &Config, claim: &Claim, principal: &Principal) -> Result<(), Refusal> {
+/// The first line of each header, or the last one.
+fn one_line_each(headers: &[(String, String)], is_last: bool) -> Vec<(String, String)> {
+    let mut kept: Vec<(String, String)> = Vec::new();
+    for (name, value) in headers {
+        match kept.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) if is_last => known.clone_from(value),
+            Some(_) => {}
+            None => kept.push((name.clone(), value.clone())),
+        }
+    }
+    kept
+}
+
+fn session(config: &Config, request: &Incoming, claim: &Claim, principal: &Principal) -> Result<(), Refusal> {
+    let left = || request.behind.last().and_then(|last| last.values("x-amz-security-token").next()).map(str::to_owned);
+    if config.at(Point::TokenLeft) && claim.token.is_none() && left() == principal.session_token {
+        return Ok(());
+    }
     if config.at(Point::TokenUnchecked) && claim.token.is_some()
         || config.at(Point::TokenOptional) && claim.token.is_none()
         || config.at(Point::ExpiredTokenAccepted) && claim.token == principal.session_token

@@ -256,7 +256,7 @@ impl Explorer<'_> {
         }
         let ShownBy { trial, at, expected } = *shown_by;
         let exchange = calls.iter().flat_map(|answered| self.lines(answered)).collect();
-        let case = paste::case(self.corpus, self.target.target.edition, trial, at, expected);
+        let case = paste::case(self.corpus, self.target.target.edition, trial, at, expected, &mismatches);
         tried.shown.push(Shown { at, mismatches, exchange, case });
     }
 

@@ -522,7 +522,7 @@ fn protocol(operation: &Operation) -> BoxedStrategy<RequestChange> {
 
 /// Whether trials have this fault. One that was added later would change the trials that a printed seed makes.
 pub(super) fn is_generated(mutation: &Mutation) -> bool {
-    *mutation != Mutation::DateHeader
+    !matches!(mutation, Mutation::DateHeader | Mutation::PayloadUnsigned | Mutation::PathOther)
 }
 
 /// Changes of the principal, the time and the way of signing.

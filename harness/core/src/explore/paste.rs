@@ -2,7 +2,7 @@
 
 use super::judge::{claimed, clauses};
 use super::trial::{Move, Relation, Trial, is_plain};
-use crate::compare::Claimed;
+use crate::compare::{Claimed, Mismatch};
 use crate::fixture::{
     Answer, Case, Corpus, Danger, Edition, Expectation, Material, Precondition, Reach, RequestChange, Step, Supports,
     print_case,
@@ -11,13 +11,14 @@ use crate::observe::Observation;
 use toml::Spanned;
 
 /// The text of a case, with the calls that led to it as a comment. `expected` is the model's answer to the call that
-/// shows the difference.
+/// shows the difference, `found` is the difference: the case binds no more than it, and cites what it cites.
 pub(super) fn case(
     corpus: &Corpus,
     edition: Edition,
     trial: &Trial,
     at: usize,
     expected: Option<&Observation>,
+    found: &[Mismatch],
 ) -> String {
     let last = trial.steps[..=at.min(trial.steps.len().saturating_sub(1))]
         .iter()
@@ -40,14 +41,23 @@ pub(super) fn case(
     let shows_effect = at > last;
     let succeeds = shows_effect || expected.is_none_or(Observation::is_success);
     let answer = answer(corpus, &change, expected.filter(|expected| !shows_effect && !expected.is_success()));
-    let mut cited = expected.filter(|_| !shows_effect).map(|expected| clauses(corpus, expected)).unwrap_or_default();
+    let strongest = found.iter().rev().max_by_key(|mismatch| mismatch.level);
+    let mut cited = strongest.map(|mismatch| mismatch.clauses.clone()).unwrap_or_default();
+    if cited.is_empty() {
+        cited = expected.filter(|_| !shows_effect).map(|expected| clauses(corpus, expected)).unwrap_or_default();
+    }
     if cited.is_empty() {
         cited.push(if succeeds { "S-23" } else { "S-13" }.to_owned());
     }
     // A level is never stronger than its passages carry, and the model is no source.
     let of_clauses = cited.iter().filter_map(|id| corpus.clause(id)).flat_map(|clause| clause.supports.iter().cloned());
-    let supports = if is_binding { Supports(of_clauses.collect()) } else { Supports::default() };
-    let level = corpus.carried(&supports, Reach::Operation);
+    let supports = match strongest.map(|mismatch| &mismatch.supports) {
+        Some(supports) if !supports.is_empty() => supports.clone(),
+        _ if is_binding => Supports(of_clauses.collect()),
+        _ => Supports::default(),
+    };
+    let carried = corpus.carried(&supports, Reach::Operation);
+    let level = strongest.map_or(carried, |mismatch| carried.min(mismatch.level));
     let effects = match corpus.precondition(&precondition).filter(|start| start.spec.is_some()) {
         Some(start) => {
             let is_known = is_exact && change.key_id.as_deref() != Some("{{ absent.id }}");
@@ -218,4 +228,57 @@ fn held_in(corpus: &Corpus, edition: Edition, words: &[&str]) -> Vec<String> {
             .any(|effect| effect.id.get_ref() == **word && crate::fixture::holds_in(effect.editions.as_ref(), edition))
     };
     words.iter().filter(holds).map(|word| (*word).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{Fact, Place, What};
+    use crate::fixture::{Level, Mutation};
+    use crate::test_support::{CORPUS, observed};
+
+    fn difference(level: Level, clauses: &[&str], supports: &[&str]) -> Mismatch {
+        Mismatch {
+            what: What::Status,
+            place: Place::answer(),
+            expected: Fact::words("a refusal"),
+            found: Fact::words("a success"),
+            clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
+            supports: supports.iter().copied().collect(),
+            level,
+            hint: None,
+        }
+    }
+
+    fn pasted(change: RequestChange, found: &[Mismatch]) -> String {
+        let steps = vec![Move::Delete(Box::new(change))];
+        let trial = Trial { start: "imported-symmetric".to_owned(), relation: Relation::Model, steps };
+        let refusal = observed(400, r#"{"__type":"InvalidSignatureException","message":"a"}"#);
+        case(&CORPUS, Edition::KeyOnly, &trial, 0, Some(&refusal), found)
+    }
+
+    #[test]
+    fn a_pasted_case_cites_what_its_finding_cites() {
+        let altered = RequestChange { mutation: Some(Mutation::SignatureAltered), ..RequestChange::default() };
+        let weak = difference(Level::May, &["S-49"], &[]);
+        let strong = difference(Level::Must, &["A-10"], &["states sigv4/mismatch"]);
+        let text = pasted(altered, &[weak, strong]);
+        for line in ["clauses = [\"A-10\"]", "supports = [\"states sigv4/mismatch\"]", "level = \"must\""] {
+            assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_pasted_case_binds_no_more_than_its_finding_and_its_passages() {
+        for (level, supports, bound) in [
+            (Level::May, &["states page/key-id"][..], "may"),
+            (Level::Should, &["states page/key-id"], "should"),
+            (Level::Must, &["states page/key-id"], "must"),
+            (Level::Must, &["implies page/key-id"], "should"),
+        ] {
+            let text = pasted(RequestChange::default(), &[difference(level, &["S-13"], supports)]);
+            assert!(text.contains(&format!("\nlevel = \"{bound}\"\n")), "{bound}\n{text}");
+            assert!(text.contains(&format!("{{ level = \"{bound}\",")), "{bound}\n{text}");
+        }
+    }
 }

@@ -7,7 +7,8 @@
 use super::trial::is_plain;
 use crate::compare::{Context, Naming, Place, matches_answer};
 use crate::fixture::{
-    Case, Corpus, Edition, Expectation, Level, Operation, Precondition, RequestChange, RequestFraming, Supports,
+    Case, Corpus, Edition, Expectation, Level, Operation, Precondition, PrincipalName, RequestChange, RequestFraming,
+    Supports,
 };
 use crate::observe::Observation;
 use crate::plan::{Absent, KeyNames, World, render};
@@ -54,8 +55,9 @@ impl<'a> Precedents<'a> {
             let request = rendered(&case.request);
             Row { case, kinds: kinds(&corpus.operation, &request), request }
         };
-        // What a request is answered at the same time as another one says nothing about one by itself.
-        let is_alone = |case: &&Case| case.together.is_none() && case.holds_in(edition);
+        // What a request is answered at the same time as another one says nothing about one by itself, and a case with a
+        // second request binds as its weaker part.
+        let is_alone = |case: &&Case| case.together.is_none() && case.next.is_none() && case.holds_in(edition);
         Self { corpus, edition, rows: corpus.cases.iter().filter(is_alone).map(row).collect() }
     }
 
@@ -71,7 +73,11 @@ impl<'a> Precedents<'a> {
         let is_same = |row: &&Row<'_>| row.request == wanted && (!has_state || starts_there(row.case));
         let mut cases: Vec<&Case> = self.rows.iter().filter(is_same).map(|row| row.case).collect();
         let mut likeness = Likeness::Same;
-        if cases.is_empty() && !is_described {
+        // Whether another caller is denied or the key's fault comes first is known only where a case says it.
+        let is_of_another = change.principal != PrincipalName::default();
+        if is_of_another && state.is_some_and(|state| state.provided.is_some()) {
+            cases.retain(|case| starts_there(case));
+        } else if cases.is_empty() && !is_described {
             likeness = Likeness::OneKind;
             let kinds = kinds(&self.corpus.operation, &wanted);
             cases = self.rows.iter().filter(|row| row.kinds == kinds).map(|row| row.case).collect();
@@ -192,7 +198,11 @@ fn kinds(operation: &Operation, change: &RequestChange) -> BTreeSet<String> {
     change.body.iter().flat_map(|body| kinds_of_body(operation, body)).for_each(&mut add);
     change.body_hex.iter().for_each(|_| add("bytes".to_owned()));
     change.method.iter().for_each(|method| add(format!("method {method}")));
-    change.target.iter().for_each(|target| add(if target.contains('?') { "query" } else { "path" }.to_owned()));
+    // What is served at one path says nothing about another one.
+    change.target.iter().for_each(|target| match target.contains('?') {
+        true => add("query".to_owned()),
+        false => add(format!("path {target}")),
+    });
     for (name, value) in &change.set {
         let name = name.to_ascii_lowercase();
         // Of one header the value is another matter: a media type has parameters or not.
@@ -372,6 +382,26 @@ mod tests {
         assert_eq!(level(no_id, "InvalidArnException", "NotFoundException"), Level::May);
         // A rule for every answer holds all the same.
         assert_eq!(PRECEDENTS.like(&key_id("key/"), None).level(), Level::Must);
+    }
+
+    #[test]
+    fn a_path_that_no_case_has_is_left_open() {
+        let path = |path: &str| RequestChange { target: Some(path.to_owned()), ..RequestChange::default() };
+        for served in ["/x", "/kms/", "/x/../", "/%20"] {
+            assert_eq!(level(path(served), "", "UnknownOperationException"), Level::May, "{served}");
+        }
+        assert_eq!(level(path("//"), "", "UnknownOperationException"), Level::Should);
+    }
+
+    #[test]
+    fn whether_a_caller_is_denied_before_the_fault_of_a_key_is_left_open() {
+        let denied = RequestChange { principal: PrincipalName::Denied, ..RequestChange::default() };
+        let from = |start: &str| {
+            let alike = PRECEDENTS.like(&denied, CORPUS.precondition(start));
+            alike.on(&answer("DependencyTimeoutException"), &answer("AccessDeniedException")).0
+        };
+        assert_eq!(from("fault-dependency-timeout"), Level::May);
+        assert_eq!(from("imported-symmetric"), Level::Must);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a key can have besides its material: a policy, a grant, a rotation, a replica.
 
-use super::key::{Base, Bytes, Key, Maker, unusable};
+use super::key::{Base, Key, Maker, unusable};
+use super::material::Bytes;
 use crate::arn::Arn;
 use crate::kms::{Failure, FailureKind, Kms, Pauses};
 use crate::send::Peer;

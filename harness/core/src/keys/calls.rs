@@ -1,7 +1,7 @@
 //! The calls that use a key or change it: their operations and bodies.
 
-use super::key::{Bytes, Key, Maker};
-use super::material::plaintext_sent;
+use super::key::{Key, Maker};
+use super::material::{Bytes, plaintext_sent};
 use crate::fixture::Call;
 use crate::kms::{Failure, mark};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! One key of a run: how it is made, imported into, brought into a state and back.
 
-use super::material::{self, Wrapping};
+use super::material::{self, Bytes, Wrapping};
 use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Replica, Step};
@@ -130,15 +130,6 @@ struct Parameters {
     public_key: Vec<u8>,
 }
 
-/// Whose bytes are imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bytes {
-    /// Those of the first import.
-    Same,
-    /// Others.
-    Other,
-}
-
 /// The label of the material of keys that all have the same.
 const SHARED: &str = "shared by several keys";
 
@@ -171,7 +162,7 @@ impl Key {
         created(&id, &arn);
         kms.made(base.owner, &id, &arn)?;
         let bytes = match base.has_material() {
-            true => made_material(&base.spec, maker, if base.same_bytes { SHARED } else { label })?,
+            true => made_material(&base.spec, maker, if base.same_bytes { SHARED } else { label }, Bytes::Same)?,
             false => Vec::new(),
         };
         let mut key = Self::of(base, (id, arn), label, bytes, kms);
@@ -300,7 +291,7 @@ impl Key {
     pub(crate) async fn import_body(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
         let material = match bytes {
             Bytes::Same => self.material.clone(),
-            Bytes::Other => made_material(&self.base.spec, maker, &format!("{} other", self.label))?,
+            Bytes::Other => made_material(&self.base.spec, maker, &self.label, bytes)?,
         };
         let mut body = self.import_body_of(&material).await?;
         if self.base.material == Material::Expiring {
@@ -486,8 +477,8 @@ pub(super) fn text_of(answer: &Value, operation: &str, member: &str) -> Result<S
     text.ok_or_else(|| unusable(operation, &format!("without {member}")))
 }
 
-fn made_material(spec: &str, maker: Maker<'_>, label: &str) -> Result<Vec<u8>, Failure> {
-    material::make(spec, maker.entropy, label).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
+fn made_material(spec: &str, maker: Maker<'_>, label: &str, bytes: Bytes) -> Result<Vec<u8>, Failure> {
+    material::make(spec, maker.entropy, label, bytes).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
 }
 
 pub(super) fn unusable(operation: &str, answer: &str) -> Failure {

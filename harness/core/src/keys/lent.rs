@@ -1,7 +1,8 @@
 //! Keys of the user's own, for accounts in which none may be made: each stands in for one precondition, and is given back
 //! as it was.
 
-use super::key::{Base, Bytes, Key, Maker, metadata, text_of};
+use super::key::{Base, Key, Maker, metadata, text_of};
+use super::material::Bytes;
 use super::material::plaintext_sent;
 use crate::arn::Arn;
 use crate::fixture::{Call, Corpus, Material, Origin, Owner, Place, Precondition, Replica, Step};

@@ -27,14 +27,27 @@ pub enum MaterialError {
     Wrap,
 }
 
+/// Whose bytes are imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bytes {
+    /// Those of the first import.
+    Same,
+    /// Others.
+    Other,
+}
+
 /// Material for a key spec, belonging to this label.
-pub(crate) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>, MaterialError> {
-    let bytes = entropy.bytes(&format!("material {label}"));
+pub(crate) fn make(spec: &str, entropy: &Entropy, label: &str, bytes: Bytes) -> Result<Vec<u8>, MaterialError> {
+    let label = match bytes {
+        Bytes::Same => label.to_owned(),
+        Bytes::Other => format!("{label} other"),
+    };
+    let random = entropy.bytes(&format!("material {label}"));
     match spec {
-        "SYMMETRIC_DEFAULT" | "HMAC_256" => Ok(bytes.to_vec()),
-        "HMAC_224" => Ok(bytes[..28].to_vec()),
+        "SYMMETRIC_DEFAULT" | "HMAC_256" => Ok(random.to_vec()),
+        "HMAC_224" => Ok(random[..28].to_vec()),
         "HMAC_384" | "HMAC_512" => {
-            let mut long = bytes.to_vec();
+            let mut long = random.to_vec();
             long.extend(entropy.bytes(&format!("material {label} continued")));
             long.truncate(if spec == "HMAC_384" { 48 } else { 64 });
             Ok(long)
@@ -44,7 +57,7 @@ pub(crate) fn make(spec: &str, entropy: &Entropy, label: &str) -> Result<Vec<u8>
             let der = pair.to_pkcs8v1().map_err(|_| MaterialError::Generate)?;
             Ok(der.as_ref().to_vec())
         }
-        "RSA_2048" => rsa(),
+        "RSA_2048" => rsa(bytes),
         other => {
             let size = size(other).ok_or_else(|| MaterialError::Spec(other.to_owned()))?;
             let pair = RsaKeyPair::generate(size).map_err(|_| MaterialError::Generate)?;
@@ -63,9 +76,11 @@ fn size(spec: &str) -> Option<KeySize> {
     }
 }
 
-/// An RSA private key in PKCS#8. Generating one takes longer than many cases, so that all keys of a process have the same.
-fn rsa() -> Result<Vec<u8>, MaterialError> {
-    static KEY: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+/// An RSA private key in PKCS#8. Generating one takes longer than many cases, so that all keys of a process have the same,
+/// and the same other one.
+fn rsa(bytes: Bytes) -> Result<Vec<u8>, MaterialError> {
+    static FIRST: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+    static OTHER: OnceLock<Option<Vec<u8>>> = OnceLock::new();
     // Nearly all keys have a few bytes more than 1216. With one of this length, what is sent has the same length in each run.
     const LENGTHS: RangeInclusive<usize> = 1217..=1224;
     let generated = || loop {
@@ -75,7 +90,11 @@ fn rsa() -> Result<Vec<u8>, MaterialError> {
             break Some(der);
         }
     };
-    KEY.get_or_init(generated).clone().ok_or(MaterialError::Generate)
+    let key = match bytes {
+        Bytes::Same => &FIRST,
+        Bytes::Other => &OTHER,
+    };
+    key.get_or_init(generated).clone().ok_or(MaterialError::Generate)
 }
 
 /// How material is wrapped for an import.
@@ -130,4 +149,25 @@ pub fn wrap(material: &[u8], public_key: &[u8]) -> Result<Vec<u8>, MaterialError
 /// The plaintext of every Encrypt that trentcheck sends, as it is sent.
 pub(crate) fn plaintext_sent() -> String {
     BASE64_STANDARD.encode("trentcheck")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_material_of_every_kind_is_not_the_same() {
+        let entropy = Entropy::new([1; 32]);
+        for spec in ["SYMMETRIC_DEFAULT", "HMAC_256", "ECC_NIST_P256", "RSA_2048"] {
+            let made = |bytes| make(spec, &entropy, "a key", bytes).ok();
+            assert!(made(Bytes::Same).is_some(), "{spec}");
+            assert_ne!(made(Bytes::Same), made(Bytes::Other), "{spec}");
+        }
+        // Otherwise the key would not be restored.
+        for spec in ["SYMMETRIC_DEFAULT", "HMAC_256", "RSA_2048"] {
+            let made = |bytes| make(spec, &entropy, "a key", bytes).ok();
+            assert_eq!(made(Bytes::Same), made(Bytes::Same), "{spec}");
+            assert_eq!(made(Bytes::Other), made(Bytes::Other), "{spec}");
+        }
+    }
 }

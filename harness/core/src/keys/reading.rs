@@ -37,6 +37,7 @@ impl Key {
     pub(crate) async fn shown(&self, call: Call) -> Result<Value, Failure> {
         match call {
             Call::DescribeByArn => metadata(self.kms(), self.arn.as_str()).await,
+            Call::DescribeByAlias => metadata(self.kms(), self.names.alias.as_deref().unwrap_or(&self.names.id)).await,
             Call::GetKeyPolicy => self.policy().await.map(|policy| json!({ "Policy": policy })),
             _ => match List::of(call) {
                 Some(list) => self.listed(&list).await,

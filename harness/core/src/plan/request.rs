@@ -3,7 +3,9 @@
 use super::error::PlanError;
 use super::template::render;
 use super::world::World;
-use crate::fixture::{Auth, Connection, Delivering, NameCase, Order, PrincipalName, RequestChange, RequestFraming};
+use crate::fixture::{
+    Auth, Connection, Cut, Delivering, NameCase, Order, PrincipalName, RequestChange, RequestFraming,
+};
 use crate::fixture::{Mutation, Operation};
 use crate::http::{Delivery, Framing, Header, Request};
 use std::time::Duration;
@@ -136,10 +138,12 @@ pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Res
 }
 
 fn delivery(delivering: Delivering) -> Delivery {
-    let Delivering { pieces, pause_ms, body_waits_ms } = delivering;
-    match pieces {
-        0 => Delivery::BodyWaits(Duration::from_millis(body_waits_ms.into())),
-        count => Delivery::Pieces { count: count.into(), pause: Duration::from_millis(pause_ms.into()) },
+    let Delivering { pieces, cut, pause_ms, body_waits_ms } = delivering;
+    let pause = Duration::from_millis(pause_ms.into());
+    match (cut, pieces) {
+        (Some(Cut::LineEnds), _) => Delivery::LineEnds { pause },
+        (None, 0) => Delivery::BodyWaits(Duration::from_millis(body_waits_ms.into())),
+        (None, count) => Delivery::Pieces { count: count.into(), pause },
     }
 }
 

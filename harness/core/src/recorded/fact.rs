@@ -6,7 +6,7 @@ use super::stage::Stage;
 use crate::fixture::{Fact, FactAnswer, FactCall, Material, Origin, Owner, Place, ReachOf, Recording, Replica, reach};
 use crate::http::Request;
 use crate::json;
-use crate::keys::{Base, Choice, Key, NoLease, make_material};
+use crate::keys::{Base, Bytes, Choice, Key, NoLease, make_material};
 use crate::kms::{Failure, FailureKind, Kms, Pauses, is_transient, summary};
 use crate::normalise::{Message, Redactor};
 use crate::observe::{Observation, observe};
@@ -217,7 +217,8 @@ impl Attempt<'_, '_, '_> {
         let label = format!("fact {} {material}", self.fact.id());
         let spec = self.key(key)?.base.spec.clone();
         if !self.materials.contains_key(material) {
-            let bytes = make_material(&spec, self.stage.entropy, &label)
+            let whose = if self.materials.is_empty() { Bytes::Same } else { Bytes::Other };
+            let bytes = make_material(&spec, self.stage.entropy, &label, whose)
                 .map_err(|error| End::indeterminate(format!("failed to {error}")))?;
             self.materials.insert(material.to_owned(), bytes);
         }

@@ -22,7 +22,7 @@ use crate::report::{CaseRan, Outcome, Pinned};
 use crate::send::{Exchange, Followed, Lane, SendError, Sender};
 use crate::sign::{curl, sign_planned};
 use crate::text::Text;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// What one look at a case saw.
 pub(super) struct Looked {
@@ -427,9 +427,11 @@ pub(super) fn signed_requests(
     world: &World,
     lease: Option<&Lease>,
 ) -> Result<(Vec<Request>, Option<String>), Ended> {
-    let (mut requests, mut curl) = signed(run, &case.request, world, lease)?;
+    // Both at one time: a target that takes something over from the first one shows it only if the dates are the same.
+    let now = (run.options.clock)();
+    let (mut requests, mut curl) = signed(run, &case.request, world, (lease, now))?;
     if let Some(next) = &case.next {
-        requests.extend(signed(run, &next.request, world, lease)?.0);
+        requests.extend(signed(run, &next.request, world, (lease, now))?.0);
         curl = None;
     }
     Ok((requests, curl))
@@ -439,7 +441,7 @@ fn signed(
     run: &Run<'_>,
     change: &RequestChange,
     world: &World,
-    lease: Option<&Lease>,
+    (lease, now): (Option<&Lease>, SystemTime),
 ) -> Result<(Vec<Request>, Option<String>), Ended> {
     let planned = plan(&run.corpus.operation, change, world).map_err(|error| match error {
         // No fault of anybody: where no key is made, nothing shows the account.
@@ -462,7 +464,7 @@ fn signed(
         .get(&planned.principal)
         .cloned()
         .ok_or_else(|| ended(Outcome::Skipped, "its principal is not configured"))?;
-    let signed = sign_planned(&planned, credentials, &run.target.region, (run.options.clock)())
+    let signed = sign_planned(&planned, credentials, &run.target.region, now)
         .map_err(|error| ended(Outcome::Blocked, format!("fixture: failed to {error}")))?;
     let curl = curl(&planned, &signed.request, &str::to_owned).ok();
     Ok((vec![signed.request; usize::from(planned.times)], curl))

@@ -249,7 +249,17 @@ impl ReadBack<'_> {
 
 /// An effect with its checks' members rendered; one that names what is not known is left out.
 fn rendered(effect: &Effect, world: &World) -> Effect {
-    let known = |check: &Check| Some(Check { member: render(&check.member, world).ok()?, ..check.clone() });
+    let value = |is: &toml::Value| match is {
+        toml::Value::String(text) => render(text, world).ok().map(toml::Value::String),
+        other => Some(other.clone()),
+    };
+    let known = |check: &Check| {
+        let is = match &check.is {
+            Some(is) => Some(value(is)?),
+            None => None,
+        };
+        Some(Check { member: render(&check.member, world).ok()?, is, ..check.clone() })
+    };
     Effect { checks: effect.checks.iter().filter_map(known).collect(), ..effect.clone() }
 }
 

@@ -53,13 +53,22 @@ fn pieces(bytes: &[u8], delivery: Delivery) -> Vec<Piece> {
             let (of_head, of_body) = (count - count / 2, count / 2);
             let heads = (1..=of_head).map(|number| head * number / of_head);
             let bodies = (1..=of_body).map(|number| head + (bytes.len() - head) * number / of_body);
-            let paused = |(number, end)| Piece { end, pause: if number == 0 { Duration::ZERO } else { pause } };
-            heads.chain(bodies).enumerate().map(paused).collect()
+            paused(heads.chain(bodies), pause)
+        }
+        Delivery::LineEnds { pause } => {
+            let cuts = bytes.windows(2).enumerate().filter(|(_, two)| *two == b"\r\n").map(|(at, _)| at + 1);
+            paused(cuts.chain([bytes.len()]), pause)
         }
         Delivery::BodyWaits(pause) => {
             vec![Piece { end: head, pause: Duration::ZERO }, Piece { pause, ..whole }]
         }
     }
+}
+
+/// Pieces that end there, the first one without a pause.
+fn paused(ends: impl Iterator<Item = usize>, pause: Duration) -> Vec<Piece> {
+    let piece = |(number, end)| Piece { end, pause: if number == 0 { Duration::ZERO } else { pause } };
+    ends.enumerate().map(piece).collect()
 }
 
 #[cfg(test)]
@@ -77,6 +86,7 @@ mod tests {
         };
         assert_eq!(ends(Delivery::AtOnce), [21]);
         assert_eq!(ends(Delivery::Pieces { count: 4, pause }), [9, 19, 20, 21]);
+        assert_eq!(ends(Delivery::LineEnds { pause }), [16, 18, 21]);
         assert_eq!(ends(Delivery::BodyWaits(pause)), [19, 21]);
     }
 }

@@ -6,6 +6,9 @@ use crate::fixture::Mutation;
 use crate::http::{Header, Request};
 use std::time::Duration;
 
+/// What clients of S3 sign instead of the hash of a body that they do not sign.
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
 /// Signs the request and applies a fault. Date and session token are already in the request.
 pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation) -> Result<Signed, SignError> {
     use Mutation as M;
@@ -34,6 +37,12 @@ pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation
             request.remove_header("X-Amz-Date");
             request.headers.push(Header::new("Date", date));
             resigned(request, signing, &signing.scope()?, &signing.date_time()?)
+        }
+        M::PayloadUnsigned => {
+            request.headers.push(Header::new("X-Amz-Content-Sha256", UNSIGNED_PAYLOAD));
+            let (scope, date_time) = (signing.scope()?, signing.date_time()?);
+            let own = Own::with_payload_hash(&request, signing, &scope, &date_time, UNSIGNED_PAYLOAD);
+            Ok(own.signed(request, signing, &scope))
         }
         M::SessionTokenAltered => {
             let token = signing.credentials.session_token.clone().unwrap_or_default();
@@ -72,11 +81,8 @@ pub(super) fn mutate(mut request: Request, signing: &Signing, mutation: Mutation
 }
 
 /// Signs with a scope or a date that does not match the request, so that the request has only this fault.
-fn resigned(mut request: Request, signing: &Signing, scope: &Scope, date_time: &str) -> Result<Signed, SignError> {
-    let own = Own::of(&request, signing, scope, date_time);
-    let header = own.header(signing, scope, &own.signature(signing, scope));
-    request.headers.push(header);
-    Ok(Signed { request, explanation: Some(own.explanation) })
+fn resigned(request: Request, signing: &Signing, scope: &Scope, date_time: &str) -> Result<Signed, SignError> {
+    Ok(Own::of(&request, signing, scope, date_time).signed(request, signing, scope))
 }
 
 /// The settings for the signature that the fault requires.
@@ -159,6 +165,10 @@ fn afterwards(request: &mut Request, signing: &Signing, mutation: Mutation) -> R
         M::PathAltered => {
             let mark = if request.target.contains('?') { '&' } else { '?' };
             request.target.push_str(&format!("{mark}trentcheck=1"));
+        }
+        M::PathOther => {
+            let at = request.target.find('?').unwrap_or(request.target.len());
+            request.target.replace_range(..at, "/trentcheck");
         }
         _ => unreachable!("faults that need another signature were made before"),
     }

@@ -174,14 +174,20 @@ pub(super) struct Own {
 
 impl Own {
     pub(super) fn of(request: &Request, signing: &Signing, scope: &Scope, date_time: &str) -> Self {
+        Self::with_payload_hash(request, signing, scope, date_time, &sha256(&request.body))
+    }
+
+    /// The same with this in the place of the hash of the body.
+    pub(super) fn with_payload_hash(
+        request: &Request,
+        signing: &Signing,
+        scope: &Scope,
+        date_time: &str,
+        payload_hash: &str,
+    ) -> Self {
         let names = signing.signed_names(request);
-        let canonical = canonical_request(
-            request,
-            &names,
-            &sha256(&request.body),
-            PathEncoding::Double,
-            PathNormalisation::Resolved,
-        );
+        let canonical =
+            canonical_request(request, &names, payload_hash, PathEncoding::Double, PathNormalisation::Resolved);
         let to_sign = string_to_sign(date_time, scope, &canonical);
         Self {
             explanation: Explanation {
@@ -195,6 +201,12 @@ impl Own {
 
     pub(super) fn signature(&self, signing: &Signing, scope: &Scope) -> String {
         signature(&signing.credentials.secret_access_key, scope, &self.explanation.string_to_sign)
+    }
+
+    /// The request with this signature.
+    pub(super) fn signed(self, mut request: Request, signing: &Signing, scope: &Scope) -> Signed {
+        request.headers.push(self.header(signing, scope, &self.signature(signing, scope)));
+        Signed { request, explanation: Some(self.explanation) }
     }
 
     pub(super) fn header(&self, signing: &Signing, scope: &Scope, signature: &str) -> Header {

@@ -325,7 +325,7 @@ mod tests {
                 ("content-type".to_owned(), "application/x-amz-json-1.0".to_owned()),
             ],
             body: body.as_bytes().to_vec(),
-            is_behind_success: false,
+            behind: Default::default(),
         };
         let mut read = request("TrentService.V2.Delete", r#"{"KeyId":"arn:x:kms:::key/1"}"#);
         target_last_part(&mut read);

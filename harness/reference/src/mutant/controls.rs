@@ -71,6 +71,7 @@ static CONTROLS: &[Mutant] = &[
         reply.header("connection", "close");
         reply.ending = Ending::Closing;
     }),
+    control("connection-closed-unsaid", "every connection is closed after one answer without a word", KeyOnly, When::Always, |reply| reply.ending = Ending::ClosingUnsaid),
     control("one-throttled", "every fortieth answer is throttled", KeyOnly, When::Every(40), |reply| {
         reply.status = 400;
         reply.set_json(&json!({ "__type": "ThrottlingException", "message": "Rate exceeded" }));

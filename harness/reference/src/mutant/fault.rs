@@ -60,6 +60,10 @@ pub(crate) enum Habit {
     LastFirst,
     /// Behind a refusal of the operation under test, every request for it is refused.
     RefusesOn,
+    /// Behind 100 Continue, what has come together with the head is taken for the whole body.
+    ContinueCounts,
+    /// The end of a line that comes in two reads is not seen, and the request is refused.
+    LineEndMissed,
 }
 
 /// The reference does something wrong at this point.

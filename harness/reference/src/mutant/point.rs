@@ -53,4 +53,8 @@ pub(crate) enum Point {
     // Two requests, two keys, one connection
     DeletionsCollide, ScheduleWritesBack, DisableWritesBack, ImportHalfDone, ConnectionTrusted, WindowTooWide, EqualBytesShared,
     AliasFollowed, AliasRemembered, MaterialIdOfBytes,
+    // What a wrong server of somebody else's showed to be missed
+    SignatureRemembered, RequestRemembered, PermissionRemembered, DenialRemembered, AuthorizationLeft, DateLeft, TokenLeft, TargetLeft,
+    ContentTypeLeft, OtherRsaAccepted, OtherEccAccepted, UnlistedForGood, ArnAnswerRemembered, AliasAnswerRemembered, FirstLineCounts,
+    LastLineCounts, UnsignedPayloadAccepted, PathUncovered,
 }

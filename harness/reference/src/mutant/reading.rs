@@ -86,6 +86,41 @@ pub(super) fn first_length(asked: &Asked) -> Option<Vec<u8>> {
     Some(whole[..whole.len() - asked.body.len().saturating_sub(length)].to_vec())
 }
 
+/// Keeps the last line of a header. `name` must be in lower case.
+pub(super) fn only_last(request: &mut Incoming, name: &str) {
+    let last = request.values(name).count().saturating_sub(1);
+    let mut number = 0..;
+    request.headers.retain(|(known, _)| known != name || number.next() == Some(last));
+}
+
+/// The request with a length that has a plus sign before it, without this sign.
+pub(super) fn length_without_sign(asked: &Asked) -> Option<Vec<u8>> {
+    let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
+    asked.header("content-length")?.strip_prefix('+')?;
+    let lines: Vec<(String, String)> = asked
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), if is_length(name) { value.replace('+', "") } else { value.clone() }))
+        .collect();
+    Some(asked.with_headers(lines.iter()))
+}
+
+/// A chunked request with the first of its chunks as its whole body.
+pub(super) fn first_chunk(asked: &Asked) -> Option<Vec<u8>> {
+    asked.header("transfer-encoding")?;
+    let (_, body) = asked.text.split_once("\r\n\r\n")?;
+    let size = usize::from_str_radix(body.lines().next()?.trim(), 16).ok()?;
+    let chunk = asked.body.get(..size)?.to_vec();
+    let of_framing = ("Content-Length".to_owned(), size.to_string());
+    let lines = asked
+        .headers
+        .iter()
+        .map(|line| if line.0.eq_ignore_ascii_case("transfer-encoding") { &of_framing } else { line });
+    let whole = asked.with_headers(lines);
+    let head = whole.len() - asked.body.len();
+    Some([&whole[..head], &chunk].concat())
+}
+
 /// Names KeyId whatever is KeyId apart from its case.
 pub(super) fn names_without_case(request: &mut Incoming) {
     members(request, |(name, value)| match name.eq_ignore_ascii_case("KeyId") {
@@ -133,7 +168,7 @@ fn depth_at(body: &[u8], end: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, depth, first_length, has_long_number, key_ids};
+    use super::{Asked, depth, first_chunk, first_length, has_long_number, key_ids, length_without_sign};
 
     #[test]
     fn depth_and_digits_are_counted_outside_strings() {
@@ -145,6 +180,23 @@ mod tests {
     fn only_names_of_the_object_at_the_top_count() {
         let body = br#"{"a":{"KeyId":1},"KeyId" :"KeyId","KeyId":["KeyId"]}"#;
         assert_eq!(key_ids(body), [17, 34]);
+    }
+
+    #[test]
+    fn a_sign_before_the_length_is_dropped() {
+        let signed = Asked::of(b"POST / HTTP/1.1\r\nContent-Length: +2\r\n\r\n{}");
+        let dropped = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}";
+        assert_eq!(length_without_sign(&signed).as_deref(), Some(&dropped[..]));
+        assert_eq!(length_without_sign(&Asked::of(dropped)), None);
+    }
+
+    #[test]
+    fn the_first_of_two_chunks_is_kept() {
+        let chunked =
+            Asked::of(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{ \t\r\n1\r\n}\r\n0\r\n\r\n");
+        let first = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n{ \t";
+        assert_eq!(first_chunk(&chunked).as_deref(), Some(&first[..]));
+        assert_eq!(first_chunk(&Asked::of(first)), None);
     }
 
     #[test]

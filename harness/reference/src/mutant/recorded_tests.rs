@@ -349,11 +349,11 @@ fn verify_date(client: &Client) -> Result<(), crate::error::Refusal> {
         query: String::new(),
         headers: vec![("host".to_owned(), "127.0.0.1".to_owned()), ("date".to_owned(), date.clone())],
         body: Vec::new(),
-        is_behind_success: false,
+        behind: Default::default(),
     };
     let headers = ["date".to_owned(), "host".to_owned()];
     let scope = [&day, EAST, "kms", "aws4_request"].map(str::to_owned);
-    let signed = Signed { headers: &headers, date_time: &date, scope: &scope, is_query: false };
+    let signed = Signed { headers: &headers, date_time: &date, scope: &scope, is_query: false, payload: None };
     let signature = expected_signature(&request, &signed, &principal.secret_access_key);
     let value = format!(
         "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders=date;host, Signature={signature}",

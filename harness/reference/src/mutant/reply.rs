@@ -35,6 +35,8 @@ pub(super) enum Ending {
     Chunked,
     /// The answer is without a fault, and the connection is closed after it.
     Closing,
+    /// The answer is without a fault, and the connection is closed after it without a word.
+    ClosingUnsaid,
     /// More bytes follow after the answer.
     Surplus,
     /// There is no Content-Length: the end of the connection is the end of the body.
@@ -219,7 +221,9 @@ impl Reply {
         let chunks = |size: &str| [size.as_bytes(), b"\r\n", &self.body, b"\r\n0\r\n\r\n"].concat();
         let framing = match self.ending {
             Ending::Closed => return Vec::new(),
-            Ending::Length | Ending::Closing | Ending::Surplus => format!("content-length: {length}\r\n"),
+            Ending::Length | Ending::Closing | Ending::ClosingUnsaid | Ending::Surplus => {
+                format!("content-length: {length}\r\n")
+            }
             Ending::LengthOff(off) => {
                 let length = i64::try_from(length).unwrap_or_default() + off;
                 format!("content-length: {}\r\n", length.max(0))

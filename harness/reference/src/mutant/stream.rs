@@ -26,7 +26,11 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, habit: Habit) ->
     let (mut from_client, mut from_server) = (Vec::new(), Vec::new());
     let mut has_refused = false;
     loop {
-        if matches!(habit, Habit::BodyLeft | Habit::FirstReadCounts) {
+        if habit == Habit::LineEndMissed && ends_inside_line_end(&mut client, &mut from_client).await? {
+            client.write_all(REFUSAL).await.ok()?;
+            return client.shutdown().await.ok();
+        }
+        if matches!(habit, Habit::BodyLeft | Habit::FirstReadCounts | Habit::ContinueCounts) {
             let head = head(&mut client, &mut from_client).await?;
             let text = String::from_utf8_lossy(&from_client[..head]).to_ascii_lowercase();
             let announced = length(&text);
@@ -36,7 +40,11 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, habit: Habit) ->
                 client.write_all(REFUSAL).await.ok()?;
                 continue;
             }
-            if is_cut && habit == Habit::FirstReadCounts {
+            let is_asked_for = habit == Habit::ContinueCounts && text.contains("\r\nexpect: 100-continue\r\n");
+            if is_cut && is_asked_for {
+                client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+            }
+            if is_cut && (habit == Habit::FirstReadCounts || is_asked_for) {
                 let line = format!("\r\ncontent-length: {announced}\r\n");
                 let here = format!("\r\nContent-Length: {}\r\n", from_client.len() - head);
                 if let Some(at) = text.find(&line) {
@@ -51,7 +59,11 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, habit: Habit) ->
             continue;
         }
         server.write_all(&request).await.ok()?;
-        let answer = message(&mut server, &mut from_server, body_of(&text)).await?;
+        let mut answer = message(&mut server, &mut from_server, body_of(&text)).await?;
+        while answer.starts_with(b"HTTP/1.1 1") {
+            client.write_all(&answer).await.ok()?;
+            answer = message(&mut server, &mut from_server, body_of(&text)).await?;
+        }
         if habit == Habit::LastFirst && !from_client.is_empty() {
             let second = message(&mut client, &mut from_client, Body::AsAnnounced).await?;
             server.write_all(&second).await.ok()?;
@@ -80,6 +92,23 @@ async fn head(client: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<usize> {
         }
         if client.read_buf(buffer).await.ok()? == 0 {
             return None;
+        }
+    }
+}
+
+/// Reads until the head of a request is there. Returns whether what had come ended inside the end of a line before that.
+async fn ends_inside_line_end(client: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<bool> {
+    loop {
+        if buffer.windows(4).any(|window| window == b"\r\n\r\n") {
+            return Some(false);
+        }
+        // A full buffer would end a read anywhere.
+        buffer.reserve(CUT);
+        if client.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+        if buffer.ends_with(b"\r") {
+            return Some(true);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The mutants, one a line: name, what is wrong, clauses, the case that must kill it, edition, fault.
 
-use super::fault::{Fault, Habit, Mutant, inside, stream, wire};
+use super::fault::{Fault, Habit, Mutant, forward, inside, read, stream, wire};
 use super::point::Point;
+use super::reading::{first_chunk, length_without_sign, only_last};
 use super::reply::{Ending, Reply, When};
 use crate::edition::Edition::{self, KeyMaterialId, KeyOnly};
 use serde_json::json;
@@ -433,4 +434,29 @@ static MUTANTS: &[Mutant] = &[
     mutant("primary-shares-deletion", "a deletion in a replica is carried out in the primary key too", &["S-13"], "success/primary-untouched", KeyOnly, inside(Point::PrimarySharesDeletion)),
     mutant("reimport-renews-pair", "an import of the same private key makes another key pair", &["S-03", "G-04"], "effects/import-restores-signatures", KeyOnly, inside(Point::ReimportRenewsPair)),
     mutant("reimport-renews-secret", "an import of the same bytes makes other MACs", &["S-03", "G-04"], "effects/import-restores-macs", KeyOnly, inside(Point::ReimportRenewsSecret)),
+    // What a wrong server of somebody else's showed to be missed
+    mutant("signature-remembered", "a signature that was good for a request is good for the next one on its connection", &["A-02"], "authentication/signature-used-again", KeyOnly, inside(Point::SignatureRemembered)),
+    mutant("request-remembered", "a request that was verified needs no good signature the next time on its connection", &["A-10"], "authentication/request-used-again", KeyOnly, inside(Point::RequestRemembered)),
+    mutant("authorization-left", "a request without Authorization has that of the request before", &["A-01"], "authentication/authorization-of-earlier-request", KeyOnly, inside(Point::AuthorizationLeft)),
+    mutant("date-left", "a request without X-Amz-Date has that of the request before", &["S-41"], "authentication/date-of-earlier-request", KeyOnly, inside(Point::DateLeft)),
+    mutant("token-left", "a request without a session token has that of the request before", &["A-08"], "authentication/token-of-earlier-request", KeyOnly, inside(Point::TokenLeft)),
+    mutant("target-left", "a request without X-Amz-Target has that of the request before", &["P-02", "S-40"], "protocol/target-of-earlier-request", KeyOnly, inside(Point::TargetLeft)),
+    mutant("content-type-left", "a request without Content-Type has that of the request before", &["S-42"], "protocol/content-type-of-earlier-request", KeyOnly, inside(Point::ContentTypeLeft)),
+    mutant("permission-remembered", "behind a success every caller on the connection may do what the first one may", &["S-08"], "permission/denied-behind-allowed", KeyOnly, inside(Point::PermissionRemembered)),
+    mutant("denial-remembered", "behind a caller who was denied every caller on the connection is denied", &["S-08"], "permission/allowed-behind-denied", KeyOnly, inside(Point::DenialRemembered)),
+    mutant("other-rsa-accepted", "another private key can be imported into an RSA key", &["G-05"], "effects/import-of-other-bytes-rsa", KeyOnly, inside(Point::OtherRsaAccepted)),
+    mutant("other-ecc-accepted", "another private key can be imported into an elliptic-curve key", &["G-05"], "effects/import-of-other-bytes-elliptic-curve", KeyOnly, inside(Point::OtherEccAccepted)),
+    mutant("unlisted-for-good", "a key whose material was ever deleted is not listed, also when it has material again", &["S-18"], "success/still-listed", KeyOnly, inside(Point::UnlistedForGood)),
+    mutant("arn-answer-remembered", "DescribeKey answers by ARN what it answered the first time", &["S-05"], "success/still-listed", KeyOnly, inside(Point::ArnAnswerRemembered)),
+    mutant("alias-answer-remembered", "DescribeKey answers by alias what it answered the first time", &["S-05"], "success/same-by-alias", KeyOnly, inside(Point::AliasAnswerRemembered)),
+    mutant("first-line-counts", "the signature covers the first of two lines with one name", &["A-02", "S-45"], "authentication/second-line-unsigned", KeyOnly, inside(Point::FirstLineCounts)),
+    mutant("last-line-counts", "the signature covers the last of two lines with one name", &["A-06", "S-45"], "authentication/two-lines-signed", KeyOnly, inside(Point::LastLineCounts)),
+    mutant("unsigned-payload-accepted", "a signature need not cover the body, as for S3", &["A-02"], "authentication/payload-unsigned", KeyOnly, inside(Point::UnsignedPayloadAccepted)),
+    mutant("path-uncovered", "every path is taken, and the signature does not cover it", &["A-02", "S-37"], "authentication/path-altered", KeyOnly, inside(Point::PathUncovered)),
+    mutant("target-last-counts", "of two targets the last one counts", &["S-40"], "protocol/target-twice-other-first", KeyOnly, read(|request| only_last(request, "x-amz-target"))),
+    mutant("content-type-last-counts", "of two content types the last one counts", &["S-42"], "protocol/content-type-twice-other-first", KeyOnly, read(|request| only_last(request, "content-type"))),
+    mutant("length-with-sign", "a length with a plus sign before it is taken", &["P-14", "S-39"], "protocol/length-with-sign", KeyOnly, forward(length_without_sign)),
+    mutant("first-chunk-counts", "the first chunk is taken for the whole body", &["P-16", "P-05"], "protocol/chunks-behind-the-first", KeyOnly, forward(first_chunk)),
+    mutant("line-end-missed", "the end of a line that comes in two reads is not seen", &["P-16"], "protocol/cut-line-ends", KeyOnly, stream(Habit::LineEndMissed)),
+    mutant("continue-counts", "behind 100 Continue the body is not waited for", &["P-16", "S-39"], "protocol/continue-before-body", KeyOnly, stream(Habit::ContinueCounts)),
 ];

@@ -97,7 +97,10 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::bare("IncorrectKeyMaterialException"));
     }
     let id = change(call, |key| {
-        if config.at(Point::OtherBytesAccepted) && !choice.is_new {
+        let takes_other = config.at(Point::OtherBytesAccepted)
+            || config.at(Point::OtherRsaAccepted) && key.spec.starts_with("RSA")
+            || config.at(Point::OtherEccAccepted) && key.spec.starts_with("ECC");
+        if takes_other && !choice.is_new {
             key.materials.retain(|known| known.bytes.is_some());
         }
         if config.at(Point::OldCiphertextLost) {

@@ -116,6 +116,7 @@ pub(super) fn effect(config: &Config, before: &Key, key: &mut Key, deleted: Opti
         Point::ReimportedFlagLeft,
         Point::MaterialIdCleared,
         Point::NeverImportedEnabled,
+        Point::UnlistedForGood,
     ] {
         let is_never_imported = key.materials.is_empty();
         // A key pending deletion gets no mark: the cases about such keys could not tell the mark's effect from the

@@ -75,7 +75,7 @@ fn signed(query: &str, extra: &str, body: &[u8], location: SignatureLocation, se
         query,
         headers,
         body: body.to_vec(),
-        is_behind_success: false,
+        behind: Default::default(),
     }
 }
 
