@@ -4,7 +4,7 @@ use super::pattern::pattern;
 use super::secrets::{Finder as Secrets, Secret, apart};
 use super::spellings::Spellings;
 use super::views::{View, views};
-use crate::text::{AROUND, TargetText};
+use crate::text::{AROUND, TargetText, beside_account};
 use memchr::memmem::{self, Finder};
 use regex::bytes::Regex;
 use std::borrow::Cow;
@@ -285,13 +285,14 @@ fn in_letters(
     })
 }
 
-/// The front of bytes, at most so many. Of text, no letter is cut in two.
+/// The front of bytes, at most so many. Of text, no letter is cut in two, nor a number that can be an account id.
 fn front(bytes: &[u8], most: usize) -> &[u8] {
     if bytes.len() <= most {
         return bytes;
     }
     let is_continued = |at: &usize| bytes[*at] & 0xc0 == 0x80;
-    &bytes[..(most.saturating_sub(3)..=most).rev().find(|at| !is_continued(at)).unwrap_or(most)]
+    let at = (most.saturating_sub(3)..=most).rev().find(|at| !is_continued(at)).unwrap_or(most);
+    &bytes[..beside_account(bytes, at)]
 }
 
 /// Where the accounts of ARNs are. A search and no [`crate::arn::Arn`]: in running text nothing says where an ARN ends, and
@@ -509,6 +510,27 @@ mod tests {
                         .replace("\\u{20}", "")
                         .replace(['z', ' ', '…'], "");
                     assert!(rest.len() <= 1, "{rest} of {spelt} in {shown}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_cut_leaves_digits_of_an_account() {
+        for account in ["210987654321", "arn:aws:kms:r:555555555555:key/x"] {
+            let whole = format!("{}:{account}:{}", "z".repeat(50), "z".repeat(50));
+            for characters in 51..whole.len() {
+                let text = TargetText::new(&*whole);
+                for shown in [
+                    redactor().show_text(&TargetText::front(&whole, characters)).to_string(),
+                    redactor().show_text(&TargetText::beginning(&whole, characters)).to_string(),
+                    redactor().show(&Text::from(text.clone()).cut(characters)).to_string(),
+                    redactor().show(&Text::from(whole.clone()).cut(characters)).to_string(),
+                    redactor().show_text(&text).cut(characters).to_string(),
+                    String::from_utf8_lossy(&redactor().redact_front(whole.as_bytes(), characters)).into_owned(),
+                ] {
+                    let left = redactor().redact_all(shown.split(" (").next().unwrap_or_default());
+                    assert!(!left.contains(|letter: char| letter.is_ascii_digit()), "{left}");
                 }
             }
         }
