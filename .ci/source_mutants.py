@@ -98,11 +98,30 @@ def is_of_a_fault(mutant, sources):
         return False
     if mutant["file"] not in sources:
         sources[mutant["file"]] = read(mutant["file"])
-    start = mutant["span"]["start"]
-    line, at = sources[mutant["file"]][start["line"] - 1], start["column"] - 1
+    lines, start = sources[mutant["file"]], mutant["span"]["start"]
+    line, at = lines[start["line"] - 1], start["column"] - 1
     begin, end = line.rfind("||", 0, at), line.find("||", at)
     term = line[begin + 2 if begin >= 0 else 0 : end if end >= 0 else None]
-    return bool(OURS.search(term if term.strip() else line[at:]))
+    if OURS.search(term if term.strip() else line[at:]):
+        return True
+    return any(all(OURS.search(term) for term in block.split("||")) for block in blocks(lines, start["line"] - 1))
+
+
+def blocks(lines, number):
+    """The conditions of the blocks of `if` around a line, as rustfmt lays them out."""
+    indentation = len(lines[number]) - len(lines[number].lstrip())
+    for above in range(number - 1, -1, -1):
+        text = lines[above].strip()
+        depth = len(lines[above]) - len(lines[above].lstrip())
+        if not text or depth >= indentation or text.startswith("//"):
+            continue
+        indentation = depth
+        first = above
+        # A condition of several lines has its brace on a line of its own.
+        while text == "{" and not lines[first].lstrip().startswith(("if ", "} else if ")) and first > 0:
+            first -= 1
+        if lines[first].lstrip().startswith(("if ", "} else if ")):
+            yield " ".join(lines[first : above + 1])
 
 
 def read(path):

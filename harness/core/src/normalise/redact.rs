@@ -304,9 +304,9 @@ fn accounts_of_arns(text: &[u8]) -> Vec<Range<usize>> {
         // Partition, service, Region, account.
         let mut fields = text[at..].splitn(6, |byte| *byte == b':');
         let before: usize = fields.by_ref().take(4).map(|field| field.len() + 1).sum();
+        // An ARN may end there: the text was cut, or a quote or a blank follows.
         if let Some(account) = fields.next()
-            && account.len() == 12
-            && account.iter().all(u8::is_ascii_digit)
+            && account.iter().take_while(|byte| byte.is_ascii_digit()).count() == 12
         {
             found.push(at + before..at + before + 12);
         }
@@ -445,6 +445,10 @@ mod tests {
             (r#""{\"ImportToken\":\"abc\"}""#, r#""{\"ImportToken\":\"<removed>\"}""#),
             ("?X-Amz-Security-Token=abc%2F&b", "?X-Amz-Security-Token=<session-token>&b"),
             ("https://jane:pw@host/", "https://<user>@host/"),
+            (
+                r#"{"a":"Signature=ab","b":"?X-Amz-Security-Token=c"}"#,
+                r#"{"a":"Signature=<signature>","b":"?X-Amz-Security-Token=<session-token>"}"#,
+            ),
             ("of AKIAABCDEFGHIJKLMNOP.", "of <access-key-id>."),
             ("é%61-s3cr3t-k3yé", "é<secret-access-key>é"),
             // A pattern that ends inside a secret does not hide the rest of it, nor the other way round.
@@ -469,12 +473,11 @@ mod tests {
 
     #[test]
     fn accounts_in_use_and_those_of_arns_are_replaced_where_asked() {
-        let text =
-            "210987654321 arn:aws:kms:r:998877665544:key/x arn:aws:iam::555555555555:user/y 111122223333 777777777777";
+        let text = "210987654321 arn:aws:kms:r:998877665544:key/x arn:aws:iam::555555555555:user/y 111122223333 777777777777 arn:aws:sts::555555555555… \"arn:aws:sts::555555555555\"";
         assert_eq!(redactor().redact(text), text);
         assert_eq!(
             redactor().redact_all(text),
-            "<account> arn:aws:kms:r:<account-2>:key/x arn:aws:iam::<other-account>:user/y 111122223333 777777777777"
+            "<account> arn:aws:kms:r:<account-2>:key/x arn:aws:iam::<other-account>:user/y 111122223333 777777777777 arn:aws:sts::<other-account>… \"arn:aws:sts::<other-account>\""
         );
     }
 
