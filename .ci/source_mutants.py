@@ -42,7 +42,6 @@ NOT_FUNCTIONS = {
 }
 NO_REASON = "no reason yet"
 TEST = ["-p", "trentcheck-mutation"]
-PROFILE = ["--profile", "mutants"]
 # A condition of ours; `!config.at(…)` guards a real one.
 OURS = re.compile(r"(?<![!.\w])(?:\w+\.)*at\(Point::")
 
@@ -129,8 +128,9 @@ def read(path):
         return file.read().splitlines()
 
 
-def run(shard, files):
+def run(shard, files, profile):
     """The outcomes of the mutants of a shard or of files: names by what the corpus says of them."""
+    chosen = ["--profile", profile]
     # cargo-mutants leaves mutants out before it divides them, so each shard has to leave out the same ones.
     listing = ["cargo", "mutants", "--list", "--json", *arguments(files)]
     mutants = json.loads(subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout)
@@ -138,15 +138,15 @@ def run(shard, files):
     ours = [mutant for mutant in mutants if is_of_a_fault(mutant, sources)]
     print(f"{len(mutants)} mutants in all, {len(ours)} of them only in faults of our own and left out", flush=True)
     # Without a mutant the corpus has to pass, or every mutant would count as killed.
-    subprocess.run(["cargo", "test", "--locked", *PROFILE, *TEST], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "test", "--locked", "--lib", *chosen, *TEST], cwd=ROOT, check=True)
     out = os.path.join(ROOT, "target")
     command = ["cargo", "mutants", "--in-place", "--no-shuffle", "--output", out, "--timeout", "90", "--baseline=skip"]
-    command += ["--colors=never", "--caught", "--unviable", *PROFILE, *arguments(files), "--test-package", "trentcheck-mutation"]
+    command += ["--colors=never", "--caught", "--unviable", *chosen, *arguments(files), "--test-package", "trentcheck-mutation"]
     if shard:
         command += ["--shard", shard]
     for mutant in ours:
         command += ["--exclude-re", "^" + re.escape(place(mutant))]
-    ended = subprocess.run([*command, "--", "--locked"], cwd=ROOT, check=False)
+    ended = subprocess.run([*command, "--", "--locked", "--lib"], cwd=ROOT, check=False)
     # 2: some survived; 3: some did not end; the outcomes tell.
     if ended.returncode not in (0, 2, 3):
         sys.exit(f"cargo mutants ended with {ended.returncode}")
@@ -191,11 +191,12 @@ def main():
     parser = argparse.ArgumentParser(description="Runs the corpus at source mutants of the reference.")
     parser.add_argument("--shard", help="such as 3/40: this part of all mutants")
     parser.add_argument("--file", action="append", default=[], help="such as verify.rs: the mutants of this file")
+    parser.add_argument("--profile", default="mutants", help="of Cargo; `test` compiles least where tests were run before")
     parser.add_argument("--write", action="store_true", help="list what survives")
     options = parser.parse_args()
     if options.shard and options.write:
         parser.error("--write needs whole files: leave out --shard")
-    found = run(options.shard, options.file)
+    found = run(options.shard, options.file, options.profile)
     count = {kind: len(found.get(kind, [])) for kind in ("killed", "noticed", "survived", "unviable")}
     viable = count["killed"] + count["noticed"] + count["survived"]
     print(
