@@ -11,9 +11,10 @@ runs at the changed reference (`harness/mutation/src/lib.rs`). A mutant is
 Survivors are listed in `snapshots/source-mutants.txt`, each with the reason why no client can see it. This script fails
 at a survivor that is not listed or has no reason, and after a whole run at a listed mutant that does not survive.
 
-    source_mutants.py                run all (more than an hour)
-    source_mutants.py --shard 3/40   run a part
-    source_mutants.py --write        run all, and list what survives (new ones without a reason)
+    source_mutants.py                     run all (more than an hour)
+    source_mutants.py --shard 3/40        run a part
+    source_mutants.py --file verify.rs    run those of a file, or of several
+    source_mutants.py --write             run all or files, and list what survives (new ones without a reason)
 """
 
 import argparse
@@ -28,8 +29,17 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIST = os.path.join(ROOT, "snapshots", "source-mutants.txt")
 SOURCE = "harness/reference/src/"
 FILES = ["operations/*.rs", "{front,resolve,json,verify,canonical,credential,key,store}.rs"]
-# What only mutants of our own do.
+# What only faults of our own do: a file, and functions that change nothing without such a fault.
 NOT = ["operations/wrong.rs"]
+NOT_FUNCTIONS = {
+    "json.rs": ["has_lone_surrogate", "mutated"],
+    "key.rs": ["Key::renew_material"],
+    "operations/named.rs": ["mutant_reading"],
+    "operations/usable.rs": ["is_still_used"],
+    "resolve.rs": ["mutant_reading", "handed_on", "by_prefix"],
+    "store.rs": ["Store::remove"],
+    "verify.rs": ["mutant_covers", "a_second_earlier", "mutant_reading"],
+}
 NO_REASON = "no reason yet"
 TEST = ["-p", "trentcheck-mutation"]
 # A condition of ours; `!config.at(…)` guards a real one.
@@ -52,10 +62,10 @@ def known():
     return listed
 
 
-def arguments():
+def arguments(files):
     """What selects the mutants."""
     chosen = ["-p", "trentcheck-reference"]
-    for name in FILES:
+    for name in files or FILES:
         chosen += ["-f", SOURCE + name]
     for name in NOT:
         chosen += ["-e", SOURCE + name]
@@ -79,16 +89,38 @@ def named(mutants):
 
 
 def is_of_a_fault(mutant, sources):
-    """Whether a mutant changes a condition under which only one of our own mutants does something."""
+    """Whether a mutant changes a condition or a function of one of our own faults."""
+    name = (mutant["function"] or {}).get("function_name")
+    if name in NOT_FUNCTIONS.get(mutant["file"].removeprefix(SOURCE), []):
+        return True
     if mutant["genre"] == "FnValue":
         return False
     if mutant["file"] not in sources:
         sources[mutant["file"]] = read(mutant["file"])
-    start = mutant["span"]["start"]
-    line, at = sources[mutant["file"]][start["line"] - 1], start["column"] - 1
+    lines, start = sources[mutant["file"]], mutant["span"]["start"]
+    line, at = lines[start["line"] - 1], start["column"] - 1
     begin, end = line.rfind("||", 0, at), line.find("||", at)
     term = line[begin + 2 if begin >= 0 else 0 : end if end >= 0 else None]
-    return bool(OURS.search(term if term.strip() else line[at:]))
+    if OURS.search(term if term.strip() else line[at:]):
+        return True
+    return any(all(OURS.search(term) for term in block.split("||")) for block in blocks(lines, start["line"] - 1))
+
+
+def blocks(lines, number):
+    """The conditions of the blocks of `if` around a line, as rustfmt lays them out."""
+    indentation = len(lines[number]) - len(lines[number].lstrip())
+    for above in range(number - 1, -1, -1):
+        text = lines[above].strip()
+        depth = len(lines[above]) - len(lines[above].lstrip())
+        if not text or depth >= indentation or text.startswith("//"):
+            continue
+        indentation = depth
+        first = above
+        # A condition of several lines has its brace on a line of its own.
+        while text == "{" and not lines[first].lstrip().startswith(("if ", "} else if ")) and first > 0:
+            first -= 1
+        if lines[first].lstrip().startswith(("if ", "} else if ")):
+            yield " ".join(lines[first : above + 1])
 
 
 def read(path):
@@ -96,24 +128,25 @@ def read(path):
         return file.read().splitlines()
 
 
-def run(shard):
-    """The outcomes of the mutants of a shard: names by what the corpus says of them."""
+def run(shard, files, profile):
+    """The outcomes of the mutants of a shard or of files: names by what the corpus says of them."""
+    chosen = ["--profile", profile]
     # cargo-mutants leaves mutants out before it divides them, so each shard has to leave out the same ones.
-    listing = ["cargo", "mutants", "--list", "--json", *arguments()]
+    listing = ["cargo", "mutants", "--list", "--json", *arguments(files)]
     mutants = json.loads(subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout)
     sources, names = {}, named(mutants)
     ours = [mutant for mutant in mutants if is_of_a_fault(mutant, sources)]
-    print(f"{len(mutants)} mutants in all, {len(ours)} of them in conditions of our own faults and left out", flush=True)
+    print(f"{len(mutants)} mutants in all, {len(ours)} of them only in faults of our own and left out", flush=True)
     # Without a mutant the corpus has to pass, or every mutant would count as killed.
-    subprocess.run(["cargo", "test", "--locked", *TEST], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "test", "--locked", "--lib", *chosen, *TEST], cwd=ROOT, check=True)
     out = os.path.join(ROOT, "target")
     command = ["cargo", "mutants", "--in-place", "--no-shuffle", "--output", out, "--timeout", "90", "--baseline=skip"]
-    command += ["--colors=never", "--caught", "--unviable", *arguments(), "--test-package", "trentcheck-mutation"]
+    command += ["--colors=never", "--caught", "--unviable", *chosen, *arguments(files), "--test-package", "trentcheck-mutation"]
     if shard:
         command += ["--shard", shard]
     for mutant in ours:
         command += ["--exclude-re", "^" + re.escape(place(mutant))]
-    ended = subprocess.run([*command, "--", "--locked"], cwd=ROOT, check=False)
+    ended = subprocess.run([*command, "--", "--locked", "--lib"], cwd=ROOT, check=False)
     # 2: some survived; 3: some did not end; the outcomes tell.
     if ended.returncode not in (0, 2, 3):
         sys.exit(f"cargo mutants ended with {ended.returncode}")
@@ -141,9 +174,11 @@ def verdict(outcome):
     return "killed" if "diverge: " in text else "noticed"
 
 
-def write(survived, listed):
+def write(survived, listed, files):
+    """Lists what survived. Of files that were not run, what is listed stays."""
     by_reason = {}
-    for one in sorted(set(survived)):
+    others = {one for one in listed if files and one.split(":", 1)[0] not in files}
+    for one in sorted(set(survived) | others):
         by_reason.setdefault(listed.get(one, NO_REASON), []).append(one)
     with open(LIST, "w", encoding="utf-8") as file:
         file.write("# Mutants of the reference's source that the corpus does not see, by the reason why.\n")
@@ -155,11 +190,13 @@ def write(survived, listed):
 def main():
     parser = argparse.ArgumentParser(description="Runs the corpus at source mutants of the reference.")
     parser.add_argument("--shard", help="such as 3/40: this part of all mutants")
+    parser.add_argument("--file", action="append", default=[], help="such as verify.rs: the mutants of this file")
+    parser.add_argument("--profile", default="mutants", help="of Cargo; `test` compiles least where tests were run before")
     parser.add_argument("--write", action="store_true", help="list what survives")
     options = parser.parse_args()
     if options.shard and options.write:
-        parser.error("--write needs a whole run: leave out --shard")
-    found = run(options.shard)
+        parser.error("--write needs whole files: leave out --shard")
+    found = run(options.shard, options.file, options.profile)
     count = {kind: len(found.get(kind, [])) for kind in ("killed", "noticed", "survived", "unviable")}
     viable = count["killed"] + count["noticed"] + count["survived"]
     print(
@@ -168,10 +205,11 @@ def main():
     )
     listed, survived = known(), set(found.get("survived", []))
     if options.write:
-        write(survived, listed)
+        write(survived, listed, options.file)
         return 0
     unlisted = sorted(survived - set(listed))
-    stale = sorted(set(listed) - survived) if not options.shard else []
+    run_whole = {one for one in listed if not options.file or one.split(":", 1)[0] in options.file}
+    stale = sorted(run_whole - survived) if not options.shard else []
     unexplained = sorted(one for one in survived if listed.get(one) == NO_REASON)
     for what, ones in (
         ("survives, and is not listed", unlisted),

@@ -1,6 +1,7 @@
 //! The command at a service that is not on loopback: the reference behind TLS, under a name that leads nowhere.
 
 use crate::support::command::{text, trentcheck_apart};
+use crate::support::hostile::answering;
 use crate::support::scratch::written;
 use crate::support::service::{KEYS, service, with};
 use crate::support::{config, corpus, options, reference, replay};
@@ -87,4 +88,32 @@ async fn a_dead_proxy_is_one_clear_sentence_and_shows_no_password() {
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert_eq!(said.matches("no way through the proxy").count(), 1, "{said}");
     assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_wants_a_login_is_told_as_that_and_not_as_the_target() {
+    const LOGIN: &str =
+        "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+    let ca = written("any.pem", rcgen::generate_simple_self_signed(vec!["a".to_owned()]).unwrap().cert.pem());
+    let proxy = format!("http://user:hunter2hunter2@{}", answering(|_, _| LOGIN).await);
+    // A tunnel, and a proxy that sees the requests.
+    let tunnel = ["--endpoint", "https://kms.example.test", "--ca", &ca, "--proxy", &proxy];
+    let plain = ["--endpoint", "http://127.0.0.1:1", "--proxy", &proxy];
+    for way in [&tunnel[..], &plain] {
+        for lane in ["wire", "http"] {
+            let arguments = [&["run"], way, &["--lane", lane, "example/absent-key"]].concat();
+            let output = trentcheck_apart(&KEYS, &arguments).await;
+            let said = text(&output.stdout) + &text(&output.stderr);
+            assert_eq!(output.status.code(), Some(3), "{said}");
+            assert!(said.contains("0 of 0 judged cases diverge"), "{said}");
+            let why = "it requires a user name and a password, or refuses the given ones";
+            assert_eq!(said.matches(why).count(), 1, "{said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+        let output = trentcheck_apart(&KEYS, &[&["doctor"], way].concat()).await;
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("requires a user name") && said.contains("check `--proxy`"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Colours, and short forms that all renderings share.
 
 use anstyle::{AnsiColor, Style};
+use trentcheck_core::text::place_of_cut;
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -21,10 +22,10 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 /// A line that is cut to about two widths of a terminal.
 pub(crate) fn shortened(line: &str) -> String {
     const SHOWN: usize = 200;
-    if line.chars().count() <= SHOWN {
-        return line.to_owned();
+    match place_of_cut(line, SHOWN) {
+        Some(at) => format!("{}… ({} characters)", &line[..at], line.chars().count()),
+        None => line.to_owned(),
     }
-    format!("{}… ({} characters)", line.chars().take(SHOWN).collect::<String>(), line.chars().count())
 }
 
 /// The first ids of a list, with the number of the others.

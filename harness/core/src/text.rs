@@ -61,14 +61,13 @@ impl TargetText {
 
     /// The first characters of a text, without a sign that more stood behind them.
     pub(crate) fn beginning(whole: &str, characters: usize) -> Self {
-        let end = whole.char_indices().nth(characters).map_or(whole.len(), |(at, _)| at);
-        Self::cut_out(whole, 0..end, "")
+        Self::cut_out(whole, 0..place_of_cut(whole, characters).unwrap_or(whole.len()), "")
     }
 
     /// At most so many characters of a text. An ellipsis stands for the rest.
     pub(crate) fn front(whole: &str, characters: usize) -> Self {
-        match whole.char_indices().nth(characters) {
-            Some((at, _)) => Self::cut_out(whole, 0..at, "…"),
+        match place_of_cut(whole, characters) {
+            Some(at) => Self::cut_out(whole, 0..at, "…"),
             None => Self::new(whole),
         }
     }
@@ -89,7 +88,7 @@ impl TargetText {
 
     /// At most so many characters, or all if there are no more.
     fn shortened(&self, characters: usize) -> Option<Self> {
-        let (end, _) = self.text.char_indices().nth(characters)?;
+        let end = place_of_cut(&self.text, characters)?;
         let Some(around) = &self.around else { return Some(Self::cut_out(&self.text, 0..end, "…")) };
         let start = around.before.len();
         Some(Self::cut_out(&around.whole(&self.text), start..start + end, "…"))
@@ -186,6 +185,30 @@ impl PartialEq<&str> for TargetText {
     }
 }
 
+/// Where a text is cut that has more than so many characters: behind these, or before a number of twelve digits that reaches
+/// over this place. Such a number can be an account id, and a part of one would not be recognised.
+///
+/// ```
+/// use trentcheck_core::text::place_of_cut;
+///
+/// assert_eq!(place_of_cut("of 210987654321.", 5), Some(3));
+/// assert_eq!(place_of_cut("of 2109876543210.", 5), Some(5));
+/// assert_eq!(place_of_cut("of all", 6), None);
+/// ```
+pub fn place_of_cut(text: &str, characters: usize) -> Option<usize> {
+    let (at, _) = text.char_indices().nth(characters)?;
+    Some(beside_account(text.as_bytes(), at))
+}
+
+/// The place itself, or that before the number of twelve digits around it.
+pub(crate) fn beside_account(text: &[u8], at: usize) -> usize {
+    const ACCOUNT: usize = 12;
+    let is_digit = |byte: &&u8| byte.is_ascii_digit();
+    let before = text[..at].iter().rev().take(ACCOUNT).take_while(is_digit).count();
+    let behind = text[at..].iter().take(ACCOUNT).take_while(is_digit).count();
+    if behind > 0 && before + behind == ACCOUNT { at - before } else { at }
+}
+
 /// A message that quotes a file, in one line: what would end the line, move a cursor or hide text is escaped.
 ///
 /// ```
@@ -269,9 +292,7 @@ impl Text {
         let mut kept = Vec::new();
         for part in self.0 {
             let cut = match &part {
-                Part::Ours(text) => {
-                    text.char_indices().nth(left).map(|(at, _)| Part::Ours(format!("{}…", &text[..at]).into()))
-                }
+                Part::Ours(text) => place_of_cut(text, left).map(|at| Part::Ours(format!("{}…", &text[..at]).into())),
                 Part::Theirs(text) => text.shortened(left).map(Part::Theirs),
             };
             match cut {

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::mark;
 use super::pages::{Pages, each_page};
 use crate::arn::Arn;
+use crate::text::TargetText;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +39,7 @@ pub(crate) struct Listing {
     /// The accounts of all of them.
     pub(crate) accounts: BTreeSet<String>,
     /// What is listed and could not be looked at, each with what is wrong with it.
-    pub(crate) unseen: BTreeMap<String, &'static str>,
+    pub(crate) unseen: BTreeMap<TargetText, &'static str>,
 }
 
 /// The keys of one run, for a run that does not know whether its CreateKey made a key.
@@ -54,7 +55,7 @@ pub(crate) async fn list(client: &Client) -> Result<Listing, Failure> {
         for key in keys {
             let Some(arn) = key["KeyArn"].as_str() else { continue };
             let Ok(arn) = arn.parse::<Arn>() else {
-                listing.does_not_see(&arn.escape_debug().to_string(), "is no ARN");
+                listing.does_not_see(arn, "is no ARN");
                 continue;
             };
             listing.accounts.insert(arn.account().to_owned());
@@ -78,7 +79,7 @@ impl Listing {
         const KEPT: usize = 100;
         const LENGTH: usize = 300;
         if self.unseen.len() < KEPT {
-            self.unseen.insert(named.chars().take(LENGTH).collect(), why);
+            self.unseen.insert(TargetText::front(named, LENGTH), why);
         }
     }
 }
@@ -130,4 +131,26 @@ async fn paged(client: &Client, operation: &str, body: Value, member: &str) -> R
 /// As [`crate::entropy::Entropy::run_id`] makes them.
 fn is_run_id(text: &str) -> bool {
     text.len() == 12 && text.chars().all(|letter| matches!(letter, '0'..='9' | 'a'..='f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalise::Redactor;
+
+    #[test]
+    fn a_name_that_is_cut_shows_no_part_of_a_secret() {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let redactor = Redactor::new([(secret.to_owned(), "<secret>")]);
+        let mut listing = Listing::default();
+        for front in 250..320 {
+            listing.does_not_see(&format!("{}{secret}{}", "z".repeat(front), "z".repeat(100)), "is no ARN");
+        }
+        // From 300 on they are alike.
+        assert_eq!(listing.unseen.len(), 51);
+        for named in listing.unseen.keys() {
+            let shown = redactor.show_text(named).to_string();
+            assert_eq!(shown.replace("<secret>", "").trim_matches(['z', '…']), "", "{shown}");
+        }
+    }
 }

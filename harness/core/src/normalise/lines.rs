@@ -5,6 +5,7 @@ use super::invisible::is_invisible;
 use super::redact::{Redactor, SECRET_HEADERS, secret_value};
 use crate::http::{Framing, Header, Request};
 use crate::send::{Response, ResponseFraming, Version};
+use crate::text::place_of_cut;
 
 /// Headers of answers whose values are shown. What another holds, nobody knows; that it is there is told.
 const SHOWN_HEADERS: &[&str] = &[
@@ -150,8 +151,8 @@ fn readable(bytes: &[u8], redactor: &Redactor) -> String {
 
 /// At most so many characters of a line.
 pub(super) fn cut(line: String, characters: usize) -> String {
-    match line.char_indices().nth(characters) {
-        Some((at, _)) => format!("{}…", &line[..at]),
+    match place_of_cut(&line, characters) {
+        Some(at) => format!("{}…", &line[..at]),
         None => line,
     }
 }

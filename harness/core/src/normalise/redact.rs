@@ -4,7 +4,7 @@ use super::pattern::pattern;
 use super::secrets::{Finder as Secrets, Secret, apart};
 use super::spellings::Spellings;
 use super::views::{View, views};
-use crate::text::{AROUND, TargetText};
+use crate::text::{AROUND, TargetText, beside_account};
 use memchr::memmem::{self, Finder};
 use regex::bytes::Regex;
 use std::borrow::Cow;
@@ -285,13 +285,14 @@ fn in_letters(
     })
 }
 
-/// The front of bytes, at most so many. Of text, no letter is cut in two.
+/// The front of bytes, at most so many. Of text, no letter is cut in two, nor a number that can be an account id.
 fn front(bytes: &[u8], most: usize) -> &[u8] {
     if bytes.len() <= most {
         return bytes;
     }
     let is_continued = |at: &usize| bytes[*at] & 0xc0 == 0x80;
-    &bytes[..(most.saturating_sub(3)..=most).rev().find(|at| !is_continued(at)).unwrap_or(most)]
+    let at = (most.saturating_sub(3)..=most).rev().find(|at| !is_continued(at)).unwrap_or(most);
+    &bytes[..beside_account(bytes, at)]
 }
 
 /// Where the accounts of ARNs are. A search and no [`crate::arn::Arn`]: in running text nothing says where an ARN ends, and
@@ -303,9 +304,9 @@ fn accounts_of_arns(text: &[u8]) -> Vec<Range<usize>> {
         // Partition, service, Region, account.
         let mut fields = text[at..].splitn(6, |byte| *byte == b':');
         let before: usize = fields.by_ref().take(4).map(|field| field.len() + 1).sum();
+        // An ARN may end there: the text was cut, or a quote or a blank follows.
         if let Some(account) = fields.next()
-            && account.len() == 12
-            && account.iter().all(u8::is_ascii_digit)
+            && account.iter().take_while(|byte| byte.is_ascii_digit()).count() == 12
         {
             found.push(at + before..at + before + 12);
         }
@@ -444,6 +445,10 @@ mod tests {
             (r#""{\"ImportToken\":\"abc\"}""#, r#""{\"ImportToken\":\"<removed>\"}""#),
             ("?X-Amz-Security-Token=abc%2F&b", "?X-Amz-Security-Token=<session-token>&b"),
             ("https://jane:pw@host/", "https://<user>@host/"),
+            (
+                r#"{"a":"Signature=ab","b":"?X-Amz-Security-Token=c"}"#,
+                r#"{"a":"Signature=<signature>","b":"?X-Amz-Security-Token=<session-token>"}"#,
+            ),
             ("of AKIAABCDEFGHIJKLMNOP.", "of <access-key-id>."),
             ("é%61-s3cr3t-k3yé", "é<secret-access-key>é"),
             // A pattern that ends inside a secret does not hide the rest of it, nor the other way round.
@@ -468,12 +473,11 @@ mod tests {
 
     #[test]
     fn accounts_in_use_and_those_of_arns_are_replaced_where_asked() {
-        let text =
-            "210987654321 arn:aws:kms:r:998877665544:key/x arn:aws:iam::555555555555:user/y 111122223333 777777777777";
+        let text = "210987654321 arn:aws:kms:r:998877665544:key/x arn:aws:iam::555555555555:user/y 111122223333 777777777777 arn:aws:sts::555555555555… \"arn:aws:sts::555555555555\"";
         assert_eq!(redactor().redact(text), text);
         assert_eq!(
             redactor().redact_all(text),
-            "<account> arn:aws:kms:r:<account-2>:key/x arn:aws:iam::<other-account>:user/y 111122223333 777777777777"
+            "<account> arn:aws:kms:r:<account-2>:key/x arn:aws:iam::<other-account>:user/y 111122223333 777777777777 arn:aws:sts::<other-account>… \"arn:aws:sts::<other-account>\""
         );
     }
 
@@ -509,6 +513,27 @@ mod tests {
                         .replace("\\u{20}", "")
                         .replace(['z', ' ', '…'], "");
                     assert!(rest.len() <= 1, "{rest} of {spelt} in {shown}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_cut_leaves_digits_of_an_account() {
+        for account in ["210987654321", "arn:aws:kms:r:555555555555:key/x"] {
+            let whole = format!("{}:{account}:{}", "z".repeat(50), "z".repeat(50));
+            for characters in 51..whole.len() {
+                let text = TargetText::new(&*whole);
+                for shown in [
+                    redactor().show_text(&TargetText::front(&whole, characters)).to_string(),
+                    redactor().show_text(&TargetText::beginning(&whole, characters)).to_string(),
+                    redactor().show(&Text::from(text.clone()).cut(characters)).to_string(),
+                    redactor().show(&Text::from(whole.clone()).cut(characters)).to_string(),
+                    redactor().show_text(&text).cut(characters).to_string(),
+                    String::from_utf8_lossy(&redactor().redact_front(whole.as_bytes(), characters)).into_owned(),
+                ] {
+                    let left = redactor().redact_all(shown.split(" (").next().unwrap_or_default());
+                    assert!(!left.contains(|letter: char| letter.is_ascii_digit()), "{left}");
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::invisible::is_invisible;
 use super::lines::escape;
 use super::redact::Redactor;
-use crate::text::{Part, TargetText, Text};
+use crate::text::{Part, TargetText, Text, place_of_cut};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -28,8 +28,8 @@ impl Shown {
     /// secret would not have been recognised.
     #[must_use]
     pub fn cut(self, characters: usize) -> Self {
-        match self.0.char_indices().nth(characters) {
-            Some((at, _)) => Self(format!("{}… ({} bytes)", &self.0[..at], self.0.len())),
+        match place_of_cut(&self.0, characters) {
+            Some(at) => Self(format!("{}… ({} bytes)", &self.0[..at], self.0.len())),
             None => self,
         }
     }

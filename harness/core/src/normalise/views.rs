@@ -16,13 +16,33 @@ pub(super) struct View<'a> {
     below: Option<&'a View<'a>>,
 }
 
-/// From here on, bytes of a view have been there in the text below.
+/// From here on, bytes of a view have been there in the text below. A text can be nothing but spellings, so a step is small.
 #[derive(Clone, Copy)]
 struct Step {
-    here: usize,
-    there: usize,
+    here: u32,
+    there: u32,
     /// Whether these bytes are one spelling, which begins there.
     is_spelt: bool,
+}
+
+impl Step {
+    fn new(here: usize, there: usize, is_spelt: bool) -> Self {
+        let small = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        Self { here: small(here), there: small(there), is_spelt }
+    }
+
+    fn here(self) -> usize {
+        self.here as usize
+    }
+
+    fn there(self) -> usize {
+        self.there as usize
+    }
+
+    /// Where a byte was that is behind the beginning of this step.
+    fn of(self, offset: usize) -> usize {
+        self.there() + (offset - self.here())
+    }
 }
 
 impl View<'_> {
@@ -34,10 +54,10 @@ impl View<'_> {
     /// Where a byte was, or the end, in the text that all codings were taken off.
     fn at(&self, offset: usize) -> usize {
         let Some(below) = self.below else { return offset };
-        let next = self.steps.partition_point(|step| step.here <= offset);
+        let next = self.steps.partition_point(|step| step.here() <= offset);
         let there = match next.checked_sub(1).map(|last| self.steps[last]) {
-            Some(Step { there, is_spelt: true, .. }) => there,
-            Some(Step { here, there, .. }) => there + (offset - here),
+            Some(step) if step.is_spelt => step.there(),
+            Some(step) => step.of(offset),
             None => offset,
         };
         below.at(there)
@@ -47,10 +67,10 @@ impl View<'_> {
     /// dropped behind it is not a part of it.
     fn end(&self, offset: usize) -> usize {
         let (Some(below), Some(last)) = (self.below, offset.checked_sub(1)) else { return offset };
-        let next = self.steps.partition_point(|step| step.here <= last);
+        let next = self.steps.partition_point(|step| step.here() <= last);
         let there = match next.checked_sub(1).map(|at| (self.steps[at], self.steps.get(at + 1))) {
-            Some((Step { is_spelt: true, .. }, Some(behind))) => behind.there,
-            Some((Step { here, there, .. }, _)) => there + (offset - here),
+            Some((step, Some(behind))) if step.is_spelt => behind.there(),
+            Some((step, _)) => step.of(offset),
             None => offset,
         };
         below.end(there)
@@ -93,6 +113,10 @@ const SIGNS: [Signs; 256] = {
 pub(super) fn views(text: &[u8], seen: &mut dyn FnMut(&View<'_>)) {
     let whole = View { bytes: Cow::Borrowed(text), steps: Vec::new(), below: None };
     seen(&whole);
+    // Nothing that the program reads or writes is longer than steps reach.
+    if u32::try_from(text.len()).is_err() {
+        return;
+    }
     if let Some(joined) = joined_hex(&whole) {
         seen(&joined);
     }
@@ -183,10 +207,13 @@ fn decoded<'a>(below: &'a View<'a>, which: Signs) -> Option<View<'a>> {
         }
         match read(sign, &text[at..]) {
             Ok(spelt) => {
-                steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
-                bytes.extend_from_slice(&text[copied..at]);
+                // Between two spellings is nothing to tell, but for the end of one before something that is dropped.
+                if copied < at || spelt.count == 0 {
+                    steps.push(Step::new(bytes.len(), copied, false));
+                    bytes.extend_from_slice(&text[copied..at]);
+                }
                 if spelt.count > 0 {
-                    steps.push(Step { here: bytes.len(), there: at, is_spelt: true });
+                    steps.push(Step::new(bytes.len(), at, true));
                     bytes.extend_from_slice(&spelt.bytes[..spelt.count]);
                 }
                 at += spelt.length;
@@ -198,7 +225,7 @@ fn decoded<'a>(below: &'a View<'a>, which: Signs) -> Option<View<'a>> {
     if copied == 0 {
         return None;
     }
-    steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
+    steps.push(Step::new(bytes.len(), copied, false));
     bytes.extend_from_slice(&text[copied..]);
     Some(View { bytes: Cow::Owned(bytes), steps, below: Some(below) })
 }
@@ -337,10 +364,10 @@ fn joined_hex<'a>(below: &'a View<'a>) -> Option<View<'a>> {
             at = pairs.last().map_or(at + 1, |last| last + 1);
             continue;
         }
-        steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
+        steps.push(Step::new(bytes.len(), copied, false));
         bytes.extend_from_slice(&text[copied..at]);
         for pair in &pairs {
-            steps.push(Step { here: bytes.len(), there: *pair, is_spelt: false });
+            steps.push(Step::new(bytes.len(), *pair, false));
             bytes.extend_from_slice(&text[*pair..*pair + 2]);
         }
         at = pairs.last().map_or(at, |last| last + 2);
@@ -349,7 +376,7 @@ fn joined_hex<'a>(below: &'a View<'a>) -> Option<View<'a>> {
     if copied == 0 {
         return None;
     }
-    steps.push(Step { here: bytes.len(), there: copied, is_spelt: false });
+    steps.push(Step::new(bytes.len(), copied, false));
     bytes.extend_from_slice(&text[copied..]);
     Some(View { bytes: Cow::Owned(bytes), steps, below: Some(below) })
 }

@@ -9,7 +9,7 @@ use crate::kms::Sent;
 use crate::normalise::{Message, Normaliser, Redactor, Shown, bytes_of_body, bytes_of_request, escape};
 use crate::report::{ExchangeReport, KeyStates, Trace};
 use crate::send::{Exchange, Lane};
-use crate::text::{TargetText, Text};
+use crate::text::{TargetText, Text, place_of_cut};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -244,8 +244,8 @@ pub(super) fn micros(duration: Duration) -> u64 {
 const SHOWN: usize = 1000;
 
 fn cut(text: String) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
+    match place_of_cut(&text, SHOWN) {
+        Some(at) => format!("{}… ({} bytes)", &text[..at], text.len()),
         None => text,
     }
 }

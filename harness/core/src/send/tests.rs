@@ -552,6 +552,46 @@ async fn two_requests_in_one_write_have_two_answers_in_order() {
 }
 
 #[tokio::test]
+async fn the_second_of_two_answers_has_a_time_limit_of_its_own() {
+    let both = [request("{}"), request("[]")];
+    let short = Limits { exchange: Duration::from_millis(600), ..limits() };
+    for (script, received) in [
+        (&[&[Read, Say(OK), Hang] as &[Step]] as &'static [&'static [Step]], 0),
+        (&[&[Read, Say(OK), Say("HTTP/1.1 200"), Hang]], 12),
+    ] {
+        let server = Server::start(script).await;
+        let begun = Instant::now();
+        let (first, followed) = sender(&server, short.clone()).pipelined_in_turn(&both).await;
+        assert_eq!(first.result.map(|response| response.status), Ok(200));
+        let Followed::Answered(second) = followed else { panic!("{followed:?}") };
+        let after = short.exchange;
+        assert!(
+            matches!(second.result, Err(SendError::Timeout { after: at, received: bytes }) if (at, bytes) == (after, received)),
+            "{:?}",
+            second.result
+        );
+        assert!((after..after * 3).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    }
+    // Each answer comes in time, and both together take longer than one may.
+    let slow = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = slow.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt;
+        let (mut stream, _) = slow.accept().await.unwrap();
+        for _ in 0..2 {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            stream.write_all(OK.as_bytes()).await.unwrap();
+        }
+        std::future::pending::<()>().await;
+    });
+    let endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+    let (first, followed) = Sender::new(endpoint, Tls::default(), short).unwrap().pipelined_in_turn(&both).await;
+    let Followed::Answered(second) = followed else { panic!("{followed:?}") };
+    assert!(first.result.is_ok() && second.result.is_ok(), "{first:?} {second:?}");
+    serving.abort();
+}
+
+#[tokio::test]
 async fn requests_at_once_have_a_connection_each() {
     let server = Server::start(&[&[Read, Say(OK), Hang]]).await;
     let exchanges = sender(&server, limits()).at_once_in_turn(&[request("{}"), request("[]")]).await;

@@ -111,7 +111,7 @@ struct Search<'a, 'r> {
     /// ARNs of keys of these runs that no ledger names.
     extra: BTreeMap<Arn, String>,
     accounts: BTreeSet<String>,
-    unseen: BTreeMap<String, &'static str>,
+    unseen: BTreeMap<TargetText, &'static str>,
     failure: Option<Text>,
 }
 
@@ -186,7 +186,7 @@ impl<'a> Search<'a, '_> {
         {
             format!("`{owner}` belongs to another account than the one that was named for it").into()
         } else if let (true, Some((named, why))) = (self.goes_on(), self.unseen.first_key_value()) {
-            Text::from(TargetText::from(named.as_str())).and(" is listed, and ").and(*why)
+            Text::from(named).and(" is listed, and ").and(*why)
         } else {
             return None;
         };
