@@ -171,8 +171,13 @@ enum Diagnosis {
 fn diagnosis(config: &Config, request: &Incoming, claim: &Claim) -> Option<Diagnosis> {
     let (access_key_id, scope) = verify::credential(config, claim).ok()?;
     let principal = verify::known(config, &access_key_id).ok()?;
-    let signed =
-        Signed { headers: &claim.signed_headers, date_time: &claim.date, scope: &scope, is_query: claim.is_query };
+    let signed = Signed {
+        headers: &claim.signed_headers,
+        date_time: &claim.date,
+        scope: &scope,
+        is_query: claim.is_query,
+        payload: None,
+    };
     let right = Draft::ours(request, &signed, &principal.secret_access_key);
     if right.signature() == claim.signature && verify::has_headers(request, claim) {
         return Some(Diagnosis::Right);
