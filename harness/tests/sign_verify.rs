@@ -174,6 +174,10 @@ fn a_request_with_any_one_fault_is_refused() {
             let mutated = verifier.signed(&RequestChange { mutation: Some(mutation), ..change.clone() });
             match mutated {
                 Ok(request) if mutation.is_valid() => verifier.is_believed(&request)?,
+                // The reference knows no other path, whoever signed it.
+                Ok(request) if mutation == Mutation::PathOther => {
+                    prop_assert_eq!(verifier.answer(&request).status, 404, "{:?}", request);
+                }
                 Ok(request) => verifier.is_refused(&request, mutation.describe())?,
                 // There is no token to alter where credentials are not temporary.
                 Err(SignError::Fault(_)) => prop_assert_eq!(change.principal, PrincipalName::Primary),

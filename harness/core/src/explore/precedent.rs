@@ -213,7 +213,11 @@ fn kinds(operation: &Operation, change: &RequestChange) -> BTreeSet<String> {
         };
         add(format!("set {name}{value}"));
     }
-    change.add.iter().for_each(|(name, _)| add(format!("add {}", kind_of_header(name))));
+    for (at, (name, _)) in change.add.iter().enumerate() {
+        // A second line of a header is another matter than the first one.
+        let is_again = change.add[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        add(format!("add {}{}", kind_of_header(name), if is_again { " again" } else { "" }));
+    }
     change.unsigned.iter().for_each(|(name, _)| add(format!("unsigned {}", kind_of_header(name))));
     change.remove.iter().for_each(|name| add(format!("remove {}", name.to_ascii_lowercase())));
     change.order.iter().for_each(|order| add(format!("{order:?}")));
