@@ -131,6 +131,8 @@ def read(path):
 def run(shard, files, profile):
     """The outcomes of the mutants of a shard or of files: names by what the corpus says of them."""
     chosen = ["--profile", profile]
+    if subprocess.run(["git", "diff", "--quiet", "HEAD", "--", SOURCE], cwd=ROOT, check=False).returncode == 1:
+        sys.exit(f"{SOURCE} has changes that are not committed, and mutants are made in place: commit them first")
     # cargo-mutants leaves mutants out before it divides them, so each shard has to leave out the same ones.
     listing = ["cargo", "mutants", "--list", "--json", *arguments(files)]
     mutants = json.loads(subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout)

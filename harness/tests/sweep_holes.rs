@@ -17,8 +17,10 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use trentcheck_core::fixture::{Edition, Owner};
 use trentcheck_core::ledger::{Ledger, OpenRun};
-use trentcheck_core::run::Options;
+use trentcheck_core::report::Outcome;
+use trentcheck_core::run::{Elsewhere, Options};
 use trentcheck_core::send::Endpoint;
+
 use trentcheck_reference::Server;
 
 const RUN: &str = "0123456789ab";
@@ -472,6 +474,31 @@ async fn a_run_writes_each_key_down_before_it_asks_for_it_and_schedules_with_the
         .map(|(_, body)| body["PendingWindowInDays"].clone())
         .collect();
     assert!(!windows.is_empty() && windows.iter().all(|window| *window == 7), "{windows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_a_region_that_a_test_server_does_not_serve_is_never_written_down() {
+    let (server, mut target) = reference(config(Edition::KeyOnly)).await;
+    let path = PathBuf::from(file("nowhere.jsonl"));
+    let (seen, asked) = (path.clone(), Arc::new(Mutex::new(Vec::new())));
+    let written = Arc::clone(&asked);
+    let watching = move |operation: &str, _: &Value| {
+        written.lock().unwrap().push((operation.to_owned(), std::fs::read_to_string(&seen).unwrap_or_default()));
+        Fate::Passed
+    };
+    target.endpoint = Endpoint::parse(&format!("http://{}", front(server.address(), watching).await)).unwrap();
+    target.elsewhere = Some(Elsewhere::assumed(&target.endpoint, &target.region));
+    let region = format!("\"region\":\"{}\"", target.other_region());
+    let (opened, _) = Ledger::open(&path).unwrap();
+    let options = Options { ledger: Some(Arc::new(opened)), ..options(1) };
+    let report = replay(&corpus(), &["identifiers/*elsewhere", "example/*"], &target, &options).await;
+    let skipped = report.cases.iter().filter(|case| case.outcome == Outcome::Skipped).count();
+    assert!(skipped > 0, "no case needs a key in the other Region");
+    let asked = asked.lock().unwrap().clone();
+    assert!(asked.iter().any(|(operation, _)| operation == "CreateKey"), "no key was made");
+    let told: Vec<&String> =
+        asked.iter().filter(|(_, ledger)| ledger.contains(&region)).map(|(name, _)| name).collect();
+    assert_eq!(told, [""; 0], "a sweep of a run that was killed here is refused for ever");
 }
 
 #[tokio::test(flavor = "multi_thread")]

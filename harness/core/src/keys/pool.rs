@@ -185,6 +185,9 @@ impl<'a> Pool<'a> {
             Next::Idle(key) => return Ok(*key),
             Next::New(label) => label,
         };
+        if base.place == Place::Elsewhere {
+            self.serves_its_region(base, kms).await?;
+        }
         self.intends(base, &label, kms)?;
         // On the heap: it is the deepest of the calls around a case.
         let created = |id: &str, arn: &Arn| self.created(base, &label, id, arn);
@@ -288,6 +291,19 @@ impl<'a> Pool<'a> {
         format!("key {}", inner.labels)
     }
 
+    /// Asks another Region for its keys before one is written down there: a test server may serve no such Region, and a sweep
+    /// would be refused there each time it looks for the key. A target without lists, or that gives none to this principal,
+    /// may make keys.
+    async fn serves_its_region(&self, base: &Base, kms: &Kms) -> Result<(), NoLease> {
+        let Err(failure) = answers(kms).await else { return Ok(()) };
+        let is_without_lists = matches!(failure.kind, FailureKind::NoSuchOperation | FailureKind::Unusable);
+        if is_without_lists || failure.is("AccessDeniedException") {
+            return Ok(());
+        }
+        self.fails_again(base, &failure);
+        Err(failure.into())
+    }
+
     /// Writes down that a key will be made. A key that is not in the ledger is not made.
     fn intends(&self, base: &Base, label: &str, kms: &Kms) -> Result<(), NoLease> {
         if let Some(ledger) = &self.ledger
@@ -323,8 +339,13 @@ impl<'a> Pool<'a> {
     /// Writes down what is certain after a key could not be made, or not fully.
     fn failed(&self, base: &Base, label: &str, failure: &Failure) {
         self.refused(label, failure);
+        self.fails_again(base, failure);
+    }
+
+    /// Remembers that keys of this base cannot be made, if that is certain.
+    fn fails_again(&self, base: &Base, failure: &Failure) {
         // What is throttled or unreachable now may be made later. What is refused will be refused again.
-        let fails_again = matches!(
+        let is_certain = matches!(
             failure.kind,
             FailureKind::NoSuchOperation
                 | FailureKind::Unusable
@@ -332,7 +353,7 @@ impl<'a> Pool<'a> {
                 | FailureKind::Refused(_)
                 | FailureKind::NotOurs
         );
-        if fails_again {
+        if is_certain {
             self.inner().failed.insert(base.clone(), failure.clone());
         }
     }
@@ -363,7 +384,7 @@ impl<'a> Pool<'a> {
     }
 }
 
-/// Asks the Region of a replica for its keys before there is one: where nobody answers, it could not be released.
+/// Asks a Region for its keys before there is one: where nobody answers, it could not be released.
 async fn answers(there: &Kms) -> Result<(), Failure> {
     there.call("ListKeys", &json!({ "Limit": 1 })).await.map(|_| ())
 }
