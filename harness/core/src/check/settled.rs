@@ -2,6 +2,7 @@
 
 use super::error::CheckError;
 use super::outcomes::Outcomes;
+use super::outcomes::Outcomes;
 use super::settings::{Check, Reach};
 use crate::against::deviation::{List, apply, day_of};
 use crate::entropy::{Entropy, fill_random};
@@ -27,6 +28,19 @@ pub(crate) struct Settled {
     pub(crate) target: Target,
     pub(crate) list: Option<List>,
     pub(crate) excluded: BTreeMap<String, String>,
+}
+
+impl Check {
+    /// Runs the cases.
+    ///
+    /// # Errors
+    ///
+    /// The settings are wrong, or nothing listens at the address. What a server answers is never an error.
+    pub async fn run(self) -> Result<Outcomes, CheckError> {
+        let settled = Settled::of(self)?;
+        settled.wait().await?;
+        settled.run(settled.selection()?).await
+    }
 }
 
 impl Settled {
