@@ -2,7 +2,6 @@
 
 use super::error::CheckError;
 use super::outcomes::Outcomes;
-use super::outcomes::Outcomes;
 use super::settings::{Check, Reach};
 use crate::against::deviation::{List, apply, day_of};
 use crate::entropy::{Entropy, fill_random};
