@@ -21,6 +21,7 @@ CRATES = [
         "report/render/html": "What the page shows, as data. Template, style and script lie beside it.",
         "against": "What a finished run is held against: a baseline, a second target, a list of known deviations.",
         "against/deviation": "Known deviations: the file, applied to a run, written from a run.",
+        "check": "One call for users of the library: settings, a run, its outcomes. Imports all stages; nothing imports it but `libtest`.",
         "baseline": "Recordings of one target on disk, in insta's format.",
         "kms": "Calls around the operation under test. A plain client looks, a guarded client acts. Imports neither `keys` nor `run`.",
         "keys": "The keys of a run: made, lent, given back, released. Imports `kms`, not `run`.",
@@ -32,6 +33,7 @@ CRATES = [
         "sweep": "Finds and removes what a killed run left."}),
     ("reference/src", "The embedded target and its mutants. It shares no code with `core`.", {
         "": "The server, signatures, keys.",
+        "explain": "Tells the author of a signer which step of a wrong signature differs.",
         "operations": "One file a family of KMS operations; `delete.rs` is the operation under test.",
         "mutant": "Wrong servers, one named fault each, and right ones that look odd (controls)."}),
     ("cli", "The command. Rooms import downwards only: `main → commands → setup → arguments`, `commands → render → edge`.", {

@@ -15,6 +15,7 @@ mod configured;
 mod conformance;
 mod deviations;
 mod differential;
+mod explain_signature;
 mod explore;
 mod explore_command;
 mod files;

@@ -3,8 +3,10 @@
 //! `fixture → plan → sign → send → observe → normalise → compare → report`. A stage imports only from its left; `send`
 //! alone opens sockets; `run` drives the stages and imports them all. `against` compares a finished run with a baseline,
 //! a second target or a list of known deviations. Beside the stages: `kms`, the calls around the operation under test,
-//! and `keys`, which a run makes with them. `kms` never imports `keys`,
-//! and neither imports `run`. `recorded` replays recorded facts with them, for `run`.
+//! and `keys`, which a run makes with them. `kms` never imports `keys`, and neither imports `run`. `recorded` replays
+//! recorded facts with them, for `run`.
+//!
+//! The tests of a server need one call only: [`check()`]. `libtest` makes each case a test.
 
 pub mod against;
 pub mod arn;

@@ -1,8 +1,5 @@
 //! What a check is asked to do.
 
-use super::error::CheckError;
-use super::outcomes::Outcomes;
-use super::settled::Settled;
 use crate::fixture::{Edition, Level, PrincipalName};
 use crate::sign::Credentials;
 use std::collections::BTreeMap;
@@ -145,16 +142,5 @@ impl Check {
     /// and only with requests that cannot succeed. Other cases are skipped.
     pub fn off_loopback(self) -> Self {
         Self { reach: Reach::Anywhere, ..self }
-    }
-
-    /// Runs the cases.
-    ///
-    /// # Errors
-    ///
-    /// The settings are wrong, or nothing listens at the address. What a server answers is never an error.
-    pub async fn run(self) -> Result<Outcomes, CheckError> {
-        let settled = Settled::of(self)?;
-        settled.wait().await?;
-        settled.run(settled.selection()?).await
     }
 }

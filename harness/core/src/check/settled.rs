@@ -29,6 +29,19 @@ pub(crate) struct Settled {
     pub(crate) excluded: BTreeMap<String, String>,
 }
 
+impl Check {
+    /// Runs the cases.
+    ///
+    /// # Errors
+    ///
+    /// The settings are wrong, or nothing listens at the address. What a server answers is never an error.
+    pub async fn run(self) -> Result<Outcomes, CheckError> {
+        let settled = Settled::of(self)?;
+        settled.wait().await?;
+        settled.run(settled.selection()?).await
+    }
+}
+
 impl Settled {
     /// Reads and checks the settings.
     pub(crate) fn of(check: Check) -> Result<Self, CheckError> {

@@ -89,11 +89,15 @@ fn texts(right: &Draft, found: &Draft) -> Vec<String> {
         lines.push("  canonical request".to_owned());
         lines.extend(side_by_side(&server, &signer));
     }
-    let (server, signer) = (right.string_to_sign(), found.string_to_sign());
+    // The hash in the string to sign differs whenever the canonical request does.
+    let same_request =
+        Draft { scope: found.scope.clone(), date_time: found.date_time.clone(), hashed: found.hashed, ..right.clone() };
+    let (server, signer) = (right.string_to_sign(), same_request.string_to_sign());
     if server != signer {
         lines.push("  string to sign".to_owned());
         lines.extend(side_by_side(&server, &signer));
-    } else {
+    }
+    if lines.is_empty() {
         lines.push("  canonical request and string to sign are equal on both sides; the string to sign is".to_owned());
         lines.extend(whole(&server));
     }
