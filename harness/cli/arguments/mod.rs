@@ -7,7 +7,7 @@ mod target;
 mod value;
 
 pub(crate) use commands::{
-    AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, FAILURES,
+    AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, ExportArguments, FAILURES,
     ReportArguments, ReportCommand, SelfcheckArguments, ServeArguments, SweepArguments, UpdateArguments,
 };
 pub(crate) use given::Given;
