@@ -10,8 +10,8 @@ use arguments::{Arguments, Cases, Command, DeviationsCommand, Given, RunArgument
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use commands::{
-    accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, export, list, manual, presets, record,
-    regress, replay, report, run, selfcheck, serve, sweep, watch,
+    accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, export, list, manual, presets,
+    record, regress, replay, report, run, selfcheck, serve, sweep, watch,
 };
 use edge::failure::Failure;
 use edge::output;

@@ -76,11 +76,7 @@ pub(super) fn expected(
         level: expectation.level,
         answers: accepted(corpus, edition, &expectation.answers),
         message: expectation.message.clone(),
-        clauses: holding(
-            corpus,
-            edition,
-            if expectation.clauses.is_empty() { clauses } else { &expectation.clauses },
-        ),
+        clauses: holding(corpus, edition, if expectation.clauses.is_empty() { clauses } else { &expectation.clauses }),
         supports: expectation.supports.as_ref().unwrap_or(supports).clone(),
     };
     of_edition.map(expected).collect()
@@ -88,9 +84,7 @@ pub(super) fn expected(
 
 /// The clauses that hold in this edition.
 pub(super) fn holding(corpus: &Corpus, edition: Edition, clauses: &[String]) -> Vec<String> {
-    let holds = |id: &&String| {
-        corpus.clause(id).is_none_or(|clause| holds_in(clause.editions.as_ref(), edition))
-    };
+    let holds = |id: &&String| corpus.clause(id).is_none_or(|clause| holds_in(clause.editions.as_ref(), edition));
     clauses.iter().filter(holds).cloned().collect()
 }
 

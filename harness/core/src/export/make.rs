@@ -28,9 +28,8 @@ pub fn export(corpus: &Corpus, cases: &[&Case], editions: &[Edition]) -> Result<
         session_token: "example-token".to_owned(),
         time: SystemTime::UNIX_EPOCH + Duration::from_secs(TIME.0),
     };
-    let in_editions = |case: &Case| -> Vec<Edition> {
-        editions.iter().copied().filter(|edition| case.holds_in(*edition)).collect()
-    };
+    let in_editions =
+        |case: &Case| -> Vec<Edition> { editions.iter().copied().filter(|edition| case.holds_in(*edition)).collect() };
     let exported = cases
         .iter()
         .flat_map(|case| in_editions(case).into_iter().map(move |edition| (*case, edition)))

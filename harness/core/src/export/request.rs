@@ -1,8 +1,8 @@
 //! A request as it is exported: with templates, and as a signed sample.
 
 use super::error::ExportError;
-use crate::fixture::{Auth, Delivering, NameCase, Operation, Order, PrincipalName, RequestChange, RequestFraming};
 use crate::fixture::Mutation;
+use crate::fixture::{Auth, Delivering, NameCase, Operation, Order, PrincipalName, RequestChange, RequestFraming};
 use crate::http::{Header, Request};
 use crate::plan::{PlanError, World, open_expressions, plan, plan_open, render, settle};
 use crate::send::encode;
@@ -182,11 +182,7 @@ fn open(operation: &Operation, change: &RequestChange, world: &World) -> Result<
 }
 
 /// Each template that is left, with its value in this world.
-fn templates(
-    open: &Open,
-    unsigned: &[(String, String)],
-    world: &World,
-) -> Result<BTreeMap<String, String>, PlanError> {
+fn templates(open: &Open, unsigned: &[(String, String)], world: &World) -> Result<BTreeMap<String, String>, PlanError> {
     let body = match &open.body {
         Body::Text { text } => text,
         Body::Hex { hex } => hex,
@@ -194,10 +190,12 @@ fn templates(
     let values = open.headers.iter().chain(unsigned).map(|(_, value)| value);
     let texts = values.chain([&open.target, body]).filter(|text| *text != LENGTH);
     let expressions = texts.flat_map(|text| open_expressions(text)).filter(|expression| expression != "host");
-    expressions.map(|expression| {
-        let value = render(&format!("{{{{ {expression} }}}}"), world)?;
-        Ok((expression, value))
-    }).collect()
+    expressions
+        .map(|expression| {
+            let value = render(&format!("{{{{ {expression} }}}}"), world)?;
+            Ok((expression, value))
+        })
+        .collect()
 }
 
 fn signed_headers(explanation: &Explanation) -> Vec<String> {

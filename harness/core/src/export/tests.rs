@@ -94,12 +94,12 @@ fn fits(accepted: &Accepted, observation: &Observation) -> bool {
     let is_right_body = match &accepted.body {
         None => true,
         Some(BodyIs::ZeroBytes) => observation.bytes.is_empty(),
-        Some(BodyIs::Object { members }) => serde_json::from_slice(&observation.bytes).is_ok_and(
-            |body: serde_json::Map<String, serde_json::Value>| {
+        Some(BodyIs::Object { members }) => {
+            serde_json::from_slice(&observation.bytes).is_ok_and(|body: serde_json::Map<String, serde_json::Value>| {
                 body.contains_key(&members[0].name)
                     && body.keys().all(|name| members.iter().any(|member| member.name == *name))
-            },
-        ),
+            })
+        }
     };
     accepted.status.iter().any(|accepted| *accepted == status || *accepted == class) && is_right_error && is_right_body
 }
@@ -119,7 +119,8 @@ fn accepted_answers_are_those_that_a_run_accepts() {
         named("SomethingElse"),
     ];
     let statuses = [200, 204, 301, 400, 404, 500, 501, 503];
-    let mut answers: Vec<&Answer> = CORPUS.cases.iter().flat_map(Case::expectations).flat_map(|of| &of.answers).collect();
+    let mut answers: Vec<&Answer> =
+        CORPUS.cases.iter().flat_map(Case::expectations).flat_map(|of| &of.answers).collect();
     answers.sort_by_key(|answer| answer.word());
     answers.dedup();
     assert!(answers.len() > 10, "{answers:?}");

@@ -1,8 +1,6 @@
 """A plugin for pytest: each case of trentcheck is a test. The cases run once, when the first of them comes."""
 import json
-import pathlib
 import subprocess
-import tempfile
 import time
 import xml.etree.ElementTree as xml
 
@@ -22,10 +20,11 @@ def pytest_addoption(parser):
         "preset": "run the cases at a server of this kind: `trentcheck presets` lists them",
         "edition": "key-only or key-material-id",
         "deviations": "the list of known deviations (TOML)",
-        "skip": "do not run these cases: ids or globs, or @FILE; repeatable",
+        "skip": "do not run these cases: an id or a glob; repeatable",
+        "skip-from": "do not run the cases of this file: ids or globs, one on a line; repeatable",
         "arg": "give `trentcheck run` this argument too; repeatable",
     }.items():
-        many = {"action": "append", "default": []} if name in ("skip", "arg") else {}
+        many = {"action": "append", "default": []} if name in ("skip", "skip-from", "arg") else {}
         group.addoption(f"--trentcheck-{name}", help=text, metavar=name.upper(), **many)
 
 
@@ -65,15 +64,21 @@ def pytest_collection_modifyitems(session, config, items):
     if not is_wanted(config):
         return (yield)
     one = ["--edition", edition(config)] if edition(config) else []
-    listed = call("export", *one, *(word for skip in config.getoption("trentcheck_skip") for word in ("--skip", skip)))
+    # pytest would replace `@FILE` by what is in the file.
+    skipped = config.getoption("trentcheck_skip") + [f"@{file}" for file in config.getoption("trentcheck_skip_from")]
+    listed = call("export", *one, *(word for skip in skipped for word in ("--skip", skip)))
     if listed.returncode:
         raise pytest.UsageError(f"trentcheck: {listed.stderr.strip()}")
     parent = Cases.from_parent(session, name="trentcheck", nodeid="trentcheck")
     ids = dict.fromkeys(case["id"] for case in json.loads(listed.stdout)["cases"])
-    items += [Case.from_parent(parent, name=id) for id in ids]
+    cases = [Case.from_parent(parent, name=id) for id in ids]
+    run_item = Run.from_parent(parent, name="run")
+    report = pytest.CollectReport(nodeid="trentcheck", outcome="passed", longrepr=None, result=[*cases, run_item])
+    config.hook.pytest_collectreport(report=report)  # so that they are counted
+    items += cases
     result = yield  # -k and -m narrow them
     if any(isinstance(item, Case) for item in items):
-        items.append(Run.from_parent(parent, name="run"))
+        items.append(run_item)
     return result
 
 
@@ -90,19 +95,16 @@ class Item(pytest.Item):
     def reportinfo(self):
         return "trentcheck", None, self.name
 
-    def repr_failure(self, excinfo, style=None):
-        return str(excinfo.value) if isinstance(excinfo.value, Trouble) else super().repr_failure(excinfo, style)
-
     def setup(self):
         self.ran = ran(self.session)
 
 
-class Trouble(Exception):
-    """What is shown of it is its text alone."""
-
-
-class Listed(Trouble):
+class Listed(Exception):
     """A case that deviates as listed."""
+
+
+def fail(text):
+    pytest.fail(text, pytrace=False)  # an error if a test is set up
 
 
 class Case(Item):
@@ -112,7 +114,7 @@ class Case(Item):
         if not self.case:
             pytest.skip("it is no case of this edition")
         if self.case["standing"] == "error":
-            raise Trouble(self.case["text"])
+            fail(self.case["text"])
         if self.case["standing"] == "skipped" and self.case["outcome"] != "listed":
             pytest.skip(self.case["reason"])
 
@@ -122,7 +124,7 @@ class Case(Item):
         if self.case["outcome"] == "listed":
             raise Listed(self.case["reason"])
         if self.case["standing"] == "failure" and not self.case["passes_now"]:
-            raise Trouble(self.case["text"])
+            fail(self.case["text"])
 
 
 class Run(Item):
@@ -130,7 +132,7 @@ class Run(Item):
 
     def runtest(self):
         if self.ran["fault"]:
-            raise Trouble(f"{self.ran['fault']}\n{self.ran['said']}")
+            fail(f"{self.ran['fault']}\n{self.ran['said']}")
 
 
 def ran(session):
@@ -143,7 +145,7 @@ def ran(session):
     return session.stash[STATE]
 
 
-def standing(test):
+def standing_of(test):
     """`pass`, `failure`, `error` or `skipped`, with its message and text."""
     for child in test:
         if child.tag in ("failure", "error", "skipped"):
@@ -153,17 +155,17 @@ def standing(test):
 
 def shared(session):
     """The run that one worker makes for all, if there are several."""
-    worker = getattr(session.config, "workerinput", None)
-    if not worker:
-        return run(session, pathlib.Path(tempfile.mkdtemp(prefix="trentcheck-")))
-    folder = pathlib.Path(tempfile.gettempdir(), f"trentcheck-{worker['testrunuid']}")
+    temporary = session.config._tmp_path_factory  # what the fixture of this name returns; pytest removes it
+    if not hasattr(session.config, "workerinput"):
+        return run(session, temporary.mktemp("trentcheck"))
+    folder = temporary.getbasetemp().parent / "trentcheck"
     done, deadline = folder / "ran.json", time.monotonic() + PATIENCE
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         while not done.exists():
             if time.monotonic() > deadline:
-                raise Trouble(f"another worker did not finish the run within {PATIENCE} s") from None
+                fail(f"another worker did not finish the run within {PATIENCE} s")
             time.sleep(0.1)
         return json.loads(done.read_text(encoding="utf-8"))
     result = None
@@ -191,9 +193,9 @@ def run(session, folder):
     said = "\n".join(part for part in (done.stderr.strip(), done.stdout.strip()) if part)
     try:
         [of_run] = json.loads(report.read_text(encoding="utf-8"))["runs"]
-        tests = {test.get("name"): standing(test) for test in xml.parse(junit).iter("testcase")}
+        tests = {test.get("name"): standing_of(test) for test in xml.parse(junit).iter("testcase")}
     except (OSError, ValueError):
-        raise Trouble(f"trentcheck ended with exit code {done.returncode} and without a report\n{said}") from None
+        fail(f"trentcheck ended with exit code {done.returncode} and without a report\n{said}")
     cases = {}
     for case in of_run["cases"]:
         standing, reason, text = tests[case["id"]]
@@ -202,6 +204,6 @@ def run(session, folder):
                              "passes_now": stale.get("why") in ("passes", "expired-and-passes")}
     outcomes = {case["outcome"] for case in cases.values()}
     if not outcomes & JUDGED and outcomes != {"skipped"}:
-        raise Trouble(f"no case could be judged\n{said}")
+        fail(f"no case could be judged\n{said}")
     # The report has a test named `run` if the exit code is not 0 and no case shows why.
     return {"cases": cases, "fault": " ".join(tests.get("run", ())[1:]), "said": said}
