@@ -46,6 +46,11 @@ def built(binary):
         [name] = [name for name in archive.namelist() if name.endswith("/scripts/trentcheck")]
         check(archive.read(name) == binary.read_bytes(), "the wheel has the program that is compiled already")
         machine = [name for name in archive.namelist() if not name.endswith("/trentcheck") and str(ROOT).encode() in archive.read(name)]
+    # A wheel of another platform is refused by pip, in its own words.
+    other = wheel.rename(wheel.with_name("trentcheck-0.0.0-py3-none-macosx_11_0_arm64.whl"))
+    refused = subprocess.run([tools / "bin" / "pip", "install", "--no-deps", other], capture_output=True, text=True)
+    check(refused.returncode and "is not a supported wheel on this platform" in refused.stderr, f"pip refuses another platform\n{refused.stderr}")
+    wheel = other.rename(wheel)
     check(not machine, f"no file of the wheel names a path of this machine, found {machine}")
     print(f"{wheel.name}: {wheel.stat().st_size >> 10} KiB, built in {time.monotonic() - began:.1f} s")
     return wheel

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A KMS emulator in miniature: symmetric keys with imported material, in memory, with Python's standard library alone.
 
-`python3 kms.py 4566` listens on 127.0.0.1:4566. It knows one access key. It is not right in two things: see known.toml.
+`python3 kms.py 4566` listens on 127.0.0.1:4566. It knows one access key. It has two known deviations: see known.toml.
 """
 import base64, hashlib, hmac, json, re, secrets, sys, threading, time, uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
