@@ -27,6 +27,7 @@ CRATES = [
         "keys": "The keys of a run: made, lent, given back, released. Imports `kms`, not `run`.",
         "recorded": "Replays recorded facts with keys of the run, and writes what it saw. Imports `kms` and `keys`, not `run`.",
         "run": "Drives the stages: one run of the selected cases at one target.",
+        "export": "The corpus as plain JSON, for programs in other languages. Pure.",
         "explore": "Property mode: generated calls at a target and at a model, side by side.",
         "identity": "Credentials from the environment, profile files and processes, all handed in as text.",
         "ledger": "Lines of the ledger.",

@@ -10,8 +10,8 @@ use arguments::{Arguments, Cases, Command, DeviationsCommand, Given, RunArgument
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use commands::{
-    accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, list, manual, presets, record,
-    regress, replay, report, run, selfcheck, serve, sweep, watch,
+    accept, coverage, deviations, doctor, evidence, explain, explore, explore_mutants, export, list, manual, presets,
+    record, regress, replay, report, run, selfcheck, serve, sweep, watch,
 };
 use edge::failure::Failure;
 use edge::output;
@@ -79,6 +79,7 @@ async fn dispatch(arguments: Arguments, given: &Given) -> Result<u8, Failure> {
         Some(Command::Accept(accept)) => accept::accept(&accept),
         Some(Command::List { cases, fixtures }) => list::list(&cases, fixtures.as_deref()),
         Some(Command::Explain { case, edition, fixtures }) => explain::explain(&case, edition, fixtures.as_deref()),
+        Some(Command::Export { cases, export }) => export::export(&cases, &export),
         Some(Command::Coverage(coverage)) => coverage::coverage(&coverage),
         Some(Command::Presets { names, fixtures }) => presets::presets(&names, fixtures.as_deref()),
         Some(Command::Selfcheck(selfcheck)) if selfcheck.explore => explore_mutants::measure(selfcheck).await,

@@ -404,3 +404,15 @@ async fn a_kms_that_refuses_everything_is_judged() {
         assert!(report.figures.diverges > 0, "{header}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_the_target_has_no_operation_for_is_not_left_behind() {
+    let (_server, target) = behind(|operation, _| match operation.ends_with("Alias") {
+        true => Fate::Answered(501, r#"{"__type":"NotImplemented"}"#.to_owned()),
+        false => Fate::Passed,
+    })
+    .await;
+    let report = replay(&corpus(), &["success/with-alias", "success/symmetric"], &target, &at_must(4)).await;
+    assert_eq!(case(&report, "success/with-alias").outcome, Outcome::Skipped);
+    assert_eq!(report.exit_code, ExitCode::Pass, "{:?}", report.exit_codes);
+}

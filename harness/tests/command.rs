@@ -49,6 +49,21 @@ fn every_case_can_be_explained() {
 }
 
 #[test]
+fn an_export_has_the_cases_asked_for_and_is_the_same_everywhere() {
+    let arguments = ["export", "materials/current-by-id", "success/symmetric", "--edition", "key-only"];
+    let output = trentcheck(&arguments);
+    let export = json(&output);
+    let cases: Vec<_> =
+        export["cases"].as_array().unwrap().iter().map(|case| (&case["id"], &case["edition"])).collect();
+    assert_eq!(cases, [(&"success/symmetric".into(), &"key-only".into())]);
+    // A word of the fixtures may be somebody's secret. A program that reads the export needs it all the same.
+    let elsewhere = trentcheck_with(&[("AWS_SECRET_ACCESS_KEY", "imported-symmetric")], &arguments);
+    assert_eq!(text(&elsewhere.stdout), text(&output.stdout));
+    let none = trentcheck(&["export", "materials/current-by-id", "--edition", "key-only"]);
+    assert_eq!((none.status.code(), none.stdout.len()), (Some(2), 0), "{}", text(&none.stderr));
+}
+
+#[test]
 fn every_mutant_is_found_by_the_case_that_it_names() {
     let output = trentcheck(&["selfcheck", "--quick"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));

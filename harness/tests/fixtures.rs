@@ -3,12 +3,12 @@
 use crate::support::{corpus, documents};
 use std::path::Path;
 use trentcheck_core::fixture::{load, schemas};
-use trentcheck_core::{deviation, report};
+use trentcheck_core::{deviation, export, report};
 
 #[test]
 fn schemas_are_fresh() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schema");
-    for (name, text) in schemas().into_iter().chain([deviation::schema(), report::schema()]) {
+    for (name, text) in schemas().into_iter().chain([deviation::schema(), report::schema(), export::schema()]) {
         let path = folder.join(name);
         if std::env::var_os("TRENTCHECK_WRITE_SCHEMAS").is_some() {
             std::fs::write(&path, &text).unwrap();

@@ -89,6 +89,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         fixtures: Option<PathBuf>,
     },
+    /// Write the cases as plain JSON, for programs in other languages: requests, accepted answers, clauses and passages
+    Export {
+        #[command(flatten)]
+        cases: Cases,
+        #[command(flatten)]
+        export: ExportArguments,
+    },
     /// Show how many cases test the clauses of each source, and why some clauses cannot be tested
     Coverage(CoverageArguments),
     /// List the presets: what is known of kinds of targets, and who says so
@@ -184,6 +191,16 @@ pub(crate) struct ExploreArguments {
 
 /// The file in which `explore` keeps failures by default.
 pub(crate) const FAILURES: &str = "trentcheck-failures.json";
+
+#[derive(Args)]
+pub(crate) struct ExportArguments {
+    /// Write the cases of this edition only [default: each case in each of its editions]
+    #[arg(long)]
+    pub(crate) edition: Option<Edition>,
+    /// Read the fixtures from this directory instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) fixtures: Option<PathBuf>,
+}
 
 #[derive(Args)]
 pub(crate) struct CoverageArguments {

@@ -7,8 +7,8 @@ mod target;
 mod value;
 
 pub(crate) use commands::{
-    AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, FAILURES,
-    ReportArguments, ReportCommand, SelfcheckArguments, ServeArguments, SweepArguments, UpdateArguments,
+    AcceptArguments, Arguments, Command, CoverageArguments, DeviationsCommand, ExploreArguments, ExportArguments,
+    FAILURES, ReportArguments, ReportCommand, SelfcheckArguments, ServeArguments, SweepArguments, UpdateArguments,
 };
 pub(crate) use given::Given;
 pub(crate) use run::{Cases, RunArguments, RunControl};

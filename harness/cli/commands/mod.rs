@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod explore;
 mod explore_kept;
 pub(crate) mod explore_mutants;
+pub(crate) mod export;
 mod judging;
 pub(crate) mod list;
 pub(crate) mod manual;

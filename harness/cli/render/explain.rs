@@ -9,7 +9,7 @@ use trentcheck_core::fixture::{
 };
 use trentcheck_core::http::Delivery;
 use trentcheck_core::normalise::{Redactor, request_lines};
-use trentcheck_core::plan::{Absent, KeyNames, World, plan};
+use trentcheck_core::plan::{World, plan};
 use trentcheck_core::sign::{Credentials, curl, sign_planned};
 
 /// Renders the whole case. The request has example values.
@@ -146,7 +146,7 @@ fn supports_of(effect: &Effect) -> Supports {
 }
 
 fn request(corpus: &Corpus, case: &Case, change: &RequestChange, title: &str) -> Result<Vec<String>, Failure> {
-    let world = example_world();
+    let world = World::example();
     let planned = plan(&corpus.operation, change, &world).map_err(|error| Failure::usage(error.to_string()))?;
     let credentials = Credentials {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
@@ -195,30 +195,4 @@ fn request(corpus: &Corpus, case: &Case, change: &RequestChange, title: &str) ->
         Err(why) => lines.push(format!("curl cannot express it: {why}")),
     }
     Ok(lines)
-}
-
-/// The world with the values of the page's example.
-fn example_world() -> World {
-    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
-    let key = |id: &str| KeyNames {
-        id: id.to_owned(),
-        arn: format!("arn:aws:kms:us-east-2:111122223333:key/{id}").parse().ok(),
-        alias: Some("alias/example".to_owned()),
-        alias_arn: "arn:aws:kms:us-east-2:111122223333:alias/example".parse().ok(),
-        material_id: Some("0b7fd7ddbac6eef27907413567cad8c810e2883dc8a7534067a82ee1142fc1e6".to_owned()),
-        new_material_id: Some("1c8fe8eecbd7ff038a18524678dbe9d921f3994ed9b8645178b93ff2253fd2f7".to_owned()),
-        former_material_id: Some("1c8fe8eecbd7ff038a18524678dbe9d921f3994ed9b8645178b93ff2253fd2f7".to_owned()),
-    };
-    World {
-        key: Some(key(id)),
-        other: Some(key("0987dcba-09fe-87dc-65ba-ab0987654321")),
-        absent: Absent { id: "00000000-0000-4000-8000-000000000000".to_owned() },
-        region: "us-east-2".to_owned(),
-        other_region: "us-west-2".to_owned(),
-        account: Some("111122223333".to_owned()),
-        partition: "aws".to_owned(),
-        run: "example".to_owned(),
-        host: "kms.us-east-2.amazonaws.com".to_owned(),
-        other_host: String::new(),
-    }
 }

@@ -4,7 +4,7 @@
 //! alone opens sockets; `run` drives the stages and imports them all. `against` compares a finished run with a baseline,
 //! a second target or a list of known deviations. Beside the stages: `kms`, the calls around the operation under test,
 //! and `keys`, which a run makes with them. `kms` never imports `keys`, and neither imports `run`. `recorded` replays
-//! recorded facts with them, for `run`.
+//! recorded facts with them, for `run`. `export` writes the corpus for programs in other languages.
 //!
 //! The tests of a server need one call only: [`check()`]. `libtest` makes each case a test.
 
@@ -17,6 +17,7 @@ pub mod compare;
 #[expect(clippy::disallowed_methods, reason = "the one place where the system's randomness is read")]
 pub mod entropy;
 pub mod explore;
+pub mod export;
 pub mod file;
 pub mod fixture;
 pub mod http;

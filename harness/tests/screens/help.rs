@@ -15,6 +15,7 @@ pub(super) const SCREENS: &[Screen] = &[
     ("help-accept", |stage| stage.call(&["accept", "-h"])),
     ("help-list", |stage| stage.call(&["list", "-h"])),
     ("help-explain", |stage| stage.call(&["explain", "-h"])),
+    ("help-export", |stage| stage.call(&["export", "-h"])),
     ("help-coverage", |stage| stage.call(&["coverage", "-h"])),
     ("help-selfcheck", |stage| stage.call(&["selfcheck", "-h"])),
     ("help-explore", |stage| stage.call(&["explore", "-h"])),

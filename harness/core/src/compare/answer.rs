@@ -10,6 +10,8 @@ use crate::fixture::{
 use crate::normalise::coding;
 use crate::observe::{Body, Observation};
 use crate::text::{TargetText, Text};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 type Fact = FactOf<TargetText>;
@@ -36,7 +38,8 @@ pub struct Context<'a> {
 }
 
 /// Whether a success names a material.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Naming {
     /// It does: the key is symmetric, and material was imported into it at some time.
     Due,

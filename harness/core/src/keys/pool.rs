@@ -358,7 +358,7 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// Writes down that a key was not made, if the failure proves it.
+    /// Writes down that a key or its alias was not made, if the failure proves it.
     fn refused(&self, label: &str, failure: &Failure) {
         // Only a refusal proves that no key was made.
         let is_not_made = matches!(
@@ -370,6 +370,12 @@ impl<'a> Pool<'a> {
                 | FailureKind::NotReached
         );
         if is_not_made {
+            if failure.operation == "CreateAlias" {
+                let alias = mark::alias(self.maker.run, label);
+                let mut inner = self.inner();
+                let with_alias = inner.created.iter_mut().filter(|created| created.alias.as_ref() == Some(&alias));
+                with_alias.for_each(|created| created.alias = None);
+            }
             self.not_made(label);
         }
     }

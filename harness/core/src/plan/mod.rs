@@ -8,6 +8,6 @@ mod tests;
 mod world;
 
 pub use error::PlanError;
-pub use request::{Planned, base_request, plan};
-pub use template::render;
+pub use request::{Planned, base_request, plan, plan_open};
+pub use template::{open_expressions, render, settle};
 pub use world::{Absent, KeyNames, World};

@@ -1,7 +1,7 @@
 //! The base request, and the changes that a case makes to it.
 
 use super::error::PlanError;
-use super::template::render;
+use super::template::{render, settle};
 use super::world::World;
 use crate::fixture::{
     Auth, Connection, Cut, Delivering, NameCase, Order, PrincipalName, RequestChange, RequestFraming,
@@ -81,13 +81,45 @@ pub fn base_request(host: &str, target: &str, body: Vec<u8>) -> Request {
 ///
 /// A template cannot be rendered, or `body-hex` is not hexadecimal.
 pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
-    let body = body(operation, change, world)?;
-    let mut request = base_request(&world.host, &operation.target(), body);
+    let render = |template: &str| render(template, world);
+    let body = body(operation, change, own_key(world.key.is_some()), &render)?;
+    planned(operation, change, &world.host, body, &render)
+}
+
+/// Plans the same request without a world: templates stay where they name a part of it. A body in hexadecimal is left out.
+///
+/// # Errors
+///
+/// A template is not well formed.
+pub fn plan_open(operation: &Operation, change: &RequestChange, has_key: bool) -> Result<Planned, PlanError> {
+    let body = match change.body_hex {
+        Some(_) => Vec::new(),
+        None => body(operation, change, own_key(has_key), &settle)?,
+    };
+    planned(operation, change, "{{ host }}", body, &settle)
+}
+
+/// The template of the key that a request names unless its case says otherwise.
+fn own_key(has_key: bool) -> &'static str {
+    if has_key { "{{ key.id }}" } else { "{{ absent.id }}" }
+}
+
+/// What makes text of a template.
+type Render<'a> = &'a dyn Fn(&str) -> Result<String, PlanError>;
+
+fn planned(
+    operation: &Operation,
+    change: &RequestChange,
+    host: &str,
+    body: Vec<u8>,
+    render: Render<'_>,
+) -> Result<Planned, PlanError> {
+    let mut request = base_request(host, &operation.target(), body);
     if let Some(method) = &change.method {
         request.method.clone_from(method);
     }
     if let Some(target) = &change.target {
-        request.target = render(target, world)?;
+        request.target = render(target)?;
     }
     match change.framing {
         RequestFraming::ContentLength => {}
@@ -109,10 +141,10 @@ pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Res
         request.remove_header(name);
     }
     for (name, value) in &change.set {
-        request.set_header(name, render(value, world)?);
+        request.set_header(name, render(value)?);
     }
     for (name, value) in &change.add {
-        request.headers.push(Header::new(name, render(value, world)?));
+        request.headers.push(Header::new(name, render(value)?));
     }
     if change.connection == Some(Connection::Close) {
         request.headers.push(Header::new("Connection", "close"));
@@ -120,7 +152,7 @@ pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Res
     let unsigned = change
         .unsigned
         .iter()
-        .map(|(name, value)| Ok(Header::new(name, render(value, world)?)))
+        .map(|(name, value)| Ok(Header::new(name, render(value)?)))
         .collect::<Result<_, PlanError>>()?;
     Ok(Planned {
         request,
@@ -147,15 +179,19 @@ fn delivery(delivering: Delivering) -> Delivery {
     }
 }
 
-fn body(operation: &Operation, change: &RequestChange, world: &World) -> Result<Vec<u8>, PlanError> {
+fn body(
+    operation: &Operation,
+    change: &RequestChange,
+    own_key: &str,
+    render: Render<'_>,
+) -> Result<Vec<u8>, PlanError> {
     if let Some(hex) = &change.body_hex {
-        return Ok(hex::decode(render(hex, world)?.split_whitespace().collect::<String>())?);
+        return Ok(hex::decode(render(hex)?.split_whitespace().collect::<String>())?);
     }
     if let Some(body) = &change.body {
-        return Ok(render(body, world)?.into_bytes());
+        return Ok(render(body)?.into_bytes());
     }
-    let default = if world.key.is_some() { "{{ key.id }}" } else { "{{ absent.id }}" };
-    let key_id = render(change.key_id.as_deref().unwrap_or(default), world)?;
+    let key_id = render(change.key_id.as_deref().unwrap_or(own_key))?;
     Ok(operation.body_for(&key_id).into_bytes())
 }
 

@@ -44,6 +44,83 @@ pub fn render(template: &str, world: &World) -> Result<String, PlanError> {
     })
 }
 
+/// Renders the expressions of a template that need no world. The others stay as they are.
+///
+/// # Errors
+///
+/// The template is not well formed.
+pub fn settle(template: &str) -> Result<String, PlanError> {
+    let mut settled = String::new();
+    for piece in pieces(template) {
+        let Piece::Expression(expression) = piece else {
+            settled.push_str(piece.text());
+            continue;
+        };
+        match ENVIRONMENT.render_str(&format!("{{{{{expression}}}}}"), ()) {
+            Ok(text) => settled.push_str(&text),
+            Err(error) if error.kind() == ErrorKind::UndefinedError => {
+                settled.push_str(&format!("{{{{ {} }}}}", expression.trim()));
+            }
+            Err(error) => return Err(PlanError::Template { template: template.to_owned(), source: error }),
+        }
+    }
+    Ok(settled)
+}
+
+/// The expressions of a template, each without the braces around it.
+pub fn open_expressions(template: &str) -> Vec<String> {
+    let expressions = pieces(template).into_iter().filter_map(|piece| match piece {
+        Piece::Expression(expression) => Some(expression.trim().to_owned()),
+        Piece::Text(_) => None,
+    });
+    expressions.collect()
+}
+
+/// A part of a template.
+#[derive(Clone, Copy)]
+enum Piece<'a> {
+    Text(&'a str),
+    Expression(&'a str),
+}
+
+impl<'a> Piece<'a> {
+    fn text(self) -> &'a str {
+        match self {
+            Self::Text(text) | Self::Expression(text) => text,
+        }
+    }
+}
+
+/// The parts of a template. Braces in a quoted string of an expression do not end it.
+fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((front, behind)) = rest.split_once("{{") {
+        let Some(end) = end_of_expression(behind) else { break };
+        pieces.extend([Piece::Text(front), Piece::Expression(&behind[..end])]);
+        rest = &behind[end + 2..];
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn end_of_expression(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut is_escaped = false;
+    for (at, letter) in text.char_indices() {
+        match quote {
+            Some(_) if is_escaped => is_escaped = false,
+            Some(_) if letter == '\\' => is_escaped = true,
+            Some(open) if letter == open => quote = None,
+            Some(_) => {}
+            None if letter == '\'' || letter == '"' => quote = Some(letter),
+            None if text[at..].starts_with("}}") => return Some(at),
+            None => {}
+        }
+    }
+    None
+}
+
 /// The first name in a template that this world does not define.
 fn unknown(template: &str, world: &World) -> Option<String> {
     let world = serde_json::to_value(world).ok()?;

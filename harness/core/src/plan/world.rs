@@ -64,6 +64,34 @@ pub struct World {
     pub other_host: String,
 }
 
+impl World {
+    /// The world with the values of the page's example.
+    pub fn example() -> Self {
+        let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+        let key = |id: &str| KeyNames {
+            id: id.to_owned(),
+            arn: format!("arn:aws:kms:us-east-2:111122223333:key/{id}").parse().ok(),
+            alias: Some("alias/example".to_owned()),
+            alias_arn: "arn:aws:kms:us-east-2:111122223333:alias/example".parse().ok(),
+            material_id: Some("0b7fd7ddbac6eef27907413567cad8c810e2883dc8a7534067a82ee1142fc1e6".to_owned()),
+            new_material_id: Some("1c8fe8eecbd7ff038a18524678dbe9d921f3994ed9b8645178b93ff2253fd2f7".to_owned()),
+            former_material_id: Some("1c8fe8eecbd7ff038a18524678dbe9d921f3994ed9b8645178b93ff2253fd2f7".to_owned()),
+        };
+        Self {
+            key: Some(key(id)),
+            other: Some(key("0987dcba-09fe-87dc-65ba-ab0987654321")),
+            absent: Absent { id: "00000000-0000-4000-8000-000000000000".to_owned() },
+            region: "us-east-2".to_owned(),
+            other_region: "us-west-2".to_owned(),
+            account: Some("111122223333".to_owned()),
+            partition: "aws".to_owned(),
+            run: "example".to_owned(),
+            host: "kms.us-east-2.amazonaws.com".to_owned(),
+            other_host: String::new(),
+        }
+    }
+}
+
 /// A key that does not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Absent {
