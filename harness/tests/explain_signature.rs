@@ -5,7 +5,6 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_kms::config::{BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_kms::error::{BoxError, ProvideErrorMetadata};
-use aws_sdk_kms::primitives::SdkBody;
 use std::sync::Mutex;
 use trentcheck_core::fixture::Edition;
 use trentcheck_reference::{Config, Server};
@@ -34,7 +33,7 @@ impl Intercept for LaysOut {
         let value: serde_json::Value = serde_json::from_slice(context.request().body().bytes().unwrap_or_default())?;
         let text = serde_json::to_string_pretty(&value)?;
         context.request_mut().headers_mut().insert("content-length", text.len().to_string());
-        *context.request_mut().body_mut() = SdkBody::from(text);
+        *context.request_mut().body_mut() = text.into();
         Ok(())
     }
 }

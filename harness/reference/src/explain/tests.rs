@@ -90,7 +90,7 @@ impl Signer {
             query: self.query,
             headers,
             body: BODY.into(),
-            is_behind_success: false,
+            behind: Default::default(),
         }
     }
 }
