@@ -115,6 +115,7 @@ def bad_input(command):
     port = free_port()
     with Server("web-server", [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)], port) as url:
         nothing_to_judge("web-server", "no case could be judged", "--trentcheck-endpoint", url)
+    nothing_to_judge("no-hook", "needs a hook", "--trentcheck")
     foreign = WORK / "foreign.toml"
     foreign.write_text(ENTRY.format("members/of-another-corpus"))
     nothing_to_judge("foreign-list", "members/of-another-corpus", "--trentcheck-preset", "ministack", f"--trentcheck-deviations={foreign}")
@@ -128,7 +129,7 @@ def own_server(command):
     (WORK / "tests" / "conftest.py").write_text(CONFTEST.format(command=str(command), started=str(started)))
     stale = WORK / "stale.toml"
     stale.write_text(ENTRY.format("members/null"))
-    code, standings, text = pytest("stale", "-n", "2", "-k", "members or mine", f"--trentcheck-deviations={stale}")
+    code, standings, text = pytest("stale", "--trentcheck", "-n", "2", "-k", "members or mine", f"--trentcheck-deviations={stale}")
     check(code == 1 and of(standings, "failure") == {"members/null"}, f"an entry that is not true fails its case\n{text}")
     check("XPASS(strict)" in text, f"it is a strict xfail that passes\n{text}")
     check(len(of(standings, "passed")) > 15 and started.read_text() == "x", f"two workers share one run\n{text}")

@@ -15,6 +15,7 @@ STATE = pytest.StashKey()
 
 def pytest_addoption(parser):
     group = parser.getgroup("trentcheck", "cases of trentcheck, each as a test")
+    group.addoption("--trentcheck", action="store_true", help="run the cases at the server that `pytest_trentcheck_endpoint` starts")
     for name, text in {
         "endpoint": "run the cases at this server",
         "preset": "run the cases at a server of this kind: `trentcheck presets` lists them",
@@ -44,7 +45,7 @@ def pytest_configure(config):
 
 def is_wanted(config):
     option = config.getoption
-    return option("trentcheck_endpoint") or option("trentcheck_preset") or config.hook.pytest_trentcheck_endpoint.get_hookimpls()
+    return option("trentcheck") or option("trentcheck_endpoint") or option("trentcheck_preset")
 
 
 def call(*arguments):
@@ -182,6 +183,8 @@ def run(session, folder):
     """Runs the selected cases: what became of each, a fault of the run as a whole, and what the run said."""
     option = session.config.getoption
     endpoint = option("trentcheck_endpoint") or session.config.hook.pytest_trentcheck_endpoint(config=session.config)
+    if not endpoint and not option("trentcheck_preset"):
+        fail("`--trentcheck` needs a hook `pytest_trentcheck_endpoint` in conftest.py that returns the server's URL; or give `--trentcheck-endpoint URL`")
     ids = [item.name for item in session.items if isinstance(item, Case)]
     (folder / "cases").write_text("\n".join(ids), encoding="utf-8")
     given = {"--endpoint": endpoint, "--preset": option("trentcheck_preset"), "--edition": edition(session.config),
@@ -194,7 +197,7 @@ def run(session, folder):
     try:
         [of_run] = json.loads(report.read_text(encoding="utf-8"))["runs"]
         tests = {test.get("name"): standing_of(test) for test in xml.parse(junit).iter("testcase")}
-    except (OSError, ValueError):
+    except (OSError, ValueError, xml.ParseError):
         fail(f"trentcheck ended with exit code {done.returncode} and without a report\n{said}")
     cases = {}
     for case in of_run["cases"]:
