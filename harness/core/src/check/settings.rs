@@ -38,7 +38,7 @@ pub struct Check {
 
 /// A check of the server at this address: a URL, or the [`SocketAddr`](std::net::SocketAddr) that it listens at.
 ///
-/// See [the module](crate::check) for an example.
+/// See [the module](mod@crate::check) for an example.
 pub fn check(address: impl fmt::Display) -> Check {
     Check::unaddressed().at(&address.to_string())
 }
