@@ -381,8 +381,8 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let material = |member: &str| {
         (
             format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"{inside}"#),
-            // A line that is cut right here has nothing left of the value.
-            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"(?:[^"<\\\xe2]|\xe2[^\x80]|\xe2\x80[^\xa6])"#),
+            // A line that is cut right here, or ends, has nothing left of the value.
+            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"(?:[^"<\\\n\xe2]|\xe2[^\x80]|\xe2\x80[^\xa6])"#),
         )
     };
     let (token, token_left) = material("ImportToken");
@@ -583,6 +583,7 @@ mod tests {
         let told: Vec<(usize, &str)> = leaks.iter().map(|leak| (leak.line, leak.what.as_str())).collect();
         assert_eq!(told, [(2, "secret access key"), (2, "access key id"), (4, "account id"), (5, "import token")]);
         assert_eq!(redactor().leaks("\"ImportToken\":\"…"), []);
+        assert_eq!(redactor().leaks("\"ImportToken\":\"\n<removed>\""), []);
         assert_eq!(redactor().leaks("http://&lt;user&gt;@h http://\\u003cuser\\u003e@h"), []);
         assert_eq!(redactor().leaks("http://joe:pw@h http://&amp;pw@h").len(), 1);
         assert_eq!(redactor().leaks("<access-key-id> AKIA 123456789012 \"ImportToken\":\"<removed>\""), []);
