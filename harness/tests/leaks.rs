@@ -264,7 +264,10 @@ async fn a_compressed_answer_is_told_and_not_kept() {
     for coding in ["Content-Encoding: gzip\r\n", ""] {
         let body = gzipped.clone();
         let answer = move |_: &str, _: &str| {
-            let head = format!("HTTP/1.1 400 Bad Request\r\n{coding}Content-Length: {}\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 400 Bad Request\r\nX-Amzn-RequestId: 1\r\n{coding}Content-Length: {}\r\n\r\n",
+                body.len()
+            );
             [head.into_bytes(), body.clone()].concat()
         };
         let endpoint = format!("http://{}", answering(answer).await);

@@ -37,8 +37,9 @@ impl Check {
     /// The settings are wrong, or nothing listens at the address. What a server answers is never an error.
     pub async fn run(self) -> Result<Outcomes, CheckError> {
         let settled = Settled::of(self)?;
+        let selection = settled.selection()?;
         settled.wait().await?;
-        settled.run(settled.selection()?).await
+        settled.run(selection).await
     }
 }
 

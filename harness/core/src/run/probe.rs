@@ -204,6 +204,7 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, body: &Value) -> Asked {
                 summary: summary(&observation),
                 is_foreign: observation.error_name().is_none()
                     && observation.header("x-amzn-requestid").is_none()
+                    && !observation.header("content-type").is_some_and(|kind| kind.contains("x-amz-json"))
                     && !observation.body.json().is_object()
                     && !(observation.is_success() && observation.bytes.is_empty()),
                 says_so: kms.says_unsupported(&observation),

@@ -47,7 +47,11 @@ pub(super) fn check(bytes: &[u8]) {
         }
         Err(failure) => {
             let text = failure.text();
-            assert!(!text.contains(SECRET), "{text}");
+            // What somebody wrote as the value of something else may be repeated: it is no secret there.
+            let file = String::from_utf8_lossy(bytes);
+            let mut lines = file.lines().filter(|line| line.contains(SECRET));
+            let is_elsewhere = lines.any(|line| !line.trim_start().starts_with("secret-access-key"));
+            assert!(is_elsewhere || !text.contains(SECRET), "{text}");
             must_be_lines(&text);
         }
     });

@@ -66,34 +66,37 @@ fn body(known: &Known<'_>, all: &mut Collected<'_>) {
     all.add(STEP, "it signs UNSIGNED-PAYLOAD in place of the hash of the body", |draft| {
         draft.payload = "UNSIGNED-PAYLOAD".to_owned();
     });
-    all.add(STEP, "it signs the hash of an empty body", |draft| draft.payload = hash(b""));
     all.add(STEP, "it writes the hash of the body in capitals", |draft| draft.payload = draft.payload.to_uppercase());
     all.add(STEP, "it signs the body itself in place of its hash", |draft| {
         draft.payload = String::from_utf8_lossy(body).into_owned();
     });
+    // A signer that signs Content-Length too has signed the length of the body that it knew.
+    let is_length_signed = all.right.headers.iter().any(|(name, _)| name == "content-length");
+    let mut of_other = |sentence: String, other: &[u8]| {
+        all.add(STEP, sentence.clone(), |draft| draft.payload = hash(other));
+        if is_length_signed && other.len() != body.len() {
+            all.add(STEP, format!("{sentence}; it signs that length too"), |draft| {
+                draft.payload = hash(other);
+                let lengths = draft.headers.iter_mut().filter(|(name, _)| name == "content-length");
+                lengths.for_each(|(_, value)| *value = other.len().to_string());
+            });
+        }
+    };
+    of_other("it signs the hash of an empty body".to_owned(), b"");
     let trimmed = body.trim_ascii();
     if trimmed != body.as_slice() {
-        all.add(STEP, "it signs the hash of the body without the white space around it", |draft| {
-            draft.payload = hash(trimmed)
-        });
+        of_other("it signs the hash of the body without the white space around it".to_owned(), trimmed);
     }
     for (end, name) in [("\n", "a line end"), ("\r\n", "a line end (CR LF)"), ("\0", "a zero byte")] {
         let longer = [body.as_slice(), end.as_bytes()].concat();
-        all.add(STEP, format!("it signs the hash of the body with {name} after it"), |draft| {
-            draft.payload = hash(&longer)
-        });
+        of_other(format!("it signs the hash of the body with {name} after it"), &longer);
     }
     // What a serialiser makes of the same JSON, before or after the signature.
     if let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) {
         let spaced = serde_json::to_string_pretty(&value).unwrap_or_default();
         for (text, how) in [(value.to_string(), "without white space"), (spaced, "laid out over several lines")] {
-            all.add(
-                STEP,
-                format!("it signs the hash of the same JSON written {how}, and sends it otherwise"),
-                |draft| {
-                    draft.payload = hash(text.as_bytes());
-                },
-            );
+            let sentence = format!("it signs the hash of the same JSON written {how}, and sends it otherwise");
+            of_other(sentence, text.as_bytes());
         }
     }
 }
