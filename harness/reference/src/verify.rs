@@ -251,20 +251,12 @@ fn signature(
             .iter_mut()
             .filter(|(name, _)| name == "x-amz-date")
             .for_each(|(_, value)| value.clone_from(&earlier));
-        let signed =
-            Signed { headers: &claim.signed_headers, date_time: &earlier, scope, is_query: false, payload: None };
+        let signed = Signed { date_time: &earlier, is_query: false, ..signed };
         if expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature {
             return Ok(());
         }
     }
     if let Some(read) = mutant_reading(config, request, claim) {
-        let signed = Signed {
-            headers: &claim.signed_headers,
-            date_time: &claim.date,
-            scope,
-            is_query: claim.is_query,
-            payload: None,
-        };
         let matches = expected_signature(&read, &signed, &principal.secret_access_key) == claim.signature;
         let is_replaced = [
             Point::BlanksNotFolded,
@@ -367,8 +359,10 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
     } else if config.at(Point::FirstHostCounts) {
         let mut is_first = true;
         read.headers.retain(|(name, _)| name != "host" || std::mem::take(&mut is_first));
-    } else if config.at(Point::FirstLineCounts) || config.at(Point::LastLineCounts) {
-        read.headers = one_line_each(&request.headers, config.at(Point::LastLineCounts));
+    } else if config.at(Point::FirstLineCounts) {
+        read.headers = first_lines(request.headers.iter());
+    } else if config.at(Point::LastLineCounts) {
+        read.headers = first_lines(request.headers.iter().rev());
     } else if config.at(Point::BlanksNotFolded) {
         for (_, value) in &mut read.headers {
             *value = value.replace(' ', "\u{a0}");
@@ -380,14 +374,12 @@ fn mutant_reading(config: &Config, request: &Incoming, claim: &Claim) -> Option<
     Some(read)
 }
 
-/// The first line of each header, or the last one.
-fn one_line_each(headers: &[(String, String)], is_last: bool) -> Vec<(String, String)> {
+/// The first line of each header.
+fn first_lines<'a>(lines: impl Iterator<Item = &'a (String, String)>) -> Vec<(String, String)> {
     let mut kept: Vec<(String, String)> = Vec::new();
-    for (name, value) in headers {
-        match kept.iter_mut().find(|(known, _)| known == name) {
-            Some((_, known)) if is_last => known.clone_from(value),
-            Some(_) => {}
-            None => kept.push((name.clone(), value.clone())),
+    for line in lines {
+        if kept.iter().all(|(name, _)| *name != line.0) {
+            kept.push(line.clone());
         }
     }
     kept
