@@ -110,7 +110,7 @@ pub(crate) fn principals(
     if let Entry::Vacant(place) = principals.entry(PrincipalName::Primary) {
         let primary = match is_loopback {
             // Real credentials must not be sent to an unknown program on a local port.
-            true => preset.map(Local::primary).transpose()?.flatten().unwrap_or_else(dummy),
+            true => preset.map(Local::primary).transpose()?.flatten().unwrap_or_else(Credentials::dummy),
             false => standard(&mut files, signers, region)?.valid_at(SystemTime::now())?,
         };
         place.insert(primary);
@@ -229,16 +229,7 @@ fn file(named_by: &str, name: &str) -> Result<ProfileFile, Failure> {
 
 /// Whether these are the credentials for targets that do not check them.
 pub(super) fn are_dummy(credentials: &Credentials) -> bool {
-    credentials.access_key_id == dummy().access_key_id
-}
-
-/// Credentials for targets on loopback that do not check them.
-fn dummy() -> Credentials {
-    Credentials {
-        access_key_id: "AKIDTRENTCHECK000001".to_owned(),
-        secret_access_key: "trentcheck-dummy-secret-primary".to_owned(),
-        session_token: None,
-    }
+    credentials.access_key_id == Credentials::dummy().access_key_id
 }
 
 impl From<IdentityError> for Failure {

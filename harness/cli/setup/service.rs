@@ -105,8 +105,7 @@ pub(super) fn parse(url: &str) -> Result<Endpoint, Failure> {
 pub(super) fn rates(given: &[String], corpus: &Corpus, is_loopback: bool) -> Result<Rates, Failure> {
     let mut rates = Rates::default();
     if !is_loopback {
-        rates.by_operation =
-            corpus.quotas.iter().map(|quota| (quota.operation.get_ref().clone(), quota.per_second)).collect();
+        rates.by_operation = corpus.published_rates();
     }
     for word in given {
         let read = word.split_once('=').and_then(|(operation, rate)| Some((operation, rate.parse::<f64>().ok()?)));

@@ -165,7 +165,7 @@ fn target(check: &Check, corpus: &Corpus) -> Result<Target, CheckError> {
             return Err(CheckError::NoCredentials(address.clone()));
         }
     }
-    principals.entry(PrincipalName::Primary).or_insert_with(dummy);
+    principals.entry(PrincipalName::Primary).or_insert_with(Credentials::dummy);
     let known: Vec<String> = corpus.preconditions.iter().filter_map(|known| known.provided.clone()).collect();
     if let Some(name) = check.provided.keys().find(|name| !known.contains(name)) {
         return Err(CheckError::Provided { name: name.clone(), known });
@@ -190,16 +190,6 @@ fn rates(corpus: &Corpus, is_loopback: bool) -> Rates {
     if is_loopback {
         return Rates::default();
     }
-    let published = corpus.quotas.iter().map(|quota| (quota.operation.get_ref().clone(), quota.per_second));
-    let by_operation: BTreeMap<String, f64> = published.collect();
+    let by_operation = corpus.published_rates();
     Rates { others: by_operation.get(&corpus.operation.name).copied(), by_operation }
-}
-
-/// The credentials that sign at a server on loopback that was given none. The command uses the same.
-fn dummy() -> Credentials {
-    Credentials {
-        access_key_id: "AKIDTRENTCHECK000001".to_owned(),
-        secret_access_key: "trentcheck-dummy-secret-primary".to_owned(),
-        session_token: None,
-    }
 }

@@ -165,7 +165,7 @@ struct Open {
 }
 
 fn open(operation: &Operation, change: &RequestChange, world: &World) -> Result<Open, PlanError> {
-    let planned = plan_open(operation, change, world.key.is_some())?;
+    let planned = plan_open(operation, change, world)?;
     let mut headers = pairs(&planned.request.headers);
     let is_of_case = |name: &str| change.set.keys().any(|set| set.eq_ignore_ascii_case(name));
     if change.framing == RequestFraming::ContentLength && !is_of_case("Content-Length") {

@@ -82,26 +82,26 @@ pub fn base_request(host: &str, target: &str, body: Vec<u8>) -> Request {
 /// A template cannot be rendered, or `body-hex` is not hexadecimal.
 pub fn plan(operation: &Operation, change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
     let render = |template: &str| render(template, world);
-    let body = body(operation, change, own_key(world.key.is_some()), &render)?;
+    let body = body(operation, change, own_key(world), &render)?;
     planned(operation, change, &world.host, body, &render)
 }
 
-/// Plans the same request without a world: templates stay where they name a part of it. A body in hexadecimal is left out.
+/// Plans the same request with its templates: they stay where they name a part of this world. A body in hexadecimal is left out.
 ///
 /// # Errors
 ///
 /// A template is not well formed.
-pub fn plan_open(operation: &Operation, change: &RequestChange, has_key: bool) -> Result<Planned, PlanError> {
+pub fn plan_open(operation: &Operation, change: &RequestChange, world: &World) -> Result<Planned, PlanError> {
     let body = match change.body_hex {
         Some(_) => Vec::new(),
-        None => body(operation, change, own_key(has_key), &settle)?,
+        None => body(operation, change, own_key(world), &settle)?,
     };
     planned(operation, change, "{{ host }}", body, &settle)
 }
 
 /// The template of the key that a request names unless its case says otherwise.
-fn own_key(has_key: bool) -> &'static str {
-    if has_key { "{{ key.id }}" } else { "{{ absent.id }}" }
+fn own_key(world: &World) -> &'static str {
+    if world.key.is_some() { "{{ key.id }}" } else { "{{ absent.id }}" }
 }
 
 /// What makes text of a template.

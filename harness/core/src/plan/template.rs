@@ -124,9 +124,10 @@ fn end_of_expression(text: &str) -> Option<usize> {
 /// The first name in a template that this world does not define.
 fn unknown(template: &str, world: &World) -> Option<String> {
     let world = serde_json::to_value(world).ok()?;
-    let expressions = template.split("{{").skip(1).filter_map(|rest| rest.split_once("}}").map(|(front, _)| front));
+    let expressions = open_expressions(template);
     let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '_' || letter == '.';
     expressions
+        .iter()
         // Filters and their arguments follow the name; what is quoted is no name.
         .filter_map(|expression| expression.split('|').next())
         .flat_map(|expression| expression.split('\'').step_by(2))
