@@ -34,21 +34,20 @@ pub async fn listens(endpoint: &Endpoint, within: Duration) -> io::Result<()> {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests {
     use super::*;
-    use tokio::net::TcpListener;
+    use tokio::net::TcpSocket;
 
     #[tokio::test]
     async fn a_server_that_comes_up_later_is_waited_for_and_one_that_never_does_is_an_error() {
-        let first = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = first.local_addr().unwrap();
-        let endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
-        listens(&endpoint, Duration::from_secs(5)).await.unwrap();
-        drop(first);
+        // Bound from the first on, so that nobody else gets the port before it listens.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let endpoint = Endpoint::parse(&format!("http://{}", socket.local_addr().unwrap())).unwrap();
         let error = listens(&endpoint, Duration::from_millis(50)).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         let waits = listens(&endpoint, Duration::from_secs(10));
         let starts = async {
             tokio::time::sleep(PAUSE * 2).await;
-            TcpListener::bind(address).await.unwrap()
+            socket.listen(1).unwrap()
         };
         let (listening, _server) = tokio::join!(waits, starts);
         listening.unwrap();
