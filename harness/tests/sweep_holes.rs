@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use trentcheck_core::fixture::{Edition, Owner};
 use trentcheck_core::ledger::{Ledger, OpenRun};
 use trentcheck_core::report::Outcome;
-use trentcheck_core::run::{Elsewhere, Options};
+use trentcheck_core::run::{Elsewhere, Facts, Options};
 use trentcheck_core::send::Endpoint;
 
 use trentcheck_reference::Server;
@@ -490,7 +490,8 @@ async fn a_key_in_a_region_that_a_test_server_does_not_serve_is_never_written_do
     target.elsewhere = Some(Elsewhere::assumed(&target.endpoint, &target.region));
     let region = format!("\"region\":\"{}\"", target.other_region());
     let (opened, _) = Ledger::open(&path).unwrap();
-    let options = Options { ledger: Some(Arc::new(opened)), ..options(1) };
+    // Recorded facts make replicas too, and make calls of ReplicateKey that have to be refused.
+    let options = Options { ledger: Some(Arc::new(opened)), facts: Facts::Recorded, ..options(4) };
     let report = replay(&corpus(), &["identifiers/*elsewhere", "example/*"], &target, &options).await;
     let skipped = report.cases.iter().filter(|case| case.outcome == Outcome::Skipped).count();
     assert!(skipped > 0, "no case needs a key in the other Region");
@@ -499,6 +500,23 @@ async fn a_key_in_a_region_that_a_test_server_does_not_serve_is_never_written_do
     let told: Vec<&String> =
         asked.iter().filter(|(_, ledger)| ledger.contains(&region)).map(|(name, _)| name).collect();
     assert_eq!(told, [""; 0], "a sweep of a run that was killed here is refused for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_that_nobody_asked_for_is_not_deleted() {
+    let (server, mut target) = reference(config(Edition::KeyOnly)).await;
+    for (refused, has_alias) in [("ImportKeyMaterial", false), ("CreateGrant", true)] {
+        let refusing = move |operation: &str, _: &Value| match operation == refused {
+            true => refusal("AccessDeniedException"),
+            false => Fate::Passed,
+        };
+        target.endpoint = Endpoint::parse(&format!("http://{}", front(server.address(), refusing).await)).unwrap();
+        let report = replay(&corpus(), &["identifiers/alias-name"], &target, &options(1)).await;
+        assert!(report.left.is_empty(), "{:?}", report.left);
+        for call in ["CreateAlias", "DeleteAlias"] {
+            assert_eq!(report.calls.contains_key(call), has_alias, "{refused}: {:?}", report.calls);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -150,13 +150,15 @@ impl Maker<'_> {
 }
 
 impl Key {
-    /// Makes a key. `created` gets its id and ARN before anything else is done with it.
+    /// Makes a key. `created` gets its id and ARN before anything else is done with it, and `aliased` the ARN before an alias
+    /// is asked for.
     pub(crate) async fn create(
         maker: Maker<'_>,
         kms: &Kms,
         base: &Base,
         label: &str,
         created: impl FnOnce(&str, &Arn),
+        aliased: impl FnOnce(&Arn),
     ) -> Result<Self, Failure> {
         let (id, arn) = create_key(maker, kms, base).await?;
         created(&id, &arn);
@@ -166,14 +168,14 @@ impl Key {
             false => Vec::new(),
         };
         let mut key = Self::of(base, (id, arn), label, bytes, kms);
-        match key.complete(maker).await {
+        match key.complete(maker, aliased).await {
             Ok(()) => Ok(key),
             Err(failure) => Err(key.with_call(failure)),
         }
     }
 
     /// Brings a key that was just made into its base state.
-    async fn complete(&mut self, maker: Maker<'_>) -> Result<(), Failure> {
+    async fn complete(&mut self, maker: Maker<'_>, aliased: impl FnOnce(&Arn)) -> Result<(), Failure> {
         if self.base.has_material() {
             self.import(maker, Bytes::Same).await?;
         }
@@ -185,6 +187,7 @@ impl Key {
             }
         }
         if self.base.alias {
+            aliased(&self.arn);
             self.add_alias(maker).await?;
         }
         if self.base.policy {

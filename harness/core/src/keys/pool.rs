@@ -161,8 +161,9 @@ impl<'a> Pool<'a> {
 
     /// Writes down, before a ReplicateKey that has to be refused is sent, that it could make a replica of this base. The
     /// result is the replica's label. It does not count among the keys that the plan allows: none is to be made.
-    pub(crate) fn intends_replica(&self, base: &Base) -> Result<String, NoLease> {
+    pub(crate) async fn intends_replica(&self, base: &Base) -> Result<String, NoLease> {
         let kms = self.maker_of(base)?;
+        self.serves_its_region(base, kms).await?;
         let label = self.label();
         self.intends(base, &label, kms)?;
         Ok(label)
@@ -191,7 +192,8 @@ impl<'a> Pool<'a> {
         self.intends(base, &label, kms)?;
         // On the heap: it is the deepest of the calls around a case.
         let created = |id: &str, arn: &Arn| self.created(base, &label, id, arn);
-        match Box::pin(Key::create(self.maker, kms, base, &label, created)).await {
+        let aliased = |arn: &Arn| self.aliased(&label, arn);
+        match Box::pin(Key::create(self.maker, kms, base, &label, created, aliased)).await {
             Ok(key) => Ok(key),
             Err(failure) => {
                 self.failed(base, &label, &failure);
@@ -325,15 +327,21 @@ impl<'a> Pool<'a> {
         }
         let mut inner = self.inner();
         inner.made += 1;
-        // The alias may be made although CreateAlias gets no answer.
-        let alias = base.alias.then(|| mark::alias(self.maker.run, label));
         inner.created.push(Created {
             place: base.place,
             owner: base.owner,
             id: id.to_owned(),
             arn: arn.clone(),
-            alias,
+            alias: None,
         });
+    }
+
+    /// Writes down that an alias of this key will be asked for: it may be made although CreateAlias gets no answer.
+    fn aliased(&self, label: &str, arn: &Arn) {
+        let mut inner = self.inner();
+        if let Some(created) = inner.created.iter_mut().rev().find(|created| created.arn == *arn) {
+            created.alias = Some(mark::alias(self.maker.run, label));
+        }
     }
 
     /// Writes down what is certain after a key could not be made, or not fully.

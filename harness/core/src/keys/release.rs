@@ -93,31 +93,30 @@ impl Pool<'_> {
     /// Looks for keys that a call without an answer may have made. The result names what is left, and why.
     async fn look_for_open(&self) -> Vec<Text> {
         let open = std::mem::take(&mut self.inner().open);
-        let mut asked: HashMap<(Place, Owner), Vec<String>> = HashMap::new();
-        open.into_iter().for_each(|(label, at)| asked.entry(at).or_default().push(label));
+        let mut asked: HashMap<(Place, Owner), usize> = HashMap::new();
+        open.into_values().for_each(|at| *asked.entry(at).or_default() += 1);
         let mut left = Vec::new();
-        for ((place, owner), labels) in asked {
+        for ((place, owner), number) in asked {
             let Some(kms) = self.client(place, owner) else { continue };
-            let perhaps = format!(
-                "perhaps a key in {}, as the call that makes a key gave no answer about {}",
-                kms.region(),
-                labels.join(", ")
-            );
+            let perhaps = match number {
+                1 => format!("perhaps a key in {} that the run cannot name", kms.region()),
+                many => format!("perhaps {many} keys in {} that the run cannot name", kms.region()),
+            };
             let mut pauses = Pauses::within(kms.settle());
             let mut found = 0;
             // What was made a moment ago need not be listed yet.
-            while found < labels.len() {
+            while found < number {
                 match keys_of_run(kms.plain(), self.maker.run).await {
                     Ok(keys) => {
                         keys.into_iter().for_each(|key| found += usize::from(self.adopt(kms, place, owner, key)));
                     }
                     Err(failure) => {
-                        left.push(Text::from(format!("{perhaps}: ")).and(failure.describe()));
+                        left.push(Text::from(format!("{perhaps}, and ")).and(failure.describe()));
                         break;
                     }
                 }
-                if found < labels.len() && !pauses.pause().await {
-                    left.push(format!("{perhaps}: none is listed that was not known").into());
+                if found < number && !pauses.pause().await {
+                    left.push(format!("{perhaps}, and none is listed that was not known").into());
                     break;
                 }
             }

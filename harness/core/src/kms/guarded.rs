@@ -226,7 +226,7 @@ impl Kms {
         if let Some(guard) = &self.guard {
             // Whether a key was made there is not known.
             let expected = guard.expects(owner, &arn, self.region());
-            expected.map_err(|failure| Failure { kind: FailureKind::Unusable, ..failure })?;
+            expected.map_err(|failure| unusable(Text::from("with a key that is left alone: ").and(failure.answer)))?;
         }
         Ok((id, arn))
     }

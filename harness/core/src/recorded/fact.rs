@@ -157,7 +157,7 @@ impl Attempt<'_, '_, '_> {
         let answer = match &call.answer {
             None => set_up(&kms, call, &body).await?,
             Some(recorded) => {
-                let replicating = self.perhaps_a_replica(call)?;
+                let replicating = self.perhaps_a_replica(call).await?;
                 let answer = self.ask(&kms, number, call, recorded, &body).await?;
                 if let Some(replicating) = replicating {
                     self.replica_made(number, &replicating, &answer);
@@ -227,11 +227,11 @@ impl Attempt<'_, '_, '_> {
     }
 
     /// Writes down that a call may make a replica, although it has to be refused, so that the run releases it.
-    fn perhaps_a_replica(&mut self, call: &FactCall) -> Result<Option<Replicating>, End> {
+    async fn perhaps_a_replica(&mut self, call: &FactCall) -> Result<Option<Replicating>, End> {
         let (Some(on), "ReplicateKey") = (&call.on, call.operation()) else { return Ok(None) };
         let primary = self.key(on)?.clone();
         let base = primary.base.of_replica();
-        let label = self.stage.pool.intends_replica(&base)?;
+        let label = self.stage.pool.intends_replica(&base).await?;
         Ok(Some(Replicating { primary, base, label }))
     }
 
