@@ -20,10 +20,11 @@ def pytest_addoption(parser):
         "endpoint": "run the cases at this server",
         "preset": "run the cases at a server of this kind: `trentcheck presets` lists them",
         "edition": "key-only or key-material-id",
+        "region": "the Region that requests are signed for",
         "deviations": "the list of known deviations (TOML)",
         "skip": "do not run these cases: an id or a glob; repeatable",
         "skip-from": "do not run the cases of this file: ids or globs, one on a line; repeatable",
-        "arg": "give `trentcheck run` this argument too; repeatable",
+        "arg": "give `trentcheck run` this argument too, as in `--trentcheck-arg=--timeout=5s`; repeatable",
     }.items():
         many = {"action": "append", "default": []} if name in ("skip", "skip-from", "arg") else {}
         group.addoption(f"--trentcheck-{name}", help=text, metavar=name.upper(), **many)
@@ -188,20 +189,25 @@ def run(session, folder):
     ids = [item.name for item in session.items if isinstance(item, Case)]
     (folder / "cases").write_text("\n".join(ids), encoding="utf-8")
     given = {"--endpoint": endpoint, "--preset": option("trentcheck_preset"), "--edition": edition(session.config),
-             "--deviations": option("trentcheck_deviations")}
+             "--region": option("trentcheck_region"), "--deviations": option("trentcheck_deviations")}
     words = [word for flag, value in given.items() if value for word in (flag, value)]
     report, junit = folder / "run.json", folder / "run.xml"
     done = call("run", f"@{folder / 'cases'}", *words, "--brief", "--state", "none", *option("trentcheck_arg"),
                 "--report", f"json={report}", "--report", f"junit={junit}")
     said = "\n".join(part for part in (done.stderr.strip(), done.stdout.strip()) if part)
+    of_run = None
     try:
         [of_run] = json.loads(report.read_text(encoding="utf-8"))["runs"]
         tests = {test.get("name"): standing_of(test) for test in xml.parse(junit).iter("testcase")}
     except (OSError, ValueError, xml.ParseError):
+        pass  # the sentence below says more than these errors
+    if not of_run:
         fail(f"trentcheck ended with exit code {done.returncode} and without a report\n{said}")
-    cases = {}
+    cases, told = {}, {}
     for case in of_run["cases"]:
         standing, reason, text = tests[case["id"]]
+        if standing == "error" and told.setdefault(reason, case["id"]) != case["id"]:
+            text = f"the same as for {told[reason]}"  # one reason can block most cases
         stale = (case.get("deviation") or {}).get("stale") or {}
         cases[case["id"]] = {"outcome": case["outcome"], "standing": standing, "reason": reason, "text": f"{reason}\n{text}",
                              "passes_now": stale.get("why") in ("passes", "expired-and-passes")}
