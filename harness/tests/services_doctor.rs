@@ -3,8 +3,12 @@
 use crate::support::command::{json, text, trentcheck_apart};
 use crate::support::hostile::answering;
 use crate::support::service::{KEYS, service, with};
-use crate::support::{config, reference};
+use crate::support::{config, corpus, options, reference, replay};
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
 use trentcheck_core::fixture::Edition;
+use trentcheck_core::report::Outcome;
+use trentcheck_core::run::Target;
 
 /// The lines of a sign, by what they check.
 fn lines(stdout: &str, sign: &str) -> Vec<String> {
@@ -91,6 +95,49 @@ async fn credentials_that_a_target_does_not_know_are_one_sentence_and_no_diverge
         assert_eq!(said.matches(name).count(), 1, "{said}");
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_server_that_refuses_every_signature_is_judged_and_a_notice_says_what_may_be_set_wrongly() {
+    let (_server, known) = reference(config(Edition::KeyOnly)).await;
+    let elsewhere = Target { region: "eu-north-1".to_owned(), elsewhere: None, ..known.clone() };
+    for (target, told) in [(known, ""), (elsewhere, "serve the Region `eu-north-1`")] {
+        let report = replay(&corpus(), &["authentication/control"], &target, &options(4)).await;
+        let notices: Vec<&str> = report.notices.iter().map(|notice| &**notice).collect();
+        let notices = notices.join("\n");
+        assert!(notices.contains(told) && notices.is_empty() == told.is_empty(), "{notices}");
+        assert_eq!(report.cases[0].outcome == Outcome::Pass, told.is_empty(), "{notices}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_up_a_moment_later_is_waited_for_if_asked() {
+    let (server, _) = reference(config(Edition::KeyOnly)).await;
+    // Bound from the first on, so that nobody else gets the port before it listens.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let endpoint = format!("http://{}", socket.local_addr().unwrap());
+    let arguments = ["run", "authentication/control", "--endpoint", &endpoint];
+    let at_once = trentcheck_apart(&[], &arguments).await;
+    let said = text(&at_once.stdout);
+    assert_eq!(at_once.status.code(), Some(3), "{said}");
+    assert!(said.contains("Is it started? `--wait 10s` waits for it"), "{said}");
+    let waiting = [&arguments[..], &["--wait", "30s"]].concat();
+    let waits = trentcheck_apart(&[], &waiting);
+    let comes = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let listener = socket.listen(16).unwrap();
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut behind = TcpStream::connect(server.address()).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut behind).await });
+        }
+    };
+    let waited = tokio::select! {
+        waited = waits => waited,
+        () = comes => unreachable!("it accepts for ever"),
+    };
+    assert_eq!(waited.status.code(), Some(0), "{}", text(&waited.stdout));
 }
 
 #[tokio::test(flavor = "multi_thread")]

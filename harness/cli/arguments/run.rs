@@ -117,6 +117,9 @@ pub(crate) struct RunArguments {
     /// [default: 15m]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
+    /// Wait for up to this time until the target can be reached [default: 0s]
+    #[arg(long, value_name = "TIME", env = "TRENTCHECK_WAIT", hide_env_values = true, value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
     /// Read the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,

@@ -174,11 +174,13 @@ fn without_verdict(report: &RunReport, detail: Detail) -> Vec<String> {
         let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
         lines.push(String::new());
         let style = if outcome == Outcome::Skipped { DIM } else { YELLOW };
-        // A reason that concerns the whole run was already printed as a notice.
-        let said = report.notices.iter().any(|notice| notice == reason);
+        // A reason that concerns the whole run was already printed, as a notice or as what to fix first.
+        let is_first = report.hindrance().is_some_and(|(_, first)| first == reason && outcome == Outcome::Blocked);
+        let said = is_first || report.notices.iter().any(|notice| notice == reason);
         let reason = if said { String::new() } else { format!(": {reason}") };
         lines.push(format!("{style}{} {}{style:#}{reason}", ids.len(), outcome.as_str()));
-        lines.push(format!("    {DIM}{}{DIM:#}", some_of(&ids)));
+        let shown = if detail == Detail::Cases { ids.join(", ") } else { some_of(&ids) };
+        lines.push(format!("    {DIM}{shown}{DIM:#}"));
         // The call that failed, once for all cases that it blocks.
         let blocked = cases.iter().find(|case| outcome == Outcome::Blocked && !case.exchanges.is_empty());
         if let (Some(case), true) = (blocked, detail != Detail::Brief) {

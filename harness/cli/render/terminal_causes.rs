@@ -1,8 +1,8 @@
-//! Renders the causes of divergences: what is to be fixed, most cases first, each with one example.
+//! Renders the causes of divergences: what is to be fixed, each with one example.
 
 use super::parts::{Detail, bytes, difference};
 use super::passages::of_report;
-use super::style::{BOLD, DIM, RED, shortened, some_of};
+use super::style::{BOLD, DIM, RED, counted, shortened, some_of};
 use std::collections::BTreeSet;
 use trentcheck_core::fixture::Support;
 use trentcheck_core::report::{CaseReport, Cause, Mismatch, RunReport};
@@ -10,6 +10,10 @@ use trentcheck_core::report::{CaseReport, Cause, Mismatch, RunReport};
 /// The causes. With all details the cases follow, so an example would be shown twice.
 pub(super) fn render(report: &RunReport, detail: Detail) -> Vec<String> {
     let mut lines = Vec::new();
+    if let Some((cases, reason)) = report.hindrance() {
+        let blocked = counted(cases, "case");
+        lines.extend([String::new(), format!("{RED}✗ fix this first: {blocked} blocked{RED:#}: {reason}")]);
+    }
     if detail != Detail::Full && !report.causes.is_empty() {
         lines.push(String::new());
     }
@@ -17,7 +21,7 @@ pub(super) fn render(report: &RunReport, detail: Detail) -> Vec<String> {
         if detail == Detail::Full {
             lines.push(String::new());
         }
-        let first = if number == 0 && report.causes.len() > 1 { "fix this first: " } else { "" };
+        let first = if report.is_first(number) { "fix this first: " } else { "" };
         match detail {
             Detail::Brief | Detail::Cases => lines.push(in_a_line(first, cause, report)),
             Detail::Full => lines.extend(with_an_example(first, cause, report)),
@@ -99,9 +103,7 @@ pub(super) fn why<'a>(
 }
 
 fn heading(first: &str, cause: &Cause, sentence: &str) -> String {
-    let count = cause.cases.len();
-    let noun = if count == 1 { "case" } else { "cases" };
-    format!("{RED}✗ {first}{count} {noun}{RED:#}: {}", shortened(sentence))
+    format!("{RED}✗ {first}{}{RED:#}: {}", cause.concerns(), shortened(sentence))
 }
 
 /// The clause with its text.

@@ -26,6 +26,9 @@ pub(crate) fn render(report: &RunReport) -> Vec<String> {
             format!("    {:9} {}", "expires", entry.expires),
         ]);
     }
+    if report.is_stale() {
+        lines.push(format!("    `trentcheck deviations update {}` writes what is true now", deviations.file));
+    }
     if report.figures.listed > 0 {
         lines.extend([
             String::new(),

@@ -265,6 +265,7 @@ fn options(settings: &RunSettings, target: &Target, permit: Permit) -> Result<Op
         fail_on: settings.fail_on,
         detail: settings.detail,
         deadline: settings.deadline,
+        up_within: settings.wait,
         permit,
         ..Options::new(settings.target.settle(&target.endpoint), Entropy::new(seed))
     })

@@ -303,6 +303,8 @@ pub(crate) struct RunSettings {
     /// The lane of the judged exchanges.
     pub(crate) lane: Lane,
     pub(super) deadline: Duration,
+    /// How long to wait until the target can be reached.
+    pub(super) wait: Duration,
     pub(crate) fixtures: Option<PathBuf>,
     /// Which recorded facts are replayed.
     pub(crate) facts: Facts,
@@ -368,6 +370,7 @@ impl RunSettings {
                 LaneName::Http => Lane::Http,
             },
             deadline: arguments.deadline.or(file.deadline).unwrap_or(DEADLINE),
+            wait: arguments.wait.unwrap_or_default(),
             fixtures: arguments.fixtures.clone(),
             facts: if arguments.recorded.is_some() { Facts::Recorded } else { Facts::None },
             recorded: arguments.recorded.clone().flatten(),

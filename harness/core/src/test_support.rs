@@ -73,6 +73,7 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
         clauses: Vec::new(),
         supports: Supports::default(),
         outcome,
+        blocked_by: None,
         reason: None,
         mismatches: Vec::new(),
         likenesses: Vec::new(),

@@ -153,6 +153,9 @@ pub struct CaseReport {
     /// Why it was not judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Shown>,
+    /// The case without which it proves nothing, if that blocks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<String>,
     /// Status and error type of each judged answer, such as `400 ValidationException`; absent if nothing was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,

@@ -57,13 +57,16 @@ pub struct Cause {
     pub mismatches: usize,
     /// The cases that it makes diverge, in the order of the corpus.
     pub cases: Vec<String>,
+    /// How many cases prove nothing while these diverge, and are blocked.
+    #[serde(default, skip_serializing_if = "super::figures::is_zero")]
+    pub blocks: usize,
     /// The case whose exchanges show it best.
     pub example: String,
     /// The command line that runs just its cases again, quoted for a POSIX shell.
     pub repeat: String,
 }
 
-/// The causes of the cases that diverge, most cases first. Every mismatch that fails a run belongs to exactly one of them.
+/// The causes of the cases that diverge, those first that have most cases and block most. Every mismatch that fails a run belongs to exactly one of them.
 pub fn causes(cases: &[CaseReport], fail_on: Level, repeat: &dyn Fn(&[&str]) -> String) -> Vec<Cause> {
     let diverging = cases.iter().enumerate().filter(|(_, case)| case.outcome == Outcome::Diverges);
     let mut alike: BTreeMap<Key, Vec<Fault<'_>>> = BTreeMap::new();
@@ -77,9 +80,27 @@ pub fn causes(cases: &[CaseReport], fail_on: Level, repeat: &dyn Fn(&[&str]) -> 
         .flat_map(by_clause)
         .map(|(clause, faults)| (faults[0].number, cause(clause, &faults, repeat)))
         .collect();
+    for (_, cause) in &mut causes {
+        let is_of_it = |blocking: &String| cause.cases.contains(blocking);
+        cause.blocks = cases.iter().filter(|case| case.blocked_by.as_ref().is_some_and(is_of_it)).count();
+    }
     // Causes with the same number of cases are in the order of the corpus, and then in that of their keys.
-    causes.sort_by_key(|(number, cause)| (Reverse(cause.cases.len()), *number));
+    causes.sort_by_key(|(number, cause)| (Reverse(cause.cases.len() + cause.blocks), *number));
     causes.into_iter().map(|(_, cause)| cause).collect()
+}
+
+impl Cause {
+    /// How many cases it makes diverge, and how many these block: `1 case, which blocks 56 more`.
+    pub fn concerns(&self) -> String {
+        let (cases, blocks) = match self.cases.len() {
+            1 => ("1 case".to_owned(), "blocks"),
+            many => (format!("{many} cases"), "block"),
+        };
+        match self.blocks {
+            0 => cases,
+            more => format!("{cases}, which {blocks} {more} more"),
+        }
+    }
 }
 
 /// What the mismatches of one cause have in common, besides a clause. What varies from key to key is replaced.
@@ -363,6 +384,7 @@ fn cause(clause: Option<&str>, faults: &[Fault<'_>], repeat: &dyn Fn(&[&str]) ->
         mismatches: faults.iter().map(|fault| fault.mismatches).sum(),
         repeat: repeat(&cases),
         example: example.case.id.clone(),
+        blocks: 0,
         cases: cases.into_iter().map(str::to_owned).collect(),
     }
 }

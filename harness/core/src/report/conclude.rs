@@ -90,6 +90,7 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         start: precondition.map(|precondition| precondition.title.clone()).unwrap_or_default(),
         outcome: relisted.map_or(case.outcome, |relisted| relisted.outcome),
         reason: relisted.map_or(&case.reason, |relisted| &relisted.reason).clone(),
+        blocked_by: case.blocked_by.clone(),
         answer: Some(case.pinned.answer.clone()).filter(|answer| !answer.is_empty()),
         crashed: case.mismatches.iter().any(|mismatch| is_crash(mismatch, about.corpus)),
         mismatches: case.mismatches.clone(),

@@ -109,6 +109,8 @@ pub struct CaseRan {
     pub outcome: Outcome,
     /// Why it was not judged.
     pub reason: Option<Shown>,
+    /// The case without which it proves nothing, if that blocks it.
+    pub blocked_by: Option<String>,
     /// Every mismatch, also those below the level that fails a run.
     pub mismatches: Vec<Mismatch>,
     /// What identifies each of them at a second look and in another case.

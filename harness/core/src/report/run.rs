@@ -1,7 +1,7 @@
 //! The report of one target.
 
 use super::baseline::BaselineReport;
-use super::case::CaseReport;
+use super::case::{CaseReport, Outcome};
 use super::cause::Cause;
 use super::cited::{ClauseText, PassageText, SourceText};
 use super::deviation::DeviationsReport;
@@ -94,6 +94,24 @@ impl RunReport {
             Some((id, clause)) => format!("{} ({id} {})", cause.sentence, clause.text.trim_end_matches('.')),
             None => cause.sentence.to_string(),
         }
+    }
+
+    /// What has to be mended before the first cause: the reason that blocks most cases, if it blocks more than that cause
+    /// concerns, and how many it blocks.
+    pub fn hindrance(&self) -> Option<(usize, &str)> {
+        let mut blocked: BTreeMap<&str, usize> = BTreeMap::new();
+        // What another case blocks belongs to the cause of that case.
+        for case in self.cases.iter().filter(|case| case.outcome == Outcome::Blocked && case.blocked_by.is_none()) {
+            *blocked.entry(case.reason.as_deref().unwrap_or_default()).or_default() += 1;
+        }
+        let (reason, most) = blocked.into_iter().max_by_key(|(_, cases)| *cases)?;
+        let first = self.causes.first().map_or(1, |cause| cause.cases.len() + cause.blocks);
+        (most > first).then_some((most, reason))
+    }
+
+    /// Whether the cause of this number has to be mended first.
+    pub fn is_first(&self, number: usize) -> bool {
+        number == 0 && self.causes.len() > 1 && self.hindrance().is_none()
     }
 
     /// Whether two runs are at one target. A target that has a name is known by it, wherever it is; the embedded reference

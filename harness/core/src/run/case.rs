@@ -98,6 +98,7 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         supports: case.supports.clone(),
         outcome,
         reason,
+        blocked_by: None,
         mismatches: Vec::new(),
         likenesses: Vec::new(),
         once: Vec::new(),

@@ -10,6 +10,7 @@ use super::recorder::lane_name;
 use super::schedule::{ENOUGH, INTERNAL, Part, Schedule};
 use crate::fixture::{Corpus, Owner, Selection};
 use crate::keys::Released;
+use crate::kms::Pauses;
 use crate::normalise::Shown;
 use crate::report::{CaseRan, End, Outcome, Ran, RecordedRan, TargetReport};
 use crate::send::Peer;
@@ -203,10 +204,15 @@ type Reports = (BTreeMap<String, CaseRan>, Option<RecordedRan>);
 /// Runs the cases and replays recorded facts if the target can be tested. If not, `notices` says why.
 async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> Reports {
     let run = schedule.run;
-    let verdict = match schedule.within(probe(run)).await {
-        Part::Done(verdict) => verdict,
-        Part::OutOfTime => Verdict::Unreachable("find out what the target is in time".into()),
-        Part::Panicked => return all(run, Outcome::Indeterminate, &INTERNAL.into()),
+    let mut pauses = Pauses::within(run.options.up_within);
+    let verdict = loop {
+        match schedule.within(probe(run)).await {
+            // A server that was started a moment ago may not be ready.
+            Part::Done(Verdict::Unreachable(_)) if !schedule.is_interrupted() && pauses.pause().await => {}
+            Part::Done(verdict) => break verdict,
+            Part::OutOfTime => break Verdict::Unreachable("find out what the target is in time".into()),
+            Part::Panicked => return all(run, Outcome::Indeterminate, &INTERNAL.into()),
+        }
     };
     match verdict {
         Verdict::Unreachable(why) => {
@@ -234,7 +240,8 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> Reports {
             notices.push(why);
             reports
         }
-        Verdict::Ready { account } => {
+        Verdict::Ready { account, doubt } => {
+            notices.extend(doubt);
             if let Some(account) = account {
                 run.account.get_or_init(|| account);
             }

@@ -35,6 +35,8 @@ pub struct Options {
     pub settle: Duration,
     /// Time limit of the whole run, teardown apart.
     pub deadline: Duration,
+    /// How long to wait until the target can be reached.
+    pub up_within: Duration,
     /// Which cases may be sent.
     pub permit: Permit,
     /// Tells the time.
@@ -95,7 +97,8 @@ pub enum Facts {
 impl Options {
     /// Options of a run that sends every case, one at a time and in the order of the corpus, on the wire lane, for at
     /// most a minute. Any mismatch fails it. No keys are lent to it, it may make any number, it keeps no ledger, and it
-    /// replays no recorded facts. It does not end early.
+    /// replays no recorded facts. It does not end early, and does not wait for a
+    /// target that cannot be reached.
     #[must_use]
     pub fn new(settle: Duration, entropy: Entropy) -> Self {
         Self {
@@ -105,6 +108,7 @@ impl Options {
             fail_on: Level::May,
             settle,
             deadline: Duration::from_secs(60),
+            up_within: Duration::ZERO,
             permit: Permit::All,
             clock: Arc::new(SystemTime::now),
             run_id: entropy.run_id(),

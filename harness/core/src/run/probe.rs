@@ -16,6 +16,8 @@ pub(super) enum Verdict {
     Ready {
         /// The primary principal's account and partition, if a key's ARN told them.
         account: Option<(String, String)>,
+        /// Why most cases may fail for a reason that lies with the user.
+        doubt: Option<Text>,
     },
     /// It says that it has no such operation.
     Unsupported(Text),
@@ -70,10 +72,22 @@ pub(super) async fn probe(run: &Run<'_>) -> Verdict {
     {
         return Verdict::NoKms(why);
     }
+    let doubt = first.as_ref().and_then(|first| doubt(run, first));
     match unsupported(run, kms, first, key_id.as_deref()).await {
         Some(why) => Verdict::Unsupported(why),
-        None => Verdict::Ready { account },
+        None => Verdict::Ready { account, doubt },
     }
+}
+
+/// What the user may have set wrongly, if the target refuses a correct request. It is judged all the same: the fault may be
+/// the target's.
+fn doubt(run: &Run<'_>, first: &Seen) -> Option<Text> {
+    first.refuses_signature.then(|| {
+        let region = &run.target.region;
+        Text::from("the target refuses a correctly signed request: it answers ")
+            .and(first.summary.clone())
+            .and(format!(". Does it serve the Region `{region}`, and does it know these credentials?"))
+    })
 }
 
 /// What is wrong with the clocks. On loopback both are one, so that a wrong Date is the target's fault, unless it refuses
@@ -215,7 +229,10 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, body: &Value) -> Asked {
             })
         }
         Err(error) if error.fault() == Fault::Network && !matches!(error, SendError::Timeout { .. }) => {
-            Asked::Unreachable(Text::from(format!("reach {}: ", run.target.endpoint)).and(error.text()))
+            // Only a server on this machine is likely to have been started a moment ago.
+            let is_closed = matches!(error, SendError::Connect(_)) && run.target.endpoint.is_loopback();
+            let hint = if is_closed { ". Is it started? `--wait 10s` waits for it" } else { "" };
+            Asked::Unreachable(Text::from(format!("reach {}: ", run.target.endpoint)).and(error.text()).and(hint))
         }
         Err(_) => Asked::Unreadable,
     }

@@ -144,7 +144,8 @@ impl Schedule<'_> {
             {
                 let reason =
                     format!("it proves nothing while `{id}` ({}) {}", required.title, required.outcome.as_verb());
-                return not_run(case, Outcome::Blocked, &Shown::ours(reason));
+                let blocked = not_run(case, Outcome::Blocked, &Shown::ours(reason));
+                return CaseRan { blocked_by: Some(id.clone()), ..blocked };
             }
         }
         let first = self.look_at(case, Choice::Any).await;

@@ -167,7 +167,12 @@ impl Decoder {
         match head.end {
             End::Head => Ok(true),
             End::Length(length) if length > limit as u64 => Err(SendError::BodyTooLarge { limit }),
-            End::Length(length) => Ok(self.buffer.len() as u64 >= length),
+            End::Length(length) => {
+                let missing = usize::try_from(length).unwrap_or(limit).saturating_sub(self.buffer.len());
+                // A buffer that doubles would come to twice the body.
+                self.buffer.reserve_exact(missing);
+                Ok(missing == 0)
+            }
             End::Close if self.buffer.len() > limit => Err(SendError::BodyTooLarge { limit }),
             End::Close => Ok(false),
             End::Chunks => head.chunks.read(&mut self.buffer, &mut head.body, limit, self.limits.head),
@@ -179,7 +184,9 @@ impl Decoder {
         match head.end {
             End::Length(length) => {
                 let length = usize::try_from(length).unwrap_or(usize::MAX).min(self.buffer.len());
-                head.body = self.buffer.drain(..length).collect();
+                // What came stays where it is: a large body is not held twice.
+                let rest = self.buffer.split_off(length);
+                head.body = std::mem::replace(&mut self.buffer, rest);
             }
             End::Close => head.body = std::mem::take(&mut self.buffer),
             End::Head | End::Chunks => {}

@@ -88,6 +88,7 @@ fn ran(id: &str, outcome: Outcome) -> CaseRan {
         clauses: Vec::new(),
         supports: Supports::default(),
         outcome,
+        blocked_by: None,
         reason: None,
         mismatches: Vec::new(),
         likenesses: Vec::new(),

@@ -315,6 +315,21 @@ fn a_run_that_is_not_complete_writes_no_list() {
 }
 
 #[test]
+fn what_has_no_verdict_is_left_out_by_flags_or_by_a_file_and_not_if_it_is_most() {
+    let ids: Vec<&str> = CORPUS.cases.iter().map(|case| case.id()).take(20).collect();
+    let refused = |blocked: usize| {
+        let outcome = |at: usize| if at < blocked { Outcome::Indeterminate } else { Outcome::Pass };
+        let ran = ran(&ids.iter().enumerate().map(|(at, id)| (*id, outcome(at))).collect::<Vec<_>>());
+        update("", &list(""), &ran, &CORPUS, today(), &fresh(None)).unwrap_err().to_string()
+    };
+    assert!(refused(1).contains(&format!("`--skip {}` leaves it out", ids[0])), "{}", refused(1));
+    assert!(refused(2).contains(&format!("`--skip {} --skip {}` leaves them out", ids[0], ids[1])), "{}", refused(2));
+    let lines = format!("with these lines in FILE:\n{}", ids[..8].join("\n"));
+    assert!(refused(8).ends_with(&lines), "{}", refused(8));
+    assert!(!refused(11).contains("--skip"), "{}", refused(11));
+}
+
+#[test]
 fn entries_that_are_written_inline_are_kept() {
     let entry = format!(
         "{{ case = \"{CASE}\", answer = \"500\", differs = [\"status, answer: 500\"], reason = \"a crash\", \

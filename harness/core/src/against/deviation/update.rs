@@ -207,8 +207,16 @@ fn check(ran: &Ran, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
         let which = format!("`{}` {}", first.id, first.ending());
         return Err(Incomplete(match more.len() {
             0 => format!("{which}\nhint: `--skip {}` leaves it out", first.id),
-            // Where everything is without a verdict, nothing is to be left out.
-            _ if unknown.len() > MOST_LEFT_OUT => format!("{which}, and {} more have no verdict", more.len()),
+            // Where most cases are without a verdict, leaving them out is no help.
+            _ if unknown.len() * 2 > ran.cases.len() => format!("{which}, and {} more have no verdict", more.len()),
+            _ if unknown.len() > MOST_ON_A_LINE => {
+                let ids: Vec<&str> = unknown.iter().map(|case| case.id.as_str()).collect();
+                format!(
+                    "{which}, and {} more have no verdict\nhint: `--skip @FILE` leaves them out, with these lines in FILE:\n{}",
+                    more.len(),
+                    ids.join("\n")
+                )
+            }
             _ => {
                 let skips: Vec<String> = unknown.iter().map(|case| format!("--skip {}", case.id)).collect();
                 format!("{which}, and {} more have no verdict\nhint: `{}` leaves them out", more.len(), skips.join(" "))
@@ -221,8 +229,8 @@ fn check(ran: &Ran, list: &List, corpus: &Corpus) -> Result<(), Incomplete> {
     Ok(())
 }
 
-/// Cases without a verdict that are worth leaving out.
-const MOST_LEFT_OUT: usize = 20;
+/// Cases that are left out by flags; more are left out by a file.
+const MOST_ON_A_LINE: usize = 5;
 
 /// Whether it is known if the case deviates, or why it cannot be known.
 fn is_known(case: &CaseRan, ran: &Ran, list: &List, corpus: &Corpus) -> bool {

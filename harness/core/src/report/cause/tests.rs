@@ -442,3 +442,34 @@ proptest! {
         prop_assert_eq!(sizes(&renamed), sizes(&report));
     }
 }
+
+#[test]
+fn a_cause_that_blocks_cases_comes_before_one_with_more_cases() {
+    let ids = ["authentication/altered-signature", "members/null", "members/true", "members/list", "members/empty"];
+    let outcome = |at: usize| if at < 3 { Outcome::Diverges } else { Outcome::Blocked };
+    let mut ran = ran(&ids.iter().enumerate().map(|(at, id)| (*id, outcome(at))).collect::<Vec<_>>());
+    for (at, case) in ran.cases.iter_mut().enumerate().take(3) {
+        let clause = if at == 0 { "S-12" } else { "S-19" };
+        case.mismatches = vec![status(success(), answered(400, ""), &[clause])];
+    }
+    let told = |ran: &crate::report::Ran| {
+        let report = concluded(ran, &[], crate::report::Held::default());
+        let causes: Vec<String> = report.causes.iter().map(Cause::concerns).collect();
+        (causes, report.hindrance().map(|(cases, reason)| (cases, reason.to_owned())), report.is_first(0))
+    };
+    let [two, one] = ["2 cases", "1 case"].map(str::to_owned);
+    assert_eq!(told(&ran), (vec![two.clone(), one.clone()], None, true));
+    for case in &mut ran.cases[3..] {
+        case.blocked_by = Some(ids[0].to_owned());
+    }
+    let blocking = "1 case, which blocks 2 more".to_owned();
+    assert_eq!(told(&ran), (vec![blocking, two.clone()], None, true));
+    // What no case blocks belongs to no cause.
+    for case in &mut ran.cases[2..] {
+        case.outcome = Outcome::Blocked;
+        case.mismatches.clear();
+        case.blocked_by = None;
+        case.reason = Some(Shown::ours("no key"));
+    }
+    assert_eq!(told(&ran), (vec![one.clone(), one], Some((3, "no key".to_owned())), false));
+}

@@ -1,6 +1,6 @@
 //! An endpoint badge of shields.io. Divergence and coverage are two badges: one figure alone would hide the other.
 
-use crate::report::{Report, Verdict};
+use crate::report::{Outcome, Report, Verdict};
 use serde_json::json;
 
 /// Which of the two figures.
@@ -25,7 +25,10 @@ pub(super) fn render(report: &Report, figure: Figure) -> String {
     let (message, color) = match whole {
         0 => ("unknown".to_owned(), "lightgrey"),
         _ if !is_whole => ("incomplete".to_owned(), "lightgrey"),
-        _ => (percent(part, whole), color(figure, part, whole)),
+        _ => {
+            let is_listed = cases().filter(|case| case.is_wrong()).all(|case| case.outcome == Outcome::Listed);
+            (percent(part, whole), color(figure, part, whole, is_listed))
+        }
     };
     let badge = json!({ "schemaVersion": 1, "label": label, "message": message, "color": color });
     format!("{badge:#}\n")
@@ -41,9 +44,11 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
     format!("{shown:.1} %")
 }
 
-fn color(figure: Figure, part: usize, whole: usize) -> &'static str {
+/// The colour of a share. `is_listed` says whether everything that diverges is a known deviation.
+fn color(figure: Figure, part: usize, whole: usize, is_listed: bool) -> &'static str {
     match figure {
         Figure::Divergence if part == 0 => "brightgreen",
+        Figure::Divergence if is_listed => "yellow",
         Figure::Divergence => "red",
         Figure::Coverage if part == whole => "brightgreen",
         Figure::Coverage if part * 2 >= whole => "yellow",

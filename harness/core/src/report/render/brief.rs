@@ -24,7 +24,7 @@ pub fn brief(run: &RunReport) -> String {
     text.extend(
         run.causes
             .iter()
-            .map(|cause| format!("✗ {}: {} ({})", counted(cause.cases.len()), run.in_a_sentence(cause), some(cause))),
+            .map(|cause| format!("✗ {}: {} ({})", cause.concerns(), run.in_a_sentence(cause), some(cause))),
     );
     for found in others(run) {
         let ids: Vec<&str> = found.cases.iter().map(|case| case.id.as_str()).collect();

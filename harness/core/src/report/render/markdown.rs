@@ -42,9 +42,12 @@ fn of_target(run: &RunReport) -> Vec<String> {
     for notice in &run.notices {
         lines.extend([String::new(), format!("> {}", text(notice))]);
     }
+    if let Some((cases, reason)) = run.hindrance() {
+        lines.extend([String::new(), format!("**fix this first:** {} blocked: {}", counted(cases), text(reason))]);
+    }
     for (number, cause) in run.causes.iter().enumerate() {
-        let first = if number == 0 && run.causes.len() > 1 { "**fix this first:** " } else { "" };
-        let what = format!("{}: {}", counted(cause.cases.len()), text(&run.in_a_sentence(cause)));
+        let first = if run.is_first(number) { "**fix this first:** " } else { "" };
+        let what = format!("{}: {}", cause.concerns(), text(&run.in_a_sentence(cause)));
         lines.extend([String::new(), format!("{}. {first}{what}", number + 1)]);
         lines.extend(example(cause, run).into_iter().map(|line| format!("   {line}").trim_end().to_owned()));
     }

@@ -314,6 +314,16 @@ fn a_badge_rounds_neither_to_nothing_nor_to_all() {
 }
 
 #[test]
+fn a_badge_is_yellow_while_all_that_diverges_is_listed() {
+    for (outcome, colour) in [(Outcome::Pass, "brightgreen"), (Outcome::Listed, "yellow"), (Outcome::Diverges, "red")] {
+        let cases = [("members/null", outcome), ("members/true", Outcome::Pass)];
+        let report = Report::of(vec![concluded(&ran(&cases), &[], Held::default())], 1);
+        let badge = Format::BadgeDivergence.render(&report);
+        assert!(badge.contains(&format!("\"color\": \"{colour}\"")), "{badge}");
+    }
+}
+
+#[test]
 fn a_series_has_one_value_and_it_is_the_latest() {
     let mut early = concluded(&ran(&[("members/null", Outcome::Pass)]), &[], Held::default());
     let mut late = early.clone();

@@ -36,6 +36,8 @@ pub(super) struct Run<'a> {
     outcomes: Vec<Count>,
     notices: Vec<&'a str>,
     left: Vec<&'a str>,
+    /// What blocks more cases than the first cause concerns.
+    hindrance: Option<(String, &'a str)>,
     causes: Vec<CauseShown<'a>>,
     changes: Vec<Changes<'a>>,
     recorded: Option<Recorded<'a>>,
@@ -86,6 +88,7 @@ struct CauseShown<'a> {
     clause: Option<(&'a str, &'a str)>,
     level: String,
     cases: usize,
+    blocks: usize,
     counted: String,
     /// The share of all diverging cases, from 0 to 100.
     length: f64,
@@ -160,6 +163,7 @@ impl<'a> Run<'a> {
             outcomes: counts(run),
             notices: run.notices.iter().map(|notice| notice.as_str()).collect(),
             left: run.left.iter().map(|line| line.as_str()).collect(),
+            hindrance: run.hindrance().map(|(cases, reason)| (counted(cases), reason)),
             causes: run.causes.iter().enumerate().map(|(at, cause)| cause_shown(run, cause, key(number, at))).collect(),
             changes: changes(run),
             recorded: recorded(run),
@@ -271,6 +275,7 @@ fn cause_shown<'a>(run: &'a RunReport, cause: &'a Cause, key: String) -> CauseSh
         clause: clause.map(|(id, clause)| (id.as_str(), clause.text.as_str())),
         level: cause.level.to_string(),
         cases: cause.cases.len(),
+        blocks: cause.blocks,
         counted: counted(cause.cases.len()),
         length: length(cause.cases.len() as f64, run.figures.diverges as f64).min(100.0),
         place: cause.place.to_string(),
