@@ -4,11 +4,15 @@ use crate::support::command::{json, text, trentcheck_apart};
 use crate::support::hostile::answering;
 use crate::support::service::{KEYS, service, with};
 use crate::support::{config, corpus, options, reference, replay};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Notify;
 use trentcheck_core::fixture::Edition;
-use trentcheck_core::report::Outcome;
-use trentcheck_core::run::Target;
+use trentcheck_core::report::{ExitCode, Outcome};
+use trentcheck_core::run::{Options, Target};
+use trentcheck_core::send::Endpoint;
 
 /// The lines of a sign, by what they check.
 fn lines(stdout: &str, sign: &str) -> Vec<String> {
@@ -112,20 +116,29 @@ async fn a_test_server_that_refuses_every_signature_is_judged_and_a_notice_says_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_up_a_moment_later_is_waited_for_if_asked() {
-    let (server, _) = reference(config(Edition::KeyOnly)).await;
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
     // Bound from the first on, so that nobody else gets the port before it listens.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let endpoint = format!("http://{}", socket.local_addr().unwrap());
-    let arguments = ["run", "authentication/control", "--endpoint", &endpoint];
-    let at_once = trentcheck_apart(&[], &arguments).await;
+    let at_once = trentcheck_apart(&[], &["run", "authentication/control", "--endpoint", &endpoint]).await;
     let said = text(&at_once.stdout);
     assert_eq!(at_once.status.code(), Some(3), "{said}");
     assert!(said.contains("Is it started? `--wait 10s` waits for it"), "{said}");
-    let waiting = [&arguments[..], &["--wait", "30s"]].concat();
-    let waits = trentcheck_apart(&[], &waiting);
+    let target = Target { endpoint: Endpoint::parse(&endpoint).unwrap(), elsewhere: None, ..target };
+    // Each attempt is signed. It is up after so many that the first were refused.
+    let (signed, again) = (AtomicUsize::new(0), Arc::new(Notify::new()));
+    let seen = Arc::clone(&again);
+    let clock = move || {
+        if signed.fetch_add(1, Ordering::Relaxed) == 20 {
+            seen.notify_one();
+        }
+        SystemTime::now()
+    };
+    let options = Options { up_within: Duration::from_secs(60), clock: Arc::new(clock), ..options(1) };
+    let corpus = corpus();
     let comes = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        again.notified().await;
         let listener = socket.listen(16).unwrap();
         loop {
             let (mut client, _) = listener.accept().await.unwrap();
@@ -133,11 +146,11 @@ async fn a_server_that_is_up_a_moment_later_is_waited_for_if_asked() {
             tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut behind).await });
         }
     };
-    let waited = tokio::select! {
-        waited = waits => waited,
+    let report = tokio::select! {
+        report = replay(&corpus, &["authentication/control"], &target, &options) => report,
         () = comes => unreachable!("it accepts for ever"),
     };
-    assert_eq!(waited.status.code(), Some(0), "{}", text(&waited.stdout));
+    assert_eq!(report.exit_code, ExitCode::Pass, "{:?}", report.notices);
 }
 
 #[tokio::test(flavor = "multi_thread")]
