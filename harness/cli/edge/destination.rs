@@ -1,7 +1,8 @@
 //! The destinations of reports: stdout, the summary of a CI job, or files.
 
 use super::failure::Failure;
-use super::{output, strings};
+use super::output::{self, Layout};
+use super::strings;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -90,10 +91,11 @@ impl Destination {
 
     /// Writes a text whose strings are redacted. `ours` has the words of ours in it.
     fn write(&self, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
+        let layout = if self.format == Format::Json { Layout::Json } else { Layout::Free };
         match &self.place {
-            Place::Stdout => output::report_to_stdout(text, ours),
+            Place::Stdout => output::report_to_stdout(text, layout, ours),
             Place::Summary(path) => output::append_report(path, &format!("{text}\n"), ours),
-            Place::File(path) => output::report_to_file(path, &format!("{text}\n"), ours),
+            Place::File(path) => output::report_to_file(path, &format!("{text}\n"), layout, ours),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::destination::Destination;
 use super::failure::Failure;
-use super::{output, strings};
+use super::output::{self, Layout};
+use super::strings;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -111,9 +112,9 @@ impl Sink {
             *self = Self::Open(std::mem::take(path), file);
         }
         if let Self::Open(path, file) = self {
-            output::must_be_clean_beyond(path, line, &|| ours.to_owned())?;
+            output::must_be_clean_beyond(path, line, Layout::Free, &|| ours.to_owned())?;
             return writeln!(file, "{line}").map_err(|error| failed(path, error));
         }
-        output::report_to_stdout(line, &|| ours.to_owned())
+        output::report_to_stdout(line, Layout::Free, &|| ours.to_owned())
     }
 }

@@ -72,8 +72,8 @@ pub(crate) fn fixtures_to_stdout(text: &str) {
 }
 
 /// Writes a report that was redacted string by string to stdout, or nothing if it would hold a secret.
-pub(crate) fn report_to_stdout(text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
-    must_be_clean_beyond(Path::new("stdout"), text, ours)?;
+pub(crate) fn report_to_stdout(text: &str, layout: Layout, ours: &dyn Fn() -> String) -> Result<(), Failure> {
+    must_be_clean_beyond(Path::new("stdout"), text, layout, ours)?;
     print(text);
     Ok(())
 }
@@ -122,17 +122,35 @@ pub(crate) fn prompt(text: &str) {
 
 /// Refuses a text for this file if it holds a secret. The message names the place and never the secret.
 pub(crate) fn must_be_clean(path: &Path, text: &str) -> Result<(), Failure> {
-    must_be_clean_beyond(path, text, &String::new)
+    must_be_clean_beyond(path, text, Layout::Free, &String::new)
+}
+
+/// How a text is laid out, as far as that helps to look through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// JSON with each value on a line of its own.
+    Json,
+    /// In any way.
+    Free,
 }
 
 /// The same, for a text that was redacted string by string. Words of ours stay in it even where a secret is such a word;
 /// `ours` is asked for them only if there is something to tell apart.
-pub(crate) fn must_be_clean_beyond(path: &Path, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
+pub(crate) fn must_be_clean_beyond(
+    path: &Path,
+    text: &str,
+    layout: Layout,
+    ours: &dyn Fn() -> String,
+) -> Result<(), Failure> {
     let kept_back = KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner);
-    let leaks = match kept_back.leaks(text).is_empty() {
-        true => return Ok(()),
-        false => kept_back.leaks_beyond(text, &ours()),
+    let is_clean = match layout {
+        Layout::Json => kept_back.is_clean_json(text),
+        Layout::Free => kept_back.leaks(text).is_empty(),
     };
+    if is_clean {
+        return Ok(());
+    }
+    let leaks = kept_back.leaks_beyond(text, &ours());
     let Some(first) = leaks.first() else { return Ok(()) };
     let more = match leaks.len() {
         1 => String::new(),
@@ -156,7 +174,7 @@ pub(crate) fn report_all(failures: &[Failure]) -> Option<report::ExitCode> {
 
 /// Adds a report to a file that others write to as well.
 pub(crate) fn append_report(path: &Path, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
-    must_be_clean_beyond(path, text, ours)?;
+    must_be_clean_beyond(path, text, Layout::Free, ours)?;
     append(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
 }
 
@@ -175,7 +193,12 @@ pub(crate) fn to_file(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// The same for a report that was redacted string by string.
-pub(crate) fn report_to_file(path: &Path, text: &str, ours: &dyn Fn() -> String) -> Result<(), Failure> {
-    must_be_clean_beyond(path, text, ours)?;
+pub(crate) fn report_to_file(
+    path: &Path,
+    text: &str,
+    layout: Layout,
+    ours: &dyn Fn() -> String,
+) -> Result<(), Failure> {
+    must_be_clean_beyond(path, text, layout, ours)?;
     write_whole(path, text).map_err(|error| Failure::usage(format!("write `{}`: {error}", path.display())))
 }

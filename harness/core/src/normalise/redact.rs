@@ -8,6 +8,7 @@ use crate::text::{AROUND, TargetText, beside_account};
 use memchr::memmem::{self, Finder};
 use regex::bytes::Regex;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
@@ -145,6 +146,14 @@ impl Redactor {
     /// Every secret that a text still holds, by line.
     pub fn leaks(&self, text: &str) -> Vec<Leak> {
         self.leaks_beyond(text, "")
+    }
+
+    /// Whether a JSON text that has each value on a line of its own holds no secret. No value goes over the end of a line, so
+    /// that a line which occurs again is looked through once: most lines of a report are such.
+    pub fn is_clean_json(&self, text: &str) -> bool {
+        let mut known = HashSet::new();
+        let lines = text.lines().map(str::trim_start).filter(|line| known.insert(*line));
+        self.leaks(&lines.collect::<Vec<_>>().join("\n")).is_empty()
     }
 
     /// The same without those that are words of ours: a secret can be a word that every report has, such as the name of a
@@ -566,6 +575,20 @@ mod tests {
         // Two lines of ours stay two.
         let dump = "30  7b  {\"ImportToken\":\"\n40  61  abcdef\"\nSignature=\nfine";
         assert_eq!(redactor().redact_all(dump).lines().count(), 4);
+    }
+
+    #[test]
+    fn a_secret_in_json_is_found_on_whatever_line_it_stands() {
+        let pretty = |value: serde_json::Value| format!("{value:#}");
+        for secret in ["A-s3cr3t-k3y", "A-s3cr3t\\u002dk3y", "A%2Ds3cr3t%2Dk3y"] {
+            let once = serde_json::json!({ "x": ["line", "line", secret], "y": { "z": "line" } });
+            let again = serde_json::json!([{ "x": secret }, { "x": secret }, [{ "x": "line" }]]);
+            let name = serde_json::json!({ secret: 1 });
+            for value in [once, again, name] {
+                assert!(!redactor().is_clean_json(&pretty(value.clone())), "{value}");
+            }
+        }
+        assert!(redactor().is_clean_json(&pretty(serde_json::json!({ "x": ["A-s3cr3t", "-k3y", "line", "line"] }))));
     }
 
     #[test]
