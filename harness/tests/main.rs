@@ -29,6 +29,7 @@ mod leaks;
 mod lent;
 mod limits;
 mod manual;
+mod partition;
 mod permissions;
 mod presets;
 mod races;

@@ -21,6 +21,7 @@ pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod selfcheck;
+mod selfcheck_parts;
 pub(crate) mod serve;
 mod several;
 pub(crate) mod sweep;
