@@ -37,6 +37,7 @@ mod recorded;
 mod repeat;
 mod replay;
 mod reports;
+mod rounds;
 mod sdk;
 mod serve;
 mod services;

@@ -19,6 +19,7 @@ pub(crate) mod record;
 pub(crate) mod regress;
 pub(crate) mod replay;
 pub(crate) mod report;
+mod rounds;
 pub(crate) mod run;
 pub(crate) mod selfcheck;
 mod selfcheck_parts;

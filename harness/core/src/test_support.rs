@@ -80,6 +80,7 @@ pub(crate) fn case(id: &str, outcome: Outcome) -> CaseRan {
         once: Vec::new(),
         second: None,
         intermittent: None,
+        rounds: None,
         pinned: Pinned { answer: if differs.is_empty() { "200" } else { "500" }.to_owned(), differs },
         exchanges: Vec::new(),
         states: Vec::new(),
@@ -114,6 +115,7 @@ pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
         left: Vec::new(),
         accounts: Vec::new(),
         recorded: None,
+        rounds: None,
         end: End::default(),
         cases: cases.iter().map(|(id, outcome)| case(id, *outcome)).collect(),
     }

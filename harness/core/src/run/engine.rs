@@ -318,6 +318,7 @@ fn ran(run: &Run<'_>, results: Results) -> Ran {
         left: left.iter().map(|line| run.redactor.show(line)).collect(),
         accounts,
         recorded,
+        rounds: None,
         end,
         cases,
     }

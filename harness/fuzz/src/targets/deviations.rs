@@ -68,6 +68,7 @@ static RAN: LazyLock<Ran> = LazyLock::new(|| Ran {
     left: Vec::new(),
     accounts: Vec::new(),
     recorded: None,
+    rounds: None,
     end: End::default(),
     cases: CORPUS
         .cases
@@ -95,6 +96,7 @@ fn ran(id: &str, outcome: Outcome) -> CaseRan {
         once: Vec::new(),
         second: None,
         intermittent: None,
+        rounds: None,
         pinned: Pinned {
             answer: "500".to_owned(),
             differs: if outcome == Outcome::Diverges { differs } else { Vec::new() },
