@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use trentcheck_core::fixture::Edition;
-use trentcheck_reference::Server;
+use trentcheck_reference::{Config, Server};
 
 const CASE: &str = "success/symmetric";
 
@@ -26,6 +26,13 @@ async fn run(more: &[&str]) -> (Option<i32>, String, Value) {
     let report: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap_or_default())
         .unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
     (output.status.code(), text(&output.stdout), report["runs"][0].clone())
+}
+
+/// What the report says of its rounds, without the times.
+fn ended(report: &Value) -> Value {
+    let mut rounds = report["rounds"].clone();
+    rounds.as_object_mut().unwrap().remove("latencies");
+    rounds
 }
 
 /// A reference that answers deletions with these numbers as if there were no such key. Each round sends one as its probe, and
@@ -54,7 +61,7 @@ async fn rounds_are_one_run_and_each_releases_its_keys() {
 
     let (code, shown, report) = run(&[CASE, "members/empty", "--endpoint", &url, "--repeat", "3"]).await;
     assert_eq!(code, Some(0), "{shown}");
-    assert_eq!(report["rounds"], json!({ "run": 3, "asked": 3, "ended": "complete" }));
+    assert_eq!(ended(&report), json!({ "run": 3, "asked": 3, "ended": "complete" }));
     for case in report["cases"].as_array().unwrap() {
         assert_eq!(case["rounds"], json!({ "outcomes": { "pass": 3 }, "shown": 1 }), "{}", case["id"]);
     }
@@ -75,6 +82,28 @@ async fn rounds_are_one_run_and_each_releases_its_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_times_of_all_answers_are_in_the_report_by_operation() {
+    let latency = Duration::from_millis(10);
+    let (server, _) = reference(Config { latency, ..config(Edition::KeyOnly) }).await;
+    let url = format!("http://{}", server.address());
+    let (code, shown, report) = run(&[CASE, "members/empty", "--endpoint", &url, "--repeat", "2"]).await;
+    assert_eq!(code, Some(0), "{shown}");
+    let latencies = report["rounds"]["latencies"].as_object().unwrap();
+    let counts: Vec<(&String, &Value)> = latencies.iter().map(|(name, times)| (name, &times["count"])).collect();
+    let calls: Vec<(&String, &Value)> = report["calls"].as_object().unwrap().iter().collect();
+    assert_eq!(counts, calls, "every call was answered");
+    for (operation, times) in latencies {
+        let of = |name: &str| times[name].as_u64().unwrap();
+        let times = ["p50_us", "p90_us", "p99_us", "max_us"].map(of);
+        // The reference waits so long before each answer.
+        assert!(times[0] >= 9_900 && times.is_sorted(), "{operation}: {times:?}");
+    }
+    let row = shown.lines().find(|line| line.starts_with("DeleteImportedKeyMaterial "));
+    assert!(row.is_some_and(|row| row.matches(" ms").count() == 4), "{shown}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_round_that_diverges_is_not_hidden_by_those_that_pass() {
     // Deletions 3 and 4 are those of the second round: its probe, its case; 5 is the second look.
     for (wrong, outcome, code, told) in [
@@ -82,7 +111,7 @@ async fn a_round_that_diverges_is_not_hidden_by_those_that_pass() {
         (&[4], "flaky", 3, "~ success/symmetric  is flaky in 1 of 4 rounds, passes in 3; shown is round 2"),
     ] {
         let (server, url) = wrong_at(wrong).await;
-        let (ended, shown, report) = run(&[CASE, "--endpoint", &url, "--repeat", "4"]).await;
+        let (ended, shown, report) = run(&[CASE, "--endpoint", &url, "--settle", "200ms", "--repeat", "4"]).await;
         let case = &report["cases"][0];
         assert_eq!((ended, &case["outcome"]), (Some(code), &json!(outcome)), "{shown}");
         assert_eq!(case["rounds"], json!({ "outcomes": { outcome: 1, "pass": 3 }, "shown": 2 }));
@@ -95,7 +124,7 @@ async fn a_round_that_diverges_is_not_hidden_by_those_that_pass() {
 async fn what_comes_and_goes_in_three_rounds_diverges() {
     // Each round that is wrong once sends one deletion more, as its second look.
     let (server, url) = wrong_at(&[2, 5, 8]).await;
-    let (code, shown, report) = run(&[CASE, "--endpoint", &url, "--repeat", "4"]).await;
+    let (code, shown, report) = run(&[CASE, "--endpoint", &url, "--settle", "200ms", "--repeat", "4"]).await;
     let case = &report["cases"][0];
     assert_eq!((code, &case["outcome"], &case["intermittent"]), (Some(1), &json!("diverges"), &json!(3)), "{shown}");
     assert!(shown.contains("intermittent: it came and went in 3 rounds, with the same cause"), "{shown}");
@@ -107,7 +136,7 @@ async fn what_comes_and_goes_in_three_rounds_diverges() {
 async fn a_time_ends_the_rounds_and_a_round_that_began_is_finished() {
     let (code, shown, report) = run(&[CASE, "--for", "1ms"]).await;
     assert_eq!(code, Some(0), "{shown}");
-    assert_eq!(report["rounds"], json!({ "run": 1, "asked_ms": 1, "ended": "complete" }));
+    assert_eq!(ended(&report), json!({ "run": 1, "asked_ms": 1, "ended": "complete" }));
     assert_eq!(report["figures"]["pass"], 1);
     // With both, the first that is reached.
     let (code, shown, report) = run(&[CASE, "--for", "1h", "--repeat", "2"]).await;
@@ -211,8 +240,8 @@ async fn an_interrupt_ends_the_rounds_with_a_report_and_without_keys() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_tell_each_case_once_and_what_became_of_it_in_all_rounds() {
     let (server, url) = wrong_at(&[4, 5]).await;
-    let flags = ["run", CASE, "--edition", "key-only", "--endpoint", &url, "--repeat", "3", "--report", "ndjson"];
-    let output = trentcheck_apart(&[], &flags).await;
+    let flags = ["run", CASE, "--edition", "key-only", "--endpoint", &url, "--settle", "200ms", "--repeat", "3"];
+    let output = trentcheck_apart(&[], &[&flags[..], &["--report", "ndjson"]].concat()).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of_case: Vec<&Value> = lines.iter().filter(|line| line["id"] == CASE).collect();

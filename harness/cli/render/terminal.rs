@@ -35,7 +35,7 @@ fn of_run(report: &RunReport, detail: Detail) -> String {
     for notice in &report.notices {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
-    lines.extend(terminal_rounds::render(report));
+    lines.extend(terminal_rounds::render(report, detail));
     lines.extend(terminal_causes::render(report, detail));
     if detail == Detail::Cases {
         lines.extend(divergences(report));

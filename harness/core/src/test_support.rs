@@ -112,6 +112,7 @@ pub(crate) fn ran(cases: &[(&str, Outcome)]) -> Ran {
         notices: Vec::new(),
         keys: 0,
         calls: std::collections::BTreeMap::new(),
+        latencies: crate::send::Latencies::default(),
         left: Vec::new(),
         accounts: Vec::new(),
         recorded: None,

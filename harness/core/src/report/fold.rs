@@ -2,7 +2,7 @@
 
 use super::outcome::Outcome;
 use super::ran::{CaseRan, INTERMITTENT, Ran};
-use super::rounds::{CaseRounds, RoundsEnd, RoundsReport, badness};
+use super::rounds::{CaseRounds, RoundsEnd, RoundsReport, badness, latencies};
 use crate::compare::Likeness;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -52,6 +52,7 @@ impl Rounds {
         for (operation, count) in next.calls {
             *whole.calls.entry(operation).or_default() += count;
         }
+        whole.latencies.add(&next.latencies);
         for notice in next.notices {
             if whole.notices.len() < MOST_NOTICES && !whole.notices.contains(&notice) {
                 whole.notices.push(notice);
@@ -82,7 +83,8 @@ impl Rounds {
 
     /// The run of all rounds.
     pub fn ended(self, asked: Option<u64>, asked_ms: Option<u64>, ended: RoundsEnd) -> Ran {
-        let rounds = RoundsReport { run: self.rounds, asked, asked_ms, ended };
+        let latencies = latencies(&self.whole.latencies);
+        let rounds = RoundsReport { run: self.rounds, asked, asked_ms, ended, latencies };
         Ran { rounds: Some(rounds), ..self.whole }
     }
 }

@@ -45,7 +45,7 @@ pub use outcome::{Outcome, Verdict};
 pub(crate) use ran::INTERMITTENT;
 pub use ran::{CaseRan, End, Once, Ran, RecordedRan};
 pub use recorded::{FactDifference, FactReport, FactVerdict, RecordedReport};
-pub use rounds::{CaseRounds, RoundsEnd, RoundsReport};
+pub use rounds::{CaseRounds, LatencyReport, RoundsEnd, RoundsReport};
 pub use run::RunReport;
 pub use saved::SavedError;
 pub use target::TargetReport;

@@ -11,6 +11,7 @@ use crate::baseline::Recording;
 use crate::compare::Likeness;
 use crate::fixture::{Level, RecordedFile, Supports};
 use crate::normalise::Shown;
+use crate::send::Latencies;
 use std::collections::BTreeMap;
 
 /// One look at a target: a run that has ended.
@@ -40,6 +41,8 @@ pub struct Ran {
     pub keys: usize,
     /// How many requests were sent, by the operation that they name.
     pub calls: BTreeMap<String, u64>,
+    /// How long the answers to each operation took.
+    pub latencies: Latencies,
     /// Keys that could not be released, with the reason.
     pub left: Vec<Shown>,
     /// Accounts that the target was seen to use. They are for redaction; no report shows them.

@@ -1,9 +1,11 @@
 //! What a report says of rounds: how many there were, why they ended, and what became of each case in them.
 
 use super::outcome::Outcome;
+use crate::send::{Latencies, Latency};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How many rounds a run had, and why no further one was begun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +20,38 @@ pub struct RoundsReport {
     pub asked_ms: Option<u64>,
     /// Why no further round was begun.
     pub ended: RoundsEnd,
+    /// How long the answers to each operation took, in all rounds together; absent in a report that was joined from parts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub latencies: BTreeMap<String, LatencyReport>,
+}
+
+/// How long the answers to an operation took, in microseconds: from the first byte sent, or the connection's start, to the last
+/// byte received. Quantiles are known to 1 %.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LatencyReport {
+    /// The number of whole answers.
+    pub count: u64,
+    /// Half of the answers took at most this long.
+    pub p50_us: u64,
+    /// Nine of ten took at most this long.
+    pub p90_us: u64,
+    /// 99 of 100 took at most this long.
+    pub p99_us: u64,
+    /// The longest time.
+    pub max_us: u64,
+}
+
+/// The latencies of all operations, as a report has them.
+pub(super) fn latencies(latencies: &Latencies) -> BTreeMap<String, LatencyReport> {
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let of = |Latency { count, p50, p90, p99, max }: Latency| LatencyReport {
+        count,
+        p50_us: micros(p50),
+        p90_us: micros(p90),
+        p99_us: micros(p99),
+        max_us: micros(max),
+    };
+    latencies.by_operation().map(|(operation, latency)| (operation.to_owned(), of(latency))).collect()
 }
 
 impl RoundsReport {
@@ -30,6 +64,8 @@ impl RoundsReport {
     /// Adds those of other cases of the same run: the part with the fewest rounds says how many all cases had.
     pub(super) fn add_part(&mut self, part: &Self) {
         self.run = self.run.min(part.run);
+        // Quantiles cannot be joined.
+        self.latencies.clear();
         if self.ended == RoundsEnd::Complete {
             self.ended = part.ended;
         }

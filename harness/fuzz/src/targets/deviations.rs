@@ -8,6 +8,7 @@ use trentcheck_core::baseline::Recording;
 use trentcheck_core::deviation::{Date, Fresh, List, update};
 use trentcheck_core::fixture::{Corpus, Document, Edition, Level, Supports, load};
 use trentcheck_core::report::{CaseRan, End, Outcome, Pinned, Ran, TargetReport};
+use trentcheck_core::send::Latencies;
 
 pub(super) const WORDS: &[&str] = &[
     "[[deviation]]\n",
@@ -65,6 +66,7 @@ static RAN: LazyLock<Ran> = LazyLock::new(|| Ran {
     notices: Vec::new(),
     keys: 0,
     calls: BTreeMap::new(),
+    latencies: Latencies::default(),
     left: Vec::new(),
     accounts: Vec::new(),
     recorded: None,

@@ -4,8 +4,9 @@ use super::{Extent, Rounds};
 use crate::compare::{Fact, Likeness, Place, What};
 use crate::fixture::{Level, Supports};
 use crate::normalise::Shown;
-use crate::report::{CaseReport, ExitCode, Held, Mismatch, Once, Outcome, Ran, RoundsEnd, RunReport};
+use crate::report::{CaseReport, ExitCode, Held, Mismatch, Once, Outcome, Ran, Report, RoundsEnd, RunReport};
 use crate::test_support::{concluded, ran};
+use std::time::Duration;
 
 const ID: &str = "success/hmac";
 
@@ -124,6 +125,29 @@ fn keys_and_calls_are_added_up_and_a_run_that_ended_too_early_is_no_pass() {
     let report = folded(rounds(), RoundsEnd::Complete);
     assert_eq!((report.keys, report.calls["CreateKey"], report.exit_code), (6, 6, ExitCode::Pass));
     assert_eq!(folded(rounds(), RoundsEnd::Deadline).exit_code, ExitCode::Indeterminate);
+}
+
+#[test]
+fn parts_that_join_have_the_fewest_rounds_and_no_quantiles() {
+    let part = |id: &str, rounds: u64, asked: u64| {
+        let one = || {
+            let mut ran = ran(&[(id, Outcome::Pass)]);
+            ran.latencies.record("Encrypt", Duration::from_millis(5));
+            ran
+        };
+        let mut whole = Rounds::of(one());
+        (1..rounds).for_each(|_| whole.add(one(), Extent::Whole));
+        let ended = if rounds == asked { RoundsEnd::Complete } else { RoundsEnd::Deadline };
+        let report = concluded(&whole.ended(Some(asked), None, ended), &[], Held::default());
+        assert_eq!(report.rounds.as_ref().unwrap().latencies["Encrypt"].count, rounds);
+        (id.to_owned(), Report::of(vec![report], 1))
+    };
+    let whole = Report::merge(&[part("success/hmac", 3, 3), part("members/empty", 2, 3)]).unwrap();
+    let rounds = whole.runs[0].rounds.clone().unwrap();
+    assert_eq!((rounds.run, rounds.ended, rounds.latencies.len()), (2, RoundsEnd::Deadline, 0));
+    assert_eq!(whole.exit_code, ExitCode::Indeterminate);
+    let other = Report::merge(&[part("success/hmac", 3, 3), part("members/empty", 3, 4)]);
+    assert!(other.is_err_and(|error| error.to_string().contains("their rounds differ")));
 }
 
 #[test]
