@@ -73,6 +73,33 @@ async fn the_plan_is_what_the_run_does_and_every_key_is_released() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_rounds_has_the_keys_of_all_and_needs_their_number() {
+    let (server, reached) = service("interlock-rounds").await;
+    let client = client_of(&server, "primary");
+    let before = keys(&client).await.len();
+    let more = ["--allow-mutation", "--account", ACCOUNT, "--yes", "--report", "json"];
+    let output = at(&reached, &[&more[..], &["--for", "1h"]].concat()).await;
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("needs a number of rounds"), "{}", text(&output.stderr));
+    assert_eq!(keys(&client).await.len(), before);
+
+    let output = at(&reached, &[&more[..], &["--repeat", "2"]].concat()).await;
+    let (report, plan) = (json_run(&output), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{plan}{}", reasons(&report));
+    let made = report["keys"].as_u64().unwrap();
+    assert!(
+        made > 6 && plan.contains(&format!("keys      {made} are made, and never more than {}", 3 * made)),
+        "{plan}"
+    );
+    assert!(plan.contains("rounds    2; keys, calls and cost are those of all rounds"), "{plan}");
+    let deletions = report["calls"]["DeleteImportedKeyMaterial"].as_u64().unwrap();
+    assert!(plan.contains(&format!("{deletions:6}  DeleteImportedKeyMaterial")), "{deletions}: {plan}");
+    let after = keys(&client).await;
+    let pending = after.iter().filter(|(_, state)| *state == KeyState::PendingDeletion).count();
+    assert_eq!((after.len() - before, pending), (usize::try_from(made).unwrap(), usize::try_from(made).unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_does_not_match_is_seen_before_a_key_is_made() {
     let (server, reached) = service("interlock-account").await;
     let client = client_of(&server, "primary");

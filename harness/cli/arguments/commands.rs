@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use trentcheck_core::deviation::Date;
-use trentcheck_core::fixture::{Edition, Level};
+use trentcheck_core::fixture::{Edition, Level, Partition};
 
 /// Checks how an endpoint answers signed AWS KMS DeleteImportedKeyMaterial requests, against the spec.
 ///
@@ -330,6 +330,12 @@ pub(crate) struct SelfcheckArguments {
     /// Send each mutant only the case that must find it
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Check only this part of the mutants and controls: `hash:1/4` is the first of four, and each is in exactly one part
+    #[arg(long, value_name = "hash:M/N", conflicts_with = "explore")]
+    pub(crate) partition: Option<Partition>,
+    /// Check nothing: join what the parts wrote with `--kills`. Give the names, `--set` and `--quick` of the parts again
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["explore", "partition", "jobs"])]
+    pub(crate) join: Vec<PathBuf>,
     /// Send generated requests instead of the cases
     #[arg(long, conflicts_with_all = ["quick", "matrix", "kills"])]
     pub(crate) explore: bool,
@@ -339,7 +345,7 @@ pub(crate) struct SelfcheckArguments {
     /// The seed of the generated requests of `--explore`
     #[arg(long, requires = "explore")]
     pub(crate) seed: Option<u64>,
-    /// Write which cases find each mutant to this file, as JSON
+    /// Write which cases find each mutant and diverge at each control to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) kills: Option<PathBuf>,
     /// Write the kill matrix of our own mutants to this file: clause by mutant, then mutant by case

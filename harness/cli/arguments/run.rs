@@ -46,6 +46,13 @@ pub(crate) struct RunControl {
     /// user's state directory]
     #[arg(long, value_name = "DIR|none", env = "TRENTCHECK_STATE", hide_env_values = true)]
     pub(crate) state: Option<PathBuf>,
+    /// Run the selected cases N times, and make one report of all rounds. Each round makes its keys and releases them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "watch")]
+    pub(crate) repeat: Option<u32>,
+    /// Run the selected cases again and again for this time, such as 2h; a round that has begun is finished, for which
+    /// `--deadline` is 15m longer by default. With `--repeat` too, whichever is reached first ends the run
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "watch")]
+    pub(crate) time: Option<Duration>,
     /// Run again whenever the fixtures of `--fixtures`, the configuration or the list of deviations change, or the target
     /// restarts; only for one target on loopback. An interrupt ends it
     #[arg(long, conflicts_with = "print_config")]
@@ -113,7 +120,7 @@ pub(crate) struct RunArguments {
     /// The lane that sends the judged exchanges
     #[arg(long, default_value = "wire")]
     pub(crate) lane: LaneName,
-    /// The time limit of the whole run, second looks included; the release of keys has 5m more, on loopback 30s
+    /// The time limit of the whole run, second looks and rounds included; the release of keys has 5m more, on loopback 30s
     /// [default: 15m]
     #[arg(long, value_name = "TIME", env = "TRENTCHECK_DEADLINE", hide_env_values = true, value_parser = duration)]
     pub(crate) deadline: Option<Duration>,

@@ -2,6 +2,7 @@
 
 use super::differential::Others;
 use super::regress::Regression;
+use super::rounds;
 use crate::edge::failure::Failure;
 use crate::edge::writing::Writing;
 use crate::setup::session::Session;
@@ -65,7 +66,7 @@ impl Judging {
         let ids = session.corpus.cases.iter().map(Case::id);
         let is_listed = |id: &&str| self.list.as_ref().is_some_and(|list| list.entry_of(id).is_some());
         let known = ids.filter(is_listed).map(str::to_owned).collect();
-        let ran = session.first_look(known).await?;
+        let ran = rounds::first_look(session, known).await?;
         let mut looks = Vec::new();
         let baseline = match &self.regression {
             Some(regression) => regression.hold(session, &ran, &mut looks).await?,

@@ -1,5 +1,6 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
+use super::selfcheck_parts::{Found, joined};
 use super::wrong_servers::{WrongServer, chosen, edition_of};
 use crate::arguments::{SelfcheckArguments, ServerSet};
 use crate::edge::cores::{cores, spread};
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Corpus, Edition, Level, Selection};
+use trentcheck_core::fixture::{Corpus, Edition, Level, Partition, Selection};
 use trentcheck_core::report::{CaseRan, ExitCode, Outcome};
 use trentcheck_core::run::{Detail, Entropy, Options, run};
 use trentcheck_reference::{Config, Mutant, bugs, controls, habits};
@@ -49,62 +50,93 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
     if arguments.matrix.is_some() && !sets.contains(&ServerSet::Own) {
         return Err(Failure::rule("`--matrix` needs our own mutants").hint("leave out `--set`, or use `--set own`"));
     }
-    let chosen = chosen(&arguments.mutants, &sets)?;
-    let innocent = innocent(&corpus).await?;
     let is_whole = !arguments.quick && arguments.mutants.is_empty();
     let has_controls = match arguments.set {
         None | Some(ServerSet::Own) => is_whole,
         Some(ServerSet::Controls) => true,
         Some(ServerSet::Habits | ServerSet::Bugs) => false,
     };
+    let part = arguments.partition;
+    let is_taken = |name: &str| part.is_none_or(|part| part.takes(name));
+    let mut chosen = chosen(&arguments.mutants, &sets)?;
+    chosen.retain(|server| is_taken(server.mutant.name));
+    let mut controls = if has_controls { variations(&corpus) } else { Vec::new() };
+    controls.retain(|control| is_taken(control.subject.name()));
+    if chosen.is_empty() && controls.is_empty() {
+        output::to_stdout("nothing was run: this part has none of the mutants");
+        return Ok(ExitCode::NothingRun as u8);
+    }
+    let controlled: Vec<&'static str> = controls.iter().map(|control| control.subject.name()).collect();
+    let found = match arguments.join.as_slice() {
+        [] => replayed(&corpus, &chosen, controls, &arguments).await?,
+        files => {
+            let names = chosen.iter().map(|server| server.mutant.name).chain(controlled.iter().copied());
+            joined(files, &corpus, &names.collect())?
+        }
+    };
+    let mut alarms = Vec::new();
+    for name in &controlled {
+        let worst = found[*name].iter().filter(|(_, level)| **level == Level::Must);
+        alarms.extend(worst.map(|(case, _)| format!("false alarm: `{case}` diverges on the control {name}")));
+    }
+    alarms.sort();
+    let kills = |server: &WrongServer| found[server.mutant.name].clone();
+    let ran: Vec<Ran> = chosen.into_iter().map(|server| Ran { server, kills: kills(&server) }).collect();
+    if let Some(path) = &arguments.matrix {
+        let (own, kills) = of_set(&ran, ServerSet::Own);
+        output::to_file(path, &matrix(&corpus, &own, &kills, part))?;
+    }
+    if let Some(path) = &arguments.kills {
+        let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
+        output::to_file(path, &text)?;
+    }
+    let of = Whole { part, is_complete: is_whole && part.is_none() && sets.contains(&ServerSet::Own) };
+    let took = match arguments.join.len() {
+        0 => format!("{:.1} s", started.elapsed().as_secs_f64()),
+        files => format!("joined from {files} files"),
+    };
+    Ok(conclude(&corpus, &ran, controlled.len(), &of, alarms, &took))
+}
+
+/// Of what the figures are.
+struct Whole {
+    /// The part, if they are those of a part.
+    part: Option<Partition>,
+    /// Whether every case was run at all mutants of our own.
+    is_complete: bool,
+}
+
+/// Runs the corpus at each mutant and each control.
+async fn replayed(
+    corpus: &Arc<Corpus>,
+    chosen: &[WrongServer],
+    controls: Vec<Replay>,
+    arguments: &SelfcheckArguments,
+) -> Result<Found, Failure> {
+    let only = chosen.iter().filter(|_| arguments.quick).map(|server| server.mutant.killed_by);
+    let innocent = innocent(corpus, &Selection::of_ids(only.filter(|case| !case.is_empty()))).await?;
     // Controls wait most, so they go first.
-    let mut work = if has_controls { variations(&corpus) } else { Vec::new() };
-    let controls = work.len();
-    for (number, server) in chosen.iter().enumerate() {
+    let mut work = controls;
+    for server in chosen {
         let mutant = server.mutant;
         if arguments.quick && (mutant.equivalent.is_some() || mutant.killed_by.is_empty()) {
             continue;
         }
         let only = arguments.quick.then_some(mutant.killed_by);
         work.push(Replay {
-            subject: Subject::Mutant(number),
+            subject: Subject::Server(mutant.name),
             selection: Selection::of_ids(only),
-            ..Replay::of(&corpus, edition_of(mutant), Some(mutant))
+            ..Replay::of(corpus, edition_of(mutant), Some(mutant))
         });
     }
     let at_a_time = arguments.jobs.map_or(MUTANTS_A_CORE * cores(), usize::from);
-    let mut kills: Vec<Kills> = vec![Kills::new(); chosen.len()];
-    let mut alarms = Vec::new();
+    let mut all: Found = chosen.iter().map(|server| (server.mutant.name.to_owned(), Kills::new())).collect();
     let line = Line::new("servers", Some(work.len()));
-    let replayed = spread(work, at_a_time, replay, line.counter()).await?;
-    drop(line);
-    for (subject, found) in replayed {
-        let found = found?;
-        match subject {
-            Subject::Reference(_) => {}
-            Subject::Control(name) => {
-                let worst = found.into_iter().filter(|(_, level)| *level == Level::Must);
-                alarms.extend(worst.map(|(case, _)| format!("false alarm: `{case}` diverges on the control {name}")));
-            }
-            Subject::Mutant(number) => {
-                let innocent = &innocent[&edition_of(chosen[number].mutant)];
-                kills[number] = found.into_iter().filter(|(case, _)| !innocent.contains(case)).collect();
-            }
-        }
+    for Replayed { subject, edition, found } in spread(work, at_a_time, replay, line.counter()).await? {
+        let guilty = found?.into_iter().filter(|(case, _)| !innocent[&edition].contains(case)).collect();
+        all.insert(subject.name().to_owned(), guilty);
     }
-    alarms.sort();
-    let ran: Vec<Ran> = chosen.into_iter().zip(kills).map(|(server, kills)| Ran { server, kills }).collect();
-    if let Some(path) = &arguments.matrix {
-        let (own, kills) = of_set(&ran, ServerSet::Own);
-        output::to_file(path, &matrix(&corpus, &own, &kills))?;
-    }
-    if let Some(path) = &arguments.kills {
-        let found: BTreeMap<&str, &Kills> = ran.iter().map(|ran| (ran.server.mutant.name, &ran.kills)).collect();
-        let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
-        output::to_file(path, &text)?;
-    }
-    let is_complete = is_whole && sets.contains(&ServerSet::Own);
-    Ok(conclude(&corpus, &ran, controls, is_complete, alarms, started.elapsed()))
+    Ok(all)
 }
 
 /// A mutant and the cases that found it.
@@ -123,11 +155,27 @@ pub(crate) fn config(edition: Edition, mutant: Option<&'static Mutant>) -> Confi
 }
 
 /// What the corpus is run against.
+#[derive(Clone, Copy)]
 enum Subject {
-    Reference(Edition),
-    Control(&'static str),
-    /// By its place among those that were chosen.
-    Mutant(usize),
+    Reference,
+    /// A mutant or a control, by its name.
+    Server(&'static str),
+}
+
+impl Subject {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "the reference",
+            Self::Server(name) => name,
+        }
+    }
+}
+
+/// What was found at a subject.
+struct Replayed {
+    subject: Subject,
+    edition: Edition,
+    found: Result<Kills, Failure>,
 }
 
 /// One run of the corpus.
@@ -144,7 +192,7 @@ impl Replay {
     /// All cases at the reference, or at a mutant of it.
     fn of(corpus: &Arc<Corpus>, edition: Edition, mutant: Option<&'static Mutant>) -> Self {
         Self {
-            subject: Subject::Reference(edition),
+            subject: Subject::Reference,
             corpus: Arc::clone(corpus),
             config: config(edition, mutant),
             edition,
@@ -154,19 +202,18 @@ impl Replay {
     }
 }
 
-/// The cases that diverge on the reference itself, by edition. Those that only observe may differ from its own choice;
+/// The cases of these that diverge on the reference itself, by edition. Those that only observe may differ from its own choice;
 /// they can find nothing.
-async fn innocent(corpus: &Arc<Corpus>) -> Result<BTreeMap<Edition, BTreeSet<String>>, Failure> {
-    let work: Vec<Replay> = Edition::ALL.into_iter().map(|edition| Replay::of(corpus, edition, None)).collect();
+async fn innocent(corpus: &Arc<Corpus>, selection: &Selection) -> Result<BTreeMap<Edition, BTreeSet<String>>, Failure> {
+    let at = |edition| Replay { selection: selection.clone(), ..Replay::of(corpus, edition, None) };
+    let work: Vec<Replay> = Edition::ALL.into_iter().map(at).collect();
     let mut innocent = BTreeMap::new();
-    for (subject, kills) in spread(work, Edition::ALL.len(), replay, || {}).await? {
-        let kills = kills?;
+    for Replayed { edition, found, .. } in spread(work, Edition::ALL.len(), replay, || {}).await? {
+        let kills = found?;
         if let Some((case, _)) = kills.iter().find(|(_, level)| **level > Level::May) {
             return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
         }
-        if let Subject::Reference(edition) = subject {
-            innocent.insert(edition, kills.into_keys().collect());
-        }
+        innocent.insert(edition, kills.into_keys().collect());
     }
     Ok(innocent)
 }
@@ -176,7 +223,7 @@ fn variations(corpus: &Arc<Corpus>) -> Vec<Replay> {
     // Waiting costs its time in every case that changes a key, so a few of them stand for all.
     let patterns = ["success/symmetric", "success/disabled", "success/pending-deletion", "effects/import-restores"];
     let some = |name, config, settle| Replay {
-        subject: Subject::Control(name),
+        subject: Subject::Server(name),
         config,
         selection: Selection::of_ids(patterns),
         settle,
@@ -190,15 +237,15 @@ fn variations(corpus: &Arc<Corpus>) -> Vec<Replay> {
         some("latency-of-100-ms", slow, Duration::from_secs(1)),
     ];
     variations.extend(controls().iter().map(|control| Replay {
-        subject: Subject::Control(control.name),
+        subject: Subject::Server(control.name),
         ..Replay::of(corpus, edition_of(control), Some(control))
     }));
     variations
 }
 
-async fn replay(replay: Replay) -> (Subject, Result<Kills, Failure>) {
+async fn replay(replay: Replay) -> Replayed {
     let Replay { subject, corpus, config, edition, selection, settle } = replay;
-    (subject, found(&corpus, config, edition, &selection, settle).await)
+    Replayed { subject, edition, found: found(&corpus, config, edition, &selection, settle).await }
 }
 
 /// The cases that diverge.
@@ -228,40 +275,34 @@ async fn found(
         .collect())
 }
 
-fn conclude(
-    corpus: &Corpus,
-    ran: &[Ran],
-    controls: usize,
-    is_complete: bool,
-    alarms: Vec<String>,
-    took: Duration,
-) -> u8 {
+fn conclude(corpus: &Corpus, ran: &[Ran], controls: usize, of: &Whole, alarms: Vec<String>, took: &str) -> u8 {
+    let part = of.part.map(|part| format!("part {part}: ")).unwrap_or_default();
     let mut faults = alarms.len();
     let mut lines = alarms;
     if controls > 0 {
-        lines.push(format!("controls: {controls} variations of a conforming server, {faults} false alarms"));
+        lines.push(format!("{part}controls: {controls} variations of a conforming server, {faults} false alarms"));
     }
     let wrong: Vec<String> = ran.iter().filter_map(wrong).collect();
     faults += wrong.len();
     lines.extend(wrong);
     let (own, kills) = of_set(ran, ServerSet::Own);
-    if is_complete {
+    if of.is_complete {
         let blind = blind_spots(corpus, &own, &kills);
         faults += blind.len();
         lines.extend(blind);
         lines.push(summary(corpus, &own, &kills));
     }
-    lines.extend(score("framework habits", ran, ServerSet::Habits));
-    lines.extend(score("emulator bugs", ran, ServerSet::Bugs));
+    for (title, set) in [("framework habits", ServerSet::Habits), ("emulator bugs", ServerSet::Bugs)] {
+        lines.extend(score(title, ran, set).map(|score| format!("{part}{score}")));
+    }
     if !own.is_empty() {
         let equivalent = own.iter().filter(|mutant| mutant.equivalent.is_some()).count();
         let counted = own.len() - equivalent;
         let killed = kills.iter().filter(|kills| !kills.is_empty()).count();
         let at_must = kills.iter().filter(|kills| kills.values().any(|level| *level == Level::Must)).count();
         lines.push(format!(
-            "detection score: {killed} of {counted} mutants ({:.1} %), {at_must} of them at level must; {equivalent} equivalent; {:.1} s",
+            "{part}detection score: {killed} of {counted} mutants ({:.1} %), {at_must} of them at level must; {equivalent} equivalent; {took}",
             100.0 * killed as f64 / counted.max(1) as f64,
-            took.as_secs_f64()
         ));
     }
     output::to_stdout(&lines.join("\n"));

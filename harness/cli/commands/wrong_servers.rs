@@ -85,6 +85,18 @@ mod tests {
     }
 
     #[test]
+    fn no_two_servers_have_one_name() {
+        // Files of `--kills` list servers by their names.
+        let all = chosen(&[], &[Own, Habits, Bugs]).unwrap_or_default();
+        let mut names: Vec<&str> = all.iter().map(|server| server.mutant.name).collect();
+        names.extend(trentcheck_reference::controls().iter().map(|control| control.name));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
     fn a_set_has_only_its_own_mutants() {
         let count = |sets: &[_], pattern: &str| chosen(&[pattern.to_owned()], sets).map_or(0, |servers| servers.len());
         assert_eq!(count(&[Habits], "go-names-without-case"), 1);

@@ -2,7 +2,7 @@
 
 use super::table::{self, Cell, Side};
 use std::collections::{BTreeMap, BTreeSet};
-use trentcheck_core::fixture::{Clause, Corpus, Level};
+use trentcheck_core::fixture::{Clause, Corpus, Level, Partition};
 use trentcheck_reference::Mutant;
 
 /// The cases that diverge at a mutant, each with the strongest level of its mismatches.
@@ -15,11 +15,15 @@ const FAMILIES: [(char, &str); 5] =
 /// The width at which lists of cases are wrapped, because people review the file.
 const LINE_WIDTH: usize = 120;
 
-/// The whole matrix: a summary, then clause by mutant, then mutant by case.
-pub(crate) fn matrix(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills]) -> String {
+/// The whole matrix, or that of a part of the mutants: a summary, then clause by mutant, then mutant by case.
+pub(crate) fn matrix(corpus: &Corpus, chosen: &[&Mutant], kills: &[Kills], part: Option<Partition>) -> String {
     let mut text = String::from(
-        "# The kill matrix, written by `trentcheck selfcheck --matrix FILE`: what the suite has been seen to find.\n\n",
+        "# The kill matrix, written by `trentcheck selfcheck --matrix FILE`: what the suite has been seen to find.\n",
     );
+    if let Some(part) = part {
+        text.push_str(&format!("# Only the mutants of the part {part}.\n"));
+    }
+    text.push('\n');
     text.push_str(&summary(corpus, chosen, kills));
     text.push_str(
         "\n\n# Clause by mutant: the mutants that break a clause, the strongest level at which one is found, by how many\n\

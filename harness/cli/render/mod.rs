@@ -23,5 +23,6 @@ mod terminal_deviations;
 pub(crate) mod terminal_differential;
 mod terminal_flaky;
 mod terminal_recorded;
+mod terminal_rounds;
 pub(crate) mod trend;
 pub(crate) mod update;

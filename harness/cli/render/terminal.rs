@@ -5,7 +5,9 @@ use super::several::summary as summary_of_several;
 use super::style::{BOLD, DIM, GREEN, RED, YELLOW, counted, percent, shortened, some_of};
 use super::table::{Cell, Side, titled};
 use super::terminal_causes::why;
-use super::{terminal_causes, terminal_deviations, terminal_differential, terminal_flaky, terminal_recorded};
+use super::{
+    terminal_causes, terminal_deviations, terminal_differential, terminal_flaky, terminal_recorded, terminal_rounds,
+};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use trentcheck_core::compare::Fact;
@@ -33,6 +35,7 @@ fn of_run(report: &RunReport, detail: Detail) -> String {
     for notice in &report.notices {
         lines.extend([String::new(), format!("{YELLOW}!{YELLOW:#} {notice}")]);
     }
+    lines.extend(terminal_rounds::render(report, detail));
     lines.extend(terminal_causes::render(report, detail));
     if detail == Detail::Cases {
         lines.extend(divergences(report));
@@ -134,8 +137,8 @@ fn divergences(report: &RunReport) -> Vec<String> {
 /// `hints` has the number of cases with each hint. A hint that was shown is removed from it.
 fn divergence(case: &CaseReport, report: &RunReport, hints: &mut BTreeMap<&str, usize>) -> Vec<String> {
     let mut lines = vec![format!("{RED}✗ {}{RED:#}  {}", case.id, case.title)];
-    if let Some(cases) = case.intermittent {
-        lines.push(format!("    intermittent: it came and went in {cases} cases, with the same cause"));
+    if let Some(times) = case.came_and_went() {
+        lines.push(format!("    intermittent: it came and went in {times}, with the same cause"));
     }
     let mut shown = BTreeSet::new();
     for mismatch in case.failures(report.fail_on) {

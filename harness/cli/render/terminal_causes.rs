@@ -54,8 +54,8 @@ fn with_an_example(first: &str, cause: &Cause, report: &RunReport) -> Vec<String
 /// The mismatch of the example that shows the cause, and the exchanges with it.
 fn example_of(cause: &Cause, example: &CaseReport, report: &RunReport) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(cases) = example.intermittent {
-        lines.push(format!("    intermittent: it came and went in {cases} cases, with the same cause"));
+    if let Some(times) = example.came_and_went() {
+        lines.push(format!("    intermittent: it came and went in {times}, with the same cause"));
     }
     let is_it = |mismatch: &&Mismatch| {
         mismatch.place == cause.place && mismatch.expected == cause.expected && mismatch.found == cause.found

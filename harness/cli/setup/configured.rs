@@ -262,6 +262,8 @@ impl Rows<'_> {
         self.list("keys", "", "keys", &keys);
         self.switch("yes", settings.yes);
         self.add("max-fail", "max_fail", "", settings.max_fail);
+        self.add("repeat", "repeat", "", settings.rounds.and_then(|rounds| rounds.most));
+        self.add("for", "time", "", settings.rounds.and_then(|rounds| rounds.time).map(time));
         let fixtures = settings.fixtures.as_deref().map_or("built in".to_owned(), |path| path.display().to_string());
         self.add("fixtures", "fixtures", "", Some(fixtures));
         let state = settings.state.as_deref().map_or("none".to_owned(), |path| path.display().to_string());

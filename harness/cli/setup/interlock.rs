@@ -7,7 +7,7 @@
 use super::confirm::confirm;
 use super::embedded;
 use super::plan::Plan;
-use super::settings::RunSettings;
+use super::settings::{RoundsWanted, RunSettings};
 use super::target::must_be_verified;
 use crate::edge::failure::Failure;
 use crate::edge::output;
@@ -46,16 +46,27 @@ pub(crate) async fn permit(
         Permit::NoKeys => &on_lent_only(corpus, selection, &lent),
         Permit::Owned | Permit::All => selection,
     };
+    // Nobody could say in advance how many keys that are.
+    let rounds = match settings.rounds {
+        None => 1,
+        Some(RoundsWanted { most: Some(most), .. }) => most,
+        Some(RoundsWanted { most: None, .. }) => {
+            return Err(Failure::safety("off loopback, a run that makes or borrows keys needs a number of rounds")
+                .hint("name it with `--repeat`, beside `--for` if you want"));
+        }
+    };
     let mut rehearsal = rehearse(target, corpus, selection, options).await?;
     if permit == Permit::NoKeys {
         // In the rehearsal, new keys replace the lent ones, so they are not counted.
         rehearsal.keys = 0;
         rehearsal.calls.retain(|name, _| !["CreateKey", "ScheduleKeyDeletion", "ListKeys"].contains(&name.as_str()));
     }
-    let most = rehearsal.keys * MORE_KEYS;
+    rehearsal.keys = rehearsal.keys.saturating_mul(usize::try_from(rounds).unwrap_or(usize::MAX));
+    rehearsal.calls.values_mut().for_each(|calls| *calls = calls.saturating_mul(rounds));
+    let most = rehearsal.keys.saturating_mul(MORE_KEYS);
     let deadline = settings.deadline;
     let ledger = ledger.map(|path| (path, settings.target.sweep_line(path, target)));
-    let plan = Plan { lent: &lent, rehearsal: &rehearsal, most, target, corpus, ledger, deadline };
+    let plan = Plan { lent: &lent, rehearsal: &rehearsal, rounds, most, target, corpus, ledger, deadline };
     output::to_stderr(&plan.render());
     if !settings.yes {
         confirm(account).await?;

@@ -9,7 +9,10 @@ use trentcheck_core::run::{Lent, Permit, Target};
 /// The plan, with the values from which it is calculated.
 pub(crate) struct Plan<'a> {
     pub(crate) lent: &'a [Lent],
+    /// Keys and calls are those of all rounds.
     pub(crate) rehearsal: &'a Ran,
+    /// How often the cases are run.
+    pub(crate) rounds: u64,
     /// The most keys that may be created.
     pub(crate) most: usize,
     pub(crate) target: &'a Target,
@@ -32,11 +35,16 @@ impl Plan<'_> {
                 self.target.endpoint, self.target.region
             ),
             format!("  cases     {} of {selected}, {skipped} skipped", selected - skipped),
-            format!(
-                "  keys      {keys} are made, and never more than {}; at the end their deletion is scheduled, in 7 days",
-                self.most
-            ),
         ];
+        let mut end = "at the end";
+        if self.rounds > 1 {
+            lines.push(format!("  rounds    {}; keys, calls and cost are those of all rounds", self.rounds));
+            end = "at the end of each round";
+        }
+        lines.push(format!(
+            "  keys      {keys} are made, and never more than {}; {end} their deletion is scheduled, in 7 days",
+            self.most
+        ));
         lines.extend(self.rehearsal.recorded.iter().map(|recorded| {
             let calls = recorded.evidence.as_ref().map_or(recorded.facts.len(), |evidence| evidence.facts.len());
             format!("  facts     the calls of {calls} facts")

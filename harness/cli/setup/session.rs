@@ -27,9 +27,7 @@ use trentcheck_core::fixture::{Corpus, Selection};
 use trentcheck_core::ledger::Ledger;
 use trentcheck_core::normalise::{Redactor, Shown};
 use trentcheck_core::report::{About, CaseRan, ExitCode, Held, Look, Ran, Report, RunReport, TargetReport};
-use trentcheck_core::run::{
-    Enough, Entropy, Facts, Lent, Options, Permit, Progress, SequenceOf, Target, run as replay,
-};
+use trentcheck_core::run::{Enough, Entropy, Lent, Options, Permit, Progress, SequenceOf, Target, run as replay};
 use trentcheck_core::send::Lane;
 
 /// The settings, corpus, selection and target of a command that replays cases. Nothing has been sent.
@@ -135,26 +133,43 @@ impl Session {
     /// Runs the selected cases once, and replays recorded facts if the user asked for them. Cases of these ids are known to
     /// diverge.
     pub(crate) async fn first_look(&self, known: BTreeSet<String>) -> Result<Ran, Failure> {
-        let enough = self.settings.max_fail.map(|diverging| Enough { diverging, known });
-        let mut ran = self.look(&self.selection, self.settings.facts, enough).await?;
+        let options = Options { facts: self.settings.facts, enough: self.enough(known), ..self.options()? };
+        let mut ran = self.look(&self.selection, options).await?;
         ran.notices.extend(self.notices.iter().cloned());
         Ok(ran)
     }
 
-    /// Runs these cases once, with a new run id and seed.
-    pub(crate) async fn replay(&self, selection: &Selection) -> Result<Ran, Failure> {
-        self.look(selection, Facts::None, None).await
+    /// Runs the selected cases once more, in the order of this seed if there is one.
+    pub(crate) async fn further_round(&self, known: BTreeSet<String>, seed: Option<u64>) -> Result<Ran, Failure> {
+        let options = self.options()?;
+        let order = seed.map_or(options.order, SequenceOf::Seed);
+        self.look(&self.selection, Options { order, enough: self.enough(known), ..options }).await
     }
 
-    async fn look(&self, selection: &Selection, facts: Facts, enough: Option<Enough>) -> Result<Ran, Failure> {
-        let options = options(&self.settings, self.target(), self.passed.permit)?;
+    /// Runs these cases once, with a new run id and seed.
+    pub(crate) async fn replay(&self, selection: &Selection) -> Result<Ran, Failure> {
+        self.look(selection, self.options()?).await
+    }
+
+    /// Whether the time limit of the run is reached.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.until.get().is_some_and(|until| Instant::now() >= *until)
+    }
+
+    fn enough(&self, known: BTreeSet<String>) -> Option<Enough> {
+        self.settings.max_fail.map(|diverging| Enough { diverging, known })
+    }
+
+    fn options(&self) -> Result<Options, Failure> {
+        options(&self.settings, self.target(), self.passed.permit)
+    }
+
+    async fn look(&self, selection: &Selection, options: Options) -> Result<Ran, Failure> {
         let options = Options {
             ledger: self.ledger.clone(),
             lent: self.lent.clone(),
             budget: self.passed.most.clone(),
             excluded: self.prepared.excluded.clone(),
-            facts,
-            enough,
             ..options
         };
         self.replay_with(self.target(), selection, options).await
@@ -245,7 +260,8 @@ impl Progress for Followed<'_> {
 
     fn ended(&self, case: &CaseRan) {
         self.line.ended(case);
-        if self.is_first {
+        // What becomes of a case is certain only after all rounds.
+        if self.is_first && self.session.settings.rounds.is_none() {
             self.session.events.case(self.name(), case);
         }
     }

@@ -257,6 +257,15 @@ pub(crate) enum Against {
     Target(String),
 }
 
+/// How often the cases are run. Whichever is reached first ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoundsWanted {
+    /// The number of rounds.
+    pub(crate) most: Option<u64>,
+    /// The time after which no further round is begun.
+    pub(crate) time: Option<Duration>,
+}
+
 /// The order of the cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shuffle {
@@ -305,6 +314,8 @@ pub(crate) struct RunSettings {
     pub(super) deadline: Duration,
     /// How long to wait until the target can be reached.
     pub(super) wait: Duration,
+    /// Whether the user named the time limit.
+    is_deadline_named: bool,
     pub(crate) fixtures: Option<PathBuf>,
     /// Which recorded facts are replayed.
     pub(crate) facts: Facts,
@@ -315,7 +326,9 @@ pub(crate) struct RunSettings {
     /// Which cases failed before, if only these are run.
     pub(super) last_failed: Option<LastFailed>,
     /// The number of cases that diverge after which no further case begins.
-    pub(super) max_fail: Option<usize>,
+    pub(crate) max_fail: Option<usize>,
+    /// How often the cases are run, if that is not once.
+    pub(crate) rounds: Option<RoundsWanted>,
     /// The directory that keeps which cases failed; absent if nothing is kept.
     pub(super) state: Option<PathBuf>,
 }
@@ -371,12 +384,14 @@ impl RunSettings {
             },
             deadline: arguments.deadline.or(file.deadline).unwrap_or(DEADLINE),
             wait: arguments.wait.unwrap_or_default(),
+            is_deadline_named: arguments.deadline.or(file.deadline).is_some(),
             fixtures: arguments.fixtures.clone(),
             facts: if arguments.recorded.is_some() { Facts::Recorded } else { Facts::None },
             recorded: arguments.recorded.clone().flatten(),
             detail: Detail::Exchanges,
             last_failed: None,
             max_fail: None,
+            rounds: None,
             state: None,
         })
     }
@@ -402,7 +417,27 @@ impl RunSettings {
             }
         };
         let max_fail = control.max_fail.and_then(|most| usize::try_from(most).ok());
-        Ok(Self { last_failed, max_fail, state, ..self })
+        let rounds = match (control.repeat, control.time) {
+            (None, None) => None,
+            (most, time) => Some(RoundsWanted { most: most.map(u64::from), time }),
+        };
+        if rounds.is_some() && self.against.is_some() {
+            let rule = "`--repeat` and `--for` do not go with a baseline or a second target";
+            return Err(Failure::rule(rule).hint("a run by itself compares: `trentcheck run --against …`"));
+        }
+        let mut deadline = self.deadline;
+        if let Some(time) = control.time {
+            match self.is_deadline_named {
+                true if deadline <= time => {
+                    return Err(Failure::rule(
+                        "`--deadline` must be longer than `--for`: it limits all rounds together",
+                    ));
+                }
+                true => {}
+                false => deadline = time + DEADLINE,
+            }
+        }
+        Ok(Self { last_failed, max_fail, rounds, state, deadline, ..self })
     }
 }
 

@@ -1,6 +1,8 @@
 //! The report of one case: its outcome, its mismatches and its exchanges.
 
 use super::deviation::{CaseDeviation, Stale};
+use super::outcome::{Outcome, Verdict};
+use super::rounds::CaseRounds;
 use crate::baseline::Difference;
 use crate::compare::{self, WhichKey};
 use crate::fixture::{Level, Line, Supports};
@@ -10,77 +12,6 @@ use serde::{Deserialize, Serialize};
 
 /// A mismatch as a report shows it.
 pub type Mismatch = compare::Mismatch<Shown>;
-
-/// What became of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Judged, and right.
-    Pass,
-    /// Judged, and wrong.
-    Diverges,
-    /// The target says that it has no such operation.
-    Unsupported,
-    /// Throttled, timed out, or a fault of the network.
-    Indeterminate,
-    /// A precondition could not be made.
-    Blocked,
-    /// Not run: other edition, safety, or nothing to run it with.
-    Skipped,
-    /// Judged, and wrong exactly as a deviation file says.
-    Listed,
-    /// A deviation file lists it, and what it says does not hold, or no longer.
-    Stale,
-    /// It diverged once and not again on a fresh key: neither a pass nor a divergence. Or a deviation file says that it
-    /// comes and goes: logged, never scored.
-    Flaky,
-}
-
-impl Outcome {
-    /// The word that reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Diverges => "diverges",
-            Self::Unsupported => "unsupported",
-            Self::Indeterminate => "indeterminate",
-            Self::Blocked => "blocked",
-            Self::Skipped => "skipped",
-            Self::Listed => "listed",
-            Self::Stale => "stale",
-            Self::Flaky => "flaky",
-        }
-    }
-
-    /// The outcome as the verb of a sentence about a case.
-    pub fn as_verb(self) -> &'static str {
-        match self {
-            Self::Pass => "passes",
-            Self::Diverges => "diverges",
-            Self::Unsupported => "is unsupported",
-            Self::Indeterminate => "is indeterminate",
-            Self::Blocked => "is blocked",
-            Self::Skipped => "is skipped",
-            Self::Listed => "deviates as listed",
-            Self::Stale => "is stale",
-            Self::Flaky => "is flaky",
-        }
-    }
-
-    /// Whether a verdict was reached.
-    pub fn is_judged(self) -> bool {
-        matches!(self, Self::Pass | Self::Diverges | Self::Listed | Self::Stale)
-    }
-}
-
-/// What the figures count: a case of a run, or of a report.
-pub trait Verdict {
-    /// What became of the case.
-    fn outcome(&self) -> Outcome;
-
-    /// Whether the verdict is that the target is wrong. A list of known deviations does not change that.
-    fn is_wrong(&self) -> bool;
-}
 
 /// One exchange, secrets removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -170,9 +101,13 @@ pub struct CaseReport {
     /// The second look, where it did not confirm the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<SecondLook>,
-    /// How many cases of the run had the same mismatch once and not again; present only if the case diverges for this reason.
+    /// How many cases of the run, or rounds of this case, had the same mismatch once and not again; present only if the case
+    /// diverges for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intermittent: Option<usize>,
+    /// What became of it in each round; absent without `--repeat` and `--for`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<CaseRounds>,
     /// What a deviation file says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation: Option<CaseDeviation>,
@@ -198,6 +133,13 @@ impl CaseReport {
     /// The mismatches at or above a level.
     pub fn failures(&self, fail_on: Level) -> impl Iterator<Item = &Mismatch> {
         self.mismatches.iter().filter(move |mismatch| mismatch.level >= fail_on)
+    }
+
+    /// How often the mismatch for which it diverges came and went, if it was not there again at a second look: `3 cases`.
+    pub fn came_and_went(&self) -> Option<String> {
+        let times = self.intermittent?;
+        let confirmed = self.rounds.as_ref().map(|rounds| rounds.outcomes.contains_key(&Outcome::Diverges));
+        Some(format!("{times} {}", if confirmed == Some(false) { "rounds" } else { "cases" }))
     }
 }
 

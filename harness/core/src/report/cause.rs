@@ -4,7 +4,8 @@
 //! clause. Three kinds are one fault whatever the clause: a crash, a connection that broke, and a header or body that is
 //! wrong wherever it is sent.
 
-use super::case::{CaseReport, Mismatch, Outcome};
+use super::case::{CaseReport, Mismatch};
+use super::outcome::Outcome;
 use crate::compare::{BodyFact, Fact, Place, What, likeness};
 use crate::fixture::Level;
 use crate::normalise::{Normaliser, Shown};

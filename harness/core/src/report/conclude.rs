@@ -1,7 +1,7 @@
 //! The one place where a report is made: from what a run knows, the further looks, and what it was held against.
 
 use super::baseline::BaselineReport;
-use super::case::{CaseReport, Mismatch, Outcome};
+use super::case::{CaseReport, Mismatch};
 use super::cause::causes;
 use super::cited::Cited;
 use super::differential::DifferentialReport;
@@ -9,6 +9,7 @@ use super::exit::ExitCode;
 use super::figures::Figures;
 use super::grouped::side_causes;
 use super::held::{Held, Look, Side};
+use super::outcome::Outcome;
 use super::ran::{CaseRan, End, Ran};
 use super::recorded::RecordedReport;
 use super::run::RunReport;
@@ -58,6 +59,7 @@ impl RunReport {
             differential,
             deviations: held.deviations.map(|deviations| deviations.report),
             recorded,
+            rounds: ran.rounds.clone(),
             figures: Figures::of(&cases),
             causes: causes(&cases, ran.fail_on, about.repeat),
             exit_code: ExitCode::Pass,
@@ -97,6 +99,7 @@ fn reported(case: &CaseRan, held: &Held, about: &About<'_>) -> CaseReport {
         once: case.once.iter().map(|once| once.mismatch.clone()).collect(),
         second: case.second.clone(),
         intermittent: case.intermittent,
+        rounds: case.rounds.clone(),
         deviation: relisted.and_then(|relisted| relisted.deviation.clone()),
         drift: drift.map(|drift| drift.differences.clone()).unwrap_or_default(),
         exchanges: case.exchanges.clone(),
@@ -167,11 +170,12 @@ pub(super) fn exit_codes(report: &RunReport, end: End) -> Vec<ExitCode> {
     let is_new = |case: &&CaseReport| case.outcome == Outcome::Flaky && case.deviation.is_none();
     let flaky = report.cases.iter().filter(is_new).count();
     let without_verdict = figures.indeterminate + figures.blocked + figures.unsupported + flaky;
+    let lacks_rounds = report.rounds.as_ref().is_some_and(|rounds| !rounds.ended.is_wanted());
     let mut codes = ExitCode::of_end(end);
     let applies = [
         (ExitCode::Divergence, fails),
         (ExitCode::Teardown, !report.left.is_empty()),
-        (ExitCode::Indeterminate, without_verdict > 0 || uncompared),
+        (ExitCode::Indeterminate, without_verdict > 0 || uncompared || lacks_rounds),
         // Skipping everything is not a pass, and neither is scoring nothing.
         (ExitCode::NothingRun, figures.judged() == 0 && figures.skipped + figures.flaky - flaky == figures.selected),
     ];

@@ -1,7 +1,7 @@
 //! How a run compares with a run at another target, as data.
 
-use super::case::Verdict;
 use super::figures::Figures;
+use super::outcome::Verdict;
 use super::target::TargetReport;
 use super::uncompared::Uncompared;
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! The counts of a run, and the two figures that follow from them.
 
-use super::case::{Outcome, Verdict};
+use super::outcome::{Outcome, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! What a run is held against, and what came of it, before the report is concluded.
 
-use super::case::Outcome;
 use super::deviation::{CaseDeviation, DeviationsReport};
 use super::differential::DifferentialReport;
+use super::outcome::Outcome;
 use super::ran::Ran;
 use super::uncompared::Uncompared;
 use crate::baseline::{Drift, Head};

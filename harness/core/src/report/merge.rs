@@ -83,6 +83,7 @@ fn check((first, one): (&str, &RunReport), (second, other): (&str, &RunReport)) 
     let is_strict = |run: &RunReport| run.baseline.as_ref().map(|baseline| baseline.strict);
     let right = |run: &RunReport| run.differential.as_ref().map(|found| found.right.clone());
     let noise = |run: &RunReport| run.differential.as_ref().and_then(|found| found.noise_from.clone());
+    let asked = |run: &RunReport| run.rounds.as_ref().map(|rounds| (rounds.asked, rounds.asked_ms));
     let list = |run: &RunReport| run.deviations.as_ref().map(|list| list.file.clone());
     let (first, second) = (first.to_owned(), second.to_owned());
     for (what, is_same) in [
@@ -95,6 +96,7 @@ fn check((first, one): (&str, &RunReport), (second, other): (&str, &RunReport)) 
         ("second targets", are_alike(right(one).as_ref(), right(other).as_ref())),
         ("targets of the noise floor", are_alike(noise(one).as_ref(), noise(other).as_ref())),
         ("lists of deviations", list(one) == list(other)),
+        ("rounds", asked(one) == asked(other)),
         ("verdicts on recorded facts", agree(one.recorded.as_ref(), other.recorded.as_ref())),
     ] {
         if !is_same {
@@ -147,6 +149,9 @@ fn add(run: &mut RunReport, part: &RunReport) {
     run.left.extend(part.left.iter().cloned());
     run.exit_codes.extend(part.exit_codes.iter().copied());
     run.recorded = run.recorded.take().or_else(|| part.recorded.clone());
+    if let (Some(whole), Some(part)) = (&mut run.rounds, &part.rounds) {
+        whole.add_part(part);
+    }
     run.groups.extend(part.groups.clone());
     run.clauses.extend(part.clauses.clone());
     run.passages.extend(part.passages.clone());

@@ -1,14 +1,17 @@
 //! What a run itself knows when it has ended, whatever it is held against afterwards.
 
-use super::case::{ExchangeReport, KeyStates, Mismatch, Outcome, SecondLook, Verdict};
+use super::case::{ExchangeReport, KeyStates, Mismatch, SecondLook};
 use super::deviation::Pinned;
+use super::outcome::{Outcome, Verdict};
 use super::recorded::FactReport;
+use super::rounds::{CaseRounds, RoundsReport};
 use super::target::TargetReport;
 use super::trace::Trace;
 use crate::baseline::Recording;
 use crate::compare::Likeness;
 use crate::fixture::{Level, RecordedFile, Supports};
 use crate::normalise::Shown;
+use crate::send::Latencies;
 use std::collections::BTreeMap;
 
 /// One look at a target: a run that has ended.
@@ -38,12 +41,16 @@ pub struct Ran {
     pub keys: usize,
     /// How many requests were sent, by the operation that they name.
     pub calls: BTreeMap<String, u64>,
+    /// How long the answers to each operation took.
+    pub latencies: Latencies,
     /// Keys that could not be released, with the reason.
     pub left: Vec<Shown>,
     /// Accounts that the target was seen to use. They are for redaction; no report shows them.
     pub accounts: Vec<String>,
     /// What became of recorded facts; absent if none were asked for.
     pub recorded: Option<RecordedRan>,
+    /// The rounds that it is made of; absent if it is a run by itself.
+    pub rounds: Option<RoundsReport>,
     /// How it ended.
     pub end: End,
     /// The cases, in the order of the corpus.
@@ -119,8 +126,11 @@ pub struct CaseRan {
     pub once: Vec<Once>,
     /// The second look, where it did not confirm the first.
     pub second: Option<SecondLook>,
-    /// How many cases of the run had the same mismatch once and not again, if that is why the case diverges.
+    /// How many cases of the run, or rounds of this case, had the same mismatch once and not again, if that is why the case
+    /// diverges.
     pub intermittent: Option<usize>,
+    /// What became of it in each round; absent if the run had none.
+    pub rounds: Option<CaseRounds>,
     /// What was answered, in the form in which deviation files hold it.
     pub pinned: Pinned,
     /// The judged exchanges and, after a mismatch, those that read the key back.
@@ -150,7 +160,22 @@ pub struct Once {
     pub likeness: Likeness,
 }
 
+/// In how many cases of a run, or rounds of a case, the same has to come and go before it is the target's fault.
+pub(crate) const INTERMITTENT: usize = 3;
+
 impl CaseRan {
+    /// Makes a divergence of what came once and not again, since the same did so this often.
+    pub(crate) fn comes_and_goes(&mut self, times: usize) {
+        self.outcome = Outcome::Diverges;
+        self.reason = None;
+        self.intermittent = Some(times);
+        for once in std::mem::take(&mut self.once) {
+            self.mismatches.push(once.mismatch);
+            self.pinned.differs.push(once.differs);
+            self.likenesses.push(once.likeness);
+        }
+    }
+
     /// Whether a case that requires this one can be judged: it was right, if only at the second look.
     pub fn was_right(&self) -> bool {
         self.outcome == Outcome::Pass || self.second.as_ref().is_some_and(|second| second.outcome == Outcome::Pass)

@@ -1,14 +1,16 @@
 //! The report of one target.
 
 use super::baseline::BaselineReport;
-use super::case::{CaseReport, Outcome};
+use super::case::CaseReport;
 use super::cause::Cause;
 use super::cited::{ClauseText, PassageText, SourceText};
 use super::deviation::DeviationsReport;
 use super::differential::DifferentialReport;
 use super::exit::ExitCode;
 use super::figures::Figures;
+use super::outcome::Outcome;
 use super::recorded::RecordedReport;
+use super::rounds::RoundsReport;
 use super::target::TargetReport;
 use crate::fixture::Level;
 use crate::normalise::Shown;
@@ -66,6 +68,9 @@ pub struct RunReport {
     /// Which recorded facts the target answers as AWS KMS did; absent without `--recorded`. No other figure counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<RecordedReport>,
+    /// The rounds of which it is made; absent without `--repeat` and `--for`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<RoundsReport>,
     /// All cases together.
     pub figures: Figures,
     /// Why cases diverge, most cases first.

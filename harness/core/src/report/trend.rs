@@ -1,6 +1,7 @@
 //! How the runs at a target changed from one to the next: what came, what went, what changed.
 
-use super::case::{CaseReport, Verdict};
+use super::case::CaseReport;
+use super::outcome::Verdict;
 use super::run::RunReport;
 use super::whole::Report;
 use std::collections::{BTreeMap, BTreeSet};

@@ -104,6 +104,7 @@ fn without_exchanges(case: &Case, outcome: Outcome, reason: Option<Shown>) -> Ca
         once: Vec::new(),
         second: None,
         intermittent: None,
+        rounds: None,
         pinned: Pinned::default(),
         exchanges: Vec::new(),
         states: Vec::new(),

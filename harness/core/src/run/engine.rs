@@ -315,9 +315,11 @@ fn ran(run: &Run<'_>, results: Results) -> Ran {
         notices: notices.iter().map(|notice| run.redactor.show(notice)).collect(),
         keys: run.pool.made(),
         calls: run.tally.counts(),
+        latencies: run.tally.latencies(),
         left: left.iter().map(|line| run.redactor.show(line)).collect(),
         accounts,
         recorded,
+        rounds: None,
         end,
         cases,
     }

@@ -4,11 +4,8 @@ use super::case::Looked;
 use crate::compare::{Likeness, What};
 use crate::fixture::Level;
 use crate::normalise::Shown;
-use crate::report::{CaseRan, Once, Outcome, SecondLook};
+use crate::report::{CaseRan, INTERMITTENT, Once, Outcome, SecondLook};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// In how many cases the same has to come and go before it is the target's fault.
-const INTERMITTENT: usize = 3;
 
 impl Looked {
     /// Whether one look is not enough for a verdict.
@@ -75,14 +72,7 @@ pub(super) fn intermittent(cases: &mut BTreeMap<String, CaseRan>) {
         if most < INTERMITTENT {
             continue;
         }
-        case.outcome = Outcome::Diverges;
-        case.reason = None;
-        case.intermittent = Some(most);
-        for once in std::mem::take(&mut case.once) {
-            case.mismatches.push(once.mismatch);
-            case.pinned.differs.push(once.differs);
-            case.likenesses.push(once.likeness);
-        }
+        case.comes_and_goes(most);
     }
 }
 

@@ -11,6 +11,7 @@ mod faulty;
 mod framing;
 mod http1;
 mod http_lane;
+mod latency;
 mod listening;
 mod pace;
 mod patience;
@@ -30,6 +31,7 @@ pub use exchange::{Exchange, Followed, Lane, Limits, Rates, Response, ResponseFr
 pub(crate) use http1::encode;
 #[doc(hidden)]
 pub use http1::read_answer;
+pub use latency::{Latencies, Latency};
 pub use listening::listens;
 pub use peer::Peer;
 pub use proxy::{Proxy, ProxyError};

@@ -93,7 +93,7 @@ impl Sender {
 
     /// The same as [`Self::wire`], for callers that waited with [`Self::turn_of`].
     pub async fn wire_in_turn(&self, requests: &[Request]) -> Vec<Exchange> {
-        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        let Lanes { wire, patience, .. } = &*self.lanes;
         let asked = requests.first().map(operation).unwrap_or_default();
         if let Some(why) = patience.ended(Lane::Wire, asked) {
             return requests.iter().map(|_| Exchange::not_sent(Lane::Wire, why.clone())).collect();
@@ -101,7 +101,7 @@ impl Sender {
         self.tally.count(requests);
         let exchanges = wire.exchanges(requests).await;
         for (request, exchange) in requests.iter().zip(&exchanges) {
-            pace.learn(request, exchange);
+            self.learn(request, exchange);
             patience.learn(Lane::Wire, asked, &exchange.result);
         }
         exchanges
@@ -110,18 +110,18 @@ impl Sender {
     /// Sends a request in the wire lane after [`Self::turn_of`], and a second one on the same connection if the target
     /// keeps it.
     pub async fn followed_in_turn(&self, request: &Request, by: &Request) -> (Exchange, Followed) {
-        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        let Lanes { wire, patience, .. } = &*self.lanes;
         let asked = operation(request);
         if let Some(why) = patience.ended(Lane::Wire, asked) {
             return (Exchange::not_sent(Lane::Wire, why), Followed::Closed);
         }
         self.tally.count(std::slice::from_ref(request));
         let (exchange, followed) = wire.followed(request, by).await;
-        pace.learn(request, &exchange);
+        self.learn(request, &exchange);
         patience.learn(Lane::Wire, asked, &exchange.result);
         if let Followed::Answered(second) = &followed {
             self.tally.count(std::slice::from_ref(by));
-            pace.learn(by, second);
+            self.learn(by, second);
         }
         (exchange, followed)
     }
@@ -129,14 +129,14 @@ impl Sender {
     /// Sends requests in the wire lane at the same time, each on a connection of its own, after waiting for the turn of
     /// each.
     pub async fn at_once_in_turn(&self, requests: &[Request]) -> Vec<Exchange> {
-        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        let Lanes { wire, patience, .. } = &*self.lanes;
         if let Some(why) = requests.iter().find_map(|request| patience.ended(Lane::Wire, operation(request))) {
             return requests.iter().map(|_| Exchange::not_sent(Lane::Wire, why.clone())).collect();
         }
         requests.iter().for_each(|request| self.tally.count(std::slice::from_ref(request)));
         let exchanges = wire.at_once(requests).await;
         for (request, exchange) in requests.iter().zip(&exchanges) {
-            pace.learn(request, exchange);
+            self.learn(request, exchange);
             patience.learn(Lane::Wire, operation(request), &exchange.result);
         }
         exchanges
@@ -144,17 +144,17 @@ impl Sender {
 
     /// Sends two requests in the wire lane in one write, after [`Self::turn_of`].
     pub async fn pipelined_in_turn(&self, requests: &[Request; 2]) -> (Exchange, Followed) {
-        let Lanes { wire, pace, patience, .. } = &*self.lanes;
+        let Lanes { wire, patience, .. } = &*self.lanes;
         let [first, second] = requests;
         if let Some(why) = patience.ended(Lane::Wire, operation(first)) {
             return (Exchange::not_sent(Lane::Wire, why), Followed::Closed);
         }
         self.tally.count(requests);
         let (exchange, followed) = wire.pipelined(first, second).await;
-        pace.learn(first, &exchange);
+        self.learn(first, &exchange);
         patience.learn(Lane::Wire, operation(first), &exchange.result);
         if let Followed::Answered(answered) = &followed {
-            pace.learn(second, answered);
+            self.learn(second, answered);
         }
         (exchange, followed)
     }
@@ -167,15 +167,21 @@ impl Sender {
 
     /// The same as [`Self::http`], for callers that waited with [`Self::turn`].
     pub async fn http_in_turn(&self, request: &Request) -> Exchange {
-        let Lanes { http, pace, patience, .. } = &*self.lanes;
+        let Lanes { http, patience, .. } = &*self.lanes;
         if let Some(why) = patience.ended(Lane::Http, operation(request)) {
             return Exchange::not_sent(Lane::Http, why);
         }
         self.tally.count(std::slice::from_ref(request));
         let exchange = http_lane::exchange(http, request).await;
-        pace.learn(request, &exchange);
+        self.learn(request, &exchange);
         patience.learn(Lane::Http, operation(request), &exchange.result);
         exchange
+    }
+
+    /// Adjusts the pace to an answer, and takes its time.
+    fn learn(&self, request: &Request, exchange: &Exchange) {
+        self.lanes.pace.learn(request, exchange);
+        self.tally.learn(request, exchange);
     }
 
     /// Whether a target with an `http://` URL speaks TLS. A target behind a proxy is not probed.

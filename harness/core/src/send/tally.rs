@@ -1,19 +1,34 @@
-//! Counts the requests that are sent, by operation.
+//! Counts the requests that are sent, and the time of each answer, by operation.
 
+use super::exchange::Exchange;
+use super::latency::Latencies;
 use super::pace::operation;
 use crate::http::Request;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts of requests. All clients of a target share them.
+/// Counts of requests, and times of answers. All clients of a target share them.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(Arc<Mutex<BTreeMap<String, u64>>>);
+pub struct Tally(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    counts: BTreeMap<String, u64>,
+    latencies: Latencies,
+}
 
 impl Tally {
     pub(super) fn count(&self, requests: &[Request]) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = &mut self.inner().counts;
         for request in requests {
             *counts.entry(operation(request).to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Takes the time of an answer. What got none took as long as we waited.
+    pub(super) fn learn(&self, request: &Request, exchange: &Exchange) {
+        if exchange.result.is_ok() {
+            self.inner().latencies.record(operation(request), exchange.timing.total);
         }
     }
 
@@ -24,6 +39,15 @@ impl Tally {
 
     /// The counts so far. Requests without an operation are counted under the empty name.
     pub fn counts(&self) -> BTreeMap<String, u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner().counts.clone()
+    }
+
+    /// The times so far.
+    pub fn latencies(&self) -> Latencies {
+        self.inner().latencies.clone()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,6 +8,7 @@ use trentcheck_core::baseline::Recording;
 use trentcheck_core::deviation::{Date, Fresh, List, update};
 use trentcheck_core::fixture::{Corpus, Document, Edition, Level, Supports, load};
 use trentcheck_core::report::{CaseRan, End, Outcome, Pinned, Ran, TargetReport};
+use trentcheck_core::send::Latencies;
 
 pub(super) const WORDS: &[&str] = &[
     "[[deviation]]\n",
@@ -65,9 +66,11 @@ static RAN: LazyLock<Ran> = LazyLock::new(|| Ran {
     notices: Vec::new(),
     keys: 0,
     calls: BTreeMap::new(),
+    latencies: Latencies::default(),
     left: Vec::new(),
     accounts: Vec::new(),
     recorded: None,
+    rounds: None,
     end: End::default(),
     cases: CORPUS
         .cases
@@ -95,6 +98,7 @@ fn ran(id: &str, outcome: Outcome) -> CaseRan {
         once: Vec::new(),
         second: None,
         intermittent: None,
+        rounds: None,
         pinned: Pinned {
             answer: "500".to_owned(),
             differs: if outcome == Outcome::Diverges { differs } else { Vec::new() },

@@ -227,8 +227,11 @@ fn end<'a>(known: &Known<'a>, case: &'a CaseReport) -> End<'a> {
 /// Why a case ended as it did, as far as that is no mismatch.
 fn sentences(case: &CaseReport) -> Vec<String> {
     let mut sentences: Vec<String> = case.reason.iter().map(ToString::to_string).collect();
-    if let Some(cases) = case.intermittent {
-        sentences.push(format!("it diverged once and not again, with the same mismatch as {cases} cases of the run"));
+    if let Some(times) = case.came_and_went() {
+        sentences.push(format!("it diverged once and not again, with the same mismatch in {times} of the run"));
+    }
+    if let Some(rounds) = case.rounds.as_ref().filter(|rounds| rounds.varies()) {
+        sentences.push(format!("{}; shown is round {}", rounds.describe(), rounds.shown));
     }
     if let Some(second) = &case.second {
         let answer = second.answer.as_ref().map_or_else(String::new, |answer| format!(", with the answer {answer}"));

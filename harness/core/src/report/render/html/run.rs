@@ -230,6 +230,7 @@ fn about(run: &RunReport) -> Vec<(&'static str, String)> {
         ("run", run.run.clone()),
     ];
     about.extend(run.name.clone().map(|name| ("target", name)));
+    about.extend(run.rounds.as_ref().map(|rounds| ("rounds", rounds.describe())));
     about.extend(run.seed.map(|seed| ("seed", seed.to_string())));
     let ahead = run.clock_ahead_s.filter(|seconds| *seconds != 0);
     about.extend(ahead.map(|seconds| ("clock ahead by", format!("{seconds} s"))));
