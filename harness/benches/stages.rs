@@ -1,6 +1,5 @@
 //! What each stage costs for one exchange: the example of the API page and the answer that most cases get.
 
-#![expect(missing_docs, reason = "no one uses a benchmark as a library")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 use divan::{Bencher, black_box};

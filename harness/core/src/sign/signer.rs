@@ -86,7 +86,7 @@ impl Signing {
     }
 
     /// The settings that the plan gives, with `now` as the current time.
-    pub(super) fn of(planned: &Planned, credentials: Credentials, region: &str, now: SystemTime) -> Self {
+    pub fn of(planned: &Planned, credentials: Credentials, region: &str, now: SystemTime) -> Self {
         let shift = Duration::from_secs(planned.clock.unsigned_abs());
         // Fixtures shift it by no more than a clock can count.
         let shifted = if planned.clock < 0 { now.checked_sub(shift) } else { now.checked_add(shift) };
