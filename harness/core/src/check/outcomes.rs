@@ -4,17 +4,20 @@ use crate::normalise::Redactor;
 use crate::report::render::{Format, brief};
 use crate::report::{CaseReport, ExitCode, Report, RunReport};
 use std::fmt;
+use std::sync::OnceLock;
 
 /// What a check came to. As text it is the brief report: a line for each cause.
 #[must_use = "`assert_conforms` fails the test"]
 pub struct Outcomes {
     report: RunReport,
     redactor: Redactor,
+    /// The report without secrets and account ids, made for the first rendering.
+    clean: OnceLock<Report>,
 }
 
 impl Outcomes {
     pub(super) fn new(report: RunReport, redactor: Redactor) -> Self {
-        Self { report, redactor }
+        Self { report, redactor, clean: OnceLock::new() }
     }
 
     /// Whether every case that could be run passes, or deviates as listed. A case without a verdict does not conform, and
@@ -50,7 +53,11 @@ impl Outcomes {
 
     /// The report as a file for another program, without secrets and account ids.
     pub fn render(&self, format: Format) -> String {
-        self.redactor.redact_all(&format.render(&Report::of(vec![self.report.clone()], 1)))
+        let clean = || {
+            let report = Report::of(vec![self.report.clone()], 1);
+            report.redacted(&self.redactor).expect("a report is read as it was written")
+        };
+        format.render(self.clean.get_or_init(clean))
     }
 
     /// A text about this check without secrets and account ids.
