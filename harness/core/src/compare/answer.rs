@@ -181,7 +181,7 @@ fn alternative(observation: &Observation, answer: &Answer, context: &Context<'_>
             } else if observation.error_name() == Some(error) {
                 vec![Difference {
                     what: What::ErrorType,
-                    expected: Fact::words(format!("any type but {error}")),
+                    expected: Fact::words(format!("a refusal of another type than {error}")),
                     found: Fact::ErrorType { name: TargetText::new(error.as_str()) },
                     hint: None,
                     rule: None,

@@ -168,7 +168,8 @@ pub(crate) fn token_ended(observation: &Observation) -> bool {
 pub(crate) fn summary(observation: &Observation) -> Text {
     const SHOWN: usize = 200;
     let status = Text::from(format!("{} ", observation.status));
-    let text = match (&observation.error, observation.message.text()) {
+    let message = observation.message.text().filter(|message| !message.is_empty());
+    let text = match (&observation.error, message) {
         (Some(error), Some(message)) => status.and(&error.name).and(": ").and(message),
         (Some(error), None) => status.and(&error.name),
         (None, _) => match coding(&observation.headers, &observation.bytes) {
@@ -184,4 +185,22 @@ pub(crate) fn summary(observation: &Observation) -> Text {
 fn is_web_page(observation: &Observation) -> bool {
     let mut types = observation.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("content-type"));
     types.any(|header| header.value.to_ascii_lowercase().starts_with(b"text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+    use crate::normalise::Redactor;
+    use crate::test_support::observed;
+
+    #[test]
+    fn an_answer_without_a_message_ends_with_its_type() {
+        for (body, expected) in [
+            (r#"{"__type":"UnknownOperationException","message":"no"}"#, "400 UnknownOperationException: no"),
+            (r#"{"__type":"UnknownOperationException","message":""}"#, "400 UnknownOperationException"),
+            (r#"{"__type":"UnknownOperationException"}"#, "400 UnknownOperationException"),
+        ] {
+            assert_eq!(Redactor::default().show(&summary(&observed(400, body))), expected, "{body}");
+        }
+    }
 }

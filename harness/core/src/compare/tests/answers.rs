@@ -48,7 +48,7 @@ fn an_answer_differs_from_what_is_accepted_in_these_ways() {
             400,
             NOT_FOUND,
             not.clone(),
-            vec![row(What::ErrorType, "any type but NotFoundException", "NotFoundException")],
+            vec![row(What::ErrorType, "a refusal of another type than NotFoundException", "NotFoundException")],
         ),
         (400, "{}", not.clone(), vec![row(What::ErrorShape, OBJECT, "2 bytes: `{}`")]),
         (500, "", not, vec![row(What::Status, "4xx", "500")]),
