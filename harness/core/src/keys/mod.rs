@@ -19,5 +19,5 @@ pub(crate) use lease::{Choice, Lease, NoLease};
 pub use lent::{Lent, LentError};
 pub(crate) use material::{Bytes, make as make_material};
 pub use material::{MaterialError, wrap};
-pub(crate) use pool::{Pool, Provisions};
+pub(crate) use pool::{Pool, Provisions, nobody_makes};
 pub(crate) use release::Released;

@@ -62,6 +62,14 @@ pub(super) struct Inner {
     failed: HashMap<Base, Failure>,
 }
 
+/// Why no key of this owner can be made, if nobody is configured who could.
+pub(crate) fn nobody_makes(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Stranger => "a principal of another account is needed and none is configured",
+        Owner::Primary => "a second Region is needed and none is configured",
+    }
+}
+
 /// The next key of a base.
 enum Next {
     /// A key that was made before and that no case has.
@@ -249,12 +257,7 @@ impl<'a> Pool<'a> {
 
     /// The client that may make keys of this base.
     fn maker_of(&self, base: &Base) -> Result<&Kms, NoLease> {
-        let kms = self.client(base.place, base.owner).ok_or_else(|| {
-            NoLease::unavailable(match base.owner {
-                Owner::Stranger => "a principal of another account is needed and none is configured",
-                Owner::Primary => "a second Region is needed and none is configured",
-            })
-        })?;
+        let kms = self.client(base.place, base.owner).ok_or_else(|| NoLease::unavailable(nobody_makes(base.owner)))?;
         match kms.may_make_for(base.owner) {
             true => Ok(kms),
             false => Err(NoLease::unavailable("safety: nobody named the account in which such a key may be made")),

@@ -6,7 +6,7 @@ use super::ended::{Ended, blocked, ended, unread};
 use super::options::Options;
 use crate::fixture::{Call, Case, Corpus, Danger, Owner, Place, Precondition, PrincipalName, Replica, holds_in};
 use crate::http::Request;
-use crate::keys::{Base, Choice, Key, Lease, NoLease};
+use crate::keys::{Base, Choice, Key, Lease, NoLease, nobody_makes};
 use crate::kms::{Failure, FailureKind};
 use crate::normalise::Shown;
 use crate::plan::{KeyNames, World};
@@ -65,7 +65,22 @@ fn can_be_run(
             format!("nobody is configured to play the principal `{}`", principal_word(absent)),
         ));
     }
+    if precondition.spec.is_some() && !is_lent {
+        can_be_made(target, precondition).map_err(|why| ended(Outcome::Skipped, why))?;
+    }
     Ok(())
+}
+
+/// Whether somebody is configured who can make the keys of a precondition.
+fn can_be_made(target: &Target, precondition: &Precondition) -> Result<(), &'static str> {
+    let is_elsewhere = precondition.region == Place::Elsewhere || precondition.replica != Replica::None;
+    match precondition.owner {
+        Owner::Stranger if !target.principals.contains_key(&PrincipalName::Stranger) => {
+            Err(nobody_makes(Owner::Stranger))
+        }
+        Owner::Primary if is_elsewhere && target.elsewhere.is_none() => Err(nobody_makes(Owner::Primary)),
+        Owner::Stranger | Owner::Primary => Ok(()),
+    }
 }
 
 /// The key of the target that a precondition names, if it names one.
