@@ -4,7 +4,7 @@ use crate::arguments::Cases;
 use crate::edge::failure::Failure;
 use std::path::Path;
 use trentcheck_core::file::read_text;
-use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, built_in, load};
+use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, built_in, load, names};
 
 /// Bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -100,8 +100,7 @@ fn expand(words: &[String]) -> Result<Vec<String>, Failure> {
         };
         let text =
             read_text(path.as_ref(), LARGEST).map_err(|error| Failure::usage(format!("read `{path}`: {error}")))?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        expanded.extend(lines.map(str::to_owned));
+        expanded.extend(names(&text).map(|(_, name)| name.to_owned()));
     }
     Ok(expanded)
 }

@@ -23,12 +23,13 @@
 //! | is listed as a known deviation and deviates exactly so | passed, with `[known deviation]` before its name |
 //! | is listed and passes or deviates otherwise (stale) | failed |
 //! | diverges, or has no verdict | failed |
-//! | is known to be skipped, is listed as flaky, or needs a case that is listed | ignored |
+//! | is known to be skipped, is listed as flaky, or needs a case that is listed | ignored, with the reason; cargo-nextest shows no reasons |
 //! | turns out to be skipped when it is run | ignored; failed under cargo-nextest, which cannot show it as ignored |
 //!
-//! No case is shown as passed that was not run. [`Check::without`] leaves out what your server does not have.
+//! No case is shown as passed that was not run. [`Check::without`] and [`Check::without_from`] leave out what your server does
+//! not have. Under cargo-nextest each such case needs this, since a case that is found not to be supported fails there.
 
-use crate::check::{Check, Settled};
+use crate::check::{Check, Settled, with_sources};
 use crate::fixture::{Case, Selection};
 use crate::report::render::{OneCase, one_case};
 use crate::run::foreseen;
@@ -37,6 +38,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use tokio::runtime::{Builder, Runtime};
@@ -109,7 +111,7 @@ pub fn main<A: Into<Started>>(
     match run(&Arguments::from_args(), process(), settings, start) {
         Ok(conclusion) => conclusion.exit_code(),
         Err(failure) => {
-            say(&format!("trentcheck: no case was run: {failure}"));
+            say(&format!("trentcheck: no case was run: {}", with_sources(&*failure)));
             ExitCode::from(FAILED)
         }
     }
@@ -126,10 +128,13 @@ pub fn run<A: Into<Started>>(
     settings: impl FnOnce(Check) -> Check,
     start: impl AsyncFnOnce() -> Result<A, Failure>,
 ) -> Result<Conclusion, Failure> {
-    let settled = Settled::of(settings(Check::unaddressed()))?;
+    let settled = Settled::of(settings(Check::unaddressed()))?.in_target(target());
     let runtime = Arc::new(Builder::new_multi_thread().enable_all().build()?);
     let judge = Arc::new(Judge { runtime: Arc::clone(&runtime), at: OnceLock::new(), process });
-    let trials = trials(&settled, &judge)?;
+    // Where a case that is not run can say so itself, it says why.
+    let is_asked = arguments.ignored || arguments.include_ignored;
+    let says_why = process == Process::Shared && !arguments.list && !is_asked;
+    let mut trials = trials(&settled, &judge, says_why)?;
     let is_run = |trial: &&Trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial);
     let running = trials.iter().filter(is_run).count();
     let mut kept = None;
@@ -144,6 +149,9 @@ pub fn run<A: Into<Started>>(
             runtime.block_on(can_be_judged(&settled))?;
         }
         let _ = judge.at.set(settled);
+    }
+    if says_why {
+        trials = trials.into_iter().map(|trial| trial.with_ignored_flag(false)).collect();
     }
     let conclusion = libtest_mimic::run(arguments, trials);
     // It may need the runtime to end.
@@ -182,8 +190,23 @@ async fn can_be_judged(settled: &Settled) -> Result<(), Failure> {
     }
 }
 
-/// One test for each case of the edition that was asked for, and one for entries of the list that have no case.
-fn trials(settled: &Settled, judge: &Arc<Judge>) -> Result<Vec<Trial>, Failure> {
+/// The name of this test target: cargo puts a hash behind it.
+fn target() -> String {
+    std::env::current_exe().map_or_else(|_| "each_case".to_owned(), |path| target_of(&path))
+}
+
+fn target_of(binary: &Path) -> String {
+    let stem = binary.file_stem().unwrap_or_default().to_string_lossy();
+    let is_hash = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if is_hash(hash) => name.to_owned(),
+        _ => stem.into_owned(),
+    }
+}
+
+/// One test for each case of the edition that was asked for, and one for entries of the list that have no case. Those that are
+/// not to be run are marked as ignored; if `says_why` is set, they say why when they are run.
+fn trials(settled: &Settled, judge: &Arc<Judge>, says_why: bool) -> Result<Vec<Trial>, Failure> {
     let corpus = settled.corpus;
     let selection = settled.selection()?;
     let skipped = foreseen(corpus, &settled.target, &settled.options()?);
@@ -205,7 +228,10 @@ fn trials(settled: &Settled, judge: &Arc<Judge>) -> Result<Vec<Trial>, Failure> 
         let (id, judge, reason) = (case.id().to_owned(), Arc::clone(judge), ignored.get(case.id()).cloned());
         let is_expected = listed(case.id()).is_some_and(|entry| !entry.flaky);
         let is_ignored = reason.is_some();
-        let trial = Trial::ignorable_test(case.id(), move || judge.run(&id, reason.as_deref()));
+        let trial = Trial::ignorable_test(case.id(), move || match reason {
+            Some(reason) if says_why => Ok(Completion::ignored_with(reason)),
+            reason => judge.run(&id, reason.as_deref()),
+        });
         trial.with_kind(if is_expected { "known deviation" } else { "" }).with_ignored_flag(is_ignored)
     };
     let mut trials: Vec<Trial> = corpus.cases.iter().filter(taken).map(trial).collect();
@@ -249,6 +275,23 @@ impl Judge {
                     .into()),
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target_of;
+
+    #[test]
+    fn a_test_target_is_named_without_the_hash_of_cargo() {
+        for (file, name) in [
+            ("target/debug/deps/each_case-0123456789abcdef", "each_case"),
+            ("each-case-0123456789abcdef.exe", "each-case"),
+            ("each-case", "each-case"),
+            ("my-kms-tests", "my-kms-tests"),
+        ] {
+            assert_eq!(target_of(file.as_ref()), name, "{file}");
         }
     }
 }

@@ -4,10 +4,14 @@ use crate::against::deviation::{DeviationError, Mismatched};
 use crate::fixture::{GlobError, SelectionError};
 use crate::send::EndpointError;
 use crate::target::SetupError;
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 /// A server cannot be judged. Whatever it answers is an outcome and not an error.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` reads as `Display` and adds a line for each source, so that `?` and `unwrap` in a test show a sentence.
+#[derive(thiserror::Error)]
 pub enum CheckError {
     /// The address is not one of a server.
     #[error("read the address `{address}`: {source}")]
@@ -42,7 +46,17 @@ pub enum CheckError {
     /// A name means no case of this corpus.
     #[error(transparent)]
     Selection(#[from] SelectionError),
-    /// The list of known deviations cannot be read.
+    /// A line of a file of cases is no glob, or means no case of this corpus.
+    #[error("{file}:{line}: {source}")]
+    Line {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: Box<CheckError>,
+    },
+    /// A file cannot be read: the list of known deviations, or one of cases to leave out.
     #[error("read `{file}`: {source}")]
     File {
         /// The file.
@@ -70,4 +84,24 @@ pub enum CheckError {
     /// The run cannot begin.
     #[error(transparent)]
     Setup(#[from] SetupError),
+}
+
+impl fmt::Debug for CheckError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&with_sources(self))
+    }
+}
+
+/// An error with its hints, and with a line for each source that it does not quote itself.
+pub(crate) fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let words = source.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}\ncaused by: {words}");
+        }
+        next = source.source();
+    }
+    text
 }

@@ -17,8 +17,8 @@
 //! }
 //! ```
 //!
-//! Nothing but a server on loopback is called, unless [`Check::off_loopback`] says so. There, as with the command, only
-//! requests are sent that cannot succeed.
+//! Only servers on loopback are called, unless [`Check::off_loopback`] says otherwise. Off loopback only requests are sent
+//! that cannot succeed, as with the command.
 
 mod error;
 mod outcomes;
@@ -28,6 +28,8 @@ mod settled;
 mod tests;
 
 pub use error::CheckError;
+#[cfg(feature = "libtest")]
+pub(crate) use error::with_sources;
 pub use outcomes::Outcomes;
 pub use settings::{Check, check};
 #[cfg(feature = "libtest")]

@@ -27,6 +27,7 @@ pub struct Check {
     pub(super) deviations: Option<PathBuf>,
     pub(super) only: Vec<String>,
     pub(super) without: Vec<(String, String)>,
+    pub(super) without_from: Vec<(PathBuf, String)>,
     pub(super) principals: BTreeMap<PrincipalName, Credentials>,
     pub(super) provided: BTreeMap<String, String>,
     pub(super) up_within: Duration,
@@ -54,6 +55,7 @@ impl Check {
             deviations: None,
             only: Vec::new(),
             without: Vec::new(),
+            without_from: Vec::new(),
             principals: BTreeMap::new(),
             provided: BTreeMap::new(),
             up_within: Duration::from_secs(10),
@@ -102,6 +104,20 @@ impl Check {
     pub fn without(mut self, cases: impl Into<String>, reason: impl Into<String>) -> Self {
         self.without.push((cases.into(), reason.into()));
         self
+    }
+
+    /// Leaves out the cases that a file names, for this reason: ids and globs, one on a line, with comments behind `#` on
+    /// lines of their own. `--skip @FILE` of the command reads the same file. A relative path is relative to the working
+    /// directory, as in [`Self::deviations`]. Where [`Self::without`] names a case too, its reason is shown.
+    pub fn without_from(mut self, file: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+        self.without_from.push((file.into(), reason.into()));
+        self
+    }
+
+    /// The credentials that sign, if the server does not accept the dummy credentials: those of the principal `Primary`.
+    pub fn credentials(self, access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
+        let (access_key_id, secret_access_key) = (access_key_id.into(), secret_access_key.into());
+        self.principal(PrincipalName::Primary, Credentials { access_key_id, secret_access_key, session_token: None })
     }
 
     /// The credentials of a principal. On loopback dummy credentials sign if `Primary` has none; cases that need another

@@ -6,8 +6,8 @@ use super::settings::{Check, Reach};
 use crate::against::deviation::{List, apply, day_of};
 use crate::entropy::{Entropy, fill_random};
 use crate::file::read_text;
-use crate::fixture::{Case, Corpus, Glob, PrincipalName, Selection};
-use crate::report::{About, Held, RunReport};
+use crate::fixture::{Case, Corpus, Glob, PrincipalName, Selection, names};
+use crate::report::{About, Held, Repeat, RunReport};
 use crate::run::{Options, run};
 use crate::send::{Endpoint, Limits, Peer, Rates, Tls, listens};
 use crate::sign::Credentials;
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Bytes of a list of known deviations; an entry has some hundred.
+/// Bytes of a file that is read: a list of known deviations, of which an entry has some hundred, or names of cases.
 const LARGEST: u64 = 16 << 20;
 
 /// A check whose settings were read and found right.
@@ -27,6 +27,7 @@ pub(crate) struct Settled {
     pub(crate) target: Target,
     pub(crate) list: Option<List>,
     pub(crate) excluded: BTreeMap<String, String>,
+    repeat: Repeat,
 }
 
 impl Check {
@@ -56,13 +57,26 @@ impl Settled {
             list.fits(check.edition, check.fail_on)?;
         }
         let mut excluded = BTreeMap::new();
-        for (pattern, reason) in &check.without {
-            let glob: Glob = pattern.parse()?;
-            Selection { patterns: vec![glob.clone()], ..Selection::default() }.check(corpus)?;
-            let taken = corpus.cases.iter().map(Case::id).filter(|id| glob.matches(id));
-            excluded.extend(taken.map(|id| (id.to_owned(), reason.clone())));
+        let mut exclude = |cases: Vec<&str>, reason: &String| {
+            excluded.extend(cases.into_iter().map(|id| (id.to_owned(), reason.clone())));
+        };
+        for (path, reason) in &check.without_from {
+            let file = path.display().to_string();
+            for (line, name) in names(&read(path)?) {
+                let wrong = |source| CheckError::Line { file: file.clone(), line, source: Box::new(source) };
+                exclude(meant(name, corpus).map_err(wrong)?, reason);
+            }
         }
-        Ok(Self { check, corpus, target, list, excluded })
+        for (pattern, reason) in &check.without {
+            exclude(meant(pattern, corpus)?, reason);
+        }
+        Ok(Self { check, corpus, target, list, excluded, repeat: Repeat::Only })
+    }
+
+    /// The same check as a test target of this name, of which each case is a test.
+    #[cfg(feature = "libtest")]
+    pub(crate) fn in_target(self, name: String) -> Self {
+        Self { repeat: Repeat::Test(name), ..self }
     }
 
     /// The same check at this address.
@@ -127,10 +141,7 @@ impl Settled {
         // On the heap: the future of a run is large, and the stack of a test is small.
         let ran = Box::pin(run(self.corpus, &selection, &self.target, &options, &(), stopped)).await?;
         let deviations = self.list.as_ref().map(|list| apply(&ran, list, self.corpus, today));
-        let repeat = |cases: &[&str]| {
-            let cases: String = cases.iter().map(|case| format!(" {case}")).collect();
-            format!("trentcheck run{cases} --edition {} --endpoint {}", self.target.edition, self.target.endpoint)
-        };
+        let repeat = |cases: &[&str]| self.repeat.of(cases);
         let about = About { name: None, corpus: self.corpus, repeat: &repeat };
         let report = RunReport::conclude(&ran, &[], Held { deviations, ..Held::default() }, &about);
         let accounts = ran.accounts.iter().map(String::as_str);
@@ -139,9 +150,18 @@ impl Settled {
 }
 
 fn list(path: &Path, corpus: &Corpus) -> Result<List, CheckError> {
-    let file = path.display().to_string();
-    let text = read_text(path, LARGEST).map_err(|source| CheckError::File { file: file.clone(), source })?;
-    Ok(List::parse(&file, &text, corpus)?)
+    Ok(List::parse(&path.display().to_string(), &read(path)?, corpus)?)
+}
+
+fn read(path: &Path) -> Result<String, CheckError> {
+    read_text(path, LARGEST).map_err(|source| CheckError::File { file: path.display().to_string(), source })
+}
+
+/// The cases that an id or a glob means, at least one.
+fn meant<'a>(pattern: &str, corpus: &'a Corpus) -> Result<Vec<&'a str>, CheckError> {
+    let glob: Glob = pattern.parse()?;
+    Selection { patterns: vec![glob.clone()], ..Selection::default() }.check(corpus)?;
+    Ok(corpus.cases.iter().map(Case::id).filter(|id| glob.matches(id)).collect())
 }
 
 fn target(check: &Check, corpus: &Corpus) -> Result<Target, CheckError> {

@@ -10,6 +10,7 @@ use super::exit::ExitCode;
 use super::figures::Figures;
 use super::grouped::{drift_causes, side_causes};
 use super::recorded::{FactVerdict, RecordedReport};
+use super::repeat::{Repeat, is_only};
 use super::run::RunReport;
 use super::target::TargetReport;
 use super::whole::Report;
@@ -246,7 +247,11 @@ fn repeats(cases: &[CaseReport]) -> impl Fn(&[&str]) -> String + use<> {
             Some((case.id.clone(), flags.to_owned()))
         })
         .collect();
+    let is_of_library = cases.first().is_some_and(|case| is_only(&case.repeat));
     move |ids: &[&str]| {
+        if is_of_library {
+            return Repeat::Only.of(ids);
+        }
         let flags = ids.first().and_then(|id| flags.get(*id)).cloned().unwrap_or_default();
         format!("trentcheck run {}{flags}", ids.join(" "))
     }

@@ -1,5 +1,6 @@
 //! Saved reports, read back. A file can come from anywhere, so nothing in it is shown as it is.
 
+use super::repeat::is_only;
 use super::whole::{Report, SCHEMA};
 use crate::normalise::Shown;
 use serde::Deserialize;
@@ -93,8 +94,12 @@ fn must_have_our_commands(value: &Value) -> Result<(), SavedError> {
     }
 }
 
-/// Whether a line runs trentcheck or curl, and a shell reads nothing else in it.
+/// Whether a line runs trentcheck or curl, and a shell reads nothing else in it. Reports of the library have what to add to a
+/// check instead.
 fn is_our_command(line: &str) -> bool {
+    if is_only(line) {
+        return true;
+    }
     if !(line.starts_with("trentcheck ") || line.starts_with("curl ")) {
         return false;
     }
@@ -143,8 +148,10 @@ mod tests {
             r#"curl -i "$ENDPOINT"/ ${AWS_SESSION_TOKEN:+-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN"} --data-binary '{"a":"$(b)"}'"#,
         ];
         assert!(ours.into_iter().all(is_our_command));
+        assert!(is_our_command(".only(\"members/number\")"));
         for line in [
             "rm -rf .",
+            ".only(\"members/number\"); rm x",
             "trentcheck run; rm x",
             "trentcheck run && rm x",
             "trentcheck run | sh",

@@ -236,3 +236,18 @@ fn what_are_no_parts_of_one_run_is_refused() {
     let both = Report::merge(&[one(), (name, elsewhere)]).unwrap();
     assert_eq!((both.runs.len(), both.targets), (2, 2));
 }
+
+#[test]
+fn parts_of_the_library_are_repeated_as_in_the_library() {
+    let outcomes = vec![Outcome::Diverges; ids().len()];
+    let only = |at: usize| {
+        let mut part = part(&whole(&outcomes), Against::List, |case| case % 2 == at);
+        part.runs[0].cases.iter_mut().for_each(|case| case.repeat = Repeat::Only.of(&[&case.id]));
+        part
+    };
+    let merged = Report::merge(&[("one".to_owned(), only(0)), ("other".to_owned(), only(1))]).unwrap();
+    let cause = &merged.runs[0].causes[0];
+    let cases: Vec<&str> = cause.cases.iter().map(String::as_str).collect();
+    assert!(cases.len() > 1);
+    assert_eq!(cause.repeat, Repeat::Only.of(&cases));
+}

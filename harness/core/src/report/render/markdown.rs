@@ -80,7 +80,9 @@ fn example(cause: &Cause, run: &RunReport) -> Vec<String> {
     ];
     lines.extend(block("text", case.exchanges.iter().flat_map(exchange)));
     lines.push(String::new());
-    lines.extend(block("sh", [cause.repeat.clone()]));
+    // Reports of the library say what to add to a check.
+    let language = if cause.repeat.starts_with('.') { "rust" } else { "sh" };
+    lines.extend(block(language, [cause.repeat.clone()]));
     lines.extend([String::new(), "</details>".to_owned()]);
     lines
 }
