@@ -62,6 +62,9 @@ fn filters() -> Vec<(&'static str, &'static str)> {
         (r"\b\d+\.\d+ ms\b", "[duration]"),
         // How often a state is read again depends on the machine.
         (r"\b\d+ exchanges with", "[number] exchanges with"),
+        (r"(?m)^ {10,}\d+  ([A-Z])", "          [number]  $1"),
+        (r"calls     \d+", "calls     [number]"),
+        (r"\b\d{4} requests", "[number] requests"),
         // The system's own number of an error.
         (r"\(os error \d+\)", "(os error [number])"),
         (concat!("(trentcheck|by) ", env!("CARGO_PKG_VERSION")), "$1 [version]"),

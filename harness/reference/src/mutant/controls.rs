@@ -41,11 +41,11 @@ static CONTROLS: &[Mutant] = &[
         reply.header("x-amzn-trace-id", "Root=1-00000000-000000000000000000000000");
         reply.header("vary", "origin");
     }),
-    control("type-with-namespace", "types have a namespace", KeyOnly, When::Error, |reply| {
+    control("types-with-namespace", "types have a namespace", KeyOnly, When::Error, |reply| {
         let error = format!("com.amazonaws.kms#{}", reply.error());
         reply.retype(&error);
     }),
-    control("type-with-uri", "types have a URI behind them", KeyOnly, When::Error, |reply| {
+    control("types-with-uri", "types have a URI behind them", KeyOnly, When::Error, |reply| {
         let error = format!("{}:http://internal.example/", reply.error());
         reply.retype(&error);
     }),
@@ -58,7 +58,7 @@ static CONTROLS: &[Mutant] = &[
             reply.member("message", json!("something is wrong"));
         }
     }),
-    control("message-absent", "messages are left out, as the model allows", KeyOnly, When::Error, |reply| reply.without_member("message")),
+    control("messages-left-out", "messages are left out, as the model allows", KeyOnly, When::Error, |reply| reply.without_member("message")),
     control("error-pretty-printed", "errors have white space", KeyOnly, When::Error, pretty),
     control("success-pretty-printed", "successes have white space", KeyMaterialId, When::Success, pretty),
     control("success-members-reversed", "members come in another order", KeyMaterialId, When::Success, |reply| {
