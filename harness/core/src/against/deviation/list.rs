@@ -161,6 +161,9 @@ fn faults_of(entry: &Entry, corpus: &Corpus) -> Vec<String> {
     if texts.chain(entry.differs.iter().map(String::as_str)).any(|text| text.contains(char::is_control)) {
         return vec![format!("`{}` has a text with a line end or a control character", in_one_line(pattern))];
     }
+    if in_one_line(pattern) != pattern {
+        return vec![format!("`{}` has characters that the name of no case has", in_one_line(pattern))];
+    }
     let count = corpus.cases.iter().filter(|case| entry.covers(case.id())).count();
     if count == 0 && !entry.is_glob() {
         faults.extend(Selection::of_ids([pattern]).check(corpus).err().map(|error| format!("failed to {error}")));
@@ -223,10 +226,12 @@ mod tests {
             entry("body/array", r"a\n::error::b"),
             entry("body/array", r"\u001b[2J"),
             entry(r"no\n::error::b", "a"),
+            // A letter that nobody sees.
+            entry(r"body/ar\U000E0041ray", "a"),
             r#"edition = "a\r\n\u001b[2J::error::b""#.to_owned(),
         ] {
             let faults = faults(&text);
-            assert!(!faults.is_empty() && !faults.contains(char::is_control), "{faults}");
+            assert!(!faults.is_empty() && faults.is_ascii() && !faults.contains(char::is_control), "{faults}");
         }
     }
 }
