@@ -57,8 +57,15 @@ fn parts_have_each_mutant_once_and_join_to_the_whole() {
     // Not the mutants that the parts were asked for.
     let (code, _, stderr) = checked(&["success-body-*", "--join", &one, &two]);
     assert!(code == Some(2) && stderr.contains("is no part of this check"), "{stderr}");
+    // Not the whole check that the parts would be taken for, and not these cases.
+    let output = trentcheck(&["selfcheck", names, "--join", &one, &two]);
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("it was written with `--quick`"));
+    let digest = read("1.json").lines().find(|line| line.contains("\"corpus\"")).unwrap().to_owned();
+    written("4.json", read("1.json").replacen(&digest, "  \"corpus\": \"0\",", 1));
+    let (code, _, stderr) = checked(&[names, "--join", &path("4.json"), &two]);
+    assert!(code == Some(2) && stderr.contains("it was written with another corpus"), "{stderr}");
     // A case that the corpus does not have.
-    written("3.json", read("1.json").replacen("{\n    \"", "{\n    \"gone-", 1));
+    written("3.json", read("1.json").replacen("{\n      \"", "{\n      \"gone-", 1));
     let (code, _, stderr) = checked(&[names, "--join", &path("3.json"), &two]);
     assert!(code == Some(2) && stderr.contains("it has the case `gone-"), "{stderr}");
 }

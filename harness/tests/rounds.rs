@@ -188,6 +188,27 @@ async fn a_target_that_is_not_there_ends_the_rounds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_judges_nothing_ends_no_rounds_that_judged_before() {
+    let (server, _) = reference(config(Edition::KeyOnly)).await;
+    let number = AtomicUsize::new(0);
+    let address = front(server.address(), move |operation, _| {
+        let is_deletion = operation == "DeleteImportedKeyMaterial";
+        // After the first round, until the second one has given up.
+        match is_deletion && (2..8).contains(&number.fetch_add(1, Ordering::Relaxed)) {
+            true => Fate::Answered(400, r#"{"__type":"ThrottlingException"}"#.to_owned()),
+            false => Fate::Passed,
+        }
+    })
+    .await;
+    let url = format!("http://{address}");
+    let (code, shown, report) = run(&["identifiers/absent-id", "--endpoint", &url, "--repeat", "4"]).await;
+    let outcomes = &report["cases"][0]["rounds"]["outcomes"];
+    assert!(outcomes["pass"].as_u64() > Some(0) && outcomes["indeterminate"].as_u64() > Some(0), "{shown}");
+    assert_eq!((code, ended(&report)["run"].as_u64()), (Some(3), Some(4)), "{shown}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_left_ends_the_rounds() {
     let (server, _) = reference(config(Edition::KeyOnly)).await;
     let address = front(server.address(), |operation, _| match operation {
@@ -282,6 +303,7 @@ async fn each_round_has_an_order_that_follows_from_the_first() {
 fn what_does_not_go_with_rounds_is_refused() {
     for (arguments, told) in [
         (&["run", "--repeat", "0"][..], "0 is not in 1.."),
+        (&["run", "--for", "0s"], "`0s` is no time at all"),
         (&["run", "--repeat", "2", "--watch"], "cannot be used with"),
         (&["run", "--repeat", "2", "--against", "http://127.0.0.1:1"], "do not go with a baseline or a second target"),
         (&["run", "--for", "1h", "--deadline", "1h"], "`--deadline` must be longer than `--for`"),

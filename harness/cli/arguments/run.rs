@@ -51,7 +51,7 @@ pub(crate) struct RunControl {
     pub(crate) repeat: Option<u32>,
     /// Run the selected cases again and again for this time, such as 2h; a round that has begun is finished, for which
     /// `--deadline` is 15m longer by default. With `--repeat` too, whichever is reached first ends the run
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "watch")]
+    #[arg(long = "for", value_name = "TIME", value_parser = some_time, conflicts_with = "watch")]
     pub(crate) time: Option<Duration>,
     /// Run again whenever the fixtures of `--fixtures`, the configuration or the list of deviations change, or the target
     /// restarts; only for one target on loopback. An interrupt ends it
@@ -130,4 +130,9 @@ pub(crate) struct RunArguments {
     /// Read the fixtures from this directory instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) fixtures: Option<PathBuf>,
+}
+
+/// A time that is longer than nothing.
+fn some_time(text: &str) -> Result<Duration, String> {
+    duration(text).and_then(|time| if time.is_zero() { Err(format!("`{text}` is no time at all")) } else { Ok(time) })
 }

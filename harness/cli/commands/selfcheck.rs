@@ -1,6 +1,6 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
-use super::selfcheck_parts::{Found, joined};
+use super::selfcheck_parts::{Found, Part, joined};
 use super::wrong_servers::{WrongServer, chosen, edition_of};
 use crate::arguments::{SelfcheckArguments, ServerSet};
 use crate::edge::cores::{cores, spread};
@@ -71,7 +71,7 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         [] => replayed(&corpus, &chosen, controls, &arguments).await?,
         files => {
             let names = chosen.iter().map(|server| server.mutant.name).chain(controlled.iter().copied());
-            joined(files, &corpus, &names.collect())?
+            joined(files, &corpus, &names.collect(), arguments.quick)?
         }
     };
     let mut alarms = Vec::new();
@@ -87,7 +87,8 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         output::to_file(path, &matrix(&corpus, &own, &kills, part))?;
     }
     if let Some(path) = &arguments.kills {
-        let text = serde_json::to_string_pretty(&found).map_err(|error| Failure::internal(error.to_string()))?;
+        let part = Part { corpus: corpus.digest.clone(), quick: arguments.quick, found: found.clone() };
+        let text = serde_json::to_string_pretty(&part).map_err(|error| Failure::internal(error.to_string()))?;
         output::to_file(path, &text)?;
     }
     let of = Whole { part, is_complete: is_whole && part.is_none() && sets.contains(&ServerSet::Own) };

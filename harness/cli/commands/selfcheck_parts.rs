@@ -2,6 +2,7 @@
 
 use crate::edge::failure::Failure;
 use crate::render::kill_matrix::Kills;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use trentcheck_core::file::read_text;
@@ -13,16 +14,45 @@ const LARGEST: u64 = 64 << 20;
 /// The cases that diverge at each mutant and control, by the name of the server.
 pub(super) type Found = BTreeMap<String, Kills>;
 
-/// Joins the files that `--kills` wrote for the parts.
+/// What `--kills` writes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Part {
+    /// The digest of the corpus.
+    pub(super) corpus: String,
+    /// Whether each mutant met only the case that it names.
+    pub(super) quick: bool,
+    pub(super) found: Found,
+}
+
+/// Joins the files that `--kills` wrote for the parts of a check, which is quick or not.
 ///
 /// # Errors
 ///
-/// A file cannot be read, two of them have the same server, or together they do not have exactly these servers.
-pub(super) fn joined(files: &[PathBuf], corpus: &Corpus, servers: &BTreeSet<&'static str>) -> Result<Found, Failure> {
+/// A file cannot be read or is of another check, two of them have the same server, or together they do not have exactly these
+/// servers.
+pub(super) fn joined(
+    files: &[PathBuf],
+    corpus: &Corpus,
+    servers: &BTreeSet<&'static str>,
+    quick: bool,
+) -> Result<Found, Failure> {
     let mut all = Found::new();
     let mut from: BTreeMap<String, &Path> = BTreeMap::new();
     for file in files {
-        for (name, kills) in read(file)? {
+        let part = read(file)?;
+        let other = match (part.corpus == corpus.digest, part.quick) {
+            (false, _) => Some("with another corpus"),
+            (true, true) if !quick => Some("with `--quick`"),
+            (true, false) if quick => Some("without `--quick`"),
+            (true, _) => None,
+        };
+        if let Some(other) = other {
+            return Err(Failure::rule(format!(
+                "`{}` is no part of this check: it was written {other}",
+                file.display()
+            )));
+        }
+        for (name, kills) in part.found {
             let is_unknown = |case: &&String| corpus.case(case).is_none();
             let foreign = match (servers.contains(name.as_str()), kills.keys().find(is_unknown)) {
                 (false, _) => Some(format!("the server `{name}`")),
@@ -53,7 +83,7 @@ pub(super) fn joined(files: &[PathBuf], corpus: &Corpus, servers: &BTreeSet<&'st
     }
 }
 
-fn read(file: &Path) -> Result<Found, Failure> {
+fn read(file: &Path) -> Result<Part, Failure> {
     let failed = |why: String| {
         Failure::usage(format!("read the part `{}`: {why}", file.display()))
             .hint("`trentcheck selfcheck --partition hash:M/N --kills FILE` writes it")

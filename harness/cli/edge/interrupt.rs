@@ -18,6 +18,7 @@ pub(crate) fn on_interrupt(stop: watch::Sender<bool>) -> tokio::task::JoinHandle
         let _ = stop.send(true);
         if let Ok(mut second) = second {
             second.next().await;
+            output::to_stderr("stopped at once: keys may be left behind; `trentcheck sweep` finds them");
             std::process::exit(i32::from(ExitCode::Interrupted as u8));
         }
     })

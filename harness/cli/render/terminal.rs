@@ -209,7 +209,8 @@ fn notes(report: &RunReport) -> Vec<String> {
     }
     const SHOWN: usize = 12;
     let all: usize = counts.values().map(|(count, _)| count).sum();
-    let mut lines = vec![String::new(), format!("{BOLD}notes{BOLD:#}: {all} differences below `{}`", report.fail_on)];
+    let mut lines =
+        vec![String::new(), format!("{BOLD}notes{BOLD:#}: {} below `{}`", counted(all, "difference"), report.fail_on)];
     let mut rows: Vec<_> = counts.into_iter().collect();
     rows.sort_by_key(|((level, ..), (count, _))| (std::cmp::Reverse(*level), std::cmp::Reverse(*count)));
     for ((level, place, expected, found), (count, example)) in rows.iter().take(SHOWN) {

@@ -99,8 +99,8 @@ impl Pool<'_> {
         for ((place, owner), number) in asked {
             let Some(kms) = self.client(place, owner) else { continue };
             let perhaps = match number {
-                1 => format!("perhaps a key in {} that the run cannot name", kms.region()),
-                many => format!("perhaps {many} keys in {} that the run cannot name", kms.region()),
+                1 => format!("perhaps a key in {}: the call that makes it did not name one", kms.region()),
+                many => format!("perhaps {many} keys in {}: the calls that make them named none", kms.region()),
             };
             let mut pauses = Pauses::within(kms.settle());
             let mut found = 0;
@@ -116,7 +116,7 @@ impl Pool<'_> {
                     }
                 }
                 if found < number && !pauses.pause().await {
-                    left.push(format!("{perhaps}, and none is listed that was not known").into());
+                    left.push(format!("{perhaps}, and ListKeys shows no new key").into());
                     break;
                 }
             }

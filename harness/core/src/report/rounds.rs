@@ -58,7 +58,11 @@ impl RoundsReport {
     /// The rounds in words: `57 of 100, until the run was interrupted`.
     pub fn describe(&self) -> String {
         let of = self.asked.filter(|asked| *asked != self.run).map(|asked| format!(" of {asked}")).unwrap_or_default();
-        format!("{}{of}, {}", self.run, self.ended.describe())
+        let why = match (self.ended, self.asked_ms) {
+            (RoundsEnd::Complete, Some(_)) if self.asked != Some(self.run) => "in the time that was asked for",
+            (end, _) => end.describe(),
+        };
+        format!("{}{of}, {why}", self.run)
     }
 
     /// Adds those of other cases of the same run: the part with the fewest rounds says how many all cases had.

@@ -111,7 +111,8 @@ impl RunReport {
         }
         let (reason, most) = blocked.into_iter().max_by_key(|(_, cases)| *cases)?;
         let first = self.causes.first().map_or(1, |cause| cause.cases.len() + cause.blocks);
-        (most > first).then_some((most, reason))
+        let without_answer = self.cases.iter().filter(|case| case.outcome == Outcome::Indeterminate).count();
+        (most > first.max(without_answer)).then_some((most, reason))
     }
 
     /// Whether the cause of this number has to be mended first.

@@ -86,7 +86,8 @@ fn doubt(run: &Run<'_>, first: &Seen) -> Option<Text> {
         let region = &run.target.region;
         Text::from("the target refuses a correctly signed request: it answers ")
             .and(first.summary.clone())
-            .and(format!(". Does it serve the Region `{region}`, and does it know these credentials?"))
+            .and(format!(". Does it serve the Region `{region}` (`--region`), and does it know these credentials (TRENTCHECK_ACCESS_KEY_ID and \
+                 TRENTCHECK_SECRET_ACCESS_KEY)?"))
     })
 }
 
@@ -231,7 +232,10 @@ async fn ask(run: &Run<'_>, kms: &Kms, operation: &str, body: &Value) -> Asked {
         Err(error) if error.fault() == Fault::Network && !matches!(error, SendError::Timeout { .. }) => {
             // Only a server on this machine is likely to have been started a moment ago.
             let is_closed = matches!(error, SendError::Connect(_)) && run.target.endpoint.is_loopback();
-            let hint = if is_closed { ". Is it started? `--wait 10s` waits for it" } else { "" };
+            let hint = match run.options.up_within.is_zero() {
+                true if is_closed => ". Is it started? `--wait 10s` waits for it",
+                _ => "",
+            };
             Asked::Unreachable(Text::from(format!("reach {}: ", run.target.endpoint)).and(error.text()).and(hint))
         }
         Err(_) => Asked::Unreadable,
