@@ -13,6 +13,7 @@ mod redact;
 mod secrets;
 mod shown;
 mod spellings;
+mod telltale;
 #[cfg(test)]
 mod tests;
 mod views;

@@ -3,10 +3,9 @@
 use super::pattern::pattern;
 use super::secrets::{Finder as Secrets, Secret, apart};
 use super::spellings::Spellings;
+use super::telltale::{Name, accounts_of_arns, is_public, patterns_in, possible_accounts, unreplaced_in, words};
 use super::views::{View, views};
 use crate::text::{AROUND, TargetText, beside_account};
-use memchr::memmem::{self, Finder};
-use regex::bytes::Regex;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -15,14 +14,8 @@ use std::sync::{Arc, LazyLock};
 /// Header lines whose values are secrets or made with one.
 pub(super) const SECRET_HEADERS: &[&str] = &["authorization", "x-amz-security-token"];
 
-/// Accounts that AWS uses in its documentation and emulators by default: nobody's.
-const PUBLIC_ACCOUNTS: &[&str] = &["000000000000", "111122223333", "123456789012", "444455556666"];
-
 /// Of an account that is not in use.
 const OTHER_ACCOUNT: &str = "<other-account>";
-
-/// What stands for what is not shown.
-type Name = Cow<'static, str>;
 
 /// Which accounts are hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +73,7 @@ impl Redactor {
     pub fn with_accounts<'a>(mut self, accounts: impl IntoIterator<Item = &'a str>) -> Self {
         for account in accounts {
             let is_new = !self.accounts.iter().any(|known| known == account);
-            if is_new && !PUBLIC_ACCOUNTS.contains(&account) && account.len() == 12 {
+            if is_new && !is_public(account) && account.len() == 12 {
                 self.accounts.push(account.to_owned());
             }
         }
@@ -171,14 +164,7 @@ impl Redactor {
         for (range, name) in self.secrets(text.as_bytes()) {
             add(range, name.trim_matches(['<', '>']).replace('-', " ").as_str());
         }
-        for Pattern { unreplaced, what, .. } in
-            PATTERNS.iter().filter(|pattern| pattern.sign.find(text.as_bytes()).is_some())
-        {
-            unreplaced.find_iter(text.as_bytes()).for_each(|found| add(found.range(), what));
-        }
-        for range in key_ids(text.as_bytes()) {
-            add(range, "access key id");
-        }
+        unreplaced_in(text.as_bytes(), &mut add);
         for account in &self.accounts {
             words(text.as_bytes(), account).into_iter().for_each(|range| add(range, "account id"));
         }
@@ -232,11 +218,7 @@ impl Redactor {
             words(text, account).into_iter().for_each(|range| add(range, self.account(account)));
         }
         if accounts == Accounts::Any {
-            static NUMBER: LazyLock<Regex> = LazyLock::new(|| bytes_pattern("[0-9]{12,}"));
-            let numbers = NUMBER.find_iter(text).filter(|found| found.len() == 12 && is_apart(text, &found.range()));
-            let accounts =
-                numbers.filter(|found| std::str::from_utf8(found.as_bytes()).is_ok_and(|text| !is_public(text)));
-            accounts.for_each(|found| add(found.range(), OTHER_ACCOUNT.into()));
+            possible_accounts(text).into_iter().for_each(|range| add(range, OTHER_ACCOUNT.into()));
         }
     }
 
@@ -302,127 +284,6 @@ fn front(bytes: &[u8], most: usize) -> &[u8] {
     let is_continued = |at: &usize| bytes[*at] & 0xc0 == 0x80;
     let at = (most.saturating_sub(3)..=most).rev().find(|at| !is_continued(at)).unwrap_or(most);
     &bytes[..beside_account(bytes, at)]
-}
-
-/// Where the accounts of ARNs are. A search and no [`crate::arn::Arn`]: in running text nothing says where an ARN ends, and
-/// the account of one that is not well formed must not be shown either.
-fn accounts_of_arns(text: &[u8]) -> Vec<Range<usize>> {
-    static ARN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("arn:"));
-    let mut found = Vec::new();
-    for at in ARN.find_iter(text) {
-        // Partition, service, Region, account.
-        let mut fields = text[at..].splitn(6, |byte| *byte == b':');
-        let before: usize = fields.by_ref().take(4).map(|field| field.len() + 1).sum();
-        // An ARN may end there: the text was cut, or a quote or a blank follows.
-        if let Some(account) = fields.next()
-            && account.iter().take_while(|byte| byte.is_ascii_digit()).count() == 12
-        {
-            found.push(at + before..at + before + 12);
-        }
-    }
-    found.dedup();
-    found
-}
-
-fn is_public(account: &str) -> bool {
-    PUBLIC_ACCOUNTS.contains(&account)
-}
-
-/// Where a word is that stands alone.
-fn words(text: &[u8], word: &str) -> Vec<Range<usize>> {
-    let at = memmem::find_iter(text, word);
-    at.map(|at| at..at + word.len()).filter(|range| is_apart(text, range)).collect()
-}
-
-/// Whether no letter and no digit stands beside it.
-fn is_apart(text: &[u8], range: &Range<usize>) -> bool {
-    let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    !is_letter(range.start.checked_sub(1).and_then(|at| text.get(at))) && !is_letter(text.get(range.end))
-}
-
-/// Access key ids of whomever.
-fn key_ids(text: &[u8]) -> Vec<Range<usize>> {
-    static FRONTS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["AKIA", "ASIA"].map(Finder::new));
-    const LENGTH: usize = 20;
-    let is_id = |range: &Range<usize>| {
-        let id = text.get(range.clone());
-        id.is_some_and(|id| id.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
-            && is_apart(text, range)
-    };
-    FRONTS.iter().flat_map(|front| front.find_iter(text)).map(|at| at..at + LENGTH).filter(is_id).collect()
-}
-
-fn patterns_in(text: &[u8], add: &mut dyn FnMut(Range<usize>, Name)) {
-    for Pattern { sign, pattern, name, .. } in PATTERNS.iter() {
-        if sign.find(text).is_some() {
-            let values = pattern.captures_iter(text).filter_map(|captures| captures.get(1));
-            values.for_each(|value| add(value.range(), Name::Borrowed(name)));
-        }
-    }
-    key_ids(text).into_iter().for_each(|range| add(range, "<access-key-id>".into()));
-}
-
-/// Something that gives itself away by its surroundings.
-struct Pattern {
-    /// What every text with it holds; looking for that is quick.
-    sign: Finder<'static>,
-    /// Its first group is what is not shown.
-    pattern: Regex,
-    name: &'static str,
-    /// What is there if it was not replaced.
-    unreplaced: Regex,
-    what: &'static str,
-}
-
-static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    let row = |sign, text: &str, name, unreplaced: &str, what| Pattern {
-        sign: Finder::new(sign),
-        pattern: bytes_pattern(text),
-        name,
-        unreplaced: bytes_pattern(unreplaced),
-        what,
-    };
-    // A value of these characters, with names of secrets that were removed in it. One that is nothing but names stays.
-    let value = |of: &str| format!("((?:<[a-z0-9-]+>)*{of}(?:{of}|<[a-z0-9-]+>)*)");
-    // Import tokens and wrapped material are as good as secrets; a body inside a string has its quotes escaped, and some
-    // servers escape slashes. A line of ours ends a value.
-    let inside = value(r#"(?:[^"<\\\n]|\\+/|\\+u[0-9a-fA-F]{4})"#);
-    let material = |member: &str| {
-        (
-            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"{inside}"#),
-            // A line that is cut right here, or ends, has nothing left of the value.
-            format!(r#"{member}\\?"[[:space:]]*:[[:space:]]*\\?"(?:[^"<\\\n\xe2]|\xe2[^\x80]|\xe2\x80[^\xa6])"#),
-        )
-    };
-    let (token, token_left) = material("ImportToken");
-    let (wrapped, wrapped_left) = material("EncryptedKeyMaterial");
-    // Neither has a quote or a backslash: there a string ends that it stands in.
-    let parameter = |name: &str| format!(r#"{name}([^[:space:],&<"\\]+)"#);
-    vec![
-        row("Signature=", &parameter("Signature="), "<signature>", "Signature=[0-9a-fA-F]{64}", "signature"),
-        row(
-            "X-Amz-Security-Token=",
-            &parameter("X-Amz-Security-Token="),
-            "<session-token>",
-            "X-Amz-Security-Token=[A-Za-z0-9%+/=]",
-            "session token",
-        ),
-        row("ImportToken", &token, "<removed>", &token_left, "import token"),
-        row("EncryptedKeyMaterial", &wrapped, "<removed>", &wrapped_left, "wrapped material"),
-        row(
-            "://",
-            &format!("://{}@", value(r#"[^[:space:]/@"<]"#)),
-            "<user>",
-            // Formats escape what stands for it.
-            r#"://(?:[^[:space:]/@"<&\\]|&[^l][^t]|\\[^u])[^[:space:]/@"<]*@"#,
-            "user name or password of a URL",
-        ),
-    ]
-});
-
-/// A pattern over bytes that need not be text: views are made byte by byte.
-fn bytes_pattern(text: &str) -> Regex {
-    Regex::new(&format!("(?s-u){text}")).expect("the pattern is a constant that the tests compile")
 }
 
 /// An Authorization value without what a key made: scope and list of signed headers stay, since cases are about them.
