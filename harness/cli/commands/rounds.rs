@@ -23,11 +23,10 @@ pub(super) async fn first_look(session: &Session, known: BTreeSet<String>) -> Re
         Interrupt::listen().map_err(|error| Failure::internal(format!("listen for interrupts: {error}")))?;
     let first = session.first_look(known.clone()).await?;
     let seed = first.seed;
-    let mut has_judged = judged(&first);
     let mut pause = pause_after(&first, &session.target().limits.rates);
     let mut rounds = Rounds::of(first);
     let ended = loop {
-        if let Some(end) = end(&rounds, has_judged, wanted, began, session, &known) {
+        if let Some(end) = end(&rounds, wanted, began, session, &known) {
             break end;
         }
         tokio::select! {
@@ -46,7 +45,6 @@ pub(super) async fn first_look(session: &Session, known: BTreeSet<String>) -> Re
             }
         };
         pause = pause_after(&next, &session.target().limits.rates);
-        has_judged |= judged(&next);
         let is_cut = next.end.is_interrupted || session.is_out_of_time();
         rounds.add(next, if is_cut { Extent::Cut } else { Extent::Whole });
     };
@@ -57,10 +55,9 @@ pub(super) async fn first_look(session: &Session, known: BTreeSet<String>) -> Re
     Ok(ran)
 }
 
-/// Why no further round is begun; nothing if one is. `has_judged` says whether any round judged a case.
+/// Why no further round is begun; nothing if one is.
 fn end(
     rounds: &Rounds,
-    has_judged: bool,
     wanted: RoundsWanted,
     began: Instant,
     session: &Session,
@@ -74,7 +71,7 @@ fn end(
         (RoundsEnd::Interrupted, ran.end.is_interrupted),
         (RoundsEnd::KeysLeft, !ran.left.is_empty()),
         (RoundsEnd::MaxFail, session.settings.max_fail.is_some_and(|most| diverging >= most)),
-        (RoundsEnd::NothingJudged, !has_judged),
+        (RoundsEnd::NothingJudged, !rounds.have_judged()),
         (RoundsEnd::Complete, wanted.most.is_some_and(|most| rounds.count() >= most)),
         (RoundsEnd::Complete, wanted.time.is_some_and(|time| began.elapsed() >= time)),
         (RoundsEnd::Deadline, session.is_out_of_time()),
@@ -82,15 +79,10 @@ fn end(
     ends.into_iter().find(|(_, applies)| *applies).map(|(end, _)| end)
 }
 
-/// Whether a round judged a case. What is reported of all rounds is the worst of each case, which does not tell.
-fn judged(ran: &Ran) -> bool {
-    ran.cases.iter().any(|case| case.outcome.is_judged() || case.outcome == Outcome::Flaky)
-}
-
 /// How long the next round waits, which does not know when this one sent its last calls: until a call of the slowest operation
 /// is due at any rate.
 fn pause_after(ran: &Ran, rates: &Rates) -> Duration {
-    let away = if judged(ran) { Duration::ZERO } else { AWAY };
+    let away = if ran.has_judged() { Duration::ZERO } else { AWAY };
     between(&ran.calls, rates).max(away)
 }
 

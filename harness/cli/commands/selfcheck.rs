@@ -1,6 +1,6 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
-use super::selfcheck_parts::{Found, Part, joined};
+use super::selfcheck_parts::{Found, Kind, Part, joined};
 use super::wrong_servers::{WrongServer, chosen, edition_of};
 use crate::arguments::{SelfcheckArguments, ServerSet};
 use crate::edge::cores::{cores, spread};
@@ -67,11 +67,12 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         return Ok(ExitCode::NothingRun as u8);
     }
     let controlled: Vec<&'static str> = controls.iter().map(|control| control.subject.name()).collect();
+    let kind = Kind { corpus: corpus.digest.clone(), quick: arguments.quick };
     let found = match arguments.join.as_slice() {
         [] => replayed(&corpus, &chosen, controls, &arguments).await?,
         files => {
             let names = chosen.iter().map(|server| server.mutant.name).chain(controlled.iter().copied());
-            joined(files, &corpus, &names.collect(), arguments.quick)?
+            joined(files, &corpus, &names.collect(), &kind)?
         }
     };
     let mut alarms = Vec::new();
@@ -87,7 +88,7 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         output::to_file(path, &matrix(&corpus, &own, &kills, part))?;
     }
     if let Some(path) = &arguments.kills {
-        let part = Part { corpus: corpus.digest.clone(), quick: arguments.quick, found: found.clone() };
+        let part = Part { kind, found: found.clone() };
         let text = serde_json::to_string_pretty(&part).map_err(|error| Failure::internal(error.to_string()))?;
         output::to_file(path, &text)?;
     }

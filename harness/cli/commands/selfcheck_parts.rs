@@ -14,17 +14,24 @@ const LARGEST: u64 = 64 << 20;
 /// The cases that diverge at each mutant and control, by the name of the server.
 pub(super) type Found = BTreeMap<String, Kills>;
 
-/// What `--kills` writes.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Part {
+/// What has to be the same in all parts of a check.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kind {
     /// The digest of the corpus.
     pub(super) corpus: String,
     /// Whether each mutant met only the case that it names.
     pub(super) quick: bool,
+}
+
+/// What `--kills` writes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Part {
+    #[serde(flatten)]
+    pub(super) kind: Kind,
     pub(super) found: Found,
 }
 
-/// Joins the files that `--kills` wrote for the parts of a check, which is quick or not.
+/// Joins the files that `--kills` wrote for the parts of a check of this kind.
 ///
 /// # Errors
 ///
@@ -34,23 +41,19 @@ pub(super) fn joined(
     files: &[PathBuf],
     corpus: &Corpus,
     servers: &BTreeSet<&'static str>,
-    quick: bool,
+    kind: &Kind,
 ) -> Result<Found, Failure> {
     let mut all = Found::new();
     let mut from: BTreeMap<String, &Path> = BTreeMap::new();
     for file in files {
         let part = read(file)?;
-        let other = match (part.corpus == corpus.digest, part.quick) {
-            (false, _) => Some("with another corpus"),
-            (true, true) if !quick => Some("with `--quick`"),
-            (true, false) if quick => Some("without `--quick`"),
-            (true, _) => None,
-        };
-        if let Some(other) = other {
-            return Err(Failure::rule(format!(
-                "`{}` is no part of this check: it was written {other}",
-                file.display()
-            )));
+        if part.kind != *kind {
+            let how = match (part.kind.corpus == kind.corpus, part.kind.quick) {
+                (false, _) => "with another corpus",
+                (true, true) => "with `--quick`",
+                (true, false) => "without `--quick`",
+            };
+            return Err(Failure::rule(format!("`{}` is no part of this check: it was written {how}", file.display())));
         }
         for (name, kills) in part.found {
             let is_unknown = |case: &&String| corpus.case(case).is_none();

@@ -133,8 +133,11 @@ pub fn run<A: Into<Started>>(
     let judge = Arc::new(Judge { runtime: Arc::clone(&runtime), at: OnceLock::new(), process });
     // Where a case that is not run can say so itself, it says why.
     let is_asked = arguments.ignored || arguments.include_ignored;
-    let says_why = process == Process::Shared && !arguments.list && !is_asked;
-    let mut trials = trials(&settled, &judge, says_why)?;
+    let unrun = match process == Process::Shared && !arguments.list && !is_asked {
+        true => Unrun::SaysWhy,
+        false => Unrun::IsMarked,
+    };
+    let mut trials = trials(&settled, &judge, unrun)?;
     let is_run = |trial: &&Trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial);
     let running = trials.iter().filter(is_run).count();
     let mut kept = None;
@@ -150,7 +153,7 @@ pub fn run<A: Into<Started>>(
         }
         let _ = judge.at.set(settled);
     }
-    if says_why {
+    if unrun == Unrun::SaysWhy {
         trials = trials.into_iter().map(|trial| trial.with_ignored_flag(false)).collect();
     }
     let conclusion = libtest_mimic::run(arguments, trials);
@@ -204,9 +207,18 @@ fn target_of(binary: &Path) -> String {
     }
 }
 
-/// One test for each case of the edition that was asked for, and one for entries of the list that have no case. Those that are
-/// not to be run are marked as ignored; if `says_why` is set, they say why when they are run.
-fn trials(settled: &Settled, judge: &Arc<Judge>, says_why: bool) -> Result<Vec<Trial>, Failure> {
+/// How it is told that a case is not to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unrun {
+    /// Its test is marked as ignored.
+    IsMarked,
+    /// Its test says why when it is run.
+    SaysWhy,
+}
+
+/// One test for each case of the edition that was asked for, and one for entries of the list that have no case. All that are not
+/// to be run are marked as ignored.
+fn trials(settled: &Settled, judge: &Arc<Judge>, unrun: Unrun) -> Result<Vec<Trial>, Failure> {
     let corpus = settled.corpus;
     let selection = settled.selection()?;
     let skipped = foreseen(corpus, &settled.target, &settled.options()?);
@@ -229,7 +241,7 @@ fn trials(settled: &Settled, judge: &Arc<Judge>, says_why: bool) -> Result<Vec<T
         let is_expected = listed(case.id()).is_some_and(|entry| !entry.flaky);
         let is_ignored = reason.is_some();
         let trial = Trial::ignorable_test(case.id(), move || match reason {
-            Some(reason) if says_why => Ok(Completion::ignored_with(reason)),
+            Some(reason) if unrun == Unrun::SaysWhy => Ok(Completion::ignored_with(reason)),
             reason => judge.run(&id, reason.as_deref()),
         });
         trial.with_kind(if is_expected { "known deviation" } else { "" }).with_ignored_flag(is_ignored)

@@ -130,6 +130,10 @@ struct Parameters {
     public_key: Vec<u8>,
 }
 
+/// A PublicKey that nothing can be wrapped with.
+const NO_PUBLIC_KEY: &str =
+    "with a PublicKey that is no RSA key to wrap with: it has to be base64 of a SubjectPublicKeyInfo in DER";
+
 /// The label of the material of keys that all have the same.
 const SHARED: &str = "shared by several keys";
 
@@ -314,7 +318,7 @@ impl Key {
             None => self.parameters().await?,
         };
         let wrapped = material::wrap_by(self.wrapping(), material, &parameters.public_key)
-            .map_err(|error| unusable("GetParametersForImport", &error.to_string()))?;
+            .map_err(|_| unusable("GetParametersForImport", NO_PUBLIC_KEY))?;
         let body = json!({
             "KeyId": self.names.id,
             "ImportToken": parameters.token,

@@ -23,7 +23,7 @@ pub enum MaterialError {
     #[error("make a key pair to import")]
     Generate,
     /// The target's public key is none, or too small.
-    #[error("with a PublicKey that is no RSA key to wrap with: it has to be base64 of a SubjectPublicKeyInfo in DER")]
+    #[error("wrap key material with the target's public key")]
     Wrap,
 }
 

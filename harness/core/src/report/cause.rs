@@ -67,7 +67,8 @@ pub struct Cause {
     pub repeat: String,
 }
 
-/// The causes of the cases that diverge, those first that have most cases and block most. Every mismatch that fails a run belongs to exactly one of them.
+/// The causes of the cases that diverge, those first that have most cases and block most. Every mismatch that fails a run belongs
+/// to exactly one of them.
 pub fn causes(cases: &[CaseReport], fail_on: Level, repeat: &dyn Fn(&[&str]) -> String) -> Vec<Cause> {
     let diverging = cases.iter().enumerate().filter(|(_, case)| case.outcome == Outcome::Diverges);
     let mut alike: BTreeMap<Key, Vec<Fault<'_>>> = BTreeMap::new();
@@ -79,12 +80,8 @@ pub fn causes(cases: &[CaseReport], fail_on: Level, repeat: &dyn Fn(&[&str]) -> 
     let mut causes: Vec<(usize, Cause)> = alike
         .into_values()
         .flat_map(by_clause)
-        .map(|(clause, faults)| (faults[0].number, cause(clause, &faults, repeat)))
+        .map(|(clause, faults)| (faults[0].number, cause(clause, &faults, cases, repeat)))
         .collect();
-    for (_, cause) in &mut causes {
-        let is_of_it = |blocking: &String| cause.cases.contains(blocking);
-        cause.blocks = cases.iter().filter(|case| case.blocked_by.as_ref().is_some_and(is_of_it)).count();
-    }
     // Causes with the same number of cases are in the order of the corpus, and then in that of their keys.
     causes.sort_by_key(|(number, cause)| (Reverse(cause.cases.len() + cause.blocks), *number));
     causes.into_iter().map(|(_, cause)| cause).collect()
@@ -361,7 +358,7 @@ fn by_clause(mut faults: Vec<Fault<'_>>) -> Vec<(Option<&str>, Vec<Fault<'_>>)> 
     parts
 }
 
-fn cause(clause: Option<&str>, faults: &[Fault<'_>], repeat: &dyn Fn(&[&str]) -> String) -> Cause {
+fn cause(clause: Option<&str>, faults: &[Fault<'_>], all: &[CaseReport], repeat: &dyn Fn(&[&str]) -> String) -> Cause {
     // The example with the least to read: few mismatches, short requests.
     let length = |case: &CaseReport| -> usize {
         let lines = |lines: &Vec<String>| lines.iter().map(String::len).sum::<usize>();
@@ -385,7 +382,7 @@ fn cause(clause: Option<&str>, faults: &[Fault<'_>], repeat: &dyn Fn(&[&str]) ->
         mismatches: faults.iter().map(|fault| fault.mismatches).sum(),
         repeat: repeat(&cases),
         example: example.case.id.clone(),
-        blocks: 0,
+        blocks: all.iter().filter(|case| case.blocked_by.as_deref().is_some_and(|by| cases.contains(&by))).count(),
         cases: cases.into_iter().map(str::to_owned).collect(),
     }
 }

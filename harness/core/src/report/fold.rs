@@ -30,6 +30,8 @@ pub struct Rounds {
     places: HashMap<String, usize>,
     /// In how many rounds each case diverged once and not again, with a mismatch that is kept.
     came: Vec<usize>,
+    /// Whether any round judged a case. The worst of each case, which is kept, does not tell.
+    has_judged: bool,
     rounds: u64,
 }
 
@@ -41,12 +43,13 @@ impl Rounds {
         }
         let places = first.cases.iter().enumerate().map(|(place, case)| (case.id.clone(), place)).collect();
         let came = first.cases.iter().map(|case| usize::from(case.outcome == Outcome::Flaky)).collect();
-        Self { whole: first, places, came, rounds: 1 }
+        Self { has_judged: first.has_judged(), whole: first, places, came, rounds: 1 }
     }
 
     /// Adds a round of the same cases.
     pub fn add(&mut self, next: Ran, extent: Extent) {
         self.rounds += 1;
+        self.has_judged |= next.has_judged();
         let whole = &mut self.whole;
         whole.keys += next.keys;
         for (operation, count) in next.calls {
@@ -74,6 +77,11 @@ impl Rounds {
     /// The rounds so far.
     pub fn so_far(&self) -> &Ran {
         &self.whole
+    }
+
+    /// Whether any of them judged a case.
+    pub fn have_judged(&self) -> bool {
+        self.has_judged
     }
 
     /// How many there were.

@@ -69,6 +69,11 @@ pub struct RecordedRan {
 }
 
 impl Ran {
+    /// Whether it judged a case, be it only once.
+    pub fn has_judged(&self) -> bool {
+        self.cases.iter().any(|case| case.outcome.is_judged() || case.outcome == Outcome::Flaky)
+    }
+
     /// The case of this id.
     pub fn case(&self, id: &str) -> Option<&CaseRan> {
         self.cases.iter().find(|case| case.id == id)

@@ -26,8 +26,8 @@ pub(super) fn render(report: &Report, figure: Figure) -> String {
         0 => ("unknown".to_owned(), "lightgrey"),
         _ if !is_whole => ("incomplete".to_owned(), "lightgrey"),
         _ => {
-            let is_listed = cases().filter(|case| case.is_wrong()).all(|case| case.outcome == Outcome::Listed);
-            (percent(part, whole), color(figure, part, whole, is_listed))
+            let listed = cases().filter(|case| case.outcome == Outcome::Listed).count();
+            (percent(part, whole), color(figure, part, whole, listed))
         }
     };
     let badge = json!({ "schemaVersion": 1, "label": label, "message": message, "color": color });
@@ -44,11 +44,11 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
     format!("{shown:.1} %")
 }
 
-/// The colour of a share. `is_listed` says whether everything that diverges is a known deviation.
-fn color(figure: Figure, part: usize, whole: usize, is_listed: bool) -> &'static str {
+/// The colour of a share. `listed` is the number of known deviations.
+fn color(figure: Figure, part: usize, whole: usize, listed: usize) -> &'static str {
     match figure {
         Figure::Divergence if part == 0 => "brightgreen",
-        Figure::Divergence if is_listed => "yellow",
+        Figure::Divergence if part == listed => "yellow",
         Figure::Divergence => "red",
         Figure::Coverage if part == whole => "brightgreen",
         Figure::Coverage if part * 2 >= whole => "yellow",
