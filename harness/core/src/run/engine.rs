@@ -34,12 +34,11 @@ use tokio::sync::watch;
 ///
 /// ```no_run
 /// use std::collections::BTreeMap;
-/// use std::sync::Arc;
-/// use std::time::{Duration, SystemTime};
+/// use std::time::Duration;
 /// use trentcheck_core::fixture::{Document, Edition, Level, PrincipalName, Selection, load};
 /// use trentcheck_core::report::Outcome;
-/// use trentcheck_core::run::{Detail, Entropy, Facts, Options, Permit, SequenceOf, Target, fill_random, run};
-/// use trentcheck_core::send::{Endpoint, Lane, Limits, Tls};
+/// use trentcheck_core::run::{Entropy, Options, Target, fill_random, run};
+/// use trentcheck_core::send::{Endpoint, Limits, Tls};
 /// use trentcheck_core::sign::Credentials;
 ///
 /// # #[tokio::main]
@@ -76,26 +75,8 @@ use tokio::sync::watch;
 ///
 /// let mut seed = [0; 32];
 /// fill_random(&mut seed).map_err(|()| "the system has no randomness")?;
-/// let entropy = Entropy::new(seed);
-/// let options = Options {
-///     lane: Lane::Wire,
-///     jobs: 1,
-///     order: SequenceOf::Corpus,
-///     fail_on: Level::Must,
-///     settle: Duration::from_secs(1),
-///     deadline: Duration::from_secs(60),
-///     permit: Permit::All,
-///     clock: Arc::new(SystemTime::now),
-///     run_id: entropy.run_id(),
-///     entropy,
-///     lent: Vec::new(),
-///     budget: None,
-///     ledger: None,
-///     excluded: BTreeMap::new(),
-///     facts: Facts::None,
-///     detail: Detail::Exchanges,
-///     enough: None,
-/// };
+/// let settle = Duration::from_secs(1);
+/// let options = Options { fail_on: Level::Must, ..Options::new(settle, Entropy::new(seed)) };
 ///
 /// let (_stop, stopped) = tokio::sync::watch::channel(false);
 /// let ran = run(&corpus, &selection, &target, &options, &(), stopped).await?;

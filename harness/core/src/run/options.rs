@@ -97,8 +97,7 @@ pub enum Facts {
 impl Options {
     /// Options of a run that sends every case, one at a time and in the order of the corpus, on the wire lane, for at
     /// most a minute. Any mismatch fails it. No keys are lent to it, it may make any number, it keeps no ledger, and it
-    /// replays no recorded facts. It does not end early, and does not wait for a
-    /// target that cannot be reached.
+    /// replays no recorded facts. It does not end early, and does not wait for a target that cannot be reached.
     #[must_use]
     pub fn new(settle: Duration, entropy: Entropy) -> Self {
         Self {
