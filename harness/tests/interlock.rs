@@ -244,6 +244,56 @@ async fn a_case_that_hides_the_name_of_somebodys_key_is_not_sent() {
     assert_eq!(report.cases[0].outcome, Outcome::Diverges, "{:?}", complaints(&report));
 }
 
+/// The corpus with one case more, in which GetPublicKey of an RSA key is shown.
+fn corpus_that_shows_a_public_key() -> trentcheck_core::fixture::Corpus {
+    let mut documents = documents();
+    let effects = documents.iter_mut().find(|document| document.path == "spec/effects.toml").unwrap();
+    effects.text.push_str(
+        r#"
+[[effect]]
+id = "no-public-key"
+title = "there is no public key"
+call = "GetPublicKey"
+supports = []
+clauses = ["S-03"]
+expect = [{ level = "may", answers = ["NotFoundException"] }]
+"#,
+    );
+    let text = r#"
+[group]
+name = "lie"
+title = "A case that lies"
+
+[[case]]
+id = "lie/no-public-key"
+title = "an RSA key has no public key"
+clauses = ["S-03"]
+supports = []
+level = "may"
+danger = "refused"
+precondition = "imported-rsa"
+expect = [{ level = "may", answers = ["NotFoundException"] }]
+after = ["no-public-key"]
+request = { key-id = "{{ absent.id }}" }
+"#;
+    documents.push(Document { path: "cases/lie.toml".to_owned(), text: text.to_owned() });
+    load(&documents).unwrap_or_else(|error| panic!("failed to {error}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_key_that_everybody_knows_is_imported_on_loopback_only() {
+    /// A part of the modulus of `harness/core/src/keys/rsa-2048.der`.
+    const KNOWN: &str = "ym/69tH1cTbrr9xRGiqaR86M14IYTzIYkZgEsHz";
+    let corpus = corpus_that_shows_a_public_key();
+    for (permit, is_known) in [(Permit::All, true), (Permit::Owned, false)] {
+        let (_server, target, _, options) = guarded(config(Edition::KeyOnly)).await;
+        let report = replay(&corpus, &["lie/*"], &target, &Options { permit, ..options }).await;
+        let exchanges = format!("{:?}", report.cases[0].exchanges);
+        assert!(exchanges.contains("PublicKey"), "{permit:?}: {:?}", complaints(&report));
+        assert_eq!(exchanges.contains(KNOWN), is_known, "{permit:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_case_releases_every_key_all_the_same() {
     let (server, target) = reference(config(Edition::KeyOnly)).await;

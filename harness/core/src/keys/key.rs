@@ -1,6 +1,6 @@
 //! One key of a run: how it is made, imported into, brought into a state and back.
 
-use super::material::{self, Bytes, Wrapping};
+use super::material::{self, Bytes, Secrecy, Wrapping};
 use crate::arn::Arn;
 use crate::entropy::Entropy;
 use crate::fixture::{Material, Origin, Owner, Place, Precondition, Replica, Step};
@@ -78,6 +78,15 @@ impl Base {
         Self { place: Place::Elsewhere, material: Material::None, alias: false, replica: Replica::Key, ..self.clone() }
     }
 
+    /// How long after an import the material expires. A moment is sent in whole seconds, and may come a second earlier.
+    fn life(&self) -> Option<Duration> {
+        match self.material {
+            Material::Expiring => Some(Duration::from_secs(24 * 60 * 60)),
+            Material::ExpiringSoon => Some(Duration::from_secs(4)),
+            Material::None | Material::Imported | Material::Deleted | Material::Two | Material::Rotated => None,
+        }
+    }
+
     pub(super) fn has_material(&self) -> bool {
         self.origin == Origin::External && self.material != Material::None
     }
@@ -108,6 +117,8 @@ pub(crate) struct Key {
     pub(crate) is_used: bool,
     label: String,
     material: Vec<u8>,
+    /// When the material expires, if it was imported so that it does.
+    expires: Option<SystemTime>,
     parameters: Option<Parameters>,
     kms: Kms,
 }
@@ -168,7 +179,7 @@ impl Key {
         created(&id, &arn);
         kms.made(base.owner, &id, &arn)?;
         let bytes = match base.has_material() {
-            true => made_material(&base.spec, maker, if base.same_bytes { SHARED } else { label }, Bytes::Same)?,
+            true => made_material(kms, &base.spec, maker, if base.same_bytes { SHARED } else { label }, Bytes::Same)?,
             false => Vec::new(),
         };
         let mut key = Self::of(base, (id, arn), label, bytes, kms);
@@ -224,6 +235,7 @@ impl Key {
             is_used: false,
             label: label.to_owned(),
             material,
+            expires: None,
             parameters: None,
             kms: kms.for_one_key(),
         }
@@ -298,17 +310,36 @@ impl Key {
     pub(crate) async fn import_body(&mut self, maker: Maker<'_>, bytes: Bytes) -> Result<Value, Failure> {
         let material = match bytes {
             Bytes::Same => self.material.clone(),
-            Bytes::Other => made_material(&self.base.spec, maker, &self.label, bytes)?,
+            Bytes::Other => made_material(&self.kms, &self.base.spec, maker, &self.label, bytes)?,
         };
         let mut body = self.import_body_of(&material).await?;
-        if self.base.material == Material::Expiring {
-            const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-            let valid_to = self.kms.now() + DAY;
+        if let Some(life) = self.base.life() {
+            let valid_to = self.kms.now() + life;
             let seconds = valid_to.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             body["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
             body["ValidTo"] = json!(seconds);
+            self.expires = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
         }
         Ok(body)
+    }
+
+    /// The same for the first bytes, so that they do not expire.
+    pub(super) async fn lasting_import_body(&mut self) -> Result<Value, Failure> {
+        let material = self.material.clone();
+        self.import_body_of(&material).await
+    }
+
+    /// Whether the moment has come at which the material expires that was imported last with such a moment.
+    pub(crate) fn has_expired(&self) -> bool {
+        self.expires.is_some_and(|end| end <= self.kms.now())
+    }
+
+    /// Waits until that moment has passed, and a target has had the time to notice.
+    pub(crate) async fn outlive(&self) {
+        const TO_NOTICE: Duration = Duration::from_millis(500);
+        if let Some(left) = self.expires.map(|end| end.duration_since(self.kms.now()).unwrap_or_default()) {
+            tokio::time::sleep(left + TO_NOTICE).await;
+        }
     }
 
     /// The body of an ImportKeyMaterial call of these bytes.
@@ -484,8 +515,9 @@ pub(super) fn text_of(answer: &Value, operation: &str, member: &str) -> Result<S
     text.ok_or_else(|| unusable(operation, &format!("without {member}")))
 }
 
-fn made_material(spec: &str, maker: Maker<'_>, label: &str, bytes: Bytes) -> Result<Vec<u8>, Failure> {
-    material::make(spec, maker.entropy, label, bytes).map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
+fn made_material(kms: &Kms, spec: &str, maker: Maker<'_>, label: &str, bytes: Bytes) -> Result<Vec<u8>, Failure> {
+    material::make(spec, maker.entropy, label, bytes, Secrecy::at(kms))
+        .map_err(|error| unusable("ImportKeyMaterial", &error.to_string()))
 }
 
 pub(super) fn unusable(operation: &str, answer: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! Key material to import, how it is wrapped, and the text that is encrypted with it.
 
 use crate::entropy::Entropy;
+use crate::kms::Kms;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rand;
@@ -27,6 +28,22 @@ pub enum MaterialError {
     Wrap,
 }
 
+/// Who may know the private keys that are imported. Generating RSA keys is a third of what a run costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secrecy {
+    /// Everybody: those of RSA_2048 are part of this program. Enough for a target on loopback.
+    Published,
+    /// Nobody else: they are generated in this process.
+    Generated,
+}
+
+impl Secrecy {
+    /// What keys of this target need.
+    pub(crate) fn at(kms: &Kms) -> Self {
+        if kms.is_watched() { Self::Generated } else { Self::Published }
+    }
+}
+
 /// Whose bytes are imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bytes {
@@ -37,7 +54,13 @@ pub(crate) enum Bytes {
 }
 
 /// Material for a key spec, belonging to this label.
-pub(crate) fn make(spec: &str, entropy: &Entropy, label: &str, bytes: Bytes) -> Result<Vec<u8>, MaterialError> {
+pub(crate) fn make(
+    spec: &str,
+    entropy: &Entropy,
+    label: &str,
+    bytes: Bytes,
+    secrecy: Secrecy,
+) -> Result<Vec<u8>, MaterialError> {
     let label = match bytes {
         Bytes::Same => label.to_owned(),
         Bytes::Other => format!("{label} other"),
@@ -57,7 +80,8 @@ pub(crate) fn make(spec: &str, entropy: &Entropy, label: &str, bytes: Bytes) -> 
             let der = pair.to_pkcs8v1().map_err(|_| MaterialError::Generate)?;
             Ok(der.as_ref().to_vec())
         }
-        "RSA_2048" => rsa(bytes),
+        "RSA_2048" if secrecy == Secrecy::Published => Ok(published(bytes).to_vec()),
+        "RSA_2048" => generated(bytes),
         other => {
             let size = size(other).ok_or_else(|| MaterialError::Spec(other.to_owned()))?;
             let pair = RsaKeyPair::generate(size).map_err(|_| MaterialError::Generate)?;
@@ -76,14 +100,22 @@ fn size(spec: &str) -> Option<KeySize> {
     }
 }
 
+/// RSA private keys in PKCS#8 of 1218 bytes, which protect nothing.
+fn published(bytes: Bytes) -> &'static [u8] {
+    match bytes {
+        Bytes::Same => include_bytes!("rsa-2048.der"),
+        Bytes::Other => include_bytes!("rsa-2048-other.der"),
+    }
+}
+
 /// An RSA private key in PKCS#8. Generating one takes longer than many cases, so that all keys of a process have the same,
 /// and the same other one.
-fn rsa(bytes: Bytes) -> Result<Vec<u8>, MaterialError> {
+fn generated(bytes: Bytes) -> Result<Vec<u8>, MaterialError> {
     static FIRST: OnceLock<Option<Vec<u8>>> = OnceLock::new();
     static OTHER: OnceLock<Option<Vec<u8>>> = OnceLock::new();
     // Nearly all keys have a few bytes more than 1216. With one of this length, what is sent has the same length in each run.
     const LENGTHS: RangeInclusive<usize> = 1217..=1224;
-    let generated = || loop {
+    let generate = || loop {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
         let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).ok()?.as_ref().to_vec();
         if LENGTHS.contains(&der.len()) {
@@ -94,7 +126,7 @@ fn rsa(bytes: Bytes) -> Result<Vec<u8>, MaterialError> {
         Bytes::Same => &FIRST,
         Bytes::Other => &OTHER,
     };
-    key.get_or_init(generated).clone().ok_or(MaterialError::Generate)
+    key.get_or_init(generate).clone().ok_or(MaterialError::Generate)
 }
 
 /// How material is wrapped for an import.
@@ -158,16 +190,29 @@ mod tests {
     #[test]
     fn other_material_of_every_kind_is_not_the_same() {
         let entropy = Entropy::new([1; 32]);
-        for spec in ["SYMMETRIC_DEFAULT", "HMAC_256", "ECC_NIST_P256", "RSA_2048"] {
-            let made = |bytes| make(spec, &entropy, "a key", bytes).ok();
-            assert!(made(Bytes::Same).is_some(), "{spec}");
-            assert_ne!(made(Bytes::Same), made(Bytes::Other), "{spec}");
+        for secrecy in [Secrecy::Published, Secrecy::Generated] {
+            for spec in ["SYMMETRIC_DEFAULT", "HMAC_256", "ECC_NIST_P256", "RSA_2048"] {
+                let made = |bytes| make(spec, &entropy, "a key", bytes, secrecy).ok();
+                assert!(made(Bytes::Same).is_some(), "{spec}");
+                assert_ne!(made(Bytes::Same), made(Bytes::Other), "{spec}");
+            }
+            // Otherwise the key would not be restored.
+            for spec in ["SYMMETRIC_DEFAULT", "HMAC_256", "RSA_2048"] {
+                let made = |bytes| make(spec, &entropy, "a key", bytes, secrecy).ok();
+                assert_eq!(made(Bytes::Same), made(Bytes::Same), "{spec}");
+                assert_eq!(made(Bytes::Other), made(Bytes::Other), "{spec}");
+            }
         }
-        // Otherwise the key would not be restored.
-        for spec in ["SYMMETRIC_DEFAULT", "HMAC_256", "RSA_2048"] {
-            let made = |bytes| make(spec, &entropy, "a key", bytes).ok();
-            assert_eq!(made(Bytes::Same), made(Bytes::Same), "{spec}");
-            assert_eq!(made(Bytes::Other), made(Bytes::Other), "{spec}");
+    }
+
+    #[test]
+    fn published_keys_are_used_only_where_they_may_be() {
+        let entropy = Entropy::new([1; 32]);
+        for bytes in [Bytes::Same, Bytes::Other] {
+            let made = |secrecy| make("RSA_2048", &entropy, "a key", bytes, secrecy).expect("the library makes keys");
+            assert_eq!(made(Secrecy::Published), published(bytes));
+            assert_ne!(made(Secrecy::Generated), published(bytes));
+            assert!(RsaKeyPair::from_pkcs8(published(bytes)).is_ok_and(|pair| pair.public_modulus_len() == 256));
         }
     }
 }

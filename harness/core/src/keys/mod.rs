@@ -17,7 +17,7 @@ pub(crate) use calls::body;
 pub(crate) use key::{Base, Key, Maker};
 pub(crate) use lease::{Choice, Lease, NoLease};
 pub use lent::{Lent, LentError};
-pub(crate) use material::{Bytes, make as make_material};
+pub(crate) use material::{Bytes, Secrecy, make as make_material};
 pub use material::{MaterialError, wrap};
 pub(crate) use pool::{Pool, Provisions, nobody_makes};
 pub(crate) use release::Released;

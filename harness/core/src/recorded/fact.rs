@@ -6,7 +6,7 @@ use super::stage::Stage;
 use crate::fixture::{Fact, FactAnswer, FactCall, Material, Origin, Owner, Place, ReachOf, Recording, Replica, reach};
 use crate::http::Request;
 use crate::json;
-use crate::keys::{Base, Bytes, Choice, Key, NoLease, make_material};
+use crate::keys::{Base, Bytes, Choice, Key, NoLease, Secrecy, make_material};
 use crate::kms::{Failure, FailureKind, Kms, Pauses, is_transient, summary};
 use crate::normalise::{Message, Redactor};
 use crate::observe::{Observation, observe};
@@ -215,10 +215,11 @@ impl Attempt<'_, '_, '_> {
     /// The body of an import of the material of this name.
     async fn import(&mut self, key: &str, material: &str) -> Result<Value, End> {
         let label = format!("fact {} {material}", self.fact.id());
-        let spec = self.key(key)?.base.spec.clone();
+        let named = self.key(key)?;
+        let (spec, secrecy) = (named.base.spec.clone(), Secrecy::at(named.kms()));
         if !self.materials.contains_key(material) {
             let whose = if self.materials.is_empty() { Bytes::Same } else { Bytes::Other };
-            let bytes = make_material(&spec, self.stage.entropy, &label, whose)
+            let bytes = make_material(&spec, self.stage.entropy, &label, whose, secrecy)
                 .map_err(|error| End::indeterminate(format!("failed to {error}")))?;
             self.materials.insert(material.to_owned(), bytes);
         }
