@@ -45,6 +45,11 @@ pub(crate) fn redacted(text: &str) -> String {
     KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).redact_all(text)
 }
 
+/// Texts without secrets.
+pub(crate) fn redacted_each(texts: &[&str]) -> Vec<String> {
+    KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).redact_each(texts)
+}
+
 /// A text that may quote a target, redacted and escaped.
 pub(crate) fn shown(text: &Text) -> Shown {
     KEPT_BACK.read().unwrap_or_else(PoisonError::into_inner).show(text)

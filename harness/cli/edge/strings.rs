@@ -10,14 +10,14 @@ use trentcheck_core::report::change_strings;
 /// A value as JSON, without secrets in its strings. Names of members and words that a program reads stay.
 pub(super) fn redacted(value: &impl Serialize) -> Result<Value, Failure> {
     let mut value = as_json(value)?;
-    change_strings(&mut value, &|text| output::redacted(text));
+    change_strings(&mut value, &output::redacted_each);
     Ok(value)
 }
 
 /// A value as JSON with nothing but words of ours: whatever else a finished text has came from elsewhere.
 pub(super) fn emptied(value: &impl Serialize) -> Result<Value, Failure> {
     let mut value = as_json(value)?;
-    change_strings(&mut value, &|_| String::new());
+    change_strings(&mut value, &|texts| vec![String::new(); texts.len()]);
     Ok(value)
 }
 

@@ -104,6 +104,21 @@ impl Message {
         framing: &str,
         redactor: &Redactor,
     ) -> Self {
+        let framing = format!("(body: {} bytes, {framing})", body.len());
+        let is_short = coding.is_none() && body.len() <= KEPT;
+        let plain = is_short.then(|| Self::plain(start, headers, &is_shown, body, &framing, redactor)).flatten();
+        plain.unwrap_or_else(|| Self::hiding(start, headers, is_shown, (body, coding), &framing, redactor))
+    }
+
+    /// The message without what has to be hidden.
+    fn hiding(
+        start: &str,
+        headers: &[Header],
+        is_shown: impl Fn(&str) -> bool,
+        (body, coding): (&[u8], Option<String>),
+        framing: &str,
+        redactor: &Redactor,
+    ) -> Self {
         let kept = || match &coding {
             Some(coding) => not_kept(coding),
             None => redactor.redact(&readable(&redactor.redact_front(body, KEPT), redactor)),
@@ -113,16 +128,50 @@ impl Message {
             let value = match SECRET_HEADERS.contains(&name.as_str()) {
                 true => secret_value(&header.text()),
                 false if is_shown(&name) => readable(&redactor.redact_bytes(&header.value), redactor),
-                false => format!("{PRESENT}{} bytes>", header.value.len()),
+                false => present(header),
             };
             (redactor.redact(&header.name), redactor.redact(&value))
         });
         Self {
             start: redactor.redact(&escape(start.as_bytes())),
             headers: headers.collect(),
-            framing: redactor.redact(&format!("(body: {} bytes, {framing})", body.len())),
+            framing: redactor.redact(framing),
             body: (!body.is_empty()).then(kept),
         }
+    }
+
+    /// The message as it is, if every letter of it can be shown and nothing has to be hidden. Most messages are such, and one
+    /// look at the whole takes a fifth of the time that looks at each part take.
+    fn plain(
+        start: &str,
+        headers: &[Header],
+        is_shown: impl Fn(&str) -> bool,
+        body: &[u8],
+        framing: &str,
+        redactor: &Redactor,
+    ) -> Option<Self> {
+        let mut whole = String::new();
+        let mut part = |bytes: &[u8]| {
+            let text = printable(bytes)?.to_owned();
+            whole.push_str(&text);
+            // No sign of a coding, and nothing that can stand inside a secret.
+            whole.push(';');
+            Some(text)
+        };
+        let start = part(start.as_bytes())?;
+        let headers = headers.iter().map(|header| {
+            let name = header.name.to_ascii_lowercase();
+            let value = match SECRET_HEADERS.contains(&name.as_str()) {
+                true => part(secret_value(&header.text()).as_bytes())?,
+                false if is_shown(&name) => part(&header.value)?,
+                false => part(present(header).as_bytes())?,
+            };
+            Some((part(header.name.as_bytes())?, value))
+        });
+        let headers = headers.collect::<Option<_>>()?;
+        let framing = part(framing.as_bytes())?;
+        let body = if body.is_empty() { None } else { Some(part(body)?) };
+        redactor.is_clean(&whole).then_some(Self { start, headers, framing, body })
     }
 
     /// The lines, whole.
@@ -135,6 +184,17 @@ impl Message {
     pub fn shown(&self) -> Vec<String> {
         self.lines().map(|line| cut(line, SHOWN)).collect()
     }
+}
+
+/// What stands for a header's value that is not shown.
+fn present(header: &Header) -> String {
+    format!("{PRESENT}{} bytes>", header.value.len())
+}
+
+/// The text of bytes that [`escape`] leaves as they are.
+fn printable(bytes: &[u8]) -> Option<&str> {
+    let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) && !bytes.ends_with(b" ");
+    std::str::from_utf8(bytes).ok().filter(|_| is_plain)
 }
 
 /// Bytes of a body that are kept: far more than a whole answer of KMS has, and little enough that the answers of a whole
@@ -193,6 +253,55 @@ pub fn escape(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Texts of a message, many of which have something to hide.
+    fn texts() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "a",
+            " ",
+            "=",
+            "%",
+            "\\",
+            "&",
+            ";",
+            ":",
+            "…",
+            "é",
+            "\n",
+            "a-s3cr3t-k3y",
+            "a-s3cr3t",
+            "-k3y",
+            "a%2Ds3cr3t-k3y",
+            "a\\u002ds3cr3t-k3y",
+            "Signature=",
+            "0a1b",
+            "<signature>",
+            "AKIAABCDEFGHIJKLMNOP",
+            "https://",
+            "joe:pw",
+            "@h",
+            "\"ImportToken\":\"",
+            "77:4a:61:6c:72:58:55:74:6e",
+            "123456789012",
+        ]);
+        prop::collection::vec(pieces, 0..5).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_that_is_shown_as_it_is_has_nothing_to_hide(
+            start in texts(), name in texts(), values in prop::collection::vec(texts(), 0..3), body in texts(),
+        ) {
+            let redactor = Redactor::new([("a-s3cr3t-k3y".to_owned(), "<secret-access-key>")]);
+            let names = [name.as_str(), "Host", "Authorization"];
+            let headers: Vec<Header> = names.iter().zip(&values).map(|(name, value)| Header::new(*name, value.as_str())).collect();
+            let (body, framing) = (body.as_bytes(), "(body)");
+            if let Some(plain) = Message::plain(&start, &headers, |_| true, body, framing, &redactor) {
+                prop_assert_eq!(plain, Message::hiding(&start, &headers, |_| true, (body, None), framing, &redactor));
+            }
+        }
+    }
 
     #[test]
     fn what_cannot_be_seen_is_made_visible() {

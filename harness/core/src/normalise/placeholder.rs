@@ -6,7 +6,6 @@ use super::lines::{Message, cut};
 use super::moment;
 use crate::arn::Arn;
 use crate::plan::World;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -41,7 +40,7 @@ pub struct Normaliser {
     values: Vec<String>,
     known: Vec<Known>,
     /// Made when it is needed first: most cases of a self-check normalise nothing. Copies share it.
-    search: Arc<OnceLock<Option<AhoCorasick>>>,
+    search: Arc<OnceLock<Search>>,
     now: Option<SystemTime>,
     seen: HashMap<(Kind, String), usize>,
     counts: HashMap<Kind, usize>,
@@ -194,18 +193,14 @@ impl Normaliser {
 
     /// The next value that has a name.
     fn next_name(&self, text: &str, from: usize) -> Option<(Range<usize>, usize)> {
-        let search = self.search.get_or_init(|| search(&self.values)).as_ref()?;
+        let search = self.search.get_or_init(|| Search::of(&self.values));
         let mut from = from;
         loop {
-            let found = search.find(aho_corasick::Input::new(text).range(from..))?;
-            let index = found.pattern().as_usize();
-            if self.values[index].len() >= SHORT || is_word(text, &found.range()) {
-                return Some((found.range(), index));
+            let (range, number) = search.find(&self.values, text, from)?;
+            if self.values[number].len() >= SHORT || is_word(text, &range) {
+                return Some((range, number));
             }
-            from = found.start() + 1;
-            while !text.is_char_boundary(from) {
-                from += 1;
-            }
+            from = range.start + 1;
         }
     }
 
@@ -241,18 +236,37 @@ impl Normaliser {
     }
 }
 
-/// Finds these values in a text.
-fn search(values: &[String]) -> Option<AhoCorasick> {
-    if values.is_empty() {
-        return None;
+/// Finds values in a text: of those that begin first, the longest. Each case has its own values and little text, so that an
+/// automaton would take longer to make than all that it finds.
+#[derive(Clone, Debug)]
+struct Search {
+    /// The numbers of the values that begin with this byte, the longest first.
+    by_first: [Vec<u16>; 256],
+}
+
+impl Search {
+    fn of(values: &[String]) -> Self {
+        let mut by_first = [const { Vec::new() }; 256];
+        for (number, value) in values.iter().enumerate() {
+            if let (Some(first), Ok(number)) = (value.bytes().next(), u16::try_from(number)) {
+                by_first[usize::from(first)].push(number);
+            }
+        }
+        for numbers in &mut by_first {
+            numbers.sort_by_key(|number| std::cmp::Reverse(values[usize::from(*number)].len()));
+        }
+        Self { by_first }
     }
-    AhoCorasick::builder()
-        // There is one for each case, and it reads little: what is made to search faster costs more than it saves.
-        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-        .prefilter(false)
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(values)
-        .ok()
+
+    /// The place of the next value, and its number.
+    fn find(&self, values: &[String], text: &str, from: usize) -> Option<(Range<usize>, usize)> {
+        let bytes = text.as_bytes();
+        (from..bytes.len()).find_map(|at| {
+            let numbers = self.by_first[usize::from(bytes[at])].iter().map(|number| usize::from(*number));
+            let found = numbers.into_iter().find(|number| bytes[at..].starts_with(values[*number].as_bytes()))?;
+            Some((at..at + values[found].len(), found))
+        })
+    }
 }
 
 /// Whether the lengths of what was replaced are the same in every run.

@@ -4,7 +4,7 @@ use super::pattern::pattern;
 use super::secrets::{Finder as Secrets, Secret, apart};
 use super::spellings::Spellings;
 use super::telltale::{Name, accounts_of_arns, is_public, patterns_in, possible_accounts, unreplaced_in, words};
-use super::views::{View, views};
+use super::views::{View, is_coded, views};
 use crate::text::{AROUND, TargetText, beside_account};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -90,6 +90,18 @@ impl Redactor {
         self.without(text, Accounts::Known)
     }
 
+    /// Each of these texts as [`Self::redact_all`] leaves it.
+    pub fn redact_each(&self, texts: &[&str]) -> Vec<String> {
+        /// Texts that are looked through at once: most have nothing to hide.
+        const TOGETHER: usize = 32;
+        let redacted = texts.chunks(TOGETHER).flat_map(|together| {
+            // No sign of a coding, and nothing that can stand inside a secret.
+            let is_clean = self.found(together.join(";").as_bytes(), Accounts::Known).is_empty();
+            together.iter().map(move |text| if is_clean { (*text).to_owned() } else { self.redact_all(text) })
+        });
+        redacted.collect()
+    }
+
     /// As [`Self::redact`]. What was cut off around the text is looked through as well: it tells what is a part of a secret.
     pub(super) fn redact_part(&self, part: &TargetText) -> String {
         let Some(around) = part.around() else { return self.redact(part.raw()) };
@@ -131,6 +143,11 @@ impl Redactor {
         Cow::Owned(kept)
     }
 
+    /// Whether [`Self::redact`] leaves a text as it is.
+    pub(super) fn is_clean(&self, text: &str) -> bool {
+        self.found(text.as_bytes(), Accounts::Shown).is_empty()
+    }
+
     /// Whether bytes hold something that text would not be shown with, or a number that can be an account.
     pub(super) fn hides(&self, bytes: &[u8]) -> bool {
         !self.found(bytes, Accounts::Any).is_empty()
@@ -142,11 +159,14 @@ impl Redactor {
     }
 
     /// Whether a JSON text that has each value on a line of its own holds no secret. No value goes over the end of a line, so
-    /// that a line which occurs again is looked through once: most lines of a report are such.
+    /// that a line which occurs again is looked through once: most lines of a report are such. Codings are looked for only in
+    /// lines that can have some.
     pub fn is_clean_json(&self, text: &str) -> bool {
         let mut known = HashSet::new();
         let lines = text.lines().map(str::trim_start).filter(|line| known.insert(*line));
-        self.leaks(&lines.collect::<Vec<_>>().join("\n")).is_empty()
+        let (coded, plain): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_coded(line.as_bytes()));
+        let mut texts = coded.into_iter().map(Cow::Borrowed).chain([Cow::Owned(plain.join(";"))]);
+        texts.all(|text| self.leaks(&text).is_empty())
     }
 
     /// The same without those that are words of ours: a secret can be a word that every report has, such as the name of a

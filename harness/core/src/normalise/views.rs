@@ -164,6 +164,11 @@ fn below(view: &View<'_>, depth: usize, seen: &mut dyn FnMut(&View<'_>)) {
     }
 }
 
+/// Whether something in a text can be a sign of a coding.
+pub(super) fn is_coded(text: &[u8]) -> bool {
+    signs(text) != 0
+}
+
 /// The signs that occur.
 fn signs(text: &[u8]) -> Signs {
     text.iter().fold(0, |signs, byte| signs | SIGNS[usize::from(*byte)])
@@ -345,32 +350,18 @@ fn joined_hex<'a>(below: &'a View<'a>) -> Option<View<'a>> {
     let text = below.bytes();
     let (mut bytes, mut steps) = (Vec::new(), Vec::new());
     let (mut at, mut copied) = (0, 0);
-    while at + 3 < text.len() {
-        if !text[at].is_ascii_hexdigit() {
-            at += 1;
-            continue;
-        }
-        let mut pairs = Vec::new();
-        let mut next = at;
-        while let Some(length) = pair(&text[next..]) {
-            pairs.push(next);
-            next += length;
-            match separator(&text[next..]) {
-                Some(length) => next += length,
-                None => break,
-            }
-        }
-        if pairs.len() < PAIRS {
-            at = pairs.last().map_or(at + 1, |last| last + 1);
+    while let Some(first) = next_pair(text, at) {
+        let (count, last) = pairs_from(text, first).fold((0, first), |(count, _), pair| (count + 1, pair));
+        at = last + 2;
+        if count < PAIRS {
             continue;
         }
         steps.push(Step::new(bytes.len(), copied, false));
-        bytes.extend_from_slice(&text[copied..at]);
-        for pair in &pairs {
-            steps.push(Step::new(bytes.len(), *pair, false));
-            bytes.extend_from_slice(&text[*pair..*pair + 2]);
+        bytes.extend_from_slice(&text[copied..first]);
+        for pair in pairs_from(text, first) {
+            steps.push(Step::new(bytes.len(), pair, false));
+            bytes.extend_from_slice(&text[pair..pair + 2]);
         }
-        at = pairs.last().map_or(at, |last| last + 2);
         copied = at;
     }
     if copied == 0 {
@@ -381,20 +372,35 @@ fn joined_hex<'a>(below: &'a View<'a>) -> Option<View<'a>> {
     Some(View { bytes: Cow::Owned(bytes), steps, below: Some(below) })
 }
 
-/// Two hexadecimal digits with no third behind them.
-fn pair(text: &[u8]) -> Option<usize> {
-    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
-    (is_digit(0) && is_digit(1) && !is_digit(2)).then_some(2)
+/// Where the next pair of hexadecimal digits begins that something behind it can separate from another.
+fn next_pair(text: &[u8], from: usize) -> Option<usize> {
+    // A separator is looked for first: most texts have fewer of them than digits.
+    (from + 2..text.len()).find(|end| is_separator(text[*end]) && is_pair(&text[*end - 2..])).map(|end| end - 2)
 }
 
-/// What stands between two pairs.
+/// Where pairs begin that follow each other, from the first one on.
+fn pairs_from(text: &[u8], first: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(first), |at| {
+        let next = at + 2 + separator(&text[at + 2..])?;
+        is_pair(&text[next..]).then_some(next)
+    })
+}
+
+/// Whether two hexadecimal digits come with no third behind them.
+fn is_pair(text: &[u8]) -> bool {
+    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
+    is_digit(0) && is_digit(1) && !is_digit(2)
+}
+
+/// How long what stands between two pairs is.
 fn separator(text: &[u8]) -> Option<usize> {
-    let length = text.iter().take(4).take_while(|byte| matches!(byte, b' ' | b',' | b':' | b'-' | b'.' | b'_')).count();
+    let length = text.iter().take(4).take_while(|byte| is_separator(**byte)).count();
     let prefixed = text.get(length..length + 2).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"0x"));
-    match length + 2 * usize::from(prefixed) {
-        0 => None,
-        length => Some(length),
-    }
+    (length > 0).then_some(length + 2 * usize::from(prefixed))
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b',' | b':' | b'-' | b'.' | b'_')
 }
 
 #[cfg(test)]

@@ -8,25 +8,29 @@ use std::collections::HashMap;
 /// Members whose values are words of ours: the version of the schema, and the passages that a fixture cites.
 const OURS: [&str; 2] = ["schema", "supports"];
 
-/// Changes each string of a value. Names of members, and words of ours that a program reads, stay. A text that occurs often, as
-/// most of a report's do, is looked at once.
-pub fn change_strings(value: &mut Value, change: &dyn Fn(&str) -> String) {
-    each(value, change, &mut HashMap::new());
+/// Changes the strings of a value. Names of members, and words of ours that a program reads, stay. `change` gets every text
+/// once, however often it occurs, and gives as many back.
+pub fn change_strings(value: &mut Value, change: &dyn Fn(&[&str]) -> Vec<String>) {
+    let mut texts = Vec::new();
+    each(value, &mut |text| texts.push(text.clone()));
+    texts.sort_unstable();
+    texts.dedup();
+    let changed = change(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    let changed: HashMap<&str, String> = texts.iter().map(String::as_str).zip(changed).collect();
+    each(value, &mut |text| {
+        if let Some(changed) = changed.get(text.as_str()) {
+            text.clone_from(changed);
+        }
+    });
 }
 
-fn each(value: &mut Value, change: &dyn Fn(&str) -> String, known: &mut HashMap<String, String>) {
+fn each(value: &mut Value, seen: &mut dyn FnMut(&mut String)) {
     match value {
-        Value::String(text) if !fixed_words().contains(text) => match known.get(text) {
-            Some(changed) => text.clone_from(changed),
-            None => {
-                let changed = change(text);
-                known.insert(std::mem::replace(text, changed.clone()), changed);
-            }
-        },
-        Value::Array(values) => values.iter_mut().for_each(|value| each(value, change, known)),
+        Value::String(text) if !fixed_words().contains(text) => seen(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| each(value, seen)),
         Value::Object(members) => {
             let others = members.iter_mut().filter(|(name, _)| !OURS.contains(&name.as_str()));
-            others.for_each(|(_, value)| each(value, change, known));
+            others.for_each(|(_, value)| each(value, seen));
         }
         _ => {}
     }
@@ -40,7 +44,7 @@ impl Report {
     /// It cannot be read as it was written.
     pub fn redacted(&self, redactor: &Redactor) -> serde_json::Result<Self> {
         let mut value = serde_json::to_value(self)?;
-        change_strings(&mut value, &|text| redactor.redact_all(text));
+        change_strings(&mut value, &|texts| redactor.redact_each(texts));
         serde_json::from_value(value)
     }
 }
@@ -55,9 +59,9 @@ mod tests {
     fn each_text_is_changed_once_and_words_that_programs_read_stay() {
         let mut value = json!({ "a": ["x", "x", { "x": "y" }], "supports": ["x"], "outcome": "diverges" });
         let calls = Cell::new(0);
-        let change = |text: &str| {
-            calls.set(calls.get() + 1);
-            text.to_uppercase()
+        let change = |texts: &[&str]| {
+            calls.set(calls.get() + texts.len());
+            texts.iter().map(|text| text.to_uppercase()).collect()
         };
         change_strings(&mut value, &change);
         assert_eq!(value, json!({ "a": ["X", "X", { "x": "Y" }], "supports": ["x"], "outcome": "diverges" }));
