@@ -3,22 +3,21 @@
 use super::context::Run;
 use super::options::Facts;
 use super::schedule::{INTERNAL, Part, Schedule};
+use super::slots::Slots;
 use crate::fixture::{Fact, Recording};
 use crate::normalise::Shown;
 use crate::recorded::{Stage, as_seen, evidence, play};
 use crate::report::{FactReport, FactVerdict, Outcome, RecordedRan};
-use tokio::sync::Semaphore;
 
 /// Replays the recorded facts that the options ask for.
 pub(super) async fn replayed(schedule: &Schedule<'_>) -> Option<RecordedRan> {
     let run = schedule.run;
     let (asked, not_replayed) = asked(run)?;
     let stage = stage(run);
-    let slots = &Semaphore::new(run.options.jobs.max(1));
+    let slots = &Slots::new(run.options.jobs);
     let ends = futures_util::future::join_all(asked.into_iter().map(|(recording, fact)| {
         let stage = &stage;
-        async move {
-            let _slot = slots.acquire().await;
+        let replayed = async move {
             if schedule.is_interrupted() {
                 return (fact, without_verdict(run, recording, fact, &"the run was interrupted".into()), None);
             }
@@ -40,7 +39,8 @@ pub(super) async fn replayed(schedule: &Schedule<'_>) -> Option<RecordedRan> {
                 }
                 Part::Panicked => (fact, without_verdict(run, recording, fact, &INTERNAL.into()), None),
             }
-        }
+        };
+        slots.within(replayed, || run.tally.strains())
     }))
     .await;
     let (mut facts, mut all_seen) = (Vec::new(), Vec::new());

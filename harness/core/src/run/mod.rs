@@ -16,6 +16,7 @@ mod progress;
 mod recorder;
 mod schedule;
 mod second;
+mod slots;
 mod step;
 mod together;
 

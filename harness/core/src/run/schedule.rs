@@ -5,6 +5,7 @@ use super::context::Run;
 use super::options::SequenceOf;
 use super::progress::Progress;
 use super::second::intermittent;
+use super::slots::Slots;
 use crate::fixture::Case;
 use crate::keys::Choice;
 use crate::normalise::Shown;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// The reason of a case that an internal error ended.
@@ -60,12 +61,11 @@ impl Schedule<'_> {
             let report = self.one(case, &reports).await;
             reports.insert(report.id.clone(), report);
         }
-        let slots = &Semaphore::new(self.run.options.jobs.max(1));
+        let slots = &Slots::new(self.run.options.jobs);
         let known = &reports;
-        let ends = futures_util::future::join_all(then.into_iter().map(|case| async move {
-            let _slot = slots.acquire().await;
-            self.one(case, known).await
-        }))
+        let ends = futures_util::future::join_all(
+            then.into_iter().map(|case| slots.within(self.one(case, known), || self.run.tally.strains())),
+        )
         .await;
         reports.extend(ends.into_iter().map(|report| (report.id.clone(), report)));
         intermittent(&mut reports);

@@ -79,7 +79,7 @@ impl Pace {
 }
 
 /// Whether an answer says that calls come too fast.
-fn is_throttled(response: &Response) -> bool {
+pub(super) fn is_throttled(response: &Response) -> bool {
     const NAME: &[u8] = b"ThrottlingException";
     response.status == 429 || (response.status == 400 && response.body.windows(NAME.len()).any(|window| window == NAME))
 }

@@ -1,8 +1,9 @@
 //! Counts the requests that are sent, and the time of each answer, by operation.
 
-use super::exchange::Exchange;
+use super::error::SendError;
+use super::exchange::{Exchange, Lane};
 use super::latency::Latencies;
-use super::pace::operation;
+use super::pace::{is_throttled, operation};
 use crate::http::Request;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,8 @@ pub struct Tally(Arc<Mutex<Inner>>);
 struct Inner {
     counts: BTreeMap<String, u64>,
     latencies: Latencies,
+    /// Signs that the target is asked too much at a time.
+    strains: u64,
 }
 
 impl Tally {
@@ -25,11 +28,20 @@ impl Tally {
         }
     }
 
-    /// Takes the time of an answer. What got none took as long as we waited.
+    /// Takes the time of an answer, and whether the target is asked too much.
     pub(super) fn learn(&self, request: &Request, exchange: &Exchange) {
+        let mut inner = self.inner();
         if exchange.result.is_ok() {
-            self.inner().latencies.record(operation(request), exchange.timing.total);
+            inner.latencies.record(operation(request), exchange.timing.total);
         }
+        if is_strained(exchange) {
+            inner.strains += 1;
+        }
+    }
+
+    /// How many calls were throttled, could not connect, or got no answer although they are ordinary ones.
+    pub(crate) fn strains(&self) -> u64 {
+        self.inner().strains
     }
 
     /// The number of all requests.
@@ -49,5 +61,15 @@ impl Tally {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the target has too much to do. Requests of the wire lane can be such that no answer is due.
+fn is_strained(exchange: &Exchange) -> bool {
+    match &exchange.result {
+        Ok(response) => is_throttled(response),
+        Err(SendError::Connect(_) | SendError::ConnectTimeout(_)) => true,
+        Err(SendError::Timeout { .. }) => exchange.lane == Lane::Http,
+        Err(_) => false,
     }
 }
