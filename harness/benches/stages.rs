@@ -4,11 +4,11 @@
 
 use divan::{Bencher, black_box};
 use std::time::{Duration, SystemTime};
-use trentcheck_core::compare::{Context, Naming, Place, judge};
-use trentcheck_core::fixture::{Answer, Corpus, Edition, Expectation, RequestChange, built_in, load};
+use trentcheck_core::compare::{Context, Mismatch, Naming, Place, judge};
+use trentcheck_core::fixture::{Answer, Case, Corpus, Edition, Expectation, RequestChange, built_in, load};
 use trentcheck_core::http::{Header, Request};
 use trentcheck_core::normalise::{Redactor, request_lines, response_lines};
-use trentcheck_core::observe::observe;
+use trentcheck_core::observe::{Observation, observe};
 use trentcheck_core::plan::{KeyNames, Planned, World, plan};
 use trentcheck_core::send::{Response, ResponseFraming, Version};
 use trentcheck_core::sign::{Credentials, Signing, SigningKeys, sign, sign_plainly};
@@ -107,19 +107,35 @@ fn normalise_an_exchange(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn compare_an_answer(bencher: Bencher<'_, '_>) {
-    let (corpus, observation, place) = (Corpus::built_in(), observe(&refusal()), Place::<TargetText>::answer());
-    let case = corpus.case("example/absent-key").unwrap();
-    let expectations: Vec<Expectation> =
-        vec![Expectation { answers: vec![Answer::Error("NotFoundException".to_owned())], ..case.expect[0].clone() }];
-    let context = Context {
-        corpus,
-        edition: Edition::KeyOnly,
-        key_arn: None,
-        naming: Naming::Open,
-        material_id: None,
-        clauses: &case.clauses,
-        supports: &case.supports,
-        place: &place,
-    };
-    bencher.bench(|| judge(black_box(&observation), &expectations, &context));
+    let (observation, compared) = (observe(&refusal()), Compared::new());
+    bencher.bench(|| compared.judge(black_box(&observation)));
+}
+
+/// What an answer is compared with.
+struct Compared {
+    case: &'static Case,
+    expectations: Vec<Expectation>,
+    place: Place<TargetText>,
+}
+
+impl Compared {
+    fn new() -> Self {
+        let case = Corpus::built_in().case("example/absent-key").unwrap();
+        let answers = vec![Answer::Error("NotFoundException".to_owned())];
+        Self { case, expectations: vec![Expectation { answers, ..case.expect[0].clone() }], place: Place::answer() }
+    }
+
+    fn judge(&self, observation: &Observation) -> Vec<Mismatch> {
+        let context = Context {
+            corpus: Corpus::built_in(),
+            edition: Edition::KeyOnly,
+            key_arn: None,
+            naming: Naming::Open,
+            material_id: None,
+            clauses: &self.case.clauses,
+            supports: &self.case.supports,
+            place: &self.place,
+        };
+        judge(observation, &self.expectations, &context)
+    }
 }
