@@ -22,12 +22,15 @@ pub(crate) struct Cases {
     /// Do not run these cases: ids or globs; repeatable, and `@FILE` reads them from a file
     #[arg(long, value_name = "CASE")]
     pub(crate) skip: Vec<String>,
+    /// Run cases too that wait for seconds
+    #[arg(long)]
+    pub(crate) slow: bool,
 }
 
 impl Cases {
     /// Whether these are not all cases.
     pub(crate) fn select(&self) -> bool {
-        let Self { patterns, tag, level, skip } = self;
+        let Self { patterns, tag, level, skip, slow: _ } = self;
         [patterns, tag, level, skip].iter().any(|chosen| !chosen.is_empty())
     }
 }
@@ -111,7 +114,7 @@ pub(crate) struct RunArguments {
     /// Do not ask for confirmation after the plan of a run that creates keys is printed
     #[arg(long)]
     pub(crate) yes: bool,
-    /// The number of cases that run at the same time [default: 8, off loopback 1]
+    /// The most cases that run at the same time: fewer while the target throttles or does not answer [default: 8, off loopback 1]
     #[arg(long, env = "TRENTCHECK_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(JOBS))]
     pub(crate) jobs: Option<u16>,
     /// Run the cases in random order; with SEED, repeat the order of that seed

@@ -3,7 +3,7 @@
 use crate::arguments::Cases;
 use crate::edge::failure::Failure;
 use crate::edge::output::to_stdout;
-use crate::render::table::{self, Cell, Side};
+use crate::render::table::{self, Side};
 use crate::setup::corpus::{corpus, selection};
 use std::path::Path;
 use trentcheck_core::fixture::{Case, Group};
@@ -12,7 +12,7 @@ use trentcheck_core::report::ExitCode;
 /// Lists the selected cases, a line each, under the titles of their groups.
 pub(crate) fn list(cases: &Cases, fixtures: Option<&Path>) -> Result<u8, Failure> {
     let corpus = corpus(fixtures)?;
-    let selection = selection(cases, &corpus)?;
+    let selection = selection(cases, &corpus)?.with_slow();
     let groups = corpus.groups.iter();
     let taken: Vec<(&Group, &Case)> = groups
         .flat_map(|group| corpus.cases.iter().filter(|case| case.group() == group.name).map(move |case| (group, case)))
@@ -22,7 +22,8 @@ pub(crate) fn list(cases: &Cases, fixtures: Option<&Path>) -> Result<u8, Failure
         return Err(Failure::rule("no case meets all the conditions"));
     }
     let row = |(_, case): &(&Group, &Case)| {
-        vec![case.id().into(), case.level.into(), case.danger.into(), Cell::from(&case.title)]
+        let title = if case.slow { format!("{} (slow)", case.title) } else { case.title.clone() };
+        vec![case.id().into(), case.level.into(), case.danger.into(), title.into()]
     };
     let rows: Vec<_> = taken.iter().map(row).collect();
     // One table, so that the columns of all groups are in one place.

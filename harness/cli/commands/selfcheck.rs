@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Corpus, Edition, Level, Partition, Selection};
+use trentcheck_core::fixture::{Case, Corpus, Edition, Level, Partition, Selection};
 use trentcheck_core::report::{CaseRan, ExitCode, Outcome};
 use trentcheck_core::run::{Detail, Entropy, Options, run};
 use trentcheck_reference::{Config, Mutant, bugs, controls, habits};
@@ -116,7 +116,7 @@ async fn replayed(
     arguments: &SelfcheckArguments,
 ) -> Result<Found, Failure> {
     let only = chosen.iter().filter(|_| arguments.quick).map(|server| server.mutant.killed_by);
-    let innocent = innocent(corpus, &Selection::of_ids(only.filter(|case| !case.is_empty()))).await?;
+    let innocent = innocent(corpus, &Selection::of_ids(only.filter(|case| !case.is_empty())).with_slow()).await?;
     // Controls wait most, so they go first.
     let mut work = controls;
     for server in chosen {
@@ -124,10 +124,13 @@ async fn replayed(
         if arguments.quick && (mutant.equivalent.is_some() || mutant.killed_by.is_empty()) {
             continue;
         }
-        let only = arguments.quick.then_some(mutant.killed_by);
+        let selection = match arguments.quick {
+            true => Selection::of_ids([mutant.killed_by]),
+            false => all_at(corpus, mutant),
+        };
         work.push(Replay {
             subject: Subject::Server(mutant.name),
-            selection: Selection::of_ids(only),
+            selection,
             ..Replay::of(corpus, edition_of(mutant), Some(mutant))
         });
     }
@@ -139,6 +142,17 @@ async fn replayed(
         all.insert(subject.name().to_owned(), guilty);
     }
     Ok(all)
+}
+
+/// All cases, and of the slow ones the one that is to find the mutant: waiting at each of hundreds would take an hour.
+fn all_at(corpus: &Corpus, mutant: &Mutant) -> Selection {
+    match corpus.case(mutant.killed_by) {
+        Some(case) if case.slow => {
+            let ids = corpus.cases.iter().filter(|other| !other.slow || other.id() == case.id());
+            Selection::of_ids(ids.map(Case::id))
+        }
+        _ => Selection::default(),
+    }
 }
 
 /// A mutant and the cases that found it.
@@ -240,6 +254,7 @@ fn variations(corpus: &Arc<Corpus>) -> Vec<Replay> {
     ];
     variations.extend(controls().iter().map(|control| Replay {
         subject: Subject::Server(control.name),
+        selection: Selection::default().with_slow(),
         ..Replay::of(corpus, edition_of(control), Some(control))
     }));
     variations

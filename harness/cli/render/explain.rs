@@ -82,6 +82,7 @@ fn at_once(together: &Together) -> String {
     let call = match together.call {
         Call::DeleteAgain => "the same deletion".to_owned(),
         Call::ImportSame => "ImportKeyMaterial with the same bytes".to_owned(),
+        Call::ImportLasting => "ImportKeyMaterial with the same bytes, which do not expire".to_owned(),
         Call::ImportOther => "ImportKeyMaterial with other bytes".to_owned(),
         call => call.word().to_owned(),
     };

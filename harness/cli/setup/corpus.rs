@@ -4,7 +4,7 @@ use crate::arguments::Cases;
 use crate::edge::failure::Failure;
 use std::path::Path;
 use trentcheck_core::file::read_text;
-use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, built_in, load, names};
+use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, Slow, built_in, load, names};
 
 /// Bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -76,8 +76,13 @@ pub(crate) fn selection(cases: &Cases, corpus: &Corpus) -> Result<Selection, Fai
         .iter()
         .map(|word| word.parse::<Level>().map_err(|error| Failure::usage(format!("read `--level`: {error}"))))
         .collect::<Result<_, _>>()?;
-    let selection =
-        Selection { patterns: globs(&cases.patterns)?, tags: expand(&cases.tag)?, levels, skip: globs(&cases.skip)? };
+    let selection = Selection {
+        patterns: globs(&cases.patterns)?,
+        tags: expand(&cases.tag)?,
+        levels,
+        skip: globs(&cases.skip)?,
+        slow: if cases.slow { Slow::All } else { Slow::Named },
+    };
     match selection.check(corpus) {
         Ok(()) => Ok(selection),
         Err(error) => Err(Failure::usage(error.to_string())),

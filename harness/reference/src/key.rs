@@ -104,6 +104,8 @@ pub(crate) struct Key {
     pub(crate) first_shown: Option<Value>,
     /// Deleted material that a mutant still uses.
     pub(crate) remembered: Option<Vec<u8>>,
+    /// When a mutant deletes whatever material is there then.
+    pub(crate) timers: Vec<SystemTime>,
 }
 
 impl Key {
@@ -146,6 +148,7 @@ impl Key {
             marks: Vec::new(),
             first_shown: None,
             remembered: None,
+            timers: Vec::new(),
         }
     }
 
@@ -205,9 +208,12 @@ impl Key {
             self.rotate(due);
         }
         let mut has_expired = false;
+        let timers = self.timers.len();
+        self.timers.retain(|end| *end > now);
+        let rang = self.timers.len() < timers;
         // Material that waits for a rotation does not expire.
         for material in self.materials.iter_mut().filter(|material| material.is_used()) {
-            if matches!(material.expiration, Some(Expiration::At(end)) if end <= now) {
+            if rang || matches!(material.expiration, Some(Expiration::At(end)) if end <= now) {
                 material.clear();
                 has_expired = true;
             }

@@ -76,6 +76,7 @@ pub(super) fn case(
         danger: danger(succeeds, &precondition),
         precondition,
         tags: Vec::new(),
+        slow: false,
         note: None,
         kept: None,
         requires: Vec::new(),

@@ -18,6 +18,7 @@ pub(crate) async fn body(key: &mut Key, maker: Maker<'_>, call: Call) -> Result<
     match call {
         Call::DeleteAgain => Ok(key.kms().operation().value_for(&key.names.id)),
         Call::ImportSame => key.import_body(maker, Bytes::Same).await,
+        Call::ImportLasting => key.lasting_import_body().await,
         Call::ImportOther => key.import_body(maker, Bytes::Other).await,
         _ => Ok(use_body(key, call)),
     }

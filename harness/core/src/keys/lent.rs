@@ -63,7 +63,9 @@ impl Lent {
             Precondition { material: Material::Two | Material::Rotated, .. } => {
                 "a second material cannot be taken back"
             }
-            Precondition { material: Material::Expiring, .. } => "it changes when the material expires",
+            Precondition { material: Material::Expiring | Material::ExpiringSoon, .. } => {
+                "it changes when the material expires"
+            }
             Precondition { then, .. } if then.contains(&Step::ScheduleKeyDeletion) => {
                 "a key that is lent is never scheduled for deletion"
             }

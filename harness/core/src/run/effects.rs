@@ -105,6 +105,11 @@ pub(super) struct ReadBack<'a> {
 impl ReadBack<'_> {
     /// Reads one effect back.
     pub(super) async fn read(&mut self, effect: &Effect) -> Result<Vec<Mismatch>, Unread> {
+        if effect.after_expiry
+            && let Some(key) = key_of(self.lease, effect.on)
+        {
+            key.outlive().await;
+        }
         match effect.call.kind() {
             CallKind::Reads => self.look(&rendered(effect, self.world)).await,
             CallKind::Uses | CallKind::Changes => self.call(effect).await,

@@ -83,7 +83,7 @@ impl Attempt<'_> {
         let (mut requests, _) = signed_requests(run, case, &self.world, Some(lease))?;
         let request = requests.pop().ok_or_else(|| ended(Outcome::Blocked, "fixture: nothing is sent"))?;
         // A target may take each token for one import only.
-        if matches!(together.call, Call::ImportSame | Call::ImportOther) {
+        if matches!(together.call, Call::ImportSame | Call::ImportLasting | Call::ImportOther) {
             lease.key.forget_parameters();
         }
         let body = body(&mut lease.key, run.pool.maker(), together.call).await.map_err(|failure| blocked(&failure))?;

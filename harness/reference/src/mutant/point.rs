@@ -6,7 +6,7 @@
 pub(crate) enum Point {
     // State
     DeletesNothing, BecomesDisabled, EnabledFlagLeft, ExpirationModelLeft, ValidToLeft, DeletionDateMoved,
-    DeletionDateLost,
+    DeletionDateLost, ExpiryTimerKept,
     PendingDeletionReset, PendingDeletionRefused, SecondDeleteRefused, NeverImportedRefused, NeverImportedNotFound, DisabledRefused,
     OtherKeyDamaged, RefusalDeletes, KeyGone, ReimportRefused, OtherBytesAccepted, StillEncrypts, StillDecrypts, StillSigns, StillMacs,
     MaterialIdCleared, OriginUnchecked, DescriptionLost, ImportLeavesPending, OldCiphertextLost, HmacRefused, EccRefused, ExpiringRefused,

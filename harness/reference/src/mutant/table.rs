@@ -254,6 +254,7 @@ static MUTANTS: &[Mutant] = &[
     mutant("still-signs", "the key still signs", &["S-02", "G-04"], "effects/import-restores-elliptic-curve", KeyOnly, inside(Point::StillSigns)),
     mutant("still-macs", "the key still makes MACs", &["S-02", "G-04"], "success/hmac", KeyOnly, inside(Point::StillMacs)),
     mutant("origin-unchecked", "keys of any origin are taken", &["S-14", "S-35"], "permission/aws-origin-arn", KeyOnly, inside(Point::OriginUnchecked)),
+    mutant("expiry-timer-kept", "a deletion does not stop the timer of an expiration, which deletes what was imported since", &["S-03"], "effects/expiry-ends-with-the-material", KeyOnly, inside(Point::ExpiryTimerKept)),
     mutant("import-leaves-pending", "a later import does not enable the key", &["S-03"], "effects/import-restores", KeyOnly, inside(Point::ImportLeavesPending)),
     mutant("old-ciphertext-lost", "old ciphertext is lost after an import", &["S-03"], "effects/import-of-other-bytes", KeyOnly, inside(Point::OldCiphertextLost)),
     mutant("hmac-refused", "HMAC keys are refused", &["G-04"], "success/hmac", KeyOnly, inside(Point::HmacRefused)),

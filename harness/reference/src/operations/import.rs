@@ -254,6 +254,9 @@ fn put(
     if let Some(expected) = choice.material_id.as_ref().filter(|expected| **expected != id) {
         return Err(unexpected(config, expected));
     }
+    if let (Expiration::At(end), true) = (expiration, config.at(Point::ExpiryTimerKept)) {
+        key.timers.push(end);
+    }
     if let Some(known) = key.material_mut(&id) {
         if choice.is_new {
             return Err(Refusal::bare("IncorrectKeyMaterialException"));
