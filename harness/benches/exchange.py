@@ -123,6 +123,8 @@ def main():
         return
     if not options.exchange:
         parser.error("EXCHANGE is missing")
+    if shutil.which("wrk") is None:
+        parser.error("wrk is not installed")
     exchange = str(options.exchange.resolve())
     has_hurl = shutil.which("hurl") is not None
     rows = {}

@@ -22,7 +22,7 @@ pub(crate) struct Cases {
     /// Do not run these cases: ids or globs; repeatable, and `@FILE` reads them from a file
     #[arg(long, value_name = "CASE")]
     pub(crate) skip: Vec<String>,
-    /// Run cases too that wait for seconds
+    /// Also take cases that wait for seconds
     #[arg(long)]
     pub(crate) slow: bool,
 }

@@ -21,7 +21,7 @@ pub(crate) fn accept(arguments: &AcceptArguments) -> Result<u8, Failure> {
         Writing::of_environment().must_be_allowed("accept")?;
     }
     let corpus = corpus(arguments.fixtures.as_deref())?;
-    let selection = selection(&arguments.cases, &corpus)?;
+    let selection = selection(&arguments.cases, &corpus)?.with_slow();
     let baseline = Baseline::open(&arguments.directory, &corpus).map_err(failure)?;
     // One directory holds recordings of one kind only, so that none is refused later.
     if let Some(snap) = baseline.recorded.values().chain(baseline.pending.values()).next() {

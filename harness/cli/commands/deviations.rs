@@ -38,7 +38,7 @@ pub(crate) async fn update(arguments: &UpdateArguments) -> Result<u8, Failure> {
     let configuration = Configuration::read(run.target.config.as_deref())?;
     let choice = one(&run.target, &configuration, Unchosen::Refused)?;
     let settings = RunSettings::of(run, &choice, &configuration)?;
-    let cases = Cases { skip: skip.clone(), ..Cases::default() };
+    let cases = Cases { skip: skip.clone(), slow: true, ..Cases::default() };
     let session = Session::prepare(settings, &cases, None).await?;
     let settings = &session.settings;
     let path = file_of(file.as_deref(), &settings.known)?;

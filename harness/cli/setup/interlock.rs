@@ -99,7 +99,9 @@ fn on_lent_only(corpus: &Corpus, selection: &Selection, lent: &[Lent]) -> Select
         let is_lent = lent.iter().any(|lent| lent.precondition == case.precondition);
         selection.takes(case) && (case.danger == Danger::None || is_lent)
     };
-    Selection::of_ids(corpus.cases.iter().filter(takes).map(Case::id))
+    let mut taken = corpus.cases.iter().filter(takes).map(Case::id).peekable();
+    // No ids would mean all cases.
+    if taken.peek().is_none() { selection.clone() } else { Selection::of_ids(taken) }
 }
 
 /// Runs the same cases at the embedded reference, with the same principals and Regions.

@@ -149,9 +149,14 @@ pub(super) fn narrowed(
         (LastFailed::Kept, None) => BTreeSet::new(),
         (LastFailed::InReport(file), _) => in_report(file, target)?,
     };
-    let selected = || corpus.cases.iter().filter(|case| selection.takes(case) && case.holds_in(target.0.edition));
-    let taken: Vec<&str> = selected().map(Case::id).filter(|id| failed.contains(*id)).collect();
-    let (count, all) = (taken.len(), selected().count());
+    let of = |selection: &Selection| -> Vec<&str> {
+        let taken = |case: &&Case| selection.takes(case) && case.holds_in(target.0.edition);
+        corpus.cases.iter().filter(taken).map(Case::id).collect()
+    };
+    // A slow case that failed is run again without being asked for.
+    let mut taken = of(&selection.clone().with_slow());
+    taken.retain(|id| failed.contains(*id));
+    let (count, all) = (taken.len(), of(&selection).len());
     if count > 0 {
         let told = format!("`--last-failed`: {count} of {all} selected cases are run, those that failed last");
         return Ok((Selection::of_ids(taken), Shown::ours(told)));

@@ -27,6 +27,7 @@ pub(super) const SCREENS: &[Screen] = &[
     ("run-dead-port", |stage| stage.call(&["run", "--endpoint", "http://127.0.0.1:1", "success/*"])),
     ("run-unknown-credentials", unknown_credentials),
     ("run-nothing", |stage| stage.call(&["run", "materials/*"])),
+    ("run-nothing-slow", |stage| stage.call(&["run", "effects/expiry*"])),
     ("run-stopped", stopped),
     ("run-settings", settings),
     ("replay", replayed),

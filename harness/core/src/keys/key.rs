@@ -78,7 +78,8 @@ impl Base {
         Self { place: Place::Elsewhere, material: Material::None, alias: false, replica: Replica::Key, ..self.clone() }
     }
 
-    /// How long after an import the material expires. A moment is sent in whole seconds, and may come a second earlier.
+    /// How long after an import the material expires, at a target that shows changes at once. A moment is sent in whole seconds,
+    /// and may come a second earlier.
     fn life(&self) -> Option<Duration> {
         match self.material {
             Material::Expiring => Some(Duration::from_secs(24 * 60 * 60)),
@@ -314,7 +315,8 @@ impl Key {
         };
         let mut body = self.import_body_of(&material).await?;
         if let Some(life) = self.base.life() {
-            let valid_to = self.kms.now() + life;
+            // A target that shows changes late leaves as much less time for the deletion.
+            let valid_to = self.kms.now() + life + self.kms.settle();
             let seconds = valid_to.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             body["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
             body["ValidTo"] = json!(seconds);
@@ -336,7 +338,7 @@ impl Key {
 
     /// Waits until that moment has passed, and a target has had the time to notice.
     pub(crate) async fn outlive(&self) {
-        const TO_NOTICE: Duration = Duration::from_millis(500);
+        const TO_NOTICE: Duration = Duration::from_millis(1500);
         if let Some(left) = self.expires.map(|end| end.duration_since(self.kms.now()).unwrap_or_default()) {
             tokio::time::sleep(left + TO_NOTICE).await;
         }

@@ -2,6 +2,7 @@
 
 use crate::entropy::Entropy;
 use crate::kms::Kms;
+use crate::send::Peer;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rand;
@@ -40,7 +41,10 @@ pub(crate) enum Secrecy {
 impl Secrecy {
     /// What keys of this target need.
     pub(crate) fn at(kms: &Kms) -> Self {
-        if kms.is_watched() { Self::Generated } else { Self::Published }
+        match kms.peer() == Peer::Loopback && !kms.is_watched() {
+            true => Self::Published,
+            false => Self::Generated,
+        }
     }
 }
 

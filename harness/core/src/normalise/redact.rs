@@ -14,6 +14,10 @@ use std::sync::{Arc, LazyLock};
 /// Header lines whose values are secrets or made with one.
 pub(super) const SECRET_HEADERS: &[&str] = &["authorization", "x-amz-security-token"];
 
+/// What stands between texts that are looked through at once: no sign of a coding, no end of one, and nothing that can stand
+/// inside a secret.
+pub(super) const BETWEEN: &str = "\"";
+
 /// Of an account that is not in use.
 const OTHER_ACCOUNT: &str = "<other-account>";
 
@@ -95,9 +99,11 @@ impl Redactor {
         /// Texts that are looked through at once: most have nothing to hide.
         const TOGETHER: usize = 32;
         let redacted = texts.chunks(TOGETHER).flat_map(|together| {
-            // No sign of a coding, and nothing that can stand inside a secret.
-            let is_clean = self.found(together.join(";").as_bytes(), Accounts::Known).is_empty();
-            together.iter().map(move |text| if is_clean { (*text).to_owned() } else { self.redact_all(text) })
+            // Where codings are taken off, one text could hide what another holds.
+            let plain: Vec<&str> = together.iter().copied().filter(|text| !is_coded(text.as_bytes())).collect();
+            let is_clean = self.found(plain.join(BETWEEN).as_bytes(), Accounts::Known).is_empty();
+            let is_shown = move |text: &str| is_clean && !is_coded(text.as_bytes());
+            together.iter().map(move |text| if is_shown(text) { (*text).to_owned() } else { self.redact_all(text) })
         });
         redacted.collect()
     }
@@ -165,7 +171,7 @@ impl Redactor {
         let mut known = HashSet::new();
         let lines = text.lines().map(str::trim_start).filter(|line| known.insert(*line));
         let (coded, plain): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_coded(line.as_bytes()));
-        let mut texts = coded.into_iter().map(Cow::Borrowed).chain([Cow::Owned(plain.join(";"))]);
+        let mut texts = coded.into_iter().map(Cow::Borrowed).chain([Cow::Owned(plain.join(BETWEEN))]);
         texts.all(|text| self.leaks(&text).is_empty())
     }
 
@@ -325,6 +331,34 @@ mod tests {
     fn redactor() -> Redactor {
         Redactor::new([("a-s3cr3t-k3y".to_owned(), "<secret-access-key>")])
             .with_accounts(["210987654321", "998877665544"])
+    }
+
+    #[test]
+    fn texts_that_are_looked_through_together_are_redacted_as_alone() {
+        let texts = [
+            "plain",
+            "a a-s3cr3t-k3y b",
+            "Sig\u{200b}nature=0a1b",
+            "x\ny",
+            "a%2561-s3cr3t-k3y&gt",
+            "arn:aws:kms:x:210987654321:key/a",
+            "998877665544",
+            "a-s3cr3t-",
+            "k3y",
+            "\\",
+            "=41",
+            "Signature=",
+            "0a1b",
+        ];
+        let redactor = redactor();
+        let alone: Vec<String> = texts.iter().map(|text| redactor.redact_all(text)).collect();
+        assert_eq!(redactor.redact_each(&texts), alone);
+        for first in texts {
+            for second in texts {
+                let alone = [first, second].map(|text| redactor.redact_all(text));
+                assert_eq!(redactor.redact_each(&[first, second]), alone, "{first} {second}");
+            }
+        }
     }
 
     #[test]

@@ -40,9 +40,21 @@ pub(super) fn is_public(account: &str) -> bool {
 /// Every number that can be an account.
 pub(super) fn possible_accounts(text: &[u8]) -> Vec<Range<usize>> {
     static NUMBER: LazyLock<Regex> = LazyLock::new(|| bytes_pattern("[0-9]{12,}"));
-    let numbers = NUMBER.find_iter(text).filter(|found| found.len() == 12 && is_apart(text, &found.range()));
+    let is_account = |range: Range<usize>| is_apart(text, &range) && !ends_an_id(&text[..range.start]);
+    let numbers = NUMBER.find_iter(text).filter(|found| found.len() == 12 && is_account(found.range()));
     let accounts = numbers.filter(|found| std::str::from_utf8(found.as_bytes()).is_ok_and(|text| !is_public(text)));
     accounts.map(|found| found.range()).collect()
+}
+
+/// Whether a text ends with all of a UUID but its last group. One id in three hundred ends in twelve decimal digits.
+fn ends_an_id(text: &[u8]) -> bool {
+    const GROUPS: [usize; 4] = [8, 4, 4, 4];
+    let Some(front) = text.len().checked_sub(GROUPS.iter().sum::<usize>() + GROUPS.len()) else { return false };
+    let mut groups = text[front..].split(|byte| *byte == b'-');
+    let is_group = |length: &usize| {
+        groups.next().is_some_and(|group| group.len() == *length && group.iter().all(u8::is_ascii_hexdigit))
+    };
+    GROUPS.iter().all(is_group) && text.ends_with(b"-")
 }
 
 /// Where a word is that stands alone.
@@ -149,4 +161,24 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 /// A pattern over bytes that need not be text: views are made byte by byte.
 fn bytes_pattern(text: &str) -> Regex {
     Regex::new(&format!("(?s-u){text}")).expect("the pattern is a constant that the tests compile")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_an_id_is_no_account() {
+        for (text, count) in [
+            ("446e4989-82d3-4803-9381-418422350695", 0),
+            ("key/446E4989-82D3-4803-9381-418422350695 418422350695", 1),
+            ("446e4989-82d3-4803-938-418422350695", 1),
+            ("g46e4989-82d3-4803-9381-418422350695", 1),
+            ("82d3-4803-9381-418422350695", 1),
+            ("446e4989-82d3-4803-9381--418422350695", 1),
+            ("418422350695", 1),
+        ] {
+            assert_eq!(possible_accounts(text.as_bytes()).len(), count, "{text}");
+        }
+    }
 }

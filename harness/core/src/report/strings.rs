@@ -16,6 +16,7 @@ pub fn change_strings(value: &mut Value, change: &dyn Fn(&[&str]) -> Vec<String>
     texts.sort_unstable();
     texts.dedup();
     let changed = change(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(changed.len(), texts.len(), "each text is changed");
     let changed: HashMap<&str, String> = texts.iter().map(String::as_str).zip(changed).collect();
     each(value, &mut |text| {
         if let Some(changed) = changed.get(text.as_str()) {

@@ -1,7 +1,7 @@
 //! One case, from its precondition to its outcome.
 
 use super::context::Run;
-use super::effects::{Before, ReadBack, Unread};
+use super::effects::{Before, EXPIRED, ReadBack, Unread};
 use super::ended::{Ended, ended};
 use super::judge::{Asked, Judged, deleted_material, judge_exchange, rendered};
 use super::lease::{Leased, before_any_call, lease, only_ours};
@@ -190,7 +190,7 @@ impl Attempt<'_> {
         self.curl = curl;
         let (mut exchanges, is_closed) = self.exchanged(&requests).await?;
         if lease.as_deref().is_some_and(|lease| lease.key.has_expired()) {
-            return Err(ended(Outcome::Indeterminate, TOO_LATE));
+            return Err(ended(Outcome::Indeterminate, EXPIRED));
         }
         // Bytes past a length that the case made up are a request of their own, and so are chunks to a target that reads
         // none, and a body that comes too late. What answers them is not judged, and not recorded either: whether it
@@ -387,9 +387,6 @@ fn is_kept_back(change: &RequestChange) -> bool {
 
 /// Why a case whose second request cannot come on the connection of the first is not judged.
 const CLOSES: &str = "the target closes the connection behind the first answer, so that a second one cannot come on it";
-
-/// Why a case whose material expired too soon is not judged.
-const TOO_LATE: &str = "the material expired before it was deleted: the target answers too slowly for this case";
 
 /// Whether the target closed a connection that it had answered on before, and said nothing more.
 fn is_closed_idle(exchange: &Exchange) -> bool {

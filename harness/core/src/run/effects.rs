@@ -193,6 +193,10 @@ impl ReadBack<'_> {
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
         let operation = effect.call.operation(&run.corpus.operation.name);
+        // What expires before it is there again cannot show whether anything outlives it.
+        if effect.call == Call::ImportLasting && key.has_expired() {
+            return Err(Unread::Indeterminate(EXPIRED.into()));
+        }
         let only_uses = effect.call.kind() == CallKind::Uses;
         if !only_uses {
             key.seen = None;
@@ -278,6 +282,9 @@ async fn comes_late(key: &Key, effect: &Effect, before: &Value, edition: Edition
     }
     false
 }
+
+/// Why a case is not judged whose first material expired too soon.
+pub(super) const EXPIRED: &str = "the moment at which the material expires came before the case was ready for it";
 
 /// Why the effect of an exchange cannot be judged at a target that shows changes later than the budget for it.
 pub(super) fn too_late(late: Duration) -> Text {

@@ -113,7 +113,7 @@ pub async fn run(
         notices.push(UNVERIFIED.into());
     }
     if run.selected.is_empty() {
-        notices.extend(of_other_edition(corpus, selection, target).map(Text::from));
+        notices.extend(why_nothing(corpus, selection, target).map(Text::from));
     }
     let (mut by_id, recorded) = match run.selected.is_empty() && options.facts == Facts::None {
         true => (BTreeMap::new(), None),
@@ -134,13 +134,22 @@ pub async fn run(
 const UNVERIFIED: &str =
     "the target's certificate was not verified (`--insecure`): anybody on the way could have answered";
 
-/// Why nothing is selected, where the edition is the reason.
-fn of_other_edition(corpus: &Corpus, selection: &Selection, target: &Target) -> Option<String> {
+/// Why nothing is selected, where the edition or the slowness of cases is the reason.
+fn why_nothing(corpus: &Corpus, selection: &Selection, target: &Target) -> Option<String> {
+    let taken = |selection: &Selection, edition| {
+        corpus.cases.iter().filter(|case| selection.takes(case) && case.holds_in(edition)).count()
+    };
     let other = target.edition.other();
-    let taken = corpus.cases.iter().filter(|case| selection.takes(case) && case.holds_in(other)).count();
-    (taken > 0).then(|| {
-        format!("all {taken} of the selected cases are of the other edition: choose it with `--edition {other}`")
-    })
+    match (taken(selection, other), taken(&selection.clone().with_slow(), target.edition)) {
+        (0, 0) => None,
+        (0, slow) => {
+            let cases = if slow == 1 { "1 selected case waits" } else { &format!("{slow} selected cases wait") };
+            Some(format!("{cases} for seconds, and only `--slow` runs such cases"))
+        }
+        (of_other, _) => Some(format!(
+            "all {of_other} of the selected cases are of the other edition: choose it with `--edition {other}`"
+        )),
+    }
 }
 
 /// What a run says that left cases out because it had seen enough.

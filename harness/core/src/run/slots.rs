@@ -1,10 +1,10 @@
-//! How many cases run at a time: fewer while the target is asked too much, up to the number that was named.
+//! How many cases run at a time: fewer while the target is overloaded, up to the number that was named.
 
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Slots that cases run in. There are half as many after a case in which the target was asked too much, and one more after
-/// each other case, up to the most.
+/// Slots that cases run in. There are half as many after a case in which the target showed that it is overloaded, and one more
+/// after each case in which it did not, up to the most.
 pub(super) struct Slots {
     free: Semaphore,
     most: usize,
@@ -15,7 +15,7 @@ pub(super) struct Slots {
 struct Count {
     slots: usize,
     surplus: usize,
-    /// The strains of the target that have been seen.
+    /// The strains of the target that are answered for.
     strains: u64,
 }
 
@@ -26,20 +26,24 @@ impl Slots {
         Self { free: Semaphore::new(most), most, count: Mutex::new(Count { slots: most, surplus: 0, strains: 0 }) }
     }
 
-    /// Does something in a slot, when one is free. `strains` tells how often the target was asked too much so far.
+    /// Does something in a slot, when one is free. `strains` tells how often the target was overloaded so far.
     pub(super) async fn within<T>(&self, something: impl Future<Output = T>, strains: impl Fn() -> u64) -> T {
         let permit = self.free.acquire().await.expect("nobody closes the slots");
+        let before = strains();
         let done = something.await;
-        self.give_back(permit, strains());
+        self.give_back(permit, before, strains());
         done
     }
 
-    fn give_back(&self, permit: SemaphorePermit<'_>, strains: u64) {
+    /// Takes a slot back from a case. A strain that came while several cases ran halves the slots once, and none of them adds one.
+    fn give_back(&self, permit: SemaphorePermit<'_>, before: u64, strains: u64) {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        if strains > count.strains {
-            let slots = (count.slots / 2).max(1);
-            count.surplus += count.slots - slots;
-            (count.slots, count.strains) = (slots, strains);
+        if strains > before {
+            if strains > count.strains {
+                let slots = (count.slots / 2).max(1);
+                count.surplus += count.slots - slots;
+                (count.slots, count.strains) = (slots, strains);
+            }
         } else if count.slots < self.most {
             count.slots += 1;
             match count.surplus.checked_sub(1) {
@@ -88,8 +92,29 @@ mod tests {
         assert_eq!((seen[..4].to_vec(), seen.iter().max()), (vec![1, 2, 3, 4], Some(&4)));
     }
 
+    /// Throttled all at once, and ending one after another: the strain is one.
     #[tokio::test]
-    async fn a_target_that_is_asked_too_much_is_asked_by_one_at_a_time_and_then_by_all_again() {
+    async fn cases_that_ran_during_a_strain_do_not_make_up_for_it() {
+        let (slots, strains) = (Slots::new(8), AtomicU64::new(0));
+        let told = || strains.load(Ordering::SeqCst);
+        let eight = (0..8).map(|case| {
+            let strains = &strains;
+            slots.within(
+                async move {
+                    yield_now().await;
+                    strains.fetch_add(u64::from(case == 0), Ordering::SeqCst);
+                    yield_now().await;
+                },
+                told,
+            )
+        });
+        join_all(eight).await;
+        assert_eq!(slots.count.lock().unwrap_or_else(PoisonError::into_inner).slots, 4);
+        assert_eq!(slots.free.available_permits(), 4);
+    }
+
+    #[tokio::test]
+    async fn an_overloaded_target_is_asked_by_one_at_a_time_and_then_by_all_again() {
         let seen = at_a_time(8, 80, &[0, 1, 2, 3, 4, 5, 6, 7]).await;
         assert_eq!(seen[8..10], [1, 1], "{seen:?}");
         assert_eq!(seen[8..].iter().max(), Some(&8), "{seen:?}");

@@ -16,7 +16,7 @@ pub struct Tally(Arc<Mutex<Inner>>);
 struct Inner {
     counts: BTreeMap<String, u64>,
     latencies: Latencies,
-    /// Signs that the target is asked too much at a time.
+    /// Signs that the target is overloaded.
     strains: u64,
 }
 
@@ -28,7 +28,7 @@ impl Tally {
         }
     }
 
-    /// Takes the time of an answer, and whether the target is asked too much.
+    /// Takes the time of an answer, and whether the target is overloaded.
     pub(super) fn learn(&self, request: &Request, exchange: &Exchange) {
         let mut inner = self.inner();
         if exchange.result.is_ok() {
