@@ -37,10 +37,10 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 PATIENT = ["--timeout", "60s", "--settle", "5s", "--deadline", "10m"]
 
 
-def profiled(command, profile):
-    """Runs a command; the instructions of all of it."""
+def profiled(command, profile, folder):
+    """Runs a command in a folder, where no `trentcheck.toml` is read; the instructions of all of it."""
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", *command]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=ENVIRONMENT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=ENVIRONMENT, cwd=folder)
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
@@ -68,15 +68,15 @@ def by_call(profile):
 
 def counted(trentcheck):
     with tempfile.TemporaryDirectory() as folder:
-        # No `trentcheck.toml` is read there.
-        os.chdir(folder)
-        counts = {"start": profiled([trentcheck, "list"], "/dev/null")}
-        server = subprocess.Popen([trentcheck, "serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        counts = {"start": profiled([trentcheck, "list"], "/dev/null", folder)}
+        server = subprocess.Popen(
+            [trentcheck, "serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=ENVIRONMENT
+        )
         try:
             url = server.stdout.readline().strip().removeprefix("listening on ")
             report, profile = os.path.join(folder, "run.json"), os.path.join(folder, "profile")
             run = [trentcheck, "run", "--endpoint", url, "--report", f"json={report}", "--brief", *PATIENT]
-            whole = profiled(run, profile)
+            whole = profiled(run, profile, folder)
         finally:
             server.terminate()
             server.wait(timeout=30)

@@ -69,8 +69,12 @@ pub(crate) enum Command {
         delete_unreferenced: bool,
     },
     /// Accept the differences that `run --against DIR` found: those of the named cases, or those that you agree to
+    // Nothing is run: what slow cases differ in waits like the rest.
+    #[command(mut_arg("slow", |slow| slow.hide(true)))]
     Accept(AcceptArguments),
     /// List the cases
+    // Nothing is run: slow cases are listed like any other.
+    #[command(mut_arg("slow", |slow| slow.hide(true)))]
     List {
         #[command(flatten)]
         cases: Cases,

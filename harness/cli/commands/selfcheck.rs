@@ -144,7 +144,7 @@ async fn replayed(
     Ok(all)
 }
 
-/// All cases, and of the slow ones the one that is to find the mutant: waiting at each of hundreds would take an hour.
+/// All cases, and of the slow ones the one that is to find the mutant: a check of hundreds of mutants cannot wait at each.
 fn all_at(corpus: &Corpus, mutant: &Mutant) -> Selection {
     match corpus.case(mutant.killed_by) {
         Some(case) if case.slow => {

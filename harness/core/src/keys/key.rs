@@ -83,7 +83,7 @@ impl Base {
     fn life(&self) -> Option<Duration> {
         match self.material {
             Material::Expiring => Some(Duration::from_secs(24 * 60 * 60)),
-            Material::ExpiringSoon => Some(Duration::from_secs(4)),
+            Material::ExpiringSoon => Some(Duration::from_secs(5)),
             Material::None | Material::Imported | Material::Deleted | Material::Two | Material::Rotated => None,
         }
     }
@@ -316,7 +316,7 @@ impl Key {
         let mut body = self.import_body_of(&material).await?;
         if let Some(life) = self.base.life() {
             // A target that shows changes late leaves as much less time for the deletion.
-            let valid_to = self.kms.now() + life + self.kms.settle();
+            let valid_to = self.kms.now_there() + life + self.kms.settle();
             let seconds = valid_to.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             body["ExpirationModel"] = json!("KEY_MATERIAL_EXPIRES");
             body["ValidTo"] = json!(seconds);
@@ -325,21 +325,21 @@ impl Key {
         Ok(body)
     }
 
-    /// The same for the first bytes, so that they do not expire.
+    /// The body of an import of the first bytes that says that they do not expire.
     pub(super) async fn lasting_import_body(&mut self) -> Result<Value, Failure> {
         let material = self.material.clone();
         self.import_body_of(&material).await
     }
 
-    /// Whether the moment has come at which the material expires that was imported last with such a moment.
-    pub(crate) fn has_expired(&self) -> bool {
-        self.expires.is_some_and(|end| end <= self.kms.now())
+    /// Whether the first material may have expired by now: the clock of the target is known to a second.
+    pub(crate) fn may_have_expired(&self) -> bool {
+        self.expires.is_some_and(|end| end <= self.kms.now_there() + Duration::from_secs(1))
     }
 
-    /// Waits until that moment has passed, and a target has had the time to notice.
+    /// Waits until the first material would have expired, and a target has had the time to notice.
     pub(crate) async fn outlive(&self) {
         const TO_NOTICE: Duration = Duration::from_millis(1500);
-        if let Some(left) = self.expires.map(|end| end.duration_since(self.kms.now()).unwrap_or_default()) {
+        if let Some(left) = self.expires.map(|end| end.duration_since(self.kms.now_there()).unwrap_or_default()) {
             tokio::time::sleep(left + TO_NOTICE).await;
         }
     }

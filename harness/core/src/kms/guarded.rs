@@ -84,6 +84,13 @@ impl Kms {
         (self.client.clock)()
     }
 
+    /// The time at the target, to a second, as far as its answers have told.
+    pub(crate) fn now_there(&self) -> SystemTime {
+        let ahead = self.client.seconds_ahead();
+        let off = Duration::from_secs(ahead.unsigned_abs());
+        if ahead > 0 { self.now() - off } else { self.now() + off }
+    }
+
     /// Whether an answer means "no such operation".
     pub(crate) fn says_unsupported(&self, observation: &Observation) -> bool {
         self.client.says_unsupported(observation)

@@ -289,6 +289,9 @@ mod tests {
             "\"ImportToken\":\"",
             "77:4a:61:6c:72:58:55:74:6e",
             "123456789012",
+            "%2561",
+            "&gt",
+            "%5c",
         ]);
         prop::collection::vec(pieces, 0..5).prop_map(|pieces| pieces.concat())
     }

@@ -262,9 +262,10 @@ impl Search {
     fn find(&self, values: &[String], text: &str, from: usize) -> Option<(Range<usize>, usize)> {
         let bytes = text.as_bytes();
         (from..bytes.len()).find_map(|at| {
-            let numbers = self.by_first[usize::from(bytes[at])].iter().map(|number| usize::from(*number));
-            let found = numbers.into_iter().find(|number| bytes[at..].starts_with(values[*number].as_bytes()))?;
-            Some((at..at + values[found].len(), found))
+            let begins = |number: &usize| bytes[at..].starts_with(values[*number].as_bytes());
+            let number =
+                self.by_first[usize::from(bytes[at])].iter().map(|number| usize::from(*number)).find(begins)?;
+            Some((at..at + values[number].len(), number))
         })
     }
 }

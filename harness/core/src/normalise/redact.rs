@@ -100,10 +100,13 @@ impl Redactor {
         const TOGETHER: usize = 32;
         let redacted = texts.chunks(TOGETHER).flat_map(|together| {
             // Where codings are taken off, one text could hide what another holds.
-            let plain: Vec<&str> = together.iter().copied().filter(|text| !is_coded(text.as_bytes())).collect();
+            let is_plain = |text: &&str| !is_coded(text.as_bytes());
+            let plain: Vec<&str> = together.iter().copied().filter(is_plain).collect();
             let is_clean = self.found(plain.join(BETWEEN).as_bytes(), Accounts::Known).is_empty();
-            let is_shown = move |text: &str| is_clean && !is_coded(text.as_bytes());
-            together.iter().map(move |text| if is_shown(text) { (*text).to_owned() } else { self.redact_all(text) })
+            together.iter().map(move |text| match is_clean && is_plain(text) {
+                true => (*text).to_owned(),
+                false => self.redact_all(text),
+            })
         });
         redacted.collect()
     }

@@ -189,7 +189,7 @@ impl Attempt<'_> {
         only_ours(self.run, self.case, &self.world, lease.as_deref(), &requests).await?;
         self.curl = curl;
         let (mut exchanges, is_closed) = self.exchanged(&requests).await?;
-        if lease.as_deref().is_some_and(|lease| lease.key.has_expired()) {
+        if lease.as_deref().is_some_and(|lease| lease.key.may_have_expired()) {
             return Err(ended(Outcome::Indeterminate, EXPIRED));
         }
         // Bytes past a length that the case made up are a request of their own, and so are chunks to a target that reads

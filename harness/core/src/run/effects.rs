@@ -105,10 +105,14 @@ pub(super) struct ReadBack<'a> {
 impl ReadBack<'_> {
     /// Reads one effect back.
     pub(super) async fn read(&mut self, effect: &Effect) -> Result<Vec<Mismatch>, Unread> {
-        if effect.after_expiry
-            && let Some(key) = key_of(self.lease, effect.on)
-        {
-            key.outlive().await;
+        if let Some(key) = key_of(self.lease, effect.on) {
+            // What expires before it is imported again cannot show whether anything outlives it.
+            if effect.call == Call::ImportLasting && key.may_have_expired() {
+                return Err(Unread::Indeterminate(EXPIRED.into()));
+            }
+            if effect.after_expiry {
+                key.outlive().await;
+            }
         }
         match effect.call.kind() {
             CallKind::Reads => self.look(&rendered(effect, self.world)).await,
@@ -193,10 +197,6 @@ impl ReadBack<'_> {
         let mut pauses = Pauses::within(run.options.settle);
         let mut body = body(key, run.pool.maker(), effect.call).await?;
         let operation = effect.call.operation(&run.corpus.operation.name);
-        // What expires before it is there again cannot show whether anything outlives it.
-        if effect.call == Call::ImportLasting && key.has_expired() {
-            return Err(Unread::Indeterminate(EXPIRED.into()));
-        }
         let only_uses = effect.call.kind() == CallKind::Uses;
         if !only_uses {
             key.seen = None;
