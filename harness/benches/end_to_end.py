@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from figures import show
+
 KEYS = ("AKIDTRENTCHECK000001", "trentcheck-dummy-secret-primary")
 REGION = "us-east-2"
 LOOPS = 40  # lifecycles of a key that botocore makes in one measurement
@@ -116,10 +118,6 @@ def start(trentcheck):
     return cpu, wall
 
 
-def told(values, form):
-    return f"{form.format(statistics.median(values))} ({form.format(min(values))} to {form.format(max(values))})"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("trentcheck", type=pathlib.Path)
@@ -147,8 +145,8 @@ def main():
                 ("cpu", cpu / of_server), ("start_cpu", start_cpu * 1e3), ("start_wall", start_wall * 1e3), ("requests", requests),
             ):
                 rows[name].append(value)
-    print(f"{options.pairs} pairs, {round(statistics.median(rows['requests']))} requests a run, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
-    for name, text, form in (
+    print(f"{options.pairs} pairs, {round(statistics.median(rows['requests']))} requests a run")
+    forms = (
         ("ratio", "CPU of a request of a whole run / CPU of a call of botocore", "{:.2f}"),
         ("ours", "  of a request of a run, µs", "{:.0f}"),
         ("theirs", "  of a call of botocore, µs", "{:.0f}"),
@@ -156,8 +154,8 @@ def main():
         ("wall", "wall time of a run / CPU of the reference meanwhile", "{:.2f}"),
         ("start_cpu", "CPU from start to first connection, ms", "{:.1f}"),
         ("start_wall", "wall time from start to first connection, ms", "{:.1f}"),
-    ):
-        print(f"{text:60} {told(rows[name], form)}")
+    )
+    show(rows, forms)
 
 
 if __name__ == "__main__":

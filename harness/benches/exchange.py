@@ -9,15 +9,15 @@ It needs Linux with two cores: the server has one of its own. `wrk` has to be in
 """
 
 import argparse
-import os
 import pathlib
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from figures import show
 
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 BODY = f'{{"KeyId":"{KEY}"}}'
@@ -106,10 +106,6 @@ def hurl(url, folder, count):
     return count / (time.monotonic() - began)
 
 
-def told(values, form):
-    return f"{form.format(statistics.median(values))} ({form.format(min(values))} to {form.format(max(values))})"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("exchange", type=pathlib.Path, nargs="?")
@@ -148,8 +144,8 @@ def main():
             with Serve(exchange) as url:
                 for count in (20_000, 1_000_000):
                     print(f"{count} judged exchanges: {judged(exchange, url, 'wire', 64, count)[2] / 1024:.1f} MiB at most")
-    print(f"{options.pairs} pairs, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
-    for name, text, form in (
+    print(f"{options.pairs} pairs")
+    forms = (
         ("wrk", "requests a second of wrk, 64 connections", "{:.0f}"),
         ("wire", "  judged exchanges in the wire lane, 64 connections / wrk", "{:.2f}"),
         ("http", "  judged exchanges in the http lane, 64 connections / wrk", "{:.2f}"),
@@ -157,9 +153,8 @@ def main():
         ("one", "judged exchanges a second, one connection", "{:.0f}"),
         ("botocore", "  / calls of botocore", "{:.1f}"),
         ("hurl", "  / requests of hurl with SigV4 and one assertion", "{:.1f}"),
-    ):
-        if name in rows:
-            print(f"{text:60} {told(rows[name], form)}")
+    )
+    show(rows, forms)
 
 
 if __name__ == "__main__":
