@@ -12,6 +12,7 @@ use crate::kms::{Clients, Kms};
 use crate::ledger::{Ledger, LedgerError, OpenRun};
 use crate::target::{Clock, SetupError, Target};
 use crate::text::{TargetText, Text};
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use std::collections::BTreeSet;
 use subject::Sweep;
@@ -22,7 +23,18 @@ use tokio::time::{Instant, timeout_at};
 /// # Errors
 ///
 /// Connection settings or credentials are wrong. Later failures are part of the result.
-pub async fn sweep(
+pub fn sweep<'a>(
+    corpus: &'a Corpus,
+    target: &'a Target,
+    sweeping: &'a Sweeping,
+    touch: Touch,
+    clock: &'a Clock,
+    times: Times,
+) -> BoxFuture<'a, Result<Swept, SetupError>> {
+    Box::pin(whole(corpus, target, sweeping, touch, clock, times))
+}
+
+async fn whole(
     corpus: &Corpus,
     target: &Target,
     sweeping: &Sweeping,

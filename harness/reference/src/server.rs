@@ -59,14 +59,7 @@ impl Server {
             let listener = TcpListener::bind(address).await?;
             addresses.push((region.clone(), listener.local_addr()?));
             let way = shared.config.mutant.and_then(Mutant::way).filter(|_| number == 0);
-            let (shared, region) = (Arc::clone(&shared), region.clone());
-            let served = (Arc::clone(&shared), region.clone());
-            let server = move |stream| serve(stream, Arc::clone(&served.0), served.1.clone());
-            match way {
-                Some(Way::Rewrites(rewrite)) => listeners.spawn(rewriting(listener, rewrite, server)),
-                Some(Way::Has(habit)) => listeners.spawn(misreading(listener, habit, server)),
-                None => listeners.spawn(accept(listener, shared, region)),
-            };
+            spawn(&mut listeners, listener, way, &shared, region);
         }
         if addresses.is_empty() {
             return Err(StartError::NoRegion);
@@ -98,6 +91,19 @@ impl Server {
     pub async fn stop(mut self) {
         self.listeners.shutdown().await;
     }
+}
+
+/// Serves a listener. Not in the future of a caller: what a server is made of would be compiled again in each program.
+#[inline(never)]
+fn spawn(listeners: &mut JoinSet<()>, listener: TcpListener, way: Option<Way>, shared: &Arc<Shared>, region: &str) {
+    let (shared, region) = (Arc::clone(shared), region.to_owned());
+    let served = (Arc::clone(&shared), region.clone());
+    let server = move |stream| serve(stream, Arc::clone(&served.0), served.1.clone());
+    match way {
+        Some(Way::Rewrites(rewrite)) => listeners.spawn(rewriting(listener, rewrite, server)),
+        Some(Way::Has(habit)) => listeners.spawn(misreading(listener, habit, server)),
+        None => listeners.spawn(accept(listener, shared, region)),
+    };
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, region: String) {

@@ -11,6 +11,7 @@ use crate::fixture::Corpus;
 use crate::keys::Released;
 use crate::normalise::Redactor;
 use crate::target::{Permit, SetupError, Target};
+use futures_util::future::LocalBoxFuture;
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::sync::watch;
@@ -20,7 +21,18 @@ use tokio::sync::watch;
 /// # Errors
 ///
 /// The exploration cannot begin.
-pub async fn explore(
+pub fn explore<'a>(
+    corpus: &'a Corpus,
+    target: &'a Target,
+    model: &'a Target,
+    options: &'a ExploreOptions,
+    watcher: &'a dyn Watcher,
+    stop: watch::Receiver<bool>,
+) -> LocalBoxFuture<'a, Result<Exploration, SetupError>> {
+    Box::pin(whole(corpus, target, model, options, watcher, stop))
+}
+
+async fn whole(
     corpus: &Corpus,
     target: &Target,
     model: &Target,

@@ -11,6 +11,7 @@ use crate::observe::{Observation, observe};
 use crate::send::{Response, SendError, Verify};
 use crate::target::{Clock, SetupError, Target};
 use crate::text::Text;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
@@ -61,7 +62,17 @@ impl Found {
 /// # Errors
 ///
 /// Settings of connections that cannot be used.
-pub async fn examine(
+pub fn examine<'a>(
+    corpus: &'a Corpus,
+    target: &'a Target,
+    clock: &'a Clock,
+    entropy: &'a Entropy,
+    deadline: Duration,
+) -> BoxFuture<'a, Result<Vec<Checkup>, SetupError>> {
+    Box::pin(whole(corpus, target, clock, entropy, deadline))
+}
+
+async fn whole(
     corpus: &Corpus,
     target: &Target,
     clock: &Clock,

@@ -16,6 +16,7 @@ use crate::report::{CaseRan, End, Outcome, Ran, RecordedRan, TargetReport};
 use crate::send::Peer;
 use crate::target::{SetupError, Target};
 use crate::text::{TargetText, Text};
+use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
@@ -87,7 +88,19 @@ use tokio::sync::watch;
 /// # Ok(())
 /// # }
 /// ```
-pub async fn run(
+// A box, so that what a run is made of is compiled here and not again in each program that makes one.
+pub fn run<'a>(
+    corpus: &'a Corpus,
+    selection: &'a Selection,
+    target: &'a Target,
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    stop: watch::Receiver<bool>,
+) -> BoxFuture<'a, Result<Ran, SetupError>> {
+    Box::pin(whole(corpus, selection, target, options, progress, stop))
+}
+
+async fn whole(
     corpus: &Corpus,
     selection: &Selection,
     target: &Target,
