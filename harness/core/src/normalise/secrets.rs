@@ -48,25 +48,28 @@ struct Part {
     whole: usize,
 }
 
-/// Secrets, ready to be looked for.
-#[derive(Clone, Debug, Default)]
+/// Secrets to look for.
+#[derive(Clone, Debug)]
 pub(super) struct Finder {
+    secrets: Vec<Secret>,
+    spelt: Spellings,
+    /// Made when a text is looked through: what many imports of a self-check hold is never looked for.
+    sought: OnceLock<Sought>,
+}
+
+/// Secrets, ready to be looked for.
+#[derive(Clone, Debug)]
+struct Sought {
     search: Option<AhoCorasick>,
     parts: Vec<Part>,
-    secrets: Vec<Secret>,
     /// The fronts of all spellings.
     fronts: Vec<(Vec<u8>, &'static str)>,
     /// The same, made when a text has an ellipsis: few have.
     before_cuts: OnceLock<Fronts>,
-    spelt: Option<Spellings>,
 }
 
-impl Finder {
-    /// Looks for these; those too short to be looked for are left out.
-    pub(super) fn new(secrets: impl IntoIterator<Item = Secret>, spelt: Spellings) -> Self {
-        let mut secrets: Vec<Secret> = secrets.into_iter().filter(|secret| secret.value.len() >= SHORTEST).collect();
-        secrets.sort();
-        secrets.dedup();
+impl Sought {
+    fn new(secrets: &[Secret], spelt: Spellings) -> Self {
         let (mut patterns, mut parts, mut fronts) = (Vec::new(), Vec::new(), Vec::new());
         for (number, secret) in secrets.iter().enumerate() {
             for (spelling, text) in spellings(secret.value.as_bytes(), spelt).into_iter().enumerate() {
@@ -89,28 +92,47 @@ impl Finder {
                 .build(&patterns)
                 .ok(),
         };
-        Self { search, parts, secrets, fronts, before_cuts: OnceLock::new(), spelt: Some(spelt) }
+        Self { search, parts, fronts, before_cuts: OnceLock::new() }
+    }
+
+    /// The fronts of secrets whose rest was cut off, which an ellipsis shows.
+    fn cut_off(&self, view: &View<'_>, found: &mut dyn FnMut(Range<usize>, &'static str)) {
+        let text = view.bytes();
+        if cuts(text).next().is_some() {
+            let fronts = self.before_cuts.get_or_init(|| Fronts::new(&self.fronts));
+            fronts.before_cuts(text, &mut |range, name| found(view.place(range), name));
+        }
+    }
+}
+
+impl Finder {
+    /// Looks for these; those too short to be looked for are left out.
+    pub(super) fn new(secrets: impl IntoIterator<Item = Secret>, spelt: Spellings) -> Self {
+        let mut secrets: Vec<Secret> = secrets.into_iter().filter(|secret| secret.value.len() >= SHORTEST).collect();
+        secrets.sort();
+        secrets.dedup();
+        Self { secrets, spelt, sought: OnceLock::new() }
     }
 
     /// Where a view holds a secret, and what to show instead: places of the text that codings were taken off.
     pub(super) fn find_in(&self, view: &View<'_>, found: &mut dyn FnMut(Range<usize>, &'static str)) {
-        let Some(search) = &self.search else { return };
+        let sought = self.sought.get_or_init(|| Sought::new(&self.secrets, self.spelt));
+        let Some(search) = &sought.search else { return };
         let text = view.bytes();
-        self.cut_off(view, found);
+        sought.cut_off(view, found);
         let mut written: HashMap<usize, Vec<Vec<u8>>> = HashMap::new();
         let mut covered: HashMap<(usize, usize), usize> = HashMap::new();
         let mut patience = PATIENCE * text.len();
         for hit in search.find_overlapping_iter(text) {
-            let part = self.parts[hit.pattern().as_usize()];
+            let part = sought.parts[hit.pattern().as_usize()];
             let secret = &self.secrets[part.secret];
             if covered.get(&(part.secret, part.spelling)).is_some_and(|end| hit.end() <= *end) {
                 continue;
             }
             let mut range = hit.range();
             if hit.len() < part.whole {
-                let written = written
-                    .entry(part.secret)
-                    .or_insert_with(|| spellings(secret.value.as_bytes(), self.spelt.unwrap_or(Spellings::All)));
+                let written =
+                    written.entry(part.secret).or_insert_with(|| spellings(secret.value.as_bytes(), self.spelt));
                 let (extended, is_secret) = extended(text, hit.range(), &written[part.spelling], part.at);
                 match patience.checked_sub(extended.len() - hit.len()) {
                     Some(left) => patience = left,
@@ -123,15 +145,6 @@ impl Finder {
             }
             covered.insert((part.secret, part.spelling), range.end);
             found(view.place(range), secret.name);
-        }
-    }
-
-    /// The fronts of secrets whose rest was cut off, which an ellipsis shows.
-    fn cut_off(&self, view: &View<'_>, found: &mut dyn FnMut(Range<usize>, &'static str)) {
-        let text = view.bytes();
-        if cuts(text).next().is_some() {
-            let fronts = self.before_cuts.get_or_init(|| Fronts::new(&self.fronts));
-            fronts.before_cuts(text, &mut |range, name| found(view.place(range), name));
         }
     }
 }
