@@ -23,7 +23,7 @@ COUNTS = ROOT / "harness" / "benches" / "instructions.txt"
 ALLOWED = 1.15
 # Stages by the function that carries them out.
 STAGES = {
-    "load": "trentcheck_core::fixture::load::load",
+    "load": "trentcheck_core::fixture::built_in::load_built_in",
     "sign": "trentcheck_core::sign::sign::sign_plainly",
     "observe": "trentcheck_core::observe::observe",
     "show-a-request": "trentcheck_core::normalise::lines::Message::of_request",

@@ -5,7 +5,9 @@
 use divan::{Bencher, black_box};
 use std::time::{Duration, SystemTime};
 use trentcheck_core::compare::{Context, Mismatch, Naming, Place, judge};
-use trentcheck_core::fixture::{Answer, Case, Corpus, Edition, Expectation, RequestChange, built_in, load};
+use trentcheck_core::fixture::{
+    Answer, Case, Corpus, Edition, Expectation, RequestChange, built_in, load, load_built_in,
+};
 use trentcheck_core::http::{Header, Request};
 use trentcheck_core::normalise::{Redactor, request_lines, response_lines};
 use trentcheck_core::observe::{Observation, observe};
@@ -71,6 +73,11 @@ fn redactor() -> Redactor {
 
 #[divan::bench]
 fn load_the_corpus() -> Corpus {
+    load_built_in()
+}
+
+#[divan::bench]
+fn read_and_lint_the_fixtures_of_a_folder() -> Corpus {
     load(&built_in()).unwrap()
 }
 

@@ -4,7 +4,9 @@ use crate::arguments::Cases;
 use crate::edge::failure::Failure;
 use std::path::Path;
 use trentcheck_core::file::read_text;
-use trentcheck_core::fixture::{Corpus, Document, Glob, GlobError, Level, Selection, Slow, built_in, load, names};
+use trentcheck_core::fixture::{
+    Corpus, Document, Glob, GlobError, Level, Selection, Slow, built_in, load, load_built_in, names,
+};
 
 /// Bytes of a file that is read.
 const LARGEST: u64 = 16 << 20;
@@ -14,7 +16,10 @@ const RECORDED: &str = "recorded";
 
 /// The corpus, checked.
 pub(crate) fn corpus(directory: Option<&Path>) -> Result<Corpus, Failure> {
-    loaded(&documents(directory)?)
+    match directory {
+        Some(directory) => loaded(&read(directory)?),
+        None => Ok(load_built_in()),
+    }
 }
 
 /// The corpus, checked. If a file of recorded facts is given, they replace those of the fixtures.
