@@ -14,7 +14,7 @@ pub(crate) struct Store {
     /// The key that each alias was made for first. Only mutants look at it.
     pub(crate) first_aliases: HashMap<String, String>,
     /// The key pair that wraps imported material. It is the same for all imports, because generating one is slow.
-    pub(crate) wrapping: WrappingKey,
+    pub(crate) wrapping: &'static WrappingKey,
 }
 
 impl Store {

@@ -350,7 +350,7 @@ impl Key {
             Some(parameters) => parameters.clone(),
             None => self.parameters().await?,
         };
-        let wrapped = material::wrap_by(self.wrapping(), material, &parameters.public_key)
+        let wrapped = material::wrap_for(Secrecy::at(&self.kms), self.wrapping(), material, &parameters.public_key)
             .map_err(|_| unusable("GetParametersForImport", NO_PUBLIC_KEY))?;
         let body = json!({
             "KeyId": self.names.id,

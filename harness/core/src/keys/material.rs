@@ -10,8 +10,9 @@ use aws_lc_rs::rsa::{KeySize, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, P
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 /// Material cannot be made or wrapped.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +135,7 @@ fn generated(bytes: Bytes) -> Result<Vec<u8>, MaterialError> {
 }
 
 /// How material is wrapped for an import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wrapping {
     /// With the target's RSA key.
     Oaep,
@@ -152,8 +153,38 @@ impl Wrapping {
     }
 }
 
+/// Material for an import, wrapped. Who may know everybody's keys gets the same bytes again as long as the target names the
+/// same public key: wrapping them anew is a twentieth of what a run costs.
+pub(super) fn wrap_for(
+    secrecy: Secrecy,
+    wrapping: Wrapping,
+    material: &[u8],
+    public_key: &[u8],
+) -> Result<Vec<u8>, MaterialError> {
+    /// Wrapped material, by how it was wrapped, the material and the public key.
+    type Before = HashMap<(Wrapping, Vec<u8>, Vec<u8>), Vec<u8>>;
+    /// A target that names another key each time must not fill the memory.
+    static BEFORE: LazyLock<Mutex<Before>> = LazyLock::new(Mutex::default);
+    const MOST: usize = 1024;
+    if secrecy == Secrecy::Generated {
+        return wrap_by(wrapping, material, public_key);
+    }
+    let known = (wrapping, material.to_vec(), public_key.to_vec());
+    let before = || BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(wrapped) = before().get(&known) {
+        return Ok(wrapped.clone());
+    }
+    let wrapped = wrap_by(wrapping, material, public_key)?;
+    let mut before = before();
+    if before.len() == MOST {
+        before.clear();
+    }
+    before.insert(known, wrapped.clone());
+    Ok(wrapped)
+}
+
 /// Material as this algorithm wraps it.
-pub(super) fn wrap_by(wrapping: Wrapping, material: &[u8], public_key: &[u8]) -> Result<Vec<u8>, MaterialError> {
+fn wrap_by(wrapping: Wrapping, material: &[u8], public_key: &[u8]) -> Result<Vec<u8>, MaterialError> {
     if wrapping == Wrapping::Oaep {
         return wrap(material, public_key);
     }
@@ -190,6 +221,8 @@ pub(crate) fn plaintext_sent() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_lc_rs::encoding::PublicKeyX509Der;
+    use aws_lc_rs::signature::KeyPair;
 
     #[test]
     fn other_material_of_every_kind_is_not_the_same() {
@@ -206,6 +239,22 @@ mod tests {
                 assert_eq!(made(Bytes::Same), made(Bytes::Same), "{spec}");
                 assert_eq!(made(Bytes::Other), made(Bytes::Other), "{spec}");
             }
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_are_imported_again_only_where_everybody_may_know_them() {
+        let pair = RsaKeyPair::from_pkcs8(published(Bytes::Same)).expect("it is a key");
+        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).expect("it has a public key");
+        for wrapping in [Wrapping::Oaep, Wrapping::AesKeyWrap] {
+            let wrap = |secrecy, material: &[u8]| {
+                wrap_for(secrecy, wrapping, material, public.as_ref()).expect("the material is short")
+            };
+            let first = wrap(Secrecy::Published, b"one");
+            assert_eq!(wrap(Secrecy::Published, b"one"), first);
+            assert_ne!(wrap(Secrecy::Published, b"two"), first);
+            assert_ne!(wrap(Secrecy::Generated, b"one"), first);
+            assert_ne!(wrap(Secrecy::Generated, b"one"), wrap(Secrecy::Generated, b"one"));
         }
     }
 
