@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use trentcheck_core::baseline::{Baseline, SnapFile};
 use trentcheck_core::report::{CaseRan, ExitCode, Held, Ran, Report, RunReport};
+use trentcheck_core::run::Detail;
 
 /// Records the selected cases, says what was and what was not, and gives the exit code.
 pub(crate) async fn record(
@@ -35,7 +36,9 @@ pub(crate) async fn record(
     }
     let configuration = Configuration::read(arguments.target.config.as_deref())?;
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
-    let session = Session::prepare(RunSettings::of(arguments, &choice, &configuration)?, cases, None).await?;
+    let mut settings = RunSettings::of(arguments, &choice, &configuration)?;
+    settings.detail = Detail::Recordings;
+    let session = Session::prepare(settings, cases, None).await?;
     let head = session.head();
     let baseline = Baseline::open_or_new(directory, &session.corpus).map_err(failure)?;
     baseline.must_suit(&head).map_err(failure)?;

@@ -26,7 +26,9 @@ pub(crate) async fn replay(id: &str, trace: Option<TraceOf>, arguments: &RunArgu
     let choice = one(&arguments.target, &configuration, Unchosen::Refused)?;
     let mut settings = RunSettings::of(arguments, &choice, &configuration)?;
     must_be_one(id, settings.fixtures.as_deref())?;
-    settings.detail = if trace.is_some() { Detail::Traces } else { Detail::Exchanges };
+    if trace.is_some() {
+        settings.detail = Detail::Traces;
+    }
     let cases = Cases { patterns: vec![id.to_owned()], ..Cases::default() };
     let session = Session::prepare(settings, &cases, None).await?;
     let judging = Judging::prepare(session).await?;

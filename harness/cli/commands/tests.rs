@@ -37,7 +37,8 @@ async fn run(arguments: &[&str]) -> RunReport {
 
 /// What `trentcheck record` writes, also where `CI` is set.
 async fn record(directory: &Path, arguments: &[&str]) {
-    let session = session(arguments).await;
+    let mut session = session(arguments).await;
+    session.settings.detail = trentcheck_core::run::Detail::Recordings;
     let ran = session.replay(&session.selection).await.unwrap();
     let texts: Vec<(&str, String)> =
         ran.cases.iter().map(|case| (case.id.as_str(), snap(&session.corpus, &session.head(), case))).collect();

@@ -350,6 +350,7 @@ impl RunSettings {
             (None, Some(directory)) => Some(Against::Baseline(configuration.beside(directory))),
             (None, None) => None,
         };
+        let detail = if against.is_some() { Detail::Recordings } else { Detail::Exchanges };
         if arguments.strict && !matches!(against, Some(Against::Baseline(_))) {
             let of = target.name.as_ref().map(|name| format!(" for the target `{name}`")).unwrap_or_default();
             return Err(Failure::rule(format!(
@@ -388,7 +389,7 @@ impl RunSettings {
             fixtures: arguments.fixtures.clone(),
             facts: if arguments.recorded.is_some() { Facts::Recorded } else { Facts::None },
             recorded: arguments.recorded.clone().flatten(),
-            detail: Detail::Exchanges,
+            detail,
             last_failed: None,
             max_fail: None,
             rounds: None,

@@ -8,7 +8,7 @@ use crate::entropy::{Entropy, fill_random};
 use crate::file::read_text;
 use crate::fixture::{Case, Corpus, Glob, PrincipalName, Selection, names};
 use crate::report::{About, Held, Repeat, RunReport};
-use crate::run::{Options, run};
+use crate::run::{Detail, Options, run};
 use crate::send::{Endpoint, Limits, Peer, Rates, Tls, listens};
 use crate::sign::Credentials;
 use crate::target::{Elsewhere, Permit, Target};
@@ -123,6 +123,7 @@ impl Settled {
         let settle = self.check.settle.unwrap_or(Duration::from_secs(if is_loopback { 1 } else { 30 }));
         Ok(Options {
             jobs: if is_loopback { 8 } else { 1 },
+            detail: Detail::Exchanges,
             fail_on: self.check.fail_on,
             deadline: self.check.deadline,
             permit: if is_loopback { Permit::All } else { Permit::NoKeys },
@@ -138,8 +139,7 @@ impl Settled {
         let today = day_of((options.clock)());
         // Without a sender there is no interrupt.
         let (_, stopped) = tokio::sync::watch::channel(false);
-        // On the heap: the future of a run is large, and the stack of a test is small.
-        let ran = Box::pin(run(self.corpus, &selection, &self.target, &options, &(), stopped)).await?;
+        let ran = run(self.corpus, &selection, &self.target, &options, &(), stopped).await?;
         let deviations = self.list.as_ref().map(|list| apply(&ran, list, self.corpus, today));
         let repeat = |cases: &[&str]| self.repeat.of(cases);
         let about = About { name: None, corpus: self.corpus, repeat: &repeat };

@@ -5,6 +5,7 @@ use super::effects::{Before, EXPIRED, ReadBack, Unread};
 use super::ended::{Ended, ended};
 use super::judge::{Asked, Judged, deleted_material, judge_exchange, rendered};
 use super::lease::{Leased, before_any_call, lease, only_ours};
+use super::options::Detail;
 use super::recorder::{JUDGED, Recorder, micros};
 use super::step::in_step;
 use crate::arn::Arn;
@@ -61,7 +62,10 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Look
     let mismatches: Vec<_> = mismatches.into_iter().map(|mismatch| recorder.shown_mismatch(mismatch)).collect();
     let fresh = Normaliser::new(&world, Some(began));
     let mut normaliser = fresh.clone();
-    let recording = recorder.recording(&mut normaliser);
+    let recording = match run.options.detail >= Detail::Recordings {
+        true => recorder.recording(&mut normaliser),
+        false => Recording::default(),
+    };
     let pinned = Pinned {
         answer: recorder.answers().to_string(),
         // Numbered apart from the recording, so that an entry does not depend on what is recorded before.

@@ -62,13 +62,15 @@ pub struct Options {
 }
 
 /// How much is kept of each case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     /// Its outcome and its mismatches, for those who only count.
     Outcome,
     /// Its exchanges too, as a report shows them.
-    #[default]
     Exchanges,
+    /// And its recording, which is compared with a baseline or a second target.
+    #[default]
+    Recordings,
     /// And their traces: how long each phase took, and the bytes.
     Traces,
 }
@@ -116,7 +118,7 @@ impl Options {
             ledger: None,
             excluded: BTreeMap::new(),
             facts: Facts::None,
-            detail: Detail::Exchanges,
+            detail: Detail::default(),
             enough: None,
             entropy,
         }
