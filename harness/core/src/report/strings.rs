@@ -3,7 +3,7 @@
 use super::whole::{Report, fixed_words};
 use crate::normalise::Redactor;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Members whose values are words of ours: the version of the schema, and the passages that a fixture cites.
 const OURS: [&str; 2] = ["schema", "supports"];
@@ -11,27 +11,52 @@ const OURS: [&str; 2] = ["schema", "supports"];
 /// Changes the strings of a value. Names of members, and words of ours that a program reads, stay. `change` gets every text
 /// once, however often it occurs, and gives as many back.
 pub fn change_strings(value: &mut Value, change: &dyn Fn(&[&str]) -> Vec<String>) {
+    let mut known = HashSet::new();
     let mut texts = Vec::new();
-    each(value, &mut |text| texts.push(text.clone()));
-    texts.sort_unstable();
-    texts.dedup();
-    let changed = change(&texts.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(changed.len(), texts.len(), "each text is changed");
-    let changed: HashMap<&str, String> = texts.iter().map(String::as_str).zip(changed).collect();
     each(value, &mut |text| {
-        if let Some(changed) = changed.get(text.as_str()) {
-            text.clone_from(changed);
+        if known.insert(text) {
+            texts.push(text);
         }
     });
+    let changed = change(&texts);
+    assert_eq!(changed.len(), texts.len(), "each text is changed");
+    // Most texts stay as they are.
+    let changed = texts.iter().zip(changed).filter(|(text, changed)| *text != changed);
+    let changed: HashMap<String, String> = changed.map(|(text, changed)| ((*text).to_owned(), changed)).collect();
+    if !changed.is_empty() {
+        change_each(value, &changed);
+    }
 }
 
-fn each(value: &mut Value, seen: &mut dyn FnMut(&mut String)) {
+/// Whether the value of a member is looked into.
+fn is_looked_into(name: &str) -> bool {
+    !OURS.contains(&name)
+}
+
+fn each<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a str)) {
     match value {
         Value::String(text) if !fixed_words().contains(text) => seen(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| each(value, seen)),
+        Value::Array(values) => values.iter().for_each(|value| each(value, seen)),
         Value::Object(members) => {
-            let others = members.iter_mut().filter(|(name, _)| !OURS.contains(&name.as_str()));
-            others.for_each(|(_, value)| each(value, seen));
+            let looked = members.iter().filter(|(name, _)| is_looked_into(name));
+            looked.for_each(|(_, value)| each(value, seen));
+        }
+        _ => {}
+    }
+}
+
+/// What [`each`] hands over, changed.
+fn change_each(value: &mut Value, changed: &HashMap<String, String>) {
+    match value {
+        Value::String(text) if !fixed_words().contains(text) => {
+            if let Some(changed) = changed.get(text) {
+                text.clone_from(changed);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| change_each(value, changed)),
+        Value::Object(members) => {
+            let looked = members.iter_mut().filter(|(name, _)| is_looked_into(name));
+            looked.for_each(|(_, value)| change_each(value, changed));
         }
         _ => {}
     }
