@@ -64,8 +64,9 @@ fn an_export_has_the_cases_asked_for_and_is_the_same_everywhere() {
 }
 
 #[test]
-fn every_mutant_is_found_by_the_case_that_it_names() {
-    let output = trentcheck(&["selfcheck", "--quick"]);
+fn an_eighth_of_the_mutants_is_found_by_the_cases_that_they_name() {
+    // All take a minute and a half here; the whole self-check, which CI runs, finds them by these cases too.
+    let output = trentcheck(&["selfcheck", "--quick", "--partition", "hash:1/8"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).contains("(100.0 %)"));
 }
