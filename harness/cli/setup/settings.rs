@@ -321,7 +321,7 @@ pub(crate) struct RunSettings {
     pub(crate) facts: Facts,
     /// A file of recorded facts that replaces those of the fixtures.
     pub(super) recorded: Option<PathBuf>,
-    /// Whether exchanges are traced.
+    /// How much is kept of each case.
     pub(crate) detail: Detail,
     /// Which cases failed before, if only these are run.
     pub(super) last_failed: Option<LastFailed>,

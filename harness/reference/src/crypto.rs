@@ -57,7 +57,7 @@ impl WrappingKey {
     }
 
     fn decrypt(&self, wrapped: &[u8]) -> Option<Vec<u8>> {
-        /// Of whoever sends others all the time, not all are kept.
+        /// A client that sends other bytes each time must not fill the memory.
         const MOST: usize = 1024;
         let before = || self.before.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plain) = before().get(wrapped) {

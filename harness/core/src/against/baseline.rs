@@ -4,7 +4,7 @@ use crate::baseline::{Baseline, Drift, compare, repeated};
 use crate::report::{CaseRan, HeldBaseline, Recordings, Uncompared};
 
 impl HeldBaseline {
-    /// Compares every case with its recording.
+    /// Compares every case with its recording. The cases come from a run with [`crate::run::Detail::Recordings`] at least.
     pub fn of(directory: String, baseline: &Baseline, recordings: Recordings, cases: &[CaseRan]) -> Option<Self> {
         let recorded = baseline
             .recorded

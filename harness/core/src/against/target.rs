@@ -7,7 +7,7 @@ use crate::report::{
 use std::collections::BTreeSet;
 
 impl DifferentialReport {
-    /// Compares the cases of two runs. `noise` is a run at a target that is identical to the left one.
+    /// Compares the cases of two runs, each with [`crate::run::Detail::Recordings`] at least. `noise` is a run at a target that is identical to the left one.
     pub fn of(left: &Ran, right: &Ran, noise: Option<&Ran>) -> Self {
         let mut report = Self {
             right: right.target.clone(),

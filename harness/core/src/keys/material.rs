@@ -33,7 +33,8 @@ pub enum MaterialError {
 /// Who may know the private keys that are imported. Generating RSA keys is a third of what a run costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Secrecy {
-    /// Everybody: those of RSA_2048 are part of this program. Enough for a target on loopback.
+    /// Everybody: those of RSA_2048 are part of this program, and all material is kept in memory until the process ends.
+    /// Enough for a target on loopback.
     Published,
     /// Nobody else: they are generated in this process.
     Generated,
@@ -153,8 +154,8 @@ impl Wrapping {
     }
 }
 
-/// Material for an import, wrapped. Who may know everybody's keys gets the same bytes again as long as the target names the
-/// same public key: wrapping them anew is a twentieth of what a run costs.
+/// Material for an import, wrapped. If everybody may know the material, the same bytes are sent again as long as the target
+/// names the same public key: wrapping them anew is a twentieth of what a run costs.
 pub(super) fn wrap_for(
     secrecy: Secrecy,
     wrapping: Wrapping,

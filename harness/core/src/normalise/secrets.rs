@@ -53,7 +53,7 @@ struct Part {
 pub(super) struct Finder {
     secrets: Vec<Secret>,
     spelt: Spellings,
-    /// Made when a text is looked through: what many imports of a self-check hold is never looked for.
+    /// Made at the first search: most imports of a self-check are never searched for.
     sought: OnceLock<Sought>,
 }
 
