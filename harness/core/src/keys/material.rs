@@ -164,8 +164,8 @@ pub(super) fn wrap_for(
 ) -> Result<Vec<u8>, MaterialError> {
     /// Wrapped material, by how it was wrapped, the material and the public key.
     type Before = HashMap<(Wrapping, Vec<u8>, Vec<u8>), Vec<u8>>;
-    /// A target that names another key each time must not fill the memory.
     static BEFORE: LazyLock<Mutex<Before>> = LazyLock::new(Mutex::default);
+    /// A target that names another key each time must not fill the memory.
     const MOST: usize = 1024;
     if secrecy == Secrecy::Generated {
         return wrap_by(wrapping, material, public_key);
