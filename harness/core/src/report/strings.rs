@@ -45,10 +45,10 @@ fn each<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a str)) {
     }
 }
 
-/// What [`each`] hands over, changed.
+/// What [`each`] hands over, changed. A word of ours is never among it.
 fn change_each(value: &mut Value, changed: &HashMap<String, String>) {
     match value {
-        Value::String(text) if !fixed_words().contains(text) => {
+        Value::String(text) => {
             if let Some(changed) = changed.get(text) {
                 text.clone_from(changed);
             }
