@@ -1,5 +1,8 @@
 //! The front of a secret before a cut, which an ellipsis shows. The time is linear in the text.
 
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
 /// Shorter fronts can be the end of an ordinary word.
 const FEWEST: usize = 4;
 
@@ -97,8 +100,8 @@ pub(super) fn is_cut(rest: &[u8]) -> bool {
 
 /// Where ellipses are.
 pub(super) fn cuts(text: &[u8]) -> impl Iterator<Item = usize> {
-    let is_cut = |at: &usize| text[*at] == ELLIPSIS[0] && text[*at..].starts_with(ELLIPSIS);
-    (0..text.len()).filter(is_cut)
+    static CUT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ELLIPSIS));
+    CUT.find_iter(text)
 }
 
 /// Whether a coding begins like this.

@@ -7,6 +7,7 @@ mod invisible;
 mod kind;
 mod lines;
 mod moment;
+mod needles;
 mod pattern;
 mod placeholder;
 mod redact;

@@ -2,9 +2,9 @@
 //! at an end are missing.
 
 use super::fronts::{Fronts, cuts, is_cut};
+use super::needles::{self, Needles};
 use super::spellings::{Spellings, spellings};
 use super::views::View;
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::HashMap;
 use std::iter;
 use std::ops::Range;
@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 /// Shorter values are no secrets: those of AWS have sixteen characters and more, and what emulators are given instead
 /// (`test`, for example) is a part of ordinary words.
 const SHORTEST: usize = 8;
+const _: () = assert!(SHORTEST >= needles::SHORTEST, "every secret can be looked for");
 
 /// Shorter parts of a secret can be parts of ordinary words.
 const SHORTEST_PART: usize = 12;
@@ -60,7 +61,7 @@ pub(super) struct Finder {
 /// Secrets, ready to be looked for.
 #[derive(Clone, Debug)]
 struct Sought {
-    search: Option<AhoCorasick>,
+    search: Needles,
     parts: Vec<Part>,
     /// The fronts of all spellings.
     fronts: Vec<(Vec<u8>, &'static str)>,
@@ -83,15 +84,7 @@ impl Sought {
                 fronts.push((text[..text.len().min(SHORT)].to_vec(), secret.name));
             }
         }
-        let search = match patterns.is_empty() {
-            true => None,
-            false => AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                // A client can write the names of headers in lower case, a target anything in upper case.
-                .ascii_case_insensitive(true)
-                .build(&patterns)
-                .ok(),
-        };
+        let search = Needles::new(patterns);
         Self { search, parts, fronts, before_cuts: OnceLock::new() }
     }
 
@@ -117,35 +110,36 @@ impl Finder {
     /// Where a view holds a secret, and what to show instead: places of the text that codings were taken off.
     pub(super) fn find_in(&self, view: &View<'_>, found: &mut dyn FnMut(Range<usize>, &'static str)) {
         let sought = self.sought.get_or_init(|| Sought::new(&self.secrets, self.spelt));
-        let Some(search) = &sought.search else { return };
         let text = view.bytes();
         sought.cut_off(view, found);
         let mut written: HashMap<usize, Vec<Vec<u8>>> = HashMap::new();
-        let mut covered: HashMap<(usize, usize), usize> = HashMap::new();
-        let mut patience = PATIENCE * text.len();
-        for hit in search.find_overlapping_iter(text) {
-            let part = sought.parts[hit.pattern().as_usize()];
+        let mut covered: HashMap<(usize, usize), Range<usize>> = HashMap::new();
+        let mut patience = Some(PATIENCE * text.len());
+        sought.search.find_in(text, &mut |part, hit| {
+            let part = sought.parts[part];
             let secret = &self.secrets[part.secret];
-            if covered.get(&(part.secret, part.spelling)).is_some_and(|end| hit.end() <= *end) {
-                continue;
+            let is_inside = |covered: &Range<usize>| covered.start <= hit.start && hit.end <= covered.end;
+            let Some(left) = patience else { return };
+            if covered.get(&(part.secret, part.spelling)).is_some_and(is_inside) {
+                return;
             }
-            let mut range = hit.range();
+            let mut range = hit.clone();
             if hit.len() < part.whole {
                 let written =
                     written.entry(part.secret).or_insert_with(|| spellings(secret.value.as_bytes(), self.spelt));
-                let (extended, is_secret) = extended(text, hit.range(), &written[part.spelling], part.at);
-                match patience.checked_sub(extended.len() - hit.len()) {
-                    Some(left) => patience = left,
-                    None => return found(view.place(hit.start()..text.len()), secret.name),
+                let (extended, is_secret) = extended(text, hit.clone(), &written[part.spelling], part.at);
+                patience = left.checked_sub(extended.len() - hit.len());
+                if patience.is_none() {
+                    return found(view.place(hit.start..text.len()), secret.name);
                 }
                 if !is_secret {
-                    continue;
+                    return;
                 }
                 range = extended;
             }
-            covered.insert((part.secret, part.spelling), range.end);
-            found(view.place(range), secret.name);
-        }
+            found(view.place(range.clone()), secret.name);
+            covered.insert((part.secret, part.spelling), range);
+        });
     }
 }
 
