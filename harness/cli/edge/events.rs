@@ -50,7 +50,7 @@ impl Events {
     /// A case ended.
     pub(crate) fn case(&self, name: Option<&str>, case: &CaseRan) {
         let mut inner = self.inner();
-        if inner.is_news(name, &case.id) {
+        if inner.is_followed() && inner.is_news(name, &case.id) {
             inner.write(&ndjson_case(name, case));
         }
     }
@@ -58,6 +58,9 @@ impl Events {
     /// Everything ended. Cases that were not begun are told now. What could not be written is returned.
     pub(crate) fn ended(&self, report: &Report) -> Vec<Failure> {
         let mut inner = self.inner();
+        if !inner.is_followed() {
+            return std::mem::take(&mut inner.failures);
+        }
         for run in &report.runs {
             let name = run.name.as_deref();
             inner.began(name, &run.target, run.figures.selected);
@@ -77,8 +80,13 @@ impl Events {
 }
 
 impl Inner {
+    /// Whether something still takes lines.
+    fn is_followed(&self) -> bool {
+        !self.sinks.is_empty()
+    }
+
     fn began(&mut self, name: Option<&str>, target: &TargetReport, selected: usize) {
-        if self.began.insert(name.map(str::to_owned)) {
+        if self.is_followed() && self.began.insert(name.map(str::to_owned)) {
             self.write(&ndjson_began(name, target, selected));
         }
     }

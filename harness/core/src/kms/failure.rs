@@ -2,9 +2,8 @@
 
 use super::sent::Sent;
 use crate::fixture::Unsupported;
-use crate::json;
 use crate::normalise::{coding, not_kept};
-use crate::observe::{Observation, observe};
+use crate::observe::{Body, Observation, observe};
 use crate::send::{Response, SendError};
 use crate::text::{TargetText, Text};
 use serde_json::Value;
@@ -124,11 +123,11 @@ pub(super) fn read(
     })?;
     let observation = observe(response);
     if observation.is_success() {
-        if response.body.is_empty() {
-            return Ok(Value::Null);
-        }
-        return json::parse(&response.body)
-            .map_err(|_| failure("something that is not JSON".into(), FailureKind::Unusable));
+        return match observation.body {
+            Body::Empty => Ok(Value::Null),
+            Body::Json(answer) => Ok(answer),
+            Body::Other => Err(failure("something that is not JSON".into(), FailureKind::Unusable)),
+        };
     }
     let answer = summary(&observation);
     if is_transient(&observation) {

@@ -23,6 +23,7 @@ use crate::report::{CaseRan, Outcome, Pinned};
 use crate::send::{Exchange, Followed, Lane, SendError, Sender};
 use crate::sign::{curl, sign_planned};
 use crate::text::Text;
+use std::cell::LazyCell;
 use std::time::{Instant, SystemTime};
 
 /// What one look at a case saw.
@@ -60,16 +61,22 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Look
         }
     };
     let mismatches: Vec<_> = mismatches.into_iter().map(|mismatch| recorder.shown_mismatch(mismatch)).collect();
-    let fresh = Normaliser::new(&world, Some(began));
-    let mut normaliser = fresh.clone();
-    let recording = match run.options.detail >= Detail::Recordings {
-        true => recorder.recording(&mut normaliser),
-        false => Recording::default(),
+    // Most runs record nothing, and most cases have no mismatch.
+    let fresh = LazyCell::new(|| Normaliser::new(&world, Some(began)));
+    let (recording, replaced) = match run.options.detail >= Detail::Recordings {
+        true => {
+            let mut normaliser = fresh.clone();
+            (recorder.recording(&mut normaliser), normaliser.legend())
+        }
+        false => (Recording::default(), Vec::new()),
     };
     let pinned = Pinned {
         answer: recorder.answers().to_string(),
         // Numbered apart from the recording, so that an entry does not depend on what is recorded before.
-        differs: differs(&mismatches, &mut fresh.clone()),
+        differs: match mismatches.is_empty() {
+            true => Vec::new(),
+            false => differs(&mismatches, &mut fresh.clone()),
+        },
     };
     let ran = CaseRan {
         likenesses: mismatches.iter().map(|mismatch| likeness(mismatch, &mut fresh.clone())).collect(),
@@ -80,7 +87,7 @@ pub(super) async fn run_case(run: &Run<'_>, case: &Case, choice: Choice) -> Look
         curl: curl.and_then(|line| recorder.command(line)),
         traces: recorder.traces(),
         recording,
-        replaced: normaliser.legend(),
+        replaced,
         duration_us: micros(started.elapsed()),
         ..without_exchanges(case, outcome, reason)
     };
