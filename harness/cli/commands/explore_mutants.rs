@@ -12,7 +12,7 @@ use crate::setup::embedded;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
+use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use trentcheck_core::explore::{Exploration, ExploreOptions, Watcher, explore};
@@ -95,21 +95,21 @@ async fn all(
     let mut running = JoinSet::new();
     for mutant in mutants.iter().copied() {
         let (corpus, slots) = (Arc::clone(corpus), Arc::clone(&slots));
-        let runtime = Handle::current();
-        // What proptest generates stays on its thread.
         running.spawn_blocking(move || {
-            runtime.block_on(async {
+            on_this_thread(async {
                 let _slot = slots.acquire().await;
-                (mutant.name, one(&corpus, edition_of(mutant), Some(mutant), exchanges, seed).await)
+                one(&corpus, edition_of(mutant), Some(mutant), exchanges, seed).await
             })
+            .map(|exploration| (mutant.name, exploration))
         });
     }
     let line = Line::new("mutants", Some(mutants.len()));
     let count = line.counter();
     let mut results = BTreeMap::new();
     while let Some(ended) = running.join_next().await {
-        let (name, exploration) = ended.map_err(|error| Failure::internal(format!("explore a mutant: {error}")))?;
-        results.insert(name, exploration?);
+        let ended = ended.map_err(|error| Failure::internal(format!("explore a mutant: {error}")))?;
+        let (name, exploration) = ended?;
+        results.insert(name, exploration);
         count();
     }
     Ok(results)
@@ -121,9 +121,7 @@ async fn control(corpus: &Arc<Corpus>, exchanges: usize, seed: u64) -> Result<(V
     let mut lines = Vec::new();
     for edition in Edition::ALL {
         let corpus = Arc::clone(corpus);
-        let runtime = Handle::current();
-        let control =
-            tokio::task::spawn_blocking(move || runtime.block_on(one(&corpus, edition, None, exchanges, seed)));
+        let control = tokio::task::spawn_blocking(move || on_this_thread(one(&corpus, edition, None, exchanges, seed)));
         let control = control.await.map_err(|error| Failure::internal(format!("explore the reference: {error}")))??;
         for finding in control.findings {
             let mismatch = finding.mismatches.first();
@@ -135,6 +133,12 @@ async fn control(corpus: &Arc<Corpus>, exchanges: usize, seed: u64) -> Result<(V
     let alarms = lines.len();
     lines.push(format!("control: the reference itself, {exchanges} exchanges in each edition, {alarms} false alarms"));
     Ok((lines, alarms))
+}
+
+/// Both ends of an exchange on this thread, where what proptest generates has to stay too.
+fn on_this_thread(exploration: impl Future<Output = Result<Exploration, Failure>>) -> Result<Exploration, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::internal(format!("start a runtime: {error}")))?.block_on(exploration)
 }
 
 async fn one(

@@ -15,7 +15,7 @@ use trentcheck_core::identity::Identity;
 /// The credentials of a profile that needs another service.
 pub(crate) fn of_profile(name: &str, what: &str, region: &str, limit: Duration) -> Result<Identity, Failure> {
     let provider = ProfileFileCredentialsProvider::builder().profile_name(name).configure(&config(region)).build();
-    ask(&provider, &format!("the profile `{name}`, which asks for {what}"), limit)
+    ask(async { provider }, &format!("the profile `{name}`, which asks for {what}"), limit)
 }
 
 /// The credentials of the environment, a container or an instance, if no profile has credentials.
@@ -28,7 +28,7 @@ pub(crate) fn of_surroundings(region: &str, limit: Duration) -> Result<Identity,
             .build()
             .await
     };
-    ask(&wait_for(provider), origin, limit).map_err(|failure| {
+    ask(provider, origin, limit).map_err(|failure| {
         failure.hint("name a profile with `--profile`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     })
 }
@@ -37,9 +37,14 @@ fn config(region: &str) -> ProviderConfig {
     ProviderConfig::without_region().with_region(Some(Region::new(region.to_owned())))
 }
 
-fn ask(provider: &impl ProvideCredentials, origin: &str, limit: Duration) -> Result<Identity, Failure> {
+fn ask(
+    provider: impl Future<Output = impl ProvideCredentials> + Send,
+    origin: &str,
+    limit: Duration,
+) -> Result<Identity, Failure> {
     let failure = |why: &str| Failure::usage(format!("find credentials in {origin}: {why}"));
-    let credentials = wait_for(async { tokio::time::timeout(limit, provider.provide_credentials()).await })
+    let asked = async { provider.await.provide_credentials().await };
+    let credentials = wait_for(async { tokio::time::timeout(limit, asked).await })?
         .map_err(|_| failure(&format!("no answer came within {limit:?}")).hint("raise `--credential-timeout`"))?
         .map_err(|error| failure(&causes(&error)))?;
     let keys = [credentials.access_key_id(), credentials.secret_access_key()];

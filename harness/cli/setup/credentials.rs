@@ -181,7 +181,7 @@ fn printed(profile: &str, words: &[String], limit: Duration) -> Result<Identity,
             .await
             .map_err(|_| failure(format!("it did not end within {limit:?}")).hint("raise `--credential-timeout`"))
     });
-    let (stdout, stderr, status) = ran?;
+    let (stdout, stderr, status) = ran??;
     let status = status.map_err(|error| failure(error.to_string()))?;
     if !status.success() {
         // What it says may be a secret: of a vault that could not be opened, for example.

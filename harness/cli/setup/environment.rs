@@ -1,11 +1,25 @@
 //! Environment variables, and waiting for a future outside of asynchronous code.
 
+use crate::edge::failure::Failure;
+use tokio::runtime::Builder;
+
 /// A variable of the environment. An empty variable counts as not set.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Waits for a future in synchronous code, which describes the target before the run starts.
-pub(crate) fn wait_for<T>(future: impl Future<Output = T>) -> T {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
+/// Waits for a future in synchronous code, which describes the target before the run starts. The future runs on a thread and a
+/// runtime of its own.
+///
+/// # Errors
+///
+/// The runtime cannot be started.
+pub(crate) fn wait_for<T: Send>(future: impl Future<Output = T> + Send) -> Result<T, Failure> {
+    let wait = || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        runtime
+            .map(|runtime| runtime.block_on(future))
+            .map_err(|error| Failure::internal(format!("start a runtime: {error}")))
+    };
+    std::thread::scope(|scope| scope.spawn(wait).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }
