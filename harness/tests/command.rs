@@ -1,6 +1,6 @@
 //! The command as its users meet it.
 
-use crate::support::command::{Served, json, program, text, trentcheck, trentcheck_with};
+use crate::support::command::{Served, json, program, tested, text, trentcheck, trentcheck_with};
 use crate::support::scratch;
 use std::process::{Command, Stdio};
 
@@ -98,7 +98,7 @@ fn a_case_after_shuffle_is_a_case() {
 #[test]
 fn a_result_that_is_lost_is_no_success() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), &[]);
+    let mut command = program(tested(), &scratch::folder(), &[]);
     let output = command.arg("list").stdout(full).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("write to stdout"), "{}", text(&output.stderr));
@@ -109,7 +109,7 @@ fn a_result_that_is_lost_is_no_success() {
 fn a_run_that_is_terminated_ends_as_one_that_is_interrupted() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut run = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), &[])
+    let mut run = program(tested(), &scratch::folder(), &[])
         .args(["run", "--endpoint", &url, "--timeout", "2s"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

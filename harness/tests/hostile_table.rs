@@ -4,7 +4,7 @@
 //! `cargo test --test integration hostile_table -- --nocapture` prints the table; `TRENTCHECK_HOSTILE=chunk/` chooses rows.
 
 use crate::support::client::client_of;
-use crate::support::command::program;
+use crate::support::command::{program, tested};
 use crate::support::hostile::tls::{NAME, Server, Wrong};
 use crate::support::hostile::{By, Hostile, Row, rows};
 use crate::support::scratch::Scratch;
@@ -243,10 +243,10 @@ async fn by_command(row: &Row, url: &str, limit: Duration, by: By) -> Seen {
     let mut command = match by {
         By::SmallCommand => {
             let mut command = program("sh", folder.path(), &[("TOKIO_WORKER_THREADS", "2"), ("MALLOC_ARENA_MAX", "2")]);
-            command.args(["-c", &limited, env!("CARGO_BIN_EXE_trentcheck")]);
+            command.args(["-c", &limited, tested()]);
             command
         }
-        _ => program(env!("CARGO_BIN_EXE_trentcheck"), folder.path(), &[]),
+        _ => program(tested(), folder.path(), &[]),
     };
     command.args(words).stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
     let (status, peak) = tokio::task::spawn_blocking(move || ended(&mut command)).await.unwrap();

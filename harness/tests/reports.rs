@@ -1,6 +1,6 @@
 //! Reports in all their formats through the command: what a run writes, what is made of saved runs, what is refused.
 
-use crate::support::command::{apart, json, program, said, text, trentcheck_in, trentcheck_with};
+use crate::support::command::{apart, json, program, said, tested, text, trentcheck_in, trentcheck_with};
 use crate::support::scratch::Scratch;
 use crate::support::served;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 /// Runs the command in this folder, apart from the runtime that serves its target.
 async fn call(folder: &Scratch, arguments: &[&str]) -> Output {
-    let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), folder.path(), &[]);
+    let mut command = program(tested(), folder.path(), &[]);
     command.args(arguments);
     apart(command).await
 }
@@ -146,7 +146,7 @@ fn an_interrupted_run_writes_its_reports_and_what_did_not_run_is_no_pass() {
     let folder = Scratch::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut run = program(env!("CARGO_BIN_EXE_trentcheck"), folder.path(), &[])
+    let mut run = program(tested(), folder.path(), &[])
         .args(["run", "--endpoint", &url, "--timeout", "2s"])
         .args(["json=run.json", "junit=run.xml", "ndjson=run.ndjson"].map(|word| format!("--report={word}")))
         .stdout(Stdio::null())

@@ -1,7 +1,7 @@
 //! `run --repeat` and `run --for`: the selected cases again and again, as one run with one report.
 
 use crate::support::client::{client_of, keys};
-use crate::support::command::{program, said, text, trentcheck, trentcheck_apart};
+use crate::support::command::{program, said, tested, text, trentcheck, trentcheck_apart};
 use crate::support::hostile::{Fate, front};
 use crate::support::scratch::{file, folder};
 use crate::support::{config, reference, served};
@@ -239,7 +239,7 @@ async fn an_interrupt_ends_the_rounds_with_a_report_and_without_keys() {
     .await;
     let path = file("report.json");
     let url = format!("http://{address}");
-    let child = program(env!("CARGO_BIN_EXE_trentcheck"), &folder(), &[])
+    let child = program(tested(), &folder(), &[])
         .args(["run", CASE, "--endpoint", &url, "--for", "1h", "--report", &format!("json={path}")])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

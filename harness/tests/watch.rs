@@ -1,6 +1,6 @@
 //! `run --watch`: again when something changes, until an interrupt.
 
-use crate::support::command::{program, said, trentcheck};
+use crate::support::command::{program, said, tested, trentcheck};
 use crate::support::scratch::{Scratch, file};
 use crate::support::{config, reference};
 use std::io::{BufRead, BufReader};
@@ -23,7 +23,7 @@ struct Watching {
 
 impl Watching {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), folder, &[]);
+        let mut command = program(tested(), folder, &[]);
         command.args(["run", "--watch", "--state", "none"]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();

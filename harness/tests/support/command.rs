@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,13 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// The width of every screen.
 const COLUMNS: &str = "100";
+
+/// The command under test: the one that was built with the tests, or the one that the variable names. CI names the optimised one,
+/// which is the one that users have.
+pub(crate) fn tested() -> &'static str {
+    static TESTED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("TRENTCHECK_TESTED").ok());
+    TESTED.as_deref().unwrap_or(env!("CARGO_BIN_EXE_trentcheck"))
+}
 
 /// Runs the command, in the folder of this test.
 #[track_caller]
@@ -30,12 +37,12 @@ pub(crate) fn trentcheck_with(variables: &[(&str, &str)], arguments: &[&str]) ->
 /// Runs the command with these variables, in this folder.
 #[track_caller]
 pub(crate) fn trentcheck_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    finished(program(env!("CARGO_BIN_EXE_trentcheck"), folder, variables).args(arguments))
+    finished(program(tested(), folder, variables).args(arguments))
 }
 
 /// Runs the command with these variables in the folder of this test, apart from the runtime that serves its target.
 pub(crate) async fn trentcheck_apart(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), variables);
+    let mut command = program(tested(), &scratch::folder(), variables);
     command.args(arguments);
     apart(command).await
 }
@@ -52,7 +59,7 @@ pub(crate) async fn shell(variables: &[(&str, &str)], line: &str) -> Output {
 
 /// A shell that runs a line that was printed, as for a person who pastes it.
 pub(crate) fn pasted(variables: &[(&str, &str)], line: &str) -> Command {
-    let folder = Path::new(env!("CARGO_BIN_EXE_trentcheck")).parent().unwrap();
+    let folder = Path::new(tested()).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
     let mut command = program("sh", &scratch::folder(), variables);
     command.env("PATH", path).args(["-c", line]);
@@ -117,7 +124,7 @@ impl Served {
     /// Starts it with these flags, and waits until it listens.
     #[track_caller]
     pub(crate) fn start(flags: &[&str]) -> Self {
-        let mut command = program(env!("CARGO_BIN_EXE_trentcheck"), &scratch::folder(), &[]);
+        let mut command = program(tested(), &scratch::folder(), &[]);
         command.arg("serve").args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
