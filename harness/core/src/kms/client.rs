@@ -118,25 +118,12 @@ impl Client {
     pub(super) async fn in_turn(&self, operation: &str, body: &Value) -> (Request, Exchange) {
         let signed = self.request(operation, body);
         let exchange = self.sender.http_in_turn(&signed).await;
-        self.learn(&exchange);
-        (signed, exchange)
-    }
-
-    /// One call whose turn has come and that changes nothing. It need not have a connection of its own.
-    pub(super) async fn look_in_turn(&self, operation: &str, body: &Value) -> (Request, Exchange) {
-        let signed = self.request(operation, body);
-        let exchange = self.sender.look_in_turn(&signed, id_of(body)).await;
-        self.learn(&exchange);
-        (signed, exchange)
-    }
-
-    /// Learns from an answer how far apart the clocks are.
-    fn learn(&self, exchange: &Exchange) {
         if let Ok(response) = &exchange.result
             && let Some(ahead) = skew::seconds_ahead(response, (self.clock)())
         {
             self.ahead.get_or_init(|| ahead);
         }
+        (signed, exchange)
     }
 
     /// The answer of a call, or why it failed. A failure does not repeat what the call imported.
@@ -148,10 +135,4 @@ impl Client {
             }
         })
     }
-}
-
-/// The id of the key that a call names. An alias is in no answer.
-fn id_of(body: &Value) -> Option<&str> {
-    let named = body.get("KeyId")?.as_str()?;
-    (!named.contains("alias/")).then(|| named.rsplit('/').next().unwrap_or(named))
 }

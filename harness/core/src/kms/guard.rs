@@ -42,11 +42,6 @@ const READS: [&str; 21] = [
     "DeriveSharedSecret",
 ];
 
-/// Whether a call leaves every key as it is.
-pub(super) fn only_reads(operation: &str) -> bool {
-    READS.contains(&operation)
-}
-
 /// Calls that may be made on a key that is lent, besides the operation under test: what they do can be undone.
 const ON_LENT: [&str; 3] = ["ImportKeyMaterial", "DisableKey", "EnableKey"];
 
@@ -184,7 +179,7 @@ impl Guard {
 
     /// Whether this call may be sent.
     pub(crate) async fn permits(&self, client: &Client, operation: &str, body: &Value) -> Result<(), Failure> {
-        if only_reads(operation) {
+        if READS.contains(&operation) {
             return Ok(());
         }
         let under_test = &client.operation;

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::failure::{Failure, FailureKind};
-use super::guard::{Guard, only_reads};
+use super::guard::Guard;
 use super::lateness::Change;
 use super::newness::{Newness, Unbelievable};
 use super::pauses::Pauses;
@@ -14,7 +14,7 @@ use crate::observe::Observation;
 use crate::send::{Exchange, Peer};
 use crate::sign::Signing;
 use crate::text::{TargetText, Text};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -134,17 +134,7 @@ impl Kms {
         self.client.sender.turn(operation).await;
         // Right before each sending: a key can change hands while a call waits.
         self.permits(operation, body).await?;
-        Ok(match only_reads(operation) {
-            true => self.client.look_in_turn(operation, body).await,
-            false => self.client.in_turn(operation, body).await,
-        })
-    }
-
-    /// Lets calls that change nothing share connections from now on, if the target serves that. It is asked for a key, and need
-    /// not know it.
-    pub(crate) async fn keep_connections(&self, key_id: &str) {
-        let request = self.client.request("DescribeKey", &json!({ "KeyId": key_id }));
-        self.client.sender.keep_connections(&request).await;
+        Ok(self.client.in_turn(operation, body).await)
     }
 
     /// The request of a call that may be sent now, for a caller that sends it at the same time as another one.

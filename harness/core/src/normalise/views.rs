@@ -375,7 +375,8 @@ fn joined_hex<'a>(below: &'a View<'a>) -> Option<View<'a>> {
 /// Where the next pair of hexadecimal digits begins that something behind it can separate from another.
 fn next_pair(text: &[u8], from: usize) -> Option<usize> {
     // A separator is looked for first: most texts have fewer of them than digits.
-    (from + 2..text.len()).find(|end| is_separator(text[*end]) && is_pair(&text[*end - 2..])).map(|end| end - 2)
+    let ends = text.get(from + 2..)?.iter().enumerate().filter(|(_, byte)| SEPARATORS[usize::from(**byte)]);
+    ends.map(|(at, _)| from + at).find(|first| is_pair(&text[*first..]))
 }
 
 /// Where pairs begin that follow each other, from the first one on.
@@ -394,14 +395,21 @@ fn is_pair(text: &[u8]) -> bool {
 
 /// How long what stands between two pairs is.
 fn separator(text: &[u8]) -> Option<usize> {
-    let length = text.iter().take(4).take_while(|byte| is_separator(**byte)).count();
+    let length = text.iter().take(4).take_while(|byte| SEPARATORS[usize::from(**byte)]).count();
     let prefixed = text.get(length..length + 2).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"0x"));
     (length > 0).then_some(length + 2 * usize::from(prefixed))
 }
 
-fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b',' | b':' | b'-' | b'.' | b'_')
-}
+/// What can stand between two pairs. A table, since every byte of every text is looked up.
+const SEPARATORS: [bool; 256] = {
+    let (mut separators, all) = ([false; 256], b" ,:-._");
+    let mut at = 0;
+    while at < all.len() {
+        separators[all[at] as usize] = true;
+        at += 1;
+    }
+    separators
+};
 
 #[cfg(test)]
 mod tests {

@@ -143,9 +143,6 @@ async fn whole(
     Ok(ran(&run, Results { started, cases, recorded, notices, left, accounts, end }))
 }
 
-/// Cases for which it is worth a few calls to find out whether connections can be kept.
-const MANY: usize = 10;
-
 /// What a run says whose target could be anybody.
 const UNVERIFIED: &str =
     "the target's certificate was not verified (`--insecure`): anybody on the way could have answered";
@@ -250,9 +247,6 @@ async fn reports(schedule: &Schedule<'_>, notices: &mut Vec<Text>) -> Reports {
             notices.extend(doubt);
             if let Some(account) = account {
                 run.account.get_or_init(|| account);
-            }
-            if run.selected.len() >= MANY {
-                run.primary.keep_connections(&run.options.entropy.uuid("keep")).await;
             }
             let cases = schedule.cases().await;
             let recorded = match schedule.has_enough() {

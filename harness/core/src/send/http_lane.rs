@@ -1,5 +1,4 @@
-//! The http lane: an ordinary HTTP client, for the calls around the judged exchange and for cases that it can send. Each exchange
-//! has a connection of its own, but for calls that change nothing, once the target has shown that it serves kept ones.
+//! The http lane: an ordinary HTTP client, for the calls around the judged exchange and for cases that it can send.
 
 use super::connection::addresses;
 use super::endpoint::{Endpoint, Scheme};
@@ -14,19 +13,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use url::{Position, Url};
-
-/// Connections that are kept while nobody uses them. So many threads of a target may be taken by them.
-pub(super) const KEPT: usize = 4;
 
 /// The HTTP client and the endpoint of its requests.
 pub(super) struct HttpLane {
     client: reqwest::Client,
-    /// The client that keeps connections, once it may.
-    kept: RwLock<Option<reqwest::Client>>,
-    setup: Setup,
     base: String,
     /// Where nearly all requests go, parsed once; what cannot be parsed is told by the request that needs it.
     root: Option<Url>,
@@ -58,44 +50,12 @@ impl HttpLane {
                 Scheme::Https => {}
             }
         }
-        let setup = Setup { endpoint: endpoint.clone(), tls: tls.clone(), config };
-        let client = client(&setup, limits, 0)?;
+        let client = client(endpoint, tls, config, limits)?;
         let (limits, proxy) = (limits.clone(), tls.proxy.clone());
         let base = to.to_string();
         let root = Url::parse(&format!("{base}/")).ok();
-        let kept = RwLock::default();
-        Ok(Self { client, kept, setup, base, root, limits, proxy, scheme: endpoint.scheme })
+        Ok(Self { client, base, root, limits, proxy, scheme: endpoint.scheme })
     }
-
-    /// The client that opens a connection for each exchange.
-    pub(super) fn fresh(&self) -> &reqwest::Client {
-        &self.client
-    }
-
-    /// The client that keeps connections, if it may.
-    pub(super) fn kept(&self) -> Option<reqwest::Client> {
-        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// From now on connections are kept by this client, or not at all, and those that were kept are closed.
-    pub(super) fn keep(&self, client: Option<reqwest::Client>) {
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = client;
-    }
-
-    /// A client that keeps connections, for [`Self::keep`].
-    pub(super) fn keeping(&self) -> Result<reqwest::Client, SetupError> {
-        client(&self.setup, &self.limits, KEPT)
-    }
-}
-
-/// How long a connection is kept that nobody uses: many servers close it after five seconds.
-const IDLE: Duration = Duration::from_secs(3);
-
-/// What a client is made of.
-struct Setup {
-    endpoint: Endpoint,
-    tls: Tls,
-    config: Option<rustls::ClientConfig>,
 }
 
 /// Resolves every name to the endpoint, or to the proxy. The URL keeps the name that the certificate must have.
@@ -118,9 +78,13 @@ impl Resolve for Leads {
     }
 }
 
-/// A client that keeps so many connections, without any feature that would change a request or an answer.
-fn client(setup: &Setup, limits: &Limits, kept: usize) -> Result<reqwest::Client, SetupError> {
-    let Setup { endpoint, tls, config } = setup;
+/// The client, without any feature that would change a request or an answer.
+fn client(
+    endpoint: &Endpoint,
+    tls: &Tls,
+    config: Option<rustls::ClientConfig>,
+    limits: &Limits,
+) -> Result<reqwest::Client, SetupError> {
     let (host, port) = match &tls.proxy {
         Some(proxy) => (proxy.host().to_owned(), proxy.port()),
         None => (endpoint.host.clone(), endpoint.port),
@@ -130,19 +94,17 @@ fn client(setup: &Setup, limits: &Limits, kept: usize) -> Result<reqwest::Client
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         // A target may close an idle connection at any time. A call on such a connection would have to be repeated, although
-        // it may already have had its effect: only calls that change nothing are made on one.
-        .pool_max_idle_per_host(kept)
-        .pool_idle_timeout(IDLE)
+        // it may already have had its effect. Nor may an idle one take the only thread of a target.
+        .pool_max_idle_per_host(0)
         .dns_resolver(Leads { host, port, resolve: tls.resolve })
         // An exchange has a time limit of its own: nothing has to keep its connection alive.
         .tcp_keepalive(None)
         .tcp_keepalive_interval(None)
         .tcp_keepalive_retries(None)
-        .tcp_user_timeout(None)
         .connect_timeout(limits.connect)
         .timeout(limits.exchange);
     builder = match config {
-        Some(config) => builder.tls_backend_preconfigured(config.clone()),
+        Some(config) => builder.tls_backend_preconfigured(config),
         // A client for plain HTTP must not fail because there is no trust store.
         None => builder.tls_certs_only([]),
     };
@@ -204,12 +166,12 @@ fn is_kept(target: &str) -> bool {
         && !target.contains('#')
 }
 
-/// Carries one exchange with one of the lane's clients.
-pub(super) async fn exchange(lane: &HttpLane, client: &reqwest::Client, request: &Request) -> Exchange {
+/// Carries one exchange.
+pub(super) async fn exchange(lane: &HttpLane, request: &Request) -> Exchange {
     #[expect(clippy::disallowed_methods, reason = "the exchange is measured")]
     let started = Instant::now();
     let mut timing = Timing::default();
-    let result = match (attempt(lane, client, request, &mut timing, started).await, &lane.proxy) {
+    let result = match (attempt(lane, request, &mut timing, started).await, &lane.proxy) {
         // Behind a tunnel, an answer of the proxy is not an answer to the request.
         (Ok(Response { status: 407, .. }), Some(proxy)) if lane.scheme == Scheme::Http => Err(proxy.wants_login()),
         (Err(error), Some(proxy)) => Err(of_proxy(error, proxy)),
@@ -221,14 +183,13 @@ pub(super) async fn exchange(lane: &HttpLane, client: &reqwest::Client, request:
 
 async fn attempt(
     lane: &HttpLane,
-    client: &reqwest::Client,
     request: &Request,
     timing: &mut Timing,
     started: Instant,
 ) -> Result<Response, SendError> {
     let limits = &lane.limits;
     let built = build(lane, request).map_err(|error| SendError::Carry(error.to_string().into()))?;
-    let answer = client.execute(built).await.map_err(|error| failure(&error, limits, 0))?;
+    let answer = lane.client.execute(built).await.map_err(|error| failure(&error, limits, 0))?;
     timing.first_byte = Some(started.elapsed());
     let version = match answer.version() {
         reqwest::Version::HTTP_10 => Version::Http10,

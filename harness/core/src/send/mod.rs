@@ -11,7 +11,6 @@ mod faulty;
 mod framing;
 mod http1;
 mod http_lane;
-mod kept;
 mod latency;
 mod listening;
 mod pace;

@@ -22,15 +22,15 @@ const HANDSHAKE: Duration = Duration::from_secs(1);
 /// Sends requests to one endpoint. Cloning is cheap.
 #[derive(Clone)]
 pub struct Sender {
-    pub(super) lanes: Arc<Lanes>,
+    lanes: Arc<Lanes>,
     tally: Tally,
 }
 
-pub(super) struct Lanes {
+struct Lanes {
     wire: Wire,
-    pub(super) http: HttpLane,
-    pub(super) pace: Pace,
-    pub(super) patience: Patience,
+    http: HttpLane,
+    pace: Pace,
+    patience: Patience,
 }
 
 impl Sender {
@@ -171,16 +171,10 @@ impl Sender {
         if let Some(why) = patience.ended(Lane::Http, operation(request)) {
             return Exchange::not_sent(Lane::Http, why);
         }
-        let exchange = self.http_by(http.fresh(), request).await;
-        patience.learn(Lane::Http, operation(request), &exchange.result);
-        exchange
-    }
-
-    /// Sends a request with one of the clients of the http lane.
-    pub(super) async fn http_by(&self, client: &reqwest::Client, request: &Request) -> Exchange {
         self.tally.count(std::slice::from_ref(request));
-        let exchange = http_lane::exchange(&self.lanes.http, client, request).await;
+        let exchange = http_lane::exchange(http, request).await;
         self.learn(request, &exchange);
+        patience.learn(Lane::Http, operation(request), &exchange.result);
         exchange
     }
 

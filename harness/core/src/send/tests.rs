@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
-mod kept;
 mod proxy;
 mod several;
 mod tls;

@@ -103,12 +103,19 @@ pub(super) fn signing_key(secret: &str, scope: &Scope) -> hmac::Key {
 
 /// The signature of a string with a signing key, in lower-case hex.
 pub(super) fn sign_text(key: &hmac::Key, string_to_sign: &str) -> String {
-    hex::encode(hmac::sign(key, string_to_sign.as_bytes()))
+    in_hex(hmac::sign(key, string_to_sign.as_bytes()).as_ref())
 }
 
 /// SHA-256 in lower-case hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes))
+    in_hex(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// As `hex::encode`, which goes letter by letter.
+fn in_hex(bytes: &[u8]) -> String {
+    let mut digits = vec![0; bytes.len() * 2];
+    hex::encode_to_slice(bytes, &mut digits).expect("there are two digits for each byte");
+    String::from_utf8(digits).expect("digits are text")
 }
 
 /// Removes white space around a value and reduces runs of blanks in it to one blank.
