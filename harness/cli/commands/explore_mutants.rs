@@ -4,7 +4,7 @@ use super::explore::{fresh_seed, options};
 use super::selfcheck::config;
 use super::wrong_servers::{chosen, edition_of};
 use crate::arguments::{SelfcheckArguments, ServerSet};
-use crate::edge::cores::cores;
+use crate::edge::cores::{cores, of_this_thread};
 use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::progress::Line;
@@ -12,7 +12,6 @@ use crate::setup::embedded;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use trentcheck_core::explore::{Exploration, ExploreOptions, Watcher, explore};
@@ -137,8 +136,7 @@ async fn control(corpus: &Arc<Corpus>, exchanges: usize, seed: u64) -> Result<(V
 
 /// Both ends of an exchange on this thread, where what proptest generates has to stay too.
 fn on_this_thread(exploration: impl Future<Output = Result<Exploration, Failure>>) -> Result<Exploration, Failure> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::internal(format!("start a runtime: {error}")))?.block_on(exploration)
+    of_this_thread()?.block_on(exploration)
 }
 
 async fn one(

@@ -4,7 +4,7 @@
 use super::failure::Failure;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinSet, spawn_blocking};
 
 /// The number of cores.
@@ -46,6 +46,16 @@ where
     Ok(done)
 }
 
+/// A runtime that stays on the thread that uses it.
+///
+/// # Errors
+///
+/// It cannot be started.
+pub(crate) fn of_this_thread() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::internal(format!("start a runtime: {error}")))
+}
+
 /// The work of one thread. The thread takes the next piece whenever one is done.
 fn on_one<W, T, F>(
     work: &Mutex<std::vec::IntoIter<W>>,
@@ -58,11 +68,7 @@ where
     F: Future<Output = T> + Send + 'static,
 {
     let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::internal(format!("start a runtime: {error}")))?;
-    runtime.block_on(async {
+    of_this_thread()?.block_on(async {
         let mut running = JoinSet::new();
         for work in (0..share).map_while(|_| next()) {
             running.spawn(each(work));

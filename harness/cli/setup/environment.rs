@@ -1,7 +1,7 @@
 //! Environment variables, and waiting for a future outside of asynchronous code.
 
+use crate::edge::cores::of_this_thread;
 use crate::edge::failure::Failure;
-use tokio::runtime::Builder;
 
 /// A variable of the environment. An empty variable counts as not set.
 pub(crate) fn variable(name: &str) -> Option<String> {
@@ -15,11 +15,6 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 ///
 /// The runtime cannot be started.
 pub(crate) fn wait_for<T: Send>(future: impl Future<Output = T> + Send) -> Result<T, Failure> {
-    let wait = || {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        runtime
-            .map(|runtime| runtime.block_on(future))
-            .map_err(|error| Failure::internal(format!("start a runtime: {error}")))
-    };
+    let wait = || Ok(of_this_thread()?.block_on(future));
     std::thread::scope(|scope| scope.spawn(wait).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }
