@@ -106,6 +106,8 @@ pub(crate) struct Key {
     pub(crate) remembered: Option<Vec<u8>>,
     /// When a mutant deletes whatever material is there then.
     pub(crate) timers: Vec<SystemTime>,
+    /// When the store looks next for what is due in this key.
+    pub(crate) scheduled: Option<SystemTime>,
 }
 
 impl Key {
@@ -149,6 +151,7 @@ impl Key {
             first_shown: None,
             remembered: None,
             timers: Vec::new(),
+            scheduled: None,
         }
     }
 
@@ -198,6 +201,17 @@ impl Key {
             material.id = renewed;
         }
         self.marks.push(Point::OldCiphertextLost);
+    }
+
+    /// When `settle` has something to do next.
+    pub(crate) fn due(&self) -> Option<SystemTime> {
+        let ends = self.materials.iter().filter(|material| material.is_used()).filter_map(|material| {
+            match material.expiration {
+                Some(Expiration::At(end)) => Some(end),
+                _ => None,
+            }
+        });
+        ends.chain(self.rotating).chain(self.timers.iter().copied()).min()
     }
 
     /// Carries out what has become due: an accepted rotation, and the expiration of material. Returns whether anything
