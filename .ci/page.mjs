@@ -1,5 +1,6 @@
 // Checks the page in a browser: filters and their fragment, links, buttons that copy, the keyboard, paper, axe-core in light
-// and dark, a small screen, a report whose every text is markup, and one of 5,000 cases. Usage: node .ci/page.mjs BINARY [WORD of a check]
+// and dark, a small screen, a report whose every text is markup, and one of 5,000 cases. Usage: node .ci/page.mjs BINARY [WORD of a check],
+// or --install in place of BINARY, which brings only what the checks need.
 import assert from "node:assert/strict";
 import { install, launch, page, read, served, trentcheck } from "./browser.mjs";
 
@@ -14,6 +15,7 @@ const FREE = ["title", "text", "says", "reason", "answer", "sentence", "words", 
   "place", "date", "corpus", "run", "started", "version"];
 
 const { chromium, axe } = install();
+if (process.argv[2] === "--install") process.exit();
 const browser = await launch(chromium);
 const done = [];
 

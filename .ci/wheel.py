@@ -32,11 +32,17 @@ def pytest_trentcheck_endpoint(config):
 ENTRY = '[[deviation]]\ncase = "{}"\nanswer = "500 InternalError"\ndiffers = ["status, answer: 500 InternalError"]\nreason = "for a test"\nexpires = "2099-01-01"\n'
 
 
-def built(binary):
-    tools, began = TARGET / "maturin", time.monotonic()
+def install():
+    """The program that makes wheels, in an environment of its own."""
+    tools = TARGET / "maturin"
     if not (tools / "bin" / "maturin").exists():
         venv.create(tools, with_pip=True)
         subprocess.run([tools / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "maturin==1.16.0"], check=True)
+    return tools
+
+
+def built(binary):
+    tools, began = install(), time.monotonic()
     shutil.rmtree(TARGET / "wheels", ignore_errors=True)
     # The same profile and features as `cargo build --release`, so that nothing is compiled twice.
     command = [tools / "bin" / "maturin", "build", "--quiet", "--release", "--locked", "--out", TARGET / "wheels"]
