@@ -242,7 +242,7 @@ async fn by_command(row: &Row, url: &str, limit: Duration, by: By) -> Seen {
     words.extend([format!("{}s", limit.as_secs()), "--settle".to_owned(), "200ms".to_owned()]);
     let mut command = match by {
         By::SmallCommand => {
-            let mut command = program("sh", folder.path(), &[("TOKIO_WORKER_THREADS", "2"), ("MALLOC_ARENA_MAX", "2")]);
+            let mut command = program("sh", folder.path(), &[("MALLOC_ARENA_MAX", "2")]);
             command.args(["-c", &limited, tested()]);
             command
         }

@@ -6,7 +6,7 @@ pub(crate) enum Repeat {
     /// In a check that takes only these.
     Only,
     /// As tests of this target, of which each case is one.
-    #[cfg_attr(not(feature = "libtest"), expect(dead_code, reason = "only cases as tests have a target"))]
+    #[cfg_attr(not(any(feature = "libtest", test)), expect(dead_code, reason = "only cases as tests have a target"))]
     Test(String),
 }
 
