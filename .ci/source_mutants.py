@@ -2,7 +2,7 @@
 """Which faults in the reference's own source does the corpus see?
 
 cargo-mutants changes the files of the reference that decide an answer, one place at a time, and each time the corpus
-runs at the changed reference (`harness/mutation/src/lib.rs`). A mutant is
+runs at the changed reference (`harness/mutation/corpus.rs`). A mutant is
 
   killed     a case diverges
   noticed    no case diverges, but some have no verdict, or the run does not end
@@ -42,7 +42,10 @@ NOT_FUNCTIONS = {
     "verify.rs": ["mutant_covers", "a_second_earlier", "mutant_reading", "remembers", "one_line_each"],
 }
 NO_REASON = "no reason yet"
-TEST = ["-p", "trentcheck-mutation"]
+# The test is in the last package. With the others, dependencies have the features that they have in `cargo test`, so that
+# nothing is compiled a second time.
+PACKAGES = ["trentcheck"] + [f"trentcheck-{name}" for name in ("corpus", "core", "reference", "fuzz", "mutation")]
+TEST = ["--locked", "--test", "corpus"]
 # A condition of ours; `!config.at(…)` guards a real one.
 OURS = re.compile(r"(?<![!.\w])(?:\w+\.)*at\(Point::")
 
@@ -141,15 +144,16 @@ def run(shard, files, profile):
     ours = [mutant for mutant in mutants if is_of_a_fault(mutant, sources)]
     print(f"{len(mutants)} mutants in all, {len(ours)} of them only in faults of our own and left out", flush=True)
     # Without a mutant the corpus has to pass, or every mutant would count as killed.
-    subprocess.run(["cargo", "test", "--locked", "--lib", *chosen, *TEST], cwd=ROOT, check=True)
+    packages = [word for name in PACKAGES for word in ("-p", name)]
+    subprocess.run(["cargo", "test", *chosen, *packages, *TEST], cwd=ROOT, check=True)
     out = os.path.join(ROOT, "target")
     command = ["cargo", "mutants", "--in-place", "--no-shuffle", "--output", out, "--timeout", "90", "--baseline=skip"]
-    command += ["--colors=never", "--caught", "--unviable", *chosen, *arguments(files), "--test-package", "trentcheck-mutation"]
+    command += ["--colors=never", "--caught", "--unviable", *chosen, *arguments(files), "--test-package", ",".join(PACKAGES)]
     if shard:
         command += ["--shard", shard]
     for mutant in ours:
         command += ["--exclude-re", "^" + re.escape(place(mutant))]
-    ended = subprocess.run([*command, "--", "--locked", "--lib"], cwd=ROOT, check=False)
+    ended = subprocess.run([*command, "--", *TEST], cwd=ROOT, check=False)
     # 2: some survived; 3: some did not end; the outcomes tell.
     if ended.returncode not in (0, 2, 3):
         sys.exit(f"cargo mutants ended with {ended.returncode}")

@@ -41,8 +41,6 @@ mod rounds;
 mod sdk;
 mod serve;
 mod services;
-#[cfg(feature = "aws-config")]
-mod services_chain;
 mod services_credentials;
 mod services_doctor;
 mod sign_verify;

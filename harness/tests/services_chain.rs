@@ -1,10 +1,15 @@
 //! Credentials that another service gives: sign-on, roles, web identities, containers, each from a stand-in on loopback.
 
-use crate::support::command::{text, trentcheck_apart};
-use crate::support::hostile::answering;
-use crate::support::scratch::{file, written};
-use crate::support::service::{service, with};
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+#[expect(dead_code, unused_imports, reason = "the other test binaries use the rest")]
+mod support;
+
 use std::net::SocketAddr;
+use support::command::{text, trentcheck_apart};
+use support::hostile::answering;
+use support::scratch::{file, written};
+use support::service::{service, with};
 
 /// The temporary credentials that the reference knows.
 const KEYS: [&str; 3] =

@@ -331,9 +331,12 @@ pub(crate) struct SelfcheckArguments {
     /// Check only the mutants of this set, or only the controls [default: all]
     #[arg(long, value_name = "SET", value_enum, conflicts_with = "explore")]
     pub(crate) set: Option<ServerSet>,
-    /// Send each mutant only the case that must find it
+    /// Send each mutant only the case that must find it, in place of all cases that reach its fault
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Send each mutant every case, also those that ask nothing which it answers otherwise than the reference
+    #[arg(long, conflicts_with_all = ["quick", "explore", "join"])]
+    pub(crate) every_case: bool,
     /// Check only this part of the mutants and controls: `hash:1/4` is the first of four, and each is in exactly one part
     #[arg(long, value_name = "hash:M/N", conflicts_with = "explore")]
     pub(crate) partition: Option<Partition>,
@@ -355,7 +358,8 @@ pub(crate) struct SelfcheckArguments {
     /// Write the kill matrix of our own mutants to this file: clause by mutant, then mutant by case
     #[arg(long, value_name = "FILE")]
     pub(crate) matrix: Option<PathBuf>,
-    /// The number of mutants that are checked at the same time [default: four per core; with `--explore` one]
+    /// The number of mutants that are checked at the same time, and of controls beside them [default: eight per core; with
+    /// `--explore` one per core]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,
 }

@@ -23,6 +23,7 @@ mod rounds;
 pub(crate) mod run;
 pub(crate) mod selfcheck;
 mod selfcheck_parts;
+mod selfcheck_reach;
 pub(crate) mod serve;
 mod several;
 pub(crate) mod sweep;

@@ -1,6 +1,7 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
 use super::selfcheck_parts::{Found, Kind, Part, joined};
+use super::selfcheck_reach::{Reach, cases};
 use super::wrong_servers::{WrongServer, chosen, edition_of};
 use crate::arguments::{SelfcheckArguments, ServerSet};
 use crate::edge::cores::{cores, spread};
@@ -115,44 +116,60 @@ async fn replayed(
     controls: Vec<Replay>,
     arguments: &SelfcheckArguments,
 ) -> Result<Found, Failure> {
-    let only = chosen.iter().filter(|_| arguments.quick).map(|server| server.mutant.killed_by);
-    let innocent = innocent(corpus, &Selection::of_ids(only.filter(|case| !case.is_empty())).with_slow()).await?;
-    // Controls wait most, so they go first.
-    let mut work = controls;
+    let at_the_reference = match arguments.quick {
+        true => {
+            let named = chosen.iter().map(|server| server.mutant.killed_by);
+            Selection::of_ids(named.filter(|case| !case.is_empty()))
+        }
+        false => Selection::default(),
+    };
+    let mut right = right(corpus, &at_the_reference).await?;
+    // Controls wait most of the time, and so do slow cases: mutants are checked beside them.
+    let mut waiting = controls;
+    let slow: Vec<&str> = corpus.cases.iter().filter(|case| case.slow && !arguments.quick).map(Case::id).collect();
+    if !slow.is_empty() {
+        let all = Edition::ALL.into_iter();
+        waiting.extend(all.map(|edition| Replay::of(corpus, edition, None).with(slow.iter().copied())));
+    }
+    let mut at_mutants = Vec::new();
     for server in chosen {
         let mutant = server.mutant;
         if arguments.quick && (mutant.equivalent.is_some() || mutant.killed_by.is_empty()) {
             continue;
         }
-        let selection = match arguments.quick {
-            true => Selection::of_ids([mutant.killed_by]),
-            false => all_at(corpus, mutant),
-        };
-        work.push(Replay {
-            subject: Subject::Server(mutant.name),
-            selection,
-            ..Replay::of(corpus, edition_of(mutant), Some(mutant))
-        });
+        let edition = edition_of(mutant);
+        let reaches = |case: &str| !arguments.quick && (arguments.every_case || right[&edition].reaches(case, mutant));
+        let cases = cases(corpus, mutant, reaches);
+        if !cases.is_empty() {
+            at_mutants.push((mutant, cases));
+        }
     }
+    // The longest first, so that at the end no core waits for one of them.
+    at_mutants.sort_by_key(|(_, cases)| std::cmp::Reverse(cases.len()));
+    let busy = at_mutants.into_iter().map(|(mutant, cases)| {
+        let subject = Subject::Server(mutant.name);
+        Replay { subject, ..Replay::of(corpus, edition_of(mutant), Some(mutant)).with(cases) }
+    });
+    let busy: Vec<Replay> = busy.collect();
     let at_a_time = arguments.jobs.map_or(MUTANTS_A_CORE * cores(), usize::from);
+    let line = Line::new("servers", Some(waiting.len() + busy.len()));
+    let (waiting, busy) = tokio::try_join!(
+        spread(waiting, at_a_time, replay, line.counter()),
+        spread(busy, at_a_time, replay, line.counter())
+    )?;
+    let mut at_servers = Vec::new();
+    for Replayed { subject, edition, found, .. } in waiting.into_iter().chain(busy) {
+        match (subject, right.get_mut(&edition)) {
+            (Subject::Reference, Some(right)) => right.observed.extend(observed(found?)?),
+            _ => at_servers.push((subject, edition, found?)),
+        }
+    }
     let mut all: Found = chosen.iter().map(|server| (server.mutant.name.to_owned(), Kills::new())).collect();
-    let line = Line::new("servers", Some(work.len()));
-    for Replayed { subject, edition, found } in spread(work, at_a_time, replay, line.counter()).await? {
-        let guilty = found?.into_iter().filter(|(case, _)| !innocent[&edition].contains(case)).collect();
+    for (subject, edition, found) in at_servers {
+        let guilty = found.into_iter().filter(|(case, _)| !right[&edition].observed.contains(case)).collect();
         all.insert(subject.name().to_owned(), guilty);
     }
     Ok(all)
-}
-
-/// All cases, and of the slow ones the one that is to find the mutant: a check of hundreds of mutants cannot wait at each.
-fn all_at(corpus: &Corpus, mutant: &Mutant) -> Selection {
-    match corpus.case(mutant.killed_by) {
-        Some(case) if case.slow => {
-            let ids = corpus.cases.iter().filter(|other| !other.slow || other.id() == case.id());
-            Selection::of_ids(ids.map(Case::id))
-        }
-        _ => Selection::default(),
-    }
 }
 
 /// A mutant and the cases that found it.
@@ -192,6 +209,8 @@ struct Replayed {
     subject: Subject,
     edition: Edition,
     found: Result<Kills, Failure>,
+    /// The mutants that each case reaches, if the subject is the reference.
+    reach: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 /// One run of the corpus.
@@ -216,22 +235,47 @@ impl Replay {
             settle: SETTLE,
         }
     }
+
+    /// The same with these cases only. There is at least one.
+    fn with<'a>(self, cases: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { selection: Selection::of_ids(cases), ..self }
+    }
 }
 
-/// The cases of these that diverge on the reference itself, by edition. Those that only observe may differ from its own choice;
-/// they can find nothing.
-async fn innocent(corpus: &Arc<Corpus>, selection: &Selection) -> Result<BTreeMap<Edition, BTreeSet<String>>, Failure> {
-    let at = |edition| Replay { selection: selection.clone(), ..Replay::of(corpus, edition, None) };
-    let work: Vec<Replay> = Edition::ALL.into_iter().map(at).collect();
-    let mut innocent = BTreeMap::new();
-    for Replayed { edition, found, .. } in spread(work, Edition::ALL.len(), replay, || {}).await? {
-        let kills = found?;
-        if let Some((case, _)) = kills.iter().find(|(_, level)| **level > Level::May) {
-            return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
-        }
-        innocent.insert(edition, kills.into_keys().collect());
+/// What the reference itself did with the cases.
+struct Right {
+    /// The cases that diverge. Those that only observe may differ from its own choice; they can find nothing.
+    observed: BTreeSet<String>,
+    /// The mutants that each case reaches.
+    reach: BTreeMap<String, BTreeSet<&'static str>>,
+}
+
+impl Right {
+    fn reaches(&self, case: &str, mutant: &Mutant) -> bool {
+        self.reach.get(case).is_some_and(|mutants| mutants.contains(mutant.name))
     }
-    Ok(innocent)
+}
+
+/// Runs these cases at the reference, in each edition.
+async fn right(corpus: &Arc<Corpus>, selection: &Selection) -> Result<BTreeMap<Edition, Right>, Failure> {
+    let at = |edition| {
+        let config = Config { reached: Some(Arc::default()), ..config(edition, None) };
+        Replay { config, selection: selection.clone(), ..Replay::of(corpus, edition, None) }
+    };
+    let work: Vec<Replay> = Edition::ALL.into_iter().map(at).collect();
+    let mut right = BTreeMap::new();
+    for Replayed { edition, found, reach, .. } in spread(work, Edition::ALL.len(), replay, || {}).await? {
+        right.insert(edition, Right { observed: observed(found?)?.collect(), reach });
+    }
+    Ok(right)
+}
+
+/// The cases that diverge on the reference itself, none of which may judge.
+fn observed(found: Kills) -> Result<impl Iterator<Item = String>, Failure> {
+    if let Some((case, _)) = found.iter().find(|(_, level)| **level > Level::May) {
+        return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
+    }
+    Ok(found.into_keys())
 }
 
 /// What a conforming server may do. Whatever diverges all the same is a false alarm.
@@ -262,7 +306,9 @@ fn variations(corpus: &Arc<Corpus>) -> Vec<Replay> {
 
 async fn replay(replay: Replay) -> Replayed {
     let Replay { subject, corpus, config, edition, selection, settle } = replay;
-    Replayed { subject, edition, found: found(&corpus, config, edition, &selection, settle).await }
+    let reach = Reach::of(config.reached.clone());
+    let found = found(&corpus, config, edition, &selection, settle, &reach).await;
+    Replayed { subject, edition, found, reach: reach.of_cases() }
 }
 
 /// The cases that diverge.
@@ -272,6 +318,7 @@ async fn found(
     edition: Edition,
     selection: &Selection,
     settle: Duration,
+    reach: &Reach,
 ) -> Result<Kills, Failure> {
     let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
     // One case at a time: with more, it is chance which case gets a key that another one used before, or the first of
@@ -279,7 +326,7 @@ async fn found(
     let options =
         Options { jobs: 1, deadline: DEADLINE, detail: Detail::Outcome, ..Options::new(settle, Entropy::new(SEED)) };
     let (_stop, stopped) = watch::channel(false);
-    let ran = run(corpus, selection, &target, &options, &(), stopped)
+    let ran = run(corpus, selection, &target, &options, reach, stopped)
         .await
         .map_err(|error| Failure::internal(error.to_string()))?;
     server.stop().await;

@@ -1,8 +1,10 @@
 //! The configuration of a reference target.
 
 use crate::edition::Edition;
-use crate::mutant::{Mutant, Point};
+use crate::error::Refusal;
+use crate::mutant::{Mutant, Point, Reached};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// What a principal may do.
@@ -90,12 +92,36 @@ pub struct Config {
     pub explain: Option<fn(&str)>,
     /// The mutant that the target is, if it is one.
     pub mutant: Option<&'static Mutant>,
+    /// Is told which mutants could have acted, if anybody wants to know. Of a mutant it is told nothing.
+    pub reached: Option<Arc<Reached>>,
 }
 
 impl Config {
-    /// Whether the target is the mutant of this point.
+    /// Whether the target is the mutant of this point. It is asked last, once everything else says that the mutant would do
+    /// something else here: `reached` learns of the point by the question.
     pub(crate) fn at(&self, point: Point) -> bool {
+        if let Some(reached) = &self.reached {
+            reached.point(point);
+        }
         self.mutant.and_then(Mutant::point) == Some(point)
+    }
+
+    /// The outcome of a check that the mutant of this point does not make.
+    pub(crate) fn unless<T: Default>(&self, point: Point, checked: Result<T, Refusal>) -> Result<T, Refusal> {
+        match checked {
+            Err(_) if self.at(point) => Ok(T::default()),
+            other => other,
+        }
+    }
+
+    /// Whether to work out what the mutant of this point would do, which `at` is asked about then.
+    pub(crate) fn concerns(&self, point: Point) -> bool {
+        self.reached.is_some() || self.mutant.and_then(Mutant::point) == Some(point)
+    }
+
+    /// Whether the target is a mutant, or tells what mutants would do.
+    pub(crate) fn has_mutants(&self) -> bool {
+        self.mutant.is_some() || self.reached.is_some()
     }
 }
 
@@ -147,6 +173,7 @@ impl Default for Config {
             clock: SystemTime::now,
             explain: None,
             mutant: None,
+            reached: None,
         }
     }
 }

@@ -47,12 +47,12 @@ fn in_header(config: &Config, request: &Incoming, value: &str) -> Result<Claim, 
         return Err(Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token"));
     }
     let (algorithm, rest) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
-    let comma = if config.at(Point::CompactRefused) { ", " } else { "," };
+    let is_compact = rest.matches(',').count() > rest.matches(", ").count();
+    let comma = if is_compact && config.at(Point::CompactRefused) { ", " } else { "," };
     let part = |name: &str| {
         rest.split(comma).find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
     };
-    let is_only = config.at(Point::SignedDateRefused);
-    let of_http = || request.values("date").next().filter(|_| !is_only).map(basic);
+    let of_http = || request.values("date").next().filter(|_| !config.at(Point::SignedDateRefused)).map(basic);
     let date = request.values("x-amz-date").next().map(|date| date.trim().to_owned()).or_else(of_http);
     let (credential, signed_headers, signature) = (part("Credential"), part("SignedHeaders"), part("Signature"));
     let mut missing = String::new();

@@ -27,9 +27,7 @@ pub(crate) fn handle(shared: &Shared, region: &str, request: &Incoming, sent: &I
 
 fn answer(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) -> Result<Vec<u8>, Refusal> {
     let config = &shared.config;
-    if !config.at(Point::PathIgnored) && !config.at(Point::PathUncovered) {
-        path(request)?;
-    }
+    config.unless(Point::PathUncovered, config.unless(Point::PathIgnored, path(request)))?;
     method(config, request)?;
     content_type(config, request)?;
     let members = json::object(config, &request.body);
@@ -51,14 +49,21 @@ fn answer(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) ->
             }
             return Err(refusal);
         }
-        Err(_) if config.at(Point::ConnectionTrusted) && request.behind.has_succeeded => {
+        Err(_) if request.behind.has_succeeded && config.at(Point::ConnectionTrusted) => {
             config.principals.first().ok_or_else(|| Refusal::bare("MissingAuthenticationTokenException"))?
         }
         other => other?,
     };
+    let is_changed = |to: Permission, is_known: bool| is_known && principal.permission != to;
     let remembered = match () {
-        () if config.at(Point::PermissionRemembered) && request.behind.has_succeeded => Some(Permission::Allowed),
-        () if config.at(Point::DenialRemembered) && request.behind.has_denied => Some(Permission::Denied),
+        () if is_changed(Permission::Allowed, request.behind.has_succeeded)
+            && config.at(Point::PermissionRemembered) =>
+        {
+            Some(Permission::Allowed)
+        }
+        () if is_changed(Permission::Denied, request.behind.has_denied) && config.at(Point::DenialRemembered) => {
+            Some(Permission::Denied)
+        }
         () => None,
     };
     let decided = remembered.map(|permission| Principal { permission, ..principal.clone() });
@@ -83,20 +88,22 @@ fn method(config: &Config, request: &Incoming) -> Result<(), Refusal> {
 
 fn content_type(config: &Config, request: &Incoming) -> Result<(), Refusal> {
     let is_absent = request.values("content-type").next().is_none();
-    if config.at(Point::ContentTypeUnchecked) && !is_absent || config.at(Point::ContentTypeAbsentAccepted) && is_absent
-    {
-        return Ok(());
-    }
+    let unless = if is_absent { Point::ContentTypeAbsentAccepted } else { Point::ContentTypeUnchecked };
+    config.unless(unless, is_taken(config, request))
+}
+
+/// Whether the content type is one that the service takes.
+fn is_taken(config: &Config, request: &Incoming) -> Result<(), Refusal> {
     let values: Vec<&str> = request.values("content-type").collect();
     let [value] = values.as_slice() else {
         return Err(Refusal::unclaimed());
     };
-    if config.at(Point::ContentTypeParameterRefused) && value.contains(';') {
+    if value.contains(';') && config.at(Point::ContentTypeParameterRefused) {
         return Err(Refusal::unclaimed());
     }
     // Parameters of the media type are ignored.
     let essence = value.split(';').next().unwrap_or_default().trim();
-    if config.at(Point::ContentTypeCaseCounts) && essence != CONTENT_TYPE {
+    if essence != CONTENT_TYPE && config.at(Point::ContentTypeCaseCounts) {
         return Err(Refusal::unclaimed());
     }
     if essence.eq_ignore_ascii_case(CONTENT_TYPE) { Ok(()) } else { Err(Refusal::unclaimed()) }
@@ -104,7 +111,8 @@ fn content_type(config: &Config, request: &Incoming) -> Result<(), Refusal> {
 
 fn operation(config: &Config, request: &Incoming) -> Result<&'static str, Refusal> {
     let unknown = || Refusal::bare("UnknownOperationException");
-    if config.at(Point::TargetDefaults) && request.values("x-amz-target").all(|value| value.trim().is_empty()) {
+    const TESTED: &str = "TrentService.DeleteImportedKeyMaterial";
+    if request.values("x-amz-target").all(|value| value.trim().is_empty()) && config.at(Point::TargetDefaults) {
         return Ok("DeleteImportedKeyMaterial");
     }
     let values: Vec<&str> = request.values("x-amz-target").collect();
@@ -112,9 +120,10 @@ fn operation(config: &Config, request: &Incoming) -> Result<&'static str, Refusa
         return Err(unknown());
     };
     let value = value.trim();
-    if config.at(Point::TargetCaseIgnored) && value.eq_ignore_ascii_case("TrentService.DeleteImportedKeyMaterial")
-        || config.at(Point::TargetSuffixIgnored) && value.starts_with("TrentService.DeleteImportedKeyMaterial")
-        || config.at(Point::TargetPrefixIgnored) && value.ends_with("DeleteImportedKeyMaterial")
+    if value != TESTED
+        && (value.eq_ignore_ascii_case(TESTED) && config.at(Point::TargetCaseIgnored)
+            || value.starts_with(TESTED) && config.at(Point::TargetSuffixIgnored)
+            || value.ends_with("DeleteImportedKeyMaterial") && config.at(Point::TargetPrefixIgnored))
     {
         return Ok("DeleteImportedKeyMaterial");
     }

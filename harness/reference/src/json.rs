@@ -10,10 +10,13 @@ use std::ops::RangeInclusive;
 
 /// Parses a body as an object. If a member occurs twice, the last one counts.
 pub(crate) fn object(config: &Config, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    if config.at(Point::SpacedRefused) && body.windows(2).any(|pair| pair == b": ") {
+    if body.windows(2).any(|pair| pair == b": ") && config.at(Point::SpacedRefused) {
         return Err(Refusal::bare("SerializationException"));
     }
-    if config.at(Point::LoneSurrogateCrashes) && has_lone_surrogate(body) {
+    if config.concerns(Point::LoneSurrogateCrashes)
+        && has_lone_surrogate(body)
+        && config.at(Point::LoneSurrogateCrashes)
+    {
         return Err(Refusal::new("InternalFailure", "UnicodeEncodeError").with_status(500));
     }
     let mutated = mutated(config, body);
@@ -39,24 +42,23 @@ fn has_lone_surrogate(body: &[u8]) -> bool {
 
 /// The body as a mutant reads it, or nothing if the mutant reads it unchanged.
 fn mutated(config: &Config, body: &[u8]) -> Option<Vec<u8>> {
-    let text = String::from_utf8_lossy(body).into_owned();
-    let repaired = |text: String| Some(text.into_bytes());
-    if config.at(Point::TrailingBytesAccepted) {
-        return repaired(text[..text.rfind('}').map_or(text.len(), |at| at + 1)].to_owned());
+    if !config.has_mutants() {
+        return None;
     }
-    if config.at(Point::TrailingCommaAccepted) {
-        return repaired(text.replace(",}", "}"));
-    }
-    if config.at(Point::TruncatedRepaired) && text.ends_with('"') {
-        return repaired(text + "}");
-    }
-    if config.at(Point::InvalidUtf8Accepted) {
-        return repaired(text);
-    }
-    if config.at(Point::EmptyBodyAccepted) && text.is_empty() {
-        return repaired("{}".to_owned());
-    }
-    None
+    let text = String::from_utf8_lossy(body);
+    /// The body as the mutant of this point reads it, if it reads it otherwise.
+    type Reading = (Point, fn(&str) -> Option<String>);
+    let readings: [Reading; 5] = [
+        (Point::TrailingBytesAccepted, |text| Some(text[..text.rfind('}').map_or(text.len(), |at| at + 1)].to_owned())),
+        (Point::TrailingCommaAccepted, |text| Some(text.replace(",}", "}"))),
+        (Point::TruncatedRepaired, |text| text.ends_with('"').then(|| format!("{text}}}"))),
+        (Point::InvalidUtf8Accepted, |text| Some(text.to_owned())),
+        (Point::EmptyBodyAccepted, |text| text.is_empty().then(|| "{}".to_owned())),
+    ];
+    readings.into_iter().filter(|(point, _)| config.concerns(*point)).find_map(|(point, read)| {
+        let read = read(&text).filter(|read| read.as_bytes() != body)?;
+        config.at(point).then(|| read.into_bytes())
+    })
 }
 
 /// A string member. A null member counts as absent.
@@ -99,8 +101,8 @@ pub(crate) fn identifier(
         return Err(violation("Value null", name, "Member must not be null"));
     };
     // A mutant that reads bytes which are not UTF-8 as replacement characters does not check for ASCII either.
-    let is_unchecked = config.at(Point::NonAsciiIsNotFound) || config.at(Point::InvalidUtf8Accepted);
-    let is_ascii = !text.is_empty() && (text.is_ascii() || is_unchecked);
+    let is_unchecked = || config.at(Point::NonAsciiIsNotFound) || config.at(Point::InvalidUtf8Accepted);
+    let is_ascii = !text.is_empty() && (text.is_ascii() || is_unchecked());
     let pattern = || {
         let constraint = "Member must satisfy regular expression pattern: ^\\p{ASCII}+$";
         violation(&format!("Value '{text}'"), name, constraint)

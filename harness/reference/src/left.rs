@@ -14,12 +14,11 @@ pub(crate) const BEHIND_VERIFYING: [(Point, &str); 2] =
 
 /// The request with the header that a mutant takes over, if it lacks this header.
 pub(crate) fn taken_over(config: &Config, request: &Incoming, headers: &[(Point, &str)]) -> Option<Incoming> {
-    let (_, name) = headers.iter().find(|(point, _)| config.at(*point))?;
-    let value = request.behind.last()?.values(name).next()?.to_owned();
-    if request.values(name).next().is_some() {
-        return None;
-    }
+    let last = request.behind.last()?;
+    let left = headers.iter().filter(|(_, name)| request.values(name).next().is_none());
+    let mut left = left.filter_map(|(point, name)| Some((*point, *name, last.values(name).next()?)));
+    let (_, name, value) = left.find(|(point, ..)| config.at(*point))?;
     let mut read = request.clone();
-    read.headers.push(((*name).to_owned(), value));
+    read.headers.push((name.to_owned(), value.to_owned()));
     Some(read)
 }

@@ -63,5 +63,5 @@ mod verify;
 
 pub use config::{Config, Permission, Principal, Seed, SeedKind};
 pub use edition::Edition;
-pub use mutant::{Foreign, Mutant, bugs, controls, habits, mutant, mutants, pending_mutants};
+pub use mutant::{Foreign, Mutant, Reached, bugs, controls, habits, mutant, mutants, pending_mutants};
 pub use server::{Server, StartError};

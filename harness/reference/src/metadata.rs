@@ -12,8 +12,8 @@ impl Key {
     /// Records the key's present metadata. DescribeKey shows it once the consistency delay is over.
     pub(crate) fn show(&mut self, config: &Config) {
         let now = (config.clock)();
-        if config.at(Point::ConsistencyNever)
-            && self.shown.last().is_some_and(|(_, shown)| shown["KeyState"] == "Enabled")
+        if self.shown.last().is_some_and(|(_, shown)| shown["KeyState"] == "Enabled")
+            && config.at(Point::ConsistencyNever)
         {
             return;
         }

@@ -17,6 +17,15 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    /// Whether both say the same, whatever came before them.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.method == other.method
+            && self.path == other.path
+            && self.query == other.query
+            && self.headers == other.headers
+            && self.body == other.body
+    }
+
     /// The values of a header. `name` must be in lower case.
     pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())

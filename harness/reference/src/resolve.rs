@@ -24,22 +24,23 @@ pub(crate) fn resolve<'s>(
     let config = &call.shared.config;
     let read = mutant_reading(call, value);
     let value = read.as_str();
-    if config.at(Point::IdsByPrefix)
+    if config.concerns(Point::IdsByPrefix)
         && let Some(key) = by_prefix(store, call, value)
+        && config.at(Point::IdsByPrefix)
     {
         return Ok(key);
     }
     if value.starts_with("arn:") {
-        if config.at(Point::ArnRefused) && aliases == Aliases::Refused {
+        if aliases == Aliases::Refused && config.at(Point::ArnRefused) {
             return Err(Refusal::new("InvalidArnException", format!("Invalid arn {value}")));
         }
         return by_arn(store, call, value, aliases);
     }
     if value.starts_with("alias/") {
         let arn = arn_of(call, value);
-        if config.at(Point::AliasRemembered)
-            && aliases == Aliases::Refused
+        if aliases == Aliases::Refused
             && let Some(key) = handed_on(store, call, &arn)
+            && config.at(Point::AliasRemembered)
         {
             return Ok(key);
         }
@@ -57,22 +58,21 @@ pub(crate) fn resolve<'s>(
 /// The value as a mutant reads it. Without a mutant it is unchanged.
 fn mutant_reading(call: &Call<'_>, value: &str) -> String {
     let config = &call.shared.config;
-    let mut read = value.to_owned();
-    if config.at(Point::UpperCaseAccepted) {
-        read = read.to_lowercase();
+    let lower = value.to_lowercase();
+    if lower != value && config.at(Point::UpperCaseAccepted) {
+        return lower;
     }
-    if config.at(Point::BlanksTrimmed) {
-        read = read.trim().to_owned();
+    let trimmed = value.trim();
+    if trimmed != value && config.at(Point::BlanksTrimmed) {
+        return trimmed.to_owned();
     }
-    if config.at(Point::DashesIgnored) && read.len() == 32 && read.is_ascii() {
-        read = format!("{}-{}-{}-{}-{}", &read[..8], &read[8..12], &read[12..16], &read[16..20], &read[20..]);
+    if value.len() == 32 && value.is_ascii() && config.at(Point::DashesIgnored) {
+        return format!("{}-{}-{}-{}-{}", &value[..8], &value[8..12], &value[12..16], &value[16..20], &value[20..]);
     }
-    if config.at(Point::KeyPrefixAccepted)
-        && let Some(id) = read.strip_prefix("key/")
-    {
-        read = id.to_owned();
+    match value.strip_prefix("key/") {
+        Some(id) if config.at(Point::KeyPrefixAccepted) => id.to_owned(),
+        _ => value.to_owned(),
     }
-    read
 }
 
 /// The key that an alias was made for first, if another one has it now. Only a mutant finds keys in this way.
@@ -87,8 +87,8 @@ fn by_prefix<'s>(store: &'s Store, call: &Call<'_>, value: &str) -> Option<&'s K
         Some((front, id)) if arn_of(call, "") == format!("{front}:") => id,
         _ => value,
     };
-    let id =
-        store.of(call.region, &call.principal.account).find(|key| key.id.starts_with(id) && id.len() >= 8)?.id.clone();
+    let is_prefix = |key: &&Key| key.id.starts_with(id) && id.len() >= 8 && key.id != id;
+    let id = store.of(call.region, &call.principal.account).find(is_prefix)?.id.clone();
     store.find(call.region, &id)
 }
 
@@ -115,8 +115,10 @@ fn by_arn<'s>(store: &'s Store, call: &Call<'_>, value: &str, aliases: Aliases) 
         None if config.at(Point::ArnResourceIgnored) => resource.rsplit('/').next().unwrap_or_default(),
         None => return Err(invalid()),
     };
-    if config.at(Point::ArnTailIgnored) {
-        id = id.split('/').next().unwrap_or_default();
+    if let Some((front, _)) = id.split_once('/')
+        && config.at(Point::ArnTailIgnored)
+    {
+        id = front;
     }
     if *account != call.principal.account && config.at(Point::StrangerAccepted) {
         return store.find(call.region, id).ok_or_else(|| denied(call, value));
@@ -146,11 +148,10 @@ fn by_alias<'s>(store: &'s Store, call: &Call<'_>, arn: &str, aliases: Aliases) 
 fn by_id<'s>(store: &'s Store, call: &Call<'_>, id: &str) -> Result<&'s Key, Refusal> {
     let arn = arn_of(call, &format!("key/{id}"));
     let config = &call.shared.config;
-    let elsewhere =
-        config.regions.iter().filter(|_| config.at(Point::OtherRegionFound)).find_map(|region| store.find(region, id));
+    let elsewhere = || config.regions.iter().find_map(|region| store.find(region, id));
     store
         .find(call.region, id)
-        .or(elsewhere)
+        .or_else(|| elsewhere().filter(|_| config.at(Point::OtherRegionFound)))
         .filter(|key| key.account == call.principal.account || config.at(Point::ForeignIdFound))
         .ok_or_else(|| Refusal::new("NotFoundException", format!("Key '{arn}' does not exist")))
 }

@@ -4,7 +4,7 @@ use crate::call::Shared;
 use crate::config::Config;
 use crate::error::{Refusal, throttled};
 use crate::left::{BEFORE_VERIFYING, BEHIND_VERIFYING, taken_over};
-use crate::mutant::{Mutant, Point, Way, misreading, rewriting};
+use crate::mutant::{Mutant, Point, Way, misreading, rewriting, watching};
 use crate::protocol::CONTENT_TYPE;
 use crate::race;
 use crate::request::{Behind, Incoming};
@@ -102,7 +102,10 @@ fn spawn(listeners: &mut JoinSet<()>, listener: TcpListener, way: Option<Way>, s
     match way {
         Some(Way::Rewrites(rewrite)) => listeners.spawn(rewriting(listener, rewrite, server)),
         Some(Way::Has(habit)) => listeners.spawn(misreading(listener, habit, server)),
-        None => listeners.spawn(accept(listener, shared, region)),
+        None => match shared.config.reached.clone() {
+            Some(reached) => listeners.spawn(watching(listener, reached, server)),
+            None => listeners.spawn(accept(listener, shared, region)),
+        },
     };
 }
 
@@ -151,14 +154,21 @@ async fn answer(
             Err(throttled())
         }
         Ok(mut sent) => {
-            let Some(mutant) = shared.config.mutant else {
+            let config = &shared.config;
+            if !config.has_mutants() {
                 return respond(race::handle(shared, region, &sent, &sent).await);
-            };
+            }
             let arrived = sent.clone();
             sent.behind = behind.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            mutant.receive(&mut sent);
-            let sent = taken_over(&shared.config, &sent, &BEFORE_VERIFYING).unwrap_or(sent);
-            let read = mutant.read(&sent).or_else(|| taken_over(&shared.config, &sent, &BEHIND_VERIFYING));
+            if let Some(reached) = &config.reached {
+                reached.request(&sent);
+            }
+            if let Some(mutant) = config.mutant {
+                mutant.receive(&mut sent);
+            }
+            let sent = taken_over(config, &sent, &BEFORE_VERIFYING).unwrap_or(sent);
+            let read = config.mutant.and_then(|mutant| mutant.read(&sent));
+            let read = read.or_else(|| taken_over(config, &sent, &BEHIND_VERIFYING));
             let result = race::handle(shared, region, read.as_ref().unwrap_or(&sent), &sent).await;
             let outcome = result.as_ref().map(drop);
             behind.lock().unwrap_or_else(PoisonError::into_inner).learn(arrived, outcome);
@@ -189,18 +199,22 @@ async fn read(request: hyper::Request<hyper::body::Incoming>, config: &Config) -
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let limit = if config.at(Point::LargeRefused) { 4096 } else { BODY_LIMIT };
-    let body =
-        Limited::new(body, limit).collect().await.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => Refusal::bare("RequestEntityTooLargeException").with_status(413),
-            None => Refusal::bare("SerializationException"),
-        })?;
+    let too_large = || Refusal::bare("RequestEntityTooLargeException").with_status(413);
+    let body = Limited::new(body, BODY_LIMIT).collect().await;
+    let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+        Some(_) => too_large(),
+        None => Refusal::bare("SerializationException"),
+    })?;
+    let body = body.to_bytes().to_vec();
+    if body.len() > 4096 && config.at(Point::LargeRefused) {
+        return Err(too_large());
+    }
     Ok(Incoming {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers,
-        body: body.to_bytes().to_vec(),
+        body,
         behind: Behind::default(),
     })
 }

@@ -17,6 +17,9 @@ mod pages;
 mod pending;
 mod point;
 mod proxy;
+mod reached;
+#[cfg(test)]
+mod reached_tests;
 mod reading;
 #[cfg(test)]
 mod recorded_tests;
@@ -33,6 +36,7 @@ pub use foreign::Foreign;
 pub use habits::habits;
 pub use pending::pending_mutants;
 pub(crate) use point::Point;
-pub(crate) use proxy::front as rewriting;
+pub(crate) use proxy::{front as rewriting, watch as watching};
+pub use reached::Reached;
 pub(crate) use stream::front as misreading;
 pub use table::mutants;

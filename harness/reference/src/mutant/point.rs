@@ -1,7 +1,7 @@
 //! The named points at which a mutant changes what the reference does.
 
 /// A point. Its name says what the mutant does wrong there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[rustfmt::skip]
 pub(crate) enum Point {
     // State

@@ -2,6 +2,7 @@
 //! other operations pass unchanged, unless a rewrite is for every operation.
 
 use super::asked::Asked;
+use super::reached::Reached;
 use super::reply::{Ending, Reply, Rewrite};
 use crate::operations::others;
 use std::sync::Arc;
@@ -28,6 +29,19 @@ where
 {
     let count = Arc::new(AtomicU32::new(0));
     between(listener, move |client, near| carry(client, near, rewrite, Arc::clone(&count)), serve).await;
+}
+
+/// Passes each connection to `serve` and the answers back, and tells which mutants would have changed something.
+pub(crate) async fn watch<S, F>(listener: TcpListener, reached: Arc<Reached>, serve: S)
+where
+    S: Fn(DuplexStream) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let carry = move |client, near| {
+        let reached = Arc::clone(&reached);
+        async move { carry_watched(client, near, &reached).await }
+    };
+    between(listener, carry, serve).await;
 }
 
 /// Passes each connection to `serve` through what `carry` does to it.
@@ -92,6 +106,54 @@ async fn carry(mut client: TcpStream, mut server: DuplexStream, rewrite: Rewrite
         };
         if !send(&mut client, reply, is_head).await? || is_last {
             return client.shutdown().await.ok();
+        }
+    }
+}
+
+/// Carries one connection as it is, and looks at each exchange.
+async fn carry_watched(mut client: TcpStream, mut server: DuplexStream, reached: &Reached) -> Option<()> {
+    let mut from_client = Vec::new();
+    loop {
+        let is_last = watched(&mut client, &mut from_client, &mut server, reached).await;
+        match is_last {
+            Some(false) => {}
+            Some(true) => return client.shutdown().await.ok(),
+            None => {
+                // The connection broke within an exchange that was not understood.
+                if !from_client.is_empty() {
+                    reached.unread();
+                }
+                return None;
+            }
+        }
+    }
+}
+
+/// Carries one exchange. Returns whether it is the last one on its connection.
+async fn watched(
+    client: &mut TcpStream,
+    from_client: &mut Vec<u8>,
+    server: &mut DuplexStream,
+    reached: &Reached,
+) -> Option<bool> {
+    let request = message(client, from_client, Body::AsAnnounced).await?;
+    let asked = Asked::of(&request);
+    let head = asked.text.to_lowercase();
+    let body = if head.starts_with("head ") { Body::Never } else { Body::AsAnnounced };
+    server.write_all(&request).await.ok()?;
+    let mut from_server = Vec::new();
+    loop {
+        let answer = message(server, &mut from_server, body).await;
+        let answer = answer.or_else(|| {
+            reached.unread();
+            None
+        })?;
+        client.write_all(&answer).await.ok()?;
+        // Interim answers (1xx) come before the one that counts.
+        if !answer.starts_with(b"HTTP/1.1 1") {
+            let reply = parse(&answer)?;
+            reached.answer(&asked, &request, is_lifecycle(&head), &reply);
+            return Some(head.contains("\r\nconnection: close\r\n"));
         }
     }
 }

@@ -71,6 +71,7 @@ impl fmt::Debug for Rewrite {
 }
 
 /// An answer that the proxy has read and not yet sent.
+#[derive(Clone)]
 pub(crate) struct Reply {
     /// Bytes before the answer, such as an interim answer.
     pub(super) before: &'static str,
@@ -93,6 +94,11 @@ impl When {
             When::Every(every) => number.is_multiple_of(every),
             When::Asked(is_such) => is_such(&request.text),
         }
+    }
+
+    /// Whether this answer to `request` can be among those that are rewritten, whatever came before.
+    pub(super) fn can_cover(self, request: &Asked, reply: &Reply) -> bool {
+        matches!(self, When::Every(_)) || self.covers(request, reply, 1)
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let (value, material_id) = json::both(key_id(call), material_id(call))?;
     let mut store = call.shared.store();
     let key = match resolve(&store, call, &value, Aliases::Refused) {
-        Err(refusal) if config.at(Point::AbsentSucceeds) && refusal.error == "NotFoundException" => {
+        Err(refusal) if refusal.error == "NotFoundException" && config.at(Point::AbsentSucceeds) => {
             return Ok(Vec::new());
         }
         other => other?.clone(),
@@ -33,7 +33,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let place = (key.region.as_str(), key.id.as_str());
     if let Err(refusal) = allowed(call, &key) {
         if config.at(Point::RefusalDeletes)
-            || config.at(Point::DeniedDeletes) && refusal.error == "AccessDeniedException"
+            || refusal.error == "AccessDeniedException" && config.at(Point::DeniedDeletes)
         {
             store.change(config, place, |key| material(key, None))?;
         }
@@ -50,7 +50,9 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         true => material_id.or_else(|| key.current().map(|material| material.id.clone())),
         false => store.change(config, place, |key| carry_out(config, key, material_id.as_deref()))?,
     };
-    if let Some(deleted) = deleted.as_ref().filter(|_| !config.at(Point::WaitingStaysInReplica)) {
+    if let Some(deleted) = &deleted
+        && (key.multi_region.is_none() || !config.at(Point::WaitingStaysInReplica))
+    {
         forget(config, &mut store, &key, deleted);
     }
     wrong::besides(call, &mut store, &key, deleted.as_deref())?;
@@ -84,20 +86,19 @@ fn success(config: &Config, key: &Key, deleted: Option<String>) -> Vec<u8> {
 /// Checks that the caller may delete material of this key, and that the key's origin and seed allow it.
 fn allowed(call: &Call<'_>, key: &Key) -> Result<(), Refusal> {
     let config = &call.shared.config;
-    if !config.at(Point::PermissionUnchecked) {
-        permission(call, key)?;
-    }
-    if !config.at(Point::OriginUnchecked) {
-        external(key)?;
-    }
-    let is_waved_through = config.at(Point::CreatingAccepted) && key.seed == Some(SeedKind::Creating)
-        || config.at(Point::UpdatingAccepted) && key.seed == Some(SeedKind::Updating);
+    config.unless(Point::PermissionUnchecked, permission(call, key))?;
+    config.unless(Point::OriginUnchecked, external(key))?;
+    let is_waved_through = key.seed == Some(SeedKind::Creating) && config.at(Point::CreatingAccepted)
+        || key.seed == Some(SeedKind::Updating) && config.at(Point::UpdatingAccepted);
     if is_waved_through { Ok(()) } else { seeded(key) }
 }
 
 /// The value of `KeyMaterialId`, which is optional. The first edition does not have this member and ignores it.
 fn material_id(call: &Call<'_>) -> Result<Option<String>, Refusal> {
     let config = &call.shared.config;
+    if !call.members.contains_key("KeyMaterialId") {
+        return Ok(None);
+    }
     let reads = config.edition == Edition::KeyMaterialId || config.at(Point::MaterialIdInFirstEdition);
     if !reads || config.at(Point::MaterialIdIgnored) {
         return Ok(None);
@@ -105,17 +106,17 @@ fn material_id(call: &Call<'_>) -> Result<Option<String>, Refusal> {
     let Some(id) = json::string(call.members, "KeyMaterialId")? else {
         return Ok(None);
     };
-    if config.at(Point::UnknownMaterialDeletesCurrent) && id.bytes().all(|byte| byte == b'0') {
+    if id.bytes().all(|byte| byte == b'0') && config.at(Point::UnknownMaterialDeletesCurrent) {
         return Ok(None);
     }
-    if config.at(Point::MaterialIdLengthUnchecked) && id.len() != MATERIAL_ID {
+    if id.len() != MATERIAL_ID && config.at(Point::MaterialIdLengthUnchecked) {
         return Ok(None);
     }
     json::length(&id, "KeyMaterialId", MATERIAL_ID, MATERIAL_ID)?;
-    if config.at(Point::MaterialIdPatternUnchecked) {
-        return Ok(Some(id.to_lowercase()).filter(|id| !id.contains('g')));
-    }
     if !id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        if config.at(Point::MaterialIdPatternUnchecked) {
+            return Ok(Some(id.to_lowercase()).filter(|id| !id.contains('g')));
+        }
         return Err(json::violation(
             &format!("Value '{id}'"),
             "KeyMaterialId",

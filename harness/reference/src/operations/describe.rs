@@ -25,8 +25,8 @@ pub(super) fn describe(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
 fn remembered(call: &Call<'_>, key: &Key, described: &Value) -> Result<Option<Value>, Refusal> {
     let config = &call.shared.config;
     let named = key_id(call)?;
-    let remembers = config.at(Point::ArnAnswerRemembered) && named.starts_with("arn:")
-        || config.at(Point::AliasAnswerRemembered) && named.starts_with("alias/");
+    let remembers = named.starts_with("arn:") && config.at(Point::ArnAnswerRemembered)
+        || named.starts_with("alias/") && config.at(Point::AliasAnswerRemembered);
     if !remembers {
         return Ok(None);
     }
@@ -38,7 +38,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let store = call.shared.store();
     let keys = store
         .of(call.region, &call.principal.account)
-        .filter(|key| !call.shared.config.at(Point::UnlistedAfterDeletion) || key.state() != "PendingImport")
+        .filter(|key| key.state() != "PendingImport" || !call.shared.config.at(Point::UnlistedAfterDeletion))
         .filter(|key| !key.marks.contains(&Point::UnlistedForGood))
         .map(|key| (key.id.clone(), json!({ "KeyArn": key.arn, "KeyId": key.id })))
         .collect();

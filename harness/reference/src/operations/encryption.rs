@@ -3,6 +3,7 @@
 use super::answer::{body, encoded};
 use super::named::key_of;
 use super::usable::{broken, fitting, material, usable};
+use super::wrong;
 use crate::call::Call;
 use crate::crypto::{self, Blob};
 use crate::error::Refusal;
@@ -109,8 +110,10 @@ fn open(call: &Call<'_>, side: &Side) -> Result<Done, Refusal> {
     let sealed = json::blob(call.members, "CiphertextBlob")?;
     let algorithm = json::string(call.members, side.algorithm)?.unwrap_or_else(|| SYMMETRIC.to_owned());
     let context = context(call, side.context)?;
-    let is_unchecked = config.at(Point::StillDecrypts) && call.operation == "Decrypt";
-    let in_use = |key: Key| if is_unchecked { Ok(key) } else { usable(call, key, Usage::EncryptDecrypt) };
+    let in_use = |key: Key| match usable(call, key.clone(), Usage::EncryptDecrypt) {
+        Err(_) if call.operation == "Decrypt" && config.at(Point::StillDecrypts) => Ok(key),
+        other => other,
+    };
     let named = match json::string(call.members, side.key)? {
         Some(_) => Some(in_use(key_of(call, side.key, Aliases::Taken)?)?),
         None => None,
@@ -133,9 +136,12 @@ fn open(call: &Call<'_>, side: &Side) -> Result<Done, Refusal> {
     if named.as_ref().is_some_and(|named| named.id != key.id) {
         return Err(Refusal::bare("IncorrectKeyException"));
     }
-    let key = if named.is_none() && config.at(Point::DecryptWithoutKeyIdUnchecked) { key } else { in_use(key)? };
+    let key = match in_use(key.clone()) {
+        Err(_) if named.is_none() && config.at(Point::DecryptWithoutKeyIdUnchecked) => key,
+        other => other?,
+    };
     let material = key.materials.iter().find(|material| material.id == sealed.material_id);
-    let material = material.and_then(|material| material.bytes.clone().or_else(|| key.remembered.clone()));
+    let material = material.and_then(|material| material.bytes.clone().or_else(|| wrong::remembered(config, &key)));
     let bytes = material.and_then(|material| sealed.decrypt(&material, &context)).ok_or_else(wrong)?;
     Ok(Done { key, algorithm, bytes })
 }

@@ -93,14 +93,16 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let material = material
         .filter(|material| fits(&named.spec, material))
         .ok_or_else(|| Refusal::bare("InvalidCiphertextException"))?;
-    if config.at(Point::ReimportRefused) && named.current().is_some_and(|material| material.bytes.is_none()) {
+    if named.current().is_some_and(|material| material.bytes.is_none()) && config.at(Point::ReimportRefused) {
         return Err(Refusal::bare("IncorrectKeyMaterialException"));
     }
     let id = change(call, |key| {
-        let takes_other = config.at(Point::OtherBytesAccepted)
-            || config.at(Point::OtherRsaAccepted) && key.spec.starts_with("RSA")
-            || config.at(Point::OtherEccAccepted) && key.spec.starts_with("ECC");
-        if takes_other && !choice.is_new {
+        let takes_other = || {
+            config.at(Point::OtherBytesAccepted)
+                || key.spec.starts_with("RSA") && config.at(Point::OtherRsaAccepted)
+                || key.spec.starts_with("ECC") && config.at(Point::OtherEccAccepted)
+        };
+        if !choice.is_new && key.materials.iter().any(|known| known.bytes.is_none()) && takes_other() {
             key.materials.retain(|known| known.bytes.is_some());
         }
         if config.at(Point::OldCiphertextLost) {
@@ -112,8 +114,8 @@ pub(super) fn import(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         }
         let is_again = key.current().is_some_and(|known| known.bytes.is_none());
         let is_renewed = is_again
-            && (config.at(Point::ReimportRenewsPair) && key.usage == Usage::SignVerify
-                || config.at(Point::ReimportRenewsSecret) && key.usage == Usage::GenerateVerifyMac);
+            && (key.usage == Usage::SignVerify && config.at(Point::ReimportRenewsPair)
+                || key.usage == Usage::GenerateVerifyMac && config.at(Point::ReimportRenewsSecret));
         let was_disabled = key.is_disabled;
         let put = put(config, key, material, expiration, &choice);
         if put.is_err() && config.at(Point::FailedImportEnables) {
@@ -254,7 +256,9 @@ fn put(
     if let Some(expected) = choice.material_id.as_ref().filter(|expected| **expected != id) {
         return Err(unexpected(config, expected));
     }
-    if let (Expiration::At(end), true) = (expiration, config.at(Point::ExpiryTimerKept)) {
+    if let Expiration::At(end) = expiration
+        && config.at(Point::ExpiryTimerKept)
+    {
         key.timers.push(end);
     }
     if let Some(known) = key.material_mut(&id) {

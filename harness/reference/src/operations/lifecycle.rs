@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) fn enable(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
     let config = &call.shared.config;
     change(call, |key| {
-        if config.at(Point::EnableRevives) && key.state() == "PendingImport" {
+        if key.state() == "PendingImport" && config.at(Point::EnableRevives) {
             key.marks.push(Point::EnableRevives);
             return Ok(Vec::new());
         }
@@ -60,7 +60,7 @@ pub(super) fn cancel(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         }
         // A key with material is disabled now. A key without material waits for an import.
         key.is_disabled = key.state() != "PendingImport";
-        if call.shared.config.at(Point::CancelDisablesEmpty) && key.state() == "PendingImport" {
+        if key.state() == "PendingImport" && call.shared.config.at(Point::CancelDisablesEmpty) {
             key.marks.push(Point::BecomesDisabled);
         }
         Ok(body(&json!({ "KeyId": key.arn })))

@@ -18,24 +18,23 @@ pub(super) fn key_id(call: &Call<'_>) -> Result<String, Refusal> {
     let members = read.as_ref().unwrap_or(call.members);
     let unknown =
         |name: &str| call.operation == "DeleteImportedKeyMaterial" && name != "KeyId" && name != "KeyMaterialId";
-    if config.at(Point::UnknownRefused) && members.keys().any(|name| unknown(name)) {
+    if members.keys().any(|name| unknown(name)) && config.at(Point::UnknownRefused) {
         return Err(Refusal::bare("SerializationException"));
     }
-    if config.at(Point::NullRefused) && members.values().any(Value::is_null) {
+    if members.values().any(Value::is_null) && config.at(Point::NullRefused) {
         return Err(Refusal::bare("SerializationException"));
     }
-    if config.at(Point::NestingCrashes) && members.iter().any(|(name, value)| unknown(name) && value.is_object()) {
+    if members.iter().any(|(name, value)| unknown(name) && value.is_object()) && config.at(Point::NestingCrashes) {
         return Err(Refusal::new("InternalFailure", "recursion").with_status(500));
     }
-    let missing = config.at(Point::AbsentIsNotFound) && members.get("KeyId").is_none_or(Value::is_null);
-    let empty = config.at(Point::EmptyIsNotFound) && members.get("KeyId").is_some_and(|value| value == "");
-    if missing || empty {
+    let value = members.get("KeyId").unwrap_or(&Value::Null);
+    if value.is_null() && config.at(Point::AbsentIsNotFound) || value == "" && config.at(Point::EmptyIsNotFound) {
         return Err(Refusal::new("NotFoundException", "Invalid keyId ''"));
     }
-    let longest = match () {
-        () if config.at(Point::Length2048Refused) => LONGEST - 1,
-        () if config.at(Point::Length2049Accepted) => LONGEST + 1,
-        () => LONGEST,
+    let longest = match value.as_str().map_or(0, |text| text.chars().count()) {
+        2048 if config.at(Point::Length2048Refused) => LONGEST - 1,
+        2049 if config.at(Point::Length2049Accepted) => LONGEST + 1,
+        _ => LONGEST,
     };
     json::identifier(config, members, "KeyId", longest)
 }

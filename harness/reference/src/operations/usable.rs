@@ -19,7 +19,7 @@ pub(super) fn usable(call: &Call<'_>, key: Key, usage: Usage) -> Result<Key, Ref
 
 /// Checks that a key is enabled.
 pub(super) fn in_use(call: &Call<'_>, key: Key) -> Result<Key, Refusal> {
-    if key.state() == "PendingImport" && is_still_used(call) && key.current().is_some() {
+    if key.state() == "PendingImport" && key.current().is_some() && is_still_used(call) {
         return Ok(key);
     }
     enabled(&key)?;

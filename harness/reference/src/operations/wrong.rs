@@ -12,46 +12,49 @@ use crate::store::Store;
 
 /// The key that a mutant takes instead: the one that now has the alias which the key had first.
 pub(super) fn followed(call: &Call<'_>, store: &Store, key: Key) -> Key {
-    if !call.shared.config.at(Point::AliasFollowed) {
+    if !call.shared.config.concerns(Point::AliasFollowed) {
         return key;
     }
     let first = store.first_aliases.iter().find(|(_, id)| **id == key.id).map(|(arn, _)| arn);
     let now = first.and_then(|arn| store.aliases.get(arn)).and_then(|id| store.find(&key.region, id));
-    now.cloned().unwrap_or(key)
+    match now {
+        Some(now) if now.id != key.id && call.shared.config.at(Point::AliasFollowed) => now.clone(),
+        _ => key,
+    }
 }
 
 /// The refusal of a mutant that does not accept the key.
 pub(super) fn refusal(config: &Config, key: &Key, wanted: Option<&str>) -> Option<Refusal> {
     let is_known = |known: &&Material| Some(known.id.as_str()) == wanted;
     let named = key.materials.iter().find(is_known);
-    if config.at(Point::FormerRefused) && named.is_some_and(|material| material.rotation == Rotation::Former) {
+    if named.is_some_and(|material| material.rotation == Rotation::Former) && config.at(Point::FormerRefused) {
         return Some(json::invalid("The key material is not in use."));
     }
-    if config.at(Point::UnknownMaterialNotFound) && wanted.is_some() && named.is_none() {
+    if wanted.is_some() && named.is_none() && config.at(Point::UnknownMaterialNotFound) {
         return Some(Refusal::new("NotFoundException", "The key material does not exist."));
     }
     let state = key.state();
     let was_imported = key.current().is_some();
     let is_second = state == "PendingImport" && was_imported;
-    let refuses = config.at(Point::PendingDeletionRefused) && state == "PendingDeletion"
-        || config.at(Point::SecondDeleteRefused) && is_second
-        || config.at(Point::NeverImportedRefused) && state == "PendingImport" && !was_imported
-        || config.at(Point::DisabledRefused) && state == "Disabled"
-        || config.at(Point::ExpiringRefused)
-            && matches!(key.current().and_then(|current| current.expiration), Some(Expiration::At(_)))
-        || config.at(Point::HmacRefused) && key.spec.starts_with("HMAC")
-        || config.at(Point::EccRefused) && key.spec.starts_with("ECC")
-        || config.at(Point::RsaRefused) && key.spec.starts_with("RSA")
-        || config.at(Point::KeyAgreementRefused) && key.usage == Usage::KeyAgreement
-        || config.at(Point::PendingReplicaDeletionRefused) && state == "PendingReplicaDeletion"
-        || config.at(Point::MultiRegionRefused) && key.multi_region.is_some();
+    let refuses = state == "PendingDeletion" && config.at(Point::PendingDeletionRefused)
+        || is_second && config.at(Point::SecondDeleteRefused)
+        || state == "PendingImport" && !was_imported && config.at(Point::NeverImportedRefused)
+        || state == "Disabled" && config.at(Point::DisabledRefused)
+        || matches!(key.current().and_then(|current| current.expiration), Some(Expiration::At(_)))
+            && config.at(Point::ExpiringRefused)
+        || key.spec.starts_with("HMAC") && config.at(Point::HmacRefused)
+        || key.spec.starts_with("ECC") && config.at(Point::EccRefused)
+        || key.spec.starts_with("RSA") && config.at(Point::RsaRefused)
+        || key.usage == Usage::KeyAgreement && config.at(Point::KeyAgreementRefused)
+        || state == "PendingReplicaDeletion" && config.at(Point::PendingReplicaDeletionRefused)
+        || key.multi_region.is_some() && config.at(Point::MultiRegionRefused);
     if is_second
-        && (config.at(Point::SecondHmacDeleteFails) && key.spec.starts_with("HMAC")
-            || config.at(Point::SecondEccDeleteFails) && key.spec.starts_with("ECC"))
+        && (key.spec.starts_with("HMAC") && config.at(Point::SecondHmacDeleteFails)
+            || key.spec.starts_with("ECC") && config.at(Point::SecondEccDeleteFails))
     {
         return Some(Refusal::bare("InternalFailure").with_status(500));
     }
-    if config.at(Point::NeverImportedNotFound) && state == "PendingImport" && !was_imported {
+    if state == "PendingImport" && !was_imported && config.at(Point::NeverImportedNotFound) {
         return Some(Refusal::new("NotFoundException", "There is no key material."));
     }
     refuses.then(|| Refusal::state(&key.arn, "in the wrong state"))
@@ -60,10 +63,10 @@ pub(super) fn refusal(config: &Config, key: &Key, wanted: Option<&str>) -> Optio
 /// The material that a mutant deletes instead of the requested one. Without a mutant it is the requested one.
 pub(super) fn choice(config: &Config, key: &Key, requested: Option<String>) -> Option<String> {
     let requested = requested.filter(|_| !config.at(Point::PendingRotationDeletesCurrent));
-    if config.at(Point::DeletesPendingInstead) && requested.is_none() {
-        return key.pending().map(|material| material.id.clone());
+    match key.pending() {
+        Some(pending) if requested.is_none() && config.at(Point::DeletesPendingInstead) => Some(pending.id.clone()),
+        _ => requested,
     }
-    requested
 }
 
 /// Whether a mutant leaves this key as it is and answers with a success.
@@ -71,33 +74,40 @@ pub(super) fn is_kept(config: &Config, key: &Key, requested: Option<&str>) -> bo
     let is_waiting = key.pending().is_some_and(|pending| Some(pending.id.as_str()) == requested);
     let is_unknown = requested.is_some_and(|id| !key.materials.iter().any(|material| material.id == id));
     config.at(Point::DeletesNothing)
-        || config.at(Point::WaitingKept) && is_waiting
-        || config.at(Point::UnknownMaterialSucceeds) && is_unknown
-        || config.at(Point::RsaKept) && key.spec.starts_with("RSA")
+        || is_waiting && config.at(Point::WaitingKept)
+        || is_unknown && config.at(Point::UnknownMaterialSucceeds)
+        || key.spec.starts_with("RSA") && config.at(Point::RsaKept)
         || key.state() == "Disabled"
-            && (config.at(Point::DisabledHmacKept) && key.spec.starts_with("HMAC")
-                || config.at(Point::DisabledEccKept) && key.spec.starts_with("ECC"))
+            && (key.spec.starts_with("HMAC") && config.at(Point::DisabledHmacKept)
+                || key.spec.starts_with("ECC") && config.at(Point::DisabledEccKept))
 }
 
-/// Keeps the material of mutants that use it after the deletion. Returns whether a mutant deletes nothing at all.
+/// The mutants that use material after its deletion.
+const USES: [Point; 11] = [
+    Point::StillEncrypts,
+    Point::StillDecrypts,
+    Point::StillSigns,
+    Point::StillMacs,
+    Point::StillGeneratesDataKeys,
+    Point::StillReEncrypts,
+    Point::StillVerifies,
+    Point::StillVerifiesMacs,
+    Point::StillShowsPublicKey,
+    Point::StillDerives,
+    Point::DecryptWithoutKeyIdUnchecked,
+];
+
+/// Keeps the material for mutants that use it after the deletion. Returns whether a mutant deletes nothing at all.
 pub(super) fn remembers(config: &Config, key: &mut Key) -> bool {
-    let uses = [
-        Point::StillEncrypts,
-        Point::StillDecrypts,
-        Point::StillSigns,
-        Point::StillMacs,
-        Point::StillGeneratesDataKeys,
-        Point::StillReEncrypts,
-        Point::StillVerifies,
-        Point::StillVerifiesMacs,
-        Point::StillShowsPublicKey,
-        Point::StillDerives,
-        Point::DecryptWithoutKeyIdUnchecked,
-    ];
-    if uses.into_iter().any(|point| config.at(point)) {
+    if config.reached.is_some() || USES.into_iter().any(|point| config.at(point)) {
         key.remembered = key.current().and_then(|material| material.bytes.clone()).or(key.remembered.take());
     }
     key.deletion.is_some() && config.at(Point::PendingDeletionKeepsMaterial)
+}
+
+/// The deleted material, for a mutant that uses it.
+pub(super) fn remembered(config: &Config, key: &Key) -> Option<Vec<u8>> {
+    key.remembered.clone().filter(|_| USES.into_iter().any(|point| config.at(point)))
 }
 
 /// Changes the key in the way of a mutant, after the deletion.
@@ -121,7 +131,7 @@ pub(super) fn effect(config: &Config, before: &Key, key: &mut Key, deleted: Opti
         let is_never_imported = key.materials.is_empty();
         // A key pending deletion gets no mark: the cases about such keys could not tell the mark's effect from the
         // state before the call.
-        if config.at(mark) && !is_pending_deletion && (mark != Point::NeverImportedEnabled || is_never_imported) {
+        if !is_pending_deletion && (mark != Point::NeverImportedEnabled || is_never_imported) && config.at(mark) {
             key.marks.push(mark);
         }
     }
@@ -142,24 +152,25 @@ fn effect_on_materials(config: &Config, key: &mut Key, rotation: Option<Rotation
     let is_former = rotation == Some(Rotation::Former);
     for (mark, is_marked) in [(Point::WaitingBecomesPendingImport, is_waiting), (Point::FormerLeavesEnabled, is_former)]
     {
-        if config.at(mark) && is_marked {
+        if is_marked && config.at(mark) {
             key.marks.push(mark);
         }
     }
-    if config.at(Point::WaitingDeletesBoth) && is_waiting {
+    if is_waiting && config.at(Point::WaitingDeletesBoth) {
         key.materials.iter_mut().for_each(Material::clear);
     }
-    if config.at(Point::CurrentDeletesWaiting) && rotation == Some(Rotation::Current) {
+    if rotation == Some(Rotation::Current) && config.at(Point::CurrentDeletesWaiting) {
         key.materials.retain(Material::is_used);
     }
-    if config.at(Point::FormerForgotten) && is_former {
+    if is_former && config.at(Point::FormerForgotten) {
         key.materials.retain(|material| Some(material.id.as_str()) != deleted);
     }
-    if config.at(Point::HistoryDropped) {
+    let has_history = |material: &Material| material.rotation == Rotation::Former || material.rotated.is_some();
+    if key.materials.iter().any(has_history) && config.at(Point::HistoryDropped) {
         key.materials.retain(|material| material.rotation != Rotation::Former);
         key.materials.iter_mut().for_each(|material| material.rotated = None);
     }
-    if config.at(Point::RotationCancelled) && is_waiting {
+    if is_waiting && config.at(Point::RotationCancelled) {
         key.rotating = None;
     }
 }
@@ -175,24 +186,29 @@ pub(super) fn besides(call: &Call<'_>, store: &mut Store, key: &Key, deleted: Op
         store.remove(&key.region, &key.id);
         return Ok(());
     }
-    if config.at(Point::EqualBytesShared) {
+    if config.concerns(Point::EqualBytesShared) {
         delete_equal_bytes(store, call, key)?;
     }
-    if config.at(Point::AliasesDropped) {
+    if config.concerns(Point::AliasesDropped)
+        && store.aliases.values().any(|target| *target == key.id)
+        && config.at(Point::AliasesDropped)
+    {
         store.aliases.retain(|_, target| *target != key.id);
     }
-    if config.at(Point::ReplicaSharesRecord) || config.at(Point::PrimarySharesDeletion) && !key.is_primary() {
+    if key.multi_region.is_some()
+        && (config.at(Point::ReplicaSharesRecord) || !key.is_primary() && config.at(Point::PrimarySharesDeletion))
+    {
         // A replica that does not know the material has nothing to delete.
         store.change_elsewhere(config, place, |other| drop(material(other, deleted)));
     }
     store.change(config, place, |key| {
-        if config.at(Point::TagsDropped) {
+        if !key.tags.is_empty() && config.at(Point::TagsDropped) {
             key.tags.clear();
         }
         if config.at(Point::PolicyDropped) {
             key.policy = "{}".to_owned();
         }
-        if config.at(Point::GrantsDropped) {
+        if !key.grants.is_empty() && config.at(Point::GrantsDropped) {
             key.grants.clear();
         }
         Ok(())
@@ -209,13 +225,11 @@ pub(super) fn arn(config: &Config, key: &Key) -> String {
 
 /// The material that the answer names.
 pub(super) fn named(config: &Config, key: &Key, deleted: Option<String>) -> Option<String> {
-    if config.at(Point::NeverImportedNamed) && deleted.is_none() {
-        return Some(key.material_id(&[]));
+    match deleted {
+        None if config.at(Point::NeverImportedNamed) => Some(key.material_id(&[])),
+        Some(deleted) if config.at(Point::AnotherMaterialNamed) => Some("0".repeat(deleted.len())),
+        deleted => deleted.filter(|_| key.state() != "PendingImport" || !config.at(Point::SecondAnswerNamesNothing)),
     }
-    if config.at(Point::AnotherMaterialNamed) {
-        return deleted.map(|id| "0".repeat(id.len()));
-    }
-    deleted.filter(|_| !config.at(Point::SecondAnswerNamesNothing) || key.state() != "PendingImport")
 }
 
 /// Deletes the material of every key that has the same bytes as this one had.
@@ -224,7 +238,7 @@ fn delete_equal_bytes(store: &mut Store, call: &Call<'_>, key: &Key) -> Result<(
     let has_them = |other: &&Key| bytes.is_some() && other.current().is_some_and(|material| material.bytes == bytes);
     let others: Vec<String> =
         store.of(call.region, &call.principal.account).filter(has_them).map(|other| other.id.clone()).collect();
-    for other in others {
+    for other in others.into_iter().filter(|_| call.shared.config.at(Point::EqualBytesShared)) {
         store.change(&call.shared.config, (call.region, &other), |key| material(key, None))?;
     }
     Ok(())
