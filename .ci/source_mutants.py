@@ -153,7 +153,7 @@ def run(shard, files, profile):
         command += ["--shard", shard]
     for mutant in ours:
         command += ["--exclude-re", "^" + re.escape(place(mutant))]
-    ended = subprocess.run([*command, "--", *TEST], cwd=ROOT, check=False)
+    ended = subprocess.run([*command, *(f"--cargo-arg={word}" for word in TEST)], cwd=ROOT, check=False)
     # 2: some survived; 3: some did not end; the outcomes tell.
     if ended.returncode not in (0, 2, 3):
         sys.exit(f"cargo mutants ended with {ended.returncode}")
