@@ -2,6 +2,7 @@
 
 use crate::support::hostile::altered;
 use crate::support::{config, corpus, documents, mutant, mutated, options, reference, replay};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -28,6 +29,7 @@ fn explore_options(seed: u64) -> ExploreOptions {
         findings: 10,
         shrinking: 400,
         known: Vec::new(),
+        spared: BTreeMap::new(),
         settle: Duration::from_millis(50),
         clock: Arc::new(SystemTime::now),
         entropy: Entropy::new(bytes),
@@ -62,6 +64,23 @@ async fn nothing_is_found_on_the_reference() {
         server.stop().await;
         other.stop().await;
     }
+}
+
+/// Trials of which it is known that they show nothing are not made, and everything is counted as if they were.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_that_is_spared_counts_and_sends_nothing() {
+    let corpus = corpus();
+    let (server, target) = reference(config(Edition::KeyOnly)).await;
+    let (_other, model) = reference(config(Edition::KeyOnly)).await;
+    let spared: BTreeMap<usize, usize> = (1..10).map(|number| (number, 1000)).collect();
+    let exploring = ExploreOptions { trials: 10, spared, ..explore_options(1) };
+    let exploration = explored(&corpus, &target, &model, &exploring).await;
+    assert_eq!((exploration.generated, exploration.judged), (10, 10), "{:?}", exploration.reasons);
+    assert!((9001..9100).contains(&exploration.exchanges), "{}", exploration.exchanges);
+    assert!(server.served() < 100, "{}", server.served());
+    let few = ExploreOptions { exchanges: 2000, spared: exploring.spared.clone(), ..explore_options(1) };
+    let exploration = explored(&corpus, &target, &model, &few).await;
+    assert_eq!(exploration.generated, 2, "the limit of exchanges counts them too");
 }
 
 /// What is printed is a case: the linter takes it, it diverges at the mutant, and it passes at the reference.

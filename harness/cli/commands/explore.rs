@@ -15,6 +15,7 @@ use crate::setup::embedded;
 use crate::setup::settings::TargetSettings;
 use crate::setup::target::{Missing, Prepared, Provided, Reach, Terms};
 use crate::setup::words::Words;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -132,6 +133,7 @@ pub(crate) fn options(seed: u64) -> Result<ExploreOptions, Failure> {
         findings: FINDINGS,
         shrinking: SHRINKING,
         known: Vec::new(),
+        spared: BTreeMap::new(),
         settle: Duration::from_secs(1),
         clock: Arc::new(SystemTime::now),
         entropy: Entropy::new(entropy::seed()?),

@@ -9,15 +9,15 @@ use crate::edge::failure::Failure;
 use crate::edge::output;
 use crate::edge::progress::Line;
 use crate::setup::embedded;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use trentcheck_core::explore::{Exploration, ExploreOptions, Watcher, explore};
 use trentcheck_core::fixture::{Corpus, Edition, Level};
 use trentcheck_core::report::ExitCode;
-use trentcheck_reference::Mutant;
+use trentcheck_reference::{Config, Mutant, Reached};
 
 /// How many times the exchanges of a mutant the reference itself gets, with the same seed.
 const CONTROL: usize = 3;
@@ -53,8 +53,8 @@ pub(crate) async fn measure(arguments: SelfcheckArguments) -> Result<u8, Failure
         .collect();
     let exchanges = usize::try_from(arguments.exchanges).unwrap_or(usize::MAX);
     let jobs = arguments.jobs.map_or_else(cores, usize::from);
-    let results = all(&corpus, &mutants, jobs, exchanges, seed).await?;
-    let (mut lines, alarms) = control(&corpus, CONTROL * exchanges, seed).await?;
+    let (reached, (mut lines, alarms)) = control(&corpus, CONTROL * exchanges, seed).await?;
+    let results = all(&corpus, &mutants, jobs, exchanges, seed, &reached).await?;
     let mut costs = Vec::new();
     for mutant in &mutants {
         let Some(exploration) = results.get(mutant.name) else { continue };
@@ -89,15 +89,21 @@ async fn all(
     jobs: usize,
     exchanges: usize,
     seed: u64,
+    reached: &BTreeMap<Edition, Vec<Made>>,
 ) -> Result<BTreeMap<&'static str, Exploration>, Failure> {
     let slots = Arc::new(Semaphore::new(jobs));
     let mut running = JoinSet::new();
     for mutant in mutants.iter().copied() {
         let (corpus, slots) = (Arc::clone(corpus), Arc::clone(&slots));
+        let edition = edition_of(mutant);
+        let made = reached.get(&edition).into_iter().flatten();
+        let spared = made.filter(|made| !made.mutants.contains(mutant.name)).map(|made| (made.number, made.exchanges));
+        let spared = spared.collect();
         running.spawn_blocking(move || {
             on_this_thread(async {
                 let _slot = slots.acquire().await;
-                one(&corpus, edition_of(mutant), Some(mutant), exchanges, seed).await
+                let options = ExploreOptions { exchanges, spared, ..in_search(seed)? };
+                one(&corpus, edition, config(edition, Some(mutant)), &options, &Silent).await
             })
             .map(|exploration| (mutant.name, exploration))
         });
@@ -114,24 +120,63 @@ async fn all(
     Ok(results)
 }
 
-/// Explores the reference itself: what it seems to do wrong says nothing about a mutant. Gives what is printed about it,
-/// and how many false alarms there were.
-async fn control(corpus: &Arc<Corpus>, exchanges: usize, seed: u64) -> Result<(Vec<String>, usize), Failure> {
+/// Explores the reference itself: what it seems to do wrong says nothing about a mutant. Gives which mutants each trial
+/// reaches, what is printed, and how many false alarms there were.
+async fn control(
+    corpus: &Arc<Corpus>,
+    exchanges: usize,
+    seed: u64,
+) -> Result<(BTreeMap<Edition, Vec<Made>>, (Vec<String>, usize)), Failure> {
     let mut lines = Vec::new();
-    for edition in Edition::ALL {
+    let mut all = BTreeMap::new();
+    let explored = Edition::ALL.map(|edition| {
         let corpus = Arc::clone(corpus);
-        let control = tokio::task::spawn_blocking(move || on_this_thread(one(&corpus, edition, None, exchanges, seed)));
-        let control = control.await.map_err(|error| Failure::internal(format!("explore the reference: {error}")))??;
-        for finding in control.findings {
+        let control = tokio::task::spawn_blocking(move || {
+            let trials = Trials::default();
+            let config = Config { reached: Some(Arc::clone(&trials.reached)), ..config(edition, None) };
+            let options = ExploreOptions { exchanges, ..in_search(seed)? };
+            let exploration = on_this_thread(one(&corpus, edition, config, &options, &trials))?;
+            Ok::<_, Failure>((exploration, trials.made.into_inner().unwrap_or_else(PoisonError::into_inner)))
+        });
+        (edition, control)
+    });
+    for (edition, control) in explored {
+        let control = control.await.map_err(|error| Failure::internal(format!("explore the reference: {error}")))?;
+        let (exploration, made) = control?;
+        for finding in exploration.findings {
             let mismatch = finding.mismatches.first();
             let what =
                 mismatch.map(|mismatch| format!("{}: {}", mismatch.expected, mismatch.found)).unwrap_or_default();
             lines.push(format!("false alarm on the reference ({edition}): {}; {what}", finding.steps.join(", ")));
         }
+        all.insert(edition, made);
     }
     let alarms = lines.len();
     lines.push(format!("control: the reference itself, {exchanges} exchanges in each edition, {alarms} false alarms"));
-    Ok((lines, alarms))
+    Ok((all, (lines, alarms)))
+}
+
+/// A trial at the reference.
+struct Made {
+    number: usize,
+    exchanges: usize,
+    /// The mutants that it reaches. The others would answer it as the reference does.
+    mutants: BTreeSet<&'static str>,
+}
+
+/// Notes the mutants that each trial reaches.
+#[derive(Default)]
+struct Trials {
+    reached: Arc<Reached>,
+    made: Mutex<Vec<Made>>,
+}
+
+impl Watcher for Trials {
+    fn ended(&self, number: usize, exchanges: usize, _: usize) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let before: usize = made.iter().map(|made| made.exchanges).sum();
+        made.push(Made { number, exchanges: exchanges - before, mutants: self.reached.take() });
+    }
 }
 
 /// Both ends of an exchange on this thread, where what proptest generates has to stay too.
@@ -139,27 +184,30 @@ fn on_this_thread(exploration: impl Future<Output = Result<Exploration, Failure>
     of_this_thread()?.block_on(exploration)
 }
 
-async fn one(
-    corpus: &Corpus,
-    edition: Edition,
-    mutant: Option<&'static Mutant>,
-    exchanges: usize,
-    seed: u64,
-) -> Result<Exploration, Failure> {
-    let (server, target) = embedded::start_as(config(edition, mutant), edition, TIMEOUT).await?;
-    let (reference, model) = embedded::start_as(config(edition, None), edition, TIMEOUT).await?;
-    let options = ExploreOptions {
+/// Options of a search for one difference.
+fn in_search(seed: u64) -> Result<ExploreOptions, Failure> {
+    Ok(ExploreOptions {
         trials: usize::MAX,
-        exchanges,
         findings: 1,
         // That something was found is enough.
         shrinking: 0,
         level: Level::Should,
         settle: SETTLE,
         ..options(seed)?
-    };
+    })
+}
+
+async fn one(
+    corpus: &Corpus,
+    edition: Edition,
+    config: Config,
+    options: &ExploreOptions,
+    watcher: &dyn Watcher,
+) -> Result<Exploration, Failure> {
+    let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
+    let (reference, model) = embedded::start(edition, TIMEOUT).await?;
     let (_stop, stopped) = watch::channel(false);
-    let exploration = explore(corpus, &target, &model, &options, &Silent, stopped)
+    let exploration = explore(corpus, &target, &model, options, watcher, stopped)
         .await
         .map_err(|error| Failure::internal(error.to_string()))?;
     server.stop().await;

@@ -6,6 +6,7 @@ use crate::entropy::Entropy;
 use crate::fixture::Level;
 use crate::normalise::Shown;
 use crate::target::Clock;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The options of an exploration.
@@ -27,6 +28,9 @@ pub struct ExploreOptions {
     pub shrinking: usize,
     /// Trials to make before the generated ones.
     pub known: Vec<Trial>,
+    /// Generated trials that are not made, by number, with the requests to the target that each would take. They count as
+    /// made, and as judged without a finding: whoever names them knows that they show nothing.
+    pub spared: BTreeMap<usize, usize>,
     /// The time within which a state change must become visible.
     pub settle: Duration,
     /// The clock.

@@ -45,7 +45,7 @@ async fn whole(
     let mut explorer = Explorer::new(corpus, target, model, options, &run)?;
     let mut exploration = Exploration::new();
     exploration.ended = explorer.go(&mut exploration, watcher, &until).await;
-    exploration.exchanges = explorer.target.exchanges();
+    exploration.exchanges += explorer.target.exchanges();
     exploration.accounts = explorer.target.pool.accounts();
     // A target that no longer answers cannot release keys, and each attempt would take the whole time limit.
     if !matches!(exploration.ended, Ended::Lost(_)) && !target.embedded {
@@ -73,7 +73,8 @@ impl Explorer<'_> {
             if let Some(why) = tried.lost {
                 return Ended::Lost(self.redactor.show(&why));
             }
-            watcher.ended(exploration.generated, self.target.exchanges(), exploration.findings.len());
+            let exchanges = exploration.exchanges + self.target.exchanges();
+            watcher.ended(exploration.generated, exchanges, exploration.findings.len());
         }
         if until.is_stopped() { Ended::Interrupted } else { Ended::Done }
     }
@@ -100,6 +101,11 @@ impl Explorer<'_> {
             }
             exploration.generated += 1;
             let number = exploration.generated;
+            if let Some(exchanges) = self.options.spared.get(&number) {
+                exploration.exchanges += exchanges;
+                exploration.judged += 1;
+                continue;
+            }
             if let Ok(tree) = strategy.new_tree(&mut runner(self.options.seed, number)) {
                 return Some(Numbered { trial: tree.current(), number: Some(number) });
             }
@@ -109,7 +115,7 @@ impl Explorer<'_> {
     /// Whether no further trial is generated.
     fn is_enough(&self, exploration: &Exploration) -> bool {
         exploration.generated >= self.options.trials
-            || self.target.exchanges() >= self.options.exchanges
+            || exploration.exchanges + self.target.exchanges() >= self.options.exchanges
             || self.has_found_enough(exploration)
     }
 
