@@ -334,7 +334,7 @@ pub(crate) struct SelfcheckArguments {
     /// Send each mutant only the case that must find it, in place of all cases that reach its fault
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Send each mutant every case, also those that ask nothing which it answers otherwise than the reference
+    /// Send each mutant every case that is not slow, also those at which it does the same as the reference
     #[arg(long, conflicts_with_all = ["quick", "explore", "join"])]
     pub(crate) every_case: bool,
     /// Check only this part of the mutants and controls: `hash:1/4` is the first of four, and each is in exactly one part

@@ -205,7 +205,7 @@ async fn one(
     watcher: &dyn Watcher,
 ) -> Result<Exploration, Failure> {
     let (server, target) = embedded::start_as(config, edition, TIMEOUT).await?;
-    let (reference, model) = embedded::start(edition, TIMEOUT).await?;
+    let (reference, model) = embedded::start_as(self::config(edition, None), edition, TIMEOUT).await?;
     let (_stop, stopped) = watch::channel(false);
     let exploration = explore(corpus, &target, &model, options, watcher, stopped)
         .await

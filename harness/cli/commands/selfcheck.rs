@@ -1,7 +1,7 @@
 //! `trentcheck selfcheck`: is a green run worth anything? Every mutant has to be found, and by the case that it names.
 
 use super::selfcheck_parts::{Found, Kind, Part, joined};
-use super::selfcheck_reach::{Reach, cases};
+use super::selfcheck_reach::{MutantsByCase, Reach, cases};
 use super::wrong_servers::{WrongServer, chosen, edition_of};
 use crate::arguments::{SelfcheckArguments, ServerSet};
 use crate::edge::cores::{cores, spread};
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use trentcheck_core::fixture::{Case, Corpus, Edition, Level, Partition, Selection};
+use trentcheck_core::fixture::{Corpus, Edition, Level, Partition, Selection};
 use trentcheck_core::report::{CaseRan, ExitCode, Outcome};
 use trentcheck_core::run::{Detail, Entropy, Options, run};
 use trentcheck_reference::{Config, Mutant, bugs, controls, habits};
@@ -69,11 +69,11 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
     }
     let controlled: Vec<&'static str> = controls.iter().map(|control| control.subject.name()).collect();
     let kind = Kind { corpus: corpus.digest.clone(), quick: arguments.quick };
-    let found = match arguments.join.as_slice() {
+    let (found, unreached) = match arguments.join.as_slice() {
         [] => replayed(&corpus, &chosen, controls, &arguments).await?,
         files => {
             let names = chosen.iter().map(|server| server.mutant.name).chain(controlled.iter().copied());
-            joined(files, &corpus, &names.collect(), &kind)?
+            (joined(files, &corpus, &names.collect(), &kind)?, Vec::new())
         }
     };
     let mut alarms = Vec::new();
@@ -98,47 +98,56 @@ pub(crate) async fn selfcheck(arguments: SelfcheckArguments) -> Result<u8, Failu
         0 => format!("{:.1} s", started.elapsed().as_secs_f64()),
         files => format!("joined from {files} files"),
     };
-    Ok(conclude(&corpus, &ran, controlled.len(), &of, alarms, &took))
+    Ok(conclude(&corpus, &ran, controlled.len(), &of, alarms, unreached, &took))
 }
 
 /// Of what the figures are.
 struct Whole {
     /// The part, if they are those of a part.
     part: Option<Partition>,
-    /// Whether every case was run at all mutants of our own.
+    /// Whether all mutants of our own were checked, and with all their cases.
     is_complete: bool,
 }
 
-/// Runs the corpus at each mutant and each control.
+/// Runs the corpus at each mutant and each control. Gives what was found, and what is wrong about cases that mutants name.
 async fn replayed(
     corpus: &Arc<Corpus>,
     chosen: &[WrongServer],
     controls: Vec<Replay>,
     arguments: &SelfcheckArguments,
-) -> Result<Found, Failure> {
-    let at_the_reference = match arguments.quick {
+) -> Result<(Found, Vec<String>), Failure> {
+    let reach = match arguments.quick || arguments.every_case {
+        true => None,
+        false => Some(reach(corpus).await?),
+    };
+    // Controls wait most of the time, and so do slow cases at the reference: mutants are checked beside them.
+    let mut waiting = controls;
+    let at_reference = match arguments.quick {
         true => {
             let named = chosen.iter().map(|server| server.mutant.killed_by);
             Selection::of_ids(named.filter(|case| !case.is_empty()))
         }
-        false => Selection::default(),
+        false => Selection::default().with_slow(),
     };
-    let mut right = right(corpus, &at_the_reference).await?;
-    // Controls wait most of the time, and so do slow cases: mutants are checked beside them.
-    let mut waiting = controls;
-    let slow: Vec<&str> = corpus.cases.iter().filter(|case| case.slow && !arguments.quick).map(Case::id).collect();
-    if !slow.is_empty() {
-        let all = Edition::ALL.into_iter();
-        waiting.extend(all.map(|edition| Replay::of(corpus, edition, None).with(slow.iter().copied())));
-    }
+    waiting.extend(
+        Edition::ALL.map(|edition| Replay { selection: at_reference.clone(), ..Replay::of(corpus, edition, None) }),
+    );
     let mut at_mutants = Vec::new();
+    let mut faults = Vec::new();
     for server in chosen {
         let mutant = server.mutant;
         if arguments.quick && (mutant.equivalent.is_some() || mutant.killed_by.is_empty()) {
             continue;
         }
-        let edition = edition_of(mutant);
-        let reaches = |case: &str| !arguments.quick && (arguments.every_case || right[&edition].reaches(case, mutant));
+        let reached = reach.as_ref().and_then(|reach| reach.get(&edition_of(mutant)));
+        let reaches = |case: &str| match reached {
+            Some(reached) => reached.get(case).is_some_and(|mutants| mutants.contains(mutant.name)),
+            None => arguments.every_case,
+        };
+        let is_named = corpus.case(mutant.killed_by).is_some_and(|case| !case.slow);
+        if reached.is_some() && is_named && !reaches(mutant.killed_by) {
+            faults.push(format!("{}: the reference does not tell that `{}` reaches it", mutant.name, mutant.killed_by));
+        }
         let cases = cases(corpus, mutant, reaches);
         if !cases.is_empty() {
             at_mutants.push((mutant, cases));
@@ -148,7 +157,8 @@ async fn replayed(
     at_mutants.sort_by_key(|(_, cases)| std::cmp::Reverse(cases.len()));
     let busy = at_mutants.into_iter().map(|(mutant, cases)| {
         let subject = Subject::Server(mutant.name);
-        Replay { subject, ..Replay::of(corpus, edition_of(mutant), Some(mutant)).with(cases) }
+        let selection = Selection::of_ids(cases);
+        Replay { subject, selection, ..Replay::of(corpus, edition_of(mutant), Some(mutant)) }
     });
     let busy: Vec<Replay> = busy.collect();
     let at_a_time = arguments.jobs.map_or(MUTANTS_A_CORE * cores(), usize::from);
@@ -157,19 +167,20 @@ async fn replayed(
         spread(waiting, at_a_time, replay, line.counter()),
         spread(busy, at_a_time, replay, line.counter())
     )?;
+    let mut innocent: BTreeMap<Edition, BTreeSet<String>> = BTreeMap::new();
     let mut at_servers = Vec::new();
     for Replayed { subject, edition, found, .. } in waiting.into_iter().chain(busy) {
-        match (subject, right.get_mut(&edition)) {
-            (Subject::Reference, Some(right)) => right.observed.extend(observed(found?)?),
-            _ => at_servers.push((subject, edition, found?)),
+        match subject {
+            Subject::Reference => innocent.entry(edition).or_default().extend(observed(found?)?),
+            Subject::Server(name) => at_servers.push((name, edition, found?)),
         }
     }
     let mut all: Found = chosen.iter().map(|server| (server.mutant.name.to_owned(), Kills::new())).collect();
-    for (subject, edition, found) in at_servers {
-        let guilty = found.into_iter().filter(|(case, _)| !right[&edition].observed.contains(case)).collect();
-        all.insert(subject.name().to_owned(), guilty);
+    for (name, edition, found) in at_servers {
+        let guilty = found.into_iter().filter(|(case, _)| !innocent[&edition].contains(case)).collect();
+        all.insert(name.to_owned(), guilty);
     }
-    Ok(all)
+    Ok((all, faults))
 }
 
 /// A mutant and the cases that found it.
@@ -209,8 +220,8 @@ struct Replayed {
     subject: Subject,
     edition: Edition,
     found: Result<Kills, Failure>,
-    /// The mutants that each case reaches, if the subject is the reference.
-    reach: BTreeMap<String, BTreeSet<&'static str>>,
+    /// The mutants that each case reaches, if the subject is a reference that tells them.
+    reach: MutantsByCase,
 }
 
 /// One run of the corpus.
@@ -235,47 +246,28 @@ impl Replay {
             settle: SETTLE,
         }
     }
-
-    /// The same with these cases only. There is at least one.
-    fn with<'a>(self, cases: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { selection: Selection::of_ids(cases), ..self }
-    }
 }
 
-/// What the reference itself did with the cases.
-struct Right {
-    /// The cases that diverge. Those that only observe may differ from its own choice; they can find nothing.
-    observed: BTreeSet<String>,
-    /// The mutants that each case reaches.
-    reach: BTreeMap<String, BTreeSet<&'static str>>,
-}
-
-impl Right {
-    fn reaches(&self, case: &str, mutant: &Mutant) -> bool {
-        self.reach.get(case).is_some_and(|mutants| mutants.contains(mutant.name))
-    }
-}
-
-/// Runs these cases at the reference, in each edition.
-async fn right(corpus: &Arc<Corpus>, selection: &Selection) -> Result<BTreeMap<Edition, Right>, Failure> {
+/// Which mutants each case reaches, in each edition.
+async fn reach(corpus: &Arc<Corpus>) -> Result<BTreeMap<Edition, MutantsByCase>, Failure> {
     let at = |edition| {
         let config = Config { reached: Some(Arc::default()), ..config(edition, None) };
-        Replay { config, selection: selection.clone(), ..Replay::of(corpus, edition, None) }
+        Replay { config, ..Replay::of(corpus, edition, None) }
     };
-    let work: Vec<Replay> = Edition::ALL.into_iter().map(at).collect();
-    let mut right = BTreeMap::new();
-    for Replayed { edition, found, reach, .. } in spread(work, Edition::ALL.len(), replay, || {}).await? {
-        right.insert(edition, Right { observed: observed(found?)?.collect(), reach });
+    let mut reach = BTreeMap::new();
+    for one in spread(Edition::ALL.map(at).into(), Edition::ALL.len(), replay, || {}).await? {
+        observed(one.found?)?;
+        reach.insert(one.edition, one.reach);
     }
-    Ok(right)
+    Ok(reach)
 }
 
-/// The cases that diverge on the reference itself, none of which may judge.
-fn observed(found: Kills) -> Result<impl Iterator<Item = String>, Failure> {
+/// The cases that diverge on the reference itself. Those that only observe may differ from its own choice; they can find nothing.
+fn observed(found: Kills) -> Result<BTreeSet<String>, Failure> {
     if let Some((case, _)) = found.iter().find(|(_, level)| **level > Level::May) {
         return Err(Failure::internal(format!("pass `{case}` on the reference itself")));
     }
-    Ok(found.into_keys())
+    Ok(found.into_keys().collect())
 }
 
 /// What a conforming server may do. Whatever diverges all the same is a false alarm.
@@ -339,14 +331,22 @@ async fn found(
         .collect())
 }
 
-fn conclude(corpus: &Corpus, ran: &[Ran], controls: usize, of: &Whole, alarms: Vec<String>, took: &str) -> u8 {
+fn conclude(
+    corpus: &Corpus,
+    ran: &[Ran],
+    controls: usize,
+    of: &Whole,
+    alarms: Vec<String>,
+    unreached: Vec<String>,
+    took: &str,
+) -> u8 {
     let part = of.part.map(|part| format!("part {part}: ")).unwrap_or_default();
     let mut faults = alarms.len();
     let mut lines = alarms;
     if controls > 0 {
         lines.push(format!("{part}controls: {controls} variations of a conforming server, {faults} false alarms"));
     }
-    let wrong: Vec<String> = ran.iter().filter_map(wrong).collect();
+    let wrong: Vec<String> = ran.iter().filter_map(wrong).chain(unreached).collect();
     faults += wrong.len();
     lines.extend(wrong);
     let (own, kills) = of_set(ran, ServerSet::Own);

@@ -8,11 +8,14 @@ use trentcheck_core::report::CaseRan;
 use trentcheck_core::run::Progress;
 use trentcheck_reference::{Mutant, Reached};
 
+/// The mutants that each case reaches, by the id of the case.
+pub(super) type MutantsByCase = BTreeMap<String, BTreeSet<&'static str>>;
+
 /// Notes, of a run of one case after the other at the reference, the mutants that each case reaches.
 pub(super) struct Reach {
     /// What the reference tells. `None` at a mutant, which tells nothing.
     reached: Option<Arc<Reached>>,
-    mutants: Mutex<BTreeMap<String, BTreeSet<&'static str>>>,
+    mutants: Mutex<MutantsByCase>,
 }
 
 impl Reach {
@@ -21,7 +24,7 @@ impl Reach {
     }
 
     /// The mutants that each case reaches.
-    pub(super) fn of_cases(self) -> BTreeMap<String, BTreeSet<&'static str>> {
+    pub(super) fn of_cases(self) -> MutantsByCase {
         self.mutants.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -92,7 +92,7 @@ pub struct Config {
     pub explain: Option<fn(&str)>,
     /// The mutant that the target is, if it is one.
     pub mutant: Option<&'static Mutant>,
-    /// Is told which mutants could have acted, if anybody wants to know. Of a mutant it is told nothing.
+    /// Is told which mutants could have acted, if anybody wants to know. It means nothing beside `mutant`.
     pub reached: Option<Arc<Reached>>,
 }
 
@@ -114,7 +114,7 @@ impl Config {
         }
     }
 
-    /// Whether to work out what the mutant of this point would do, which `at` is asked about then.
+    /// Whether to work out what the mutant of this point would do here. Ask `at` once that is known.
     pub(crate) fn concerns(&self, point: Point) -> bool {
         self.reached.is_some() || self.mutant.and_then(Mutant::point) == Some(point)
     }

@@ -54,7 +54,7 @@ fn answer(shared: &Shared, region: &str, request: &Incoming, sent: &Incoming) ->
         }
         other => other?,
     };
-    let is_changed = |to: Permission, is_known: bool| is_known && principal.permission != to;
+    let is_changed = |to: Permission, has_happened: bool| has_happened && principal.permission != to;
     let remembered = match () {
         () if is_changed(Permission::Allowed, request.behind.has_succeeded)
             && config.at(Point::PermissionRemembered) =>
@@ -89,11 +89,11 @@ fn method(config: &Config, request: &Incoming) -> Result<(), Refusal> {
 fn content_type(config: &Config, request: &Incoming) -> Result<(), Refusal> {
     let is_absent = request.values("content-type").next().is_none();
     let unless = if is_absent { Point::ContentTypeAbsentAccepted } else { Point::ContentTypeUnchecked };
-    config.unless(unless, is_taken(config, request))
+    config.unless(unless, media_type(config, request))
 }
 
-/// Whether the content type is one that the service takes.
-fn is_taken(config: &Config, request: &Incoming) -> Result<(), Refusal> {
+/// Checks the content type as the service does.
+fn media_type(config: &Config, request: &Incoming) -> Result<(), Refusal> {
     let values: Vec<&str> = request.values("content-type").collect();
     let [value] = values.as_slice() else {
         return Err(Refusal::unclaimed());

@@ -148,11 +148,16 @@ async fn watched(
             reached.unread();
             None
         })?;
-        client.write_all(&answer).await.ok()?;
         // Interim answers (1xx) come before the one that counts.
-        if !answer.starts_with(b"HTTP/1.1 1") {
-            let reply = parse(&answer)?;
-            reached.answer(&asked, &request, is_lifecycle(&head), &reply);
+        let is_interim = answer.starts_with(b"HTTP/1.1 1");
+        if !is_interim {
+            match parse(&answer) {
+                Some(reply) => reached.answer(&asked, &request, is_lifecycle(&head), &reply),
+                None => reached.unread(),
+            }
+        }
+        client.write_all(&answer).await.ok()?;
+        if !is_interim {
             return Some(head.contains("\r\nconnection: close\r\n"));
         }
     }

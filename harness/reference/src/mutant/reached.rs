@@ -25,7 +25,7 @@ struct Faults {
     points: BTreeSet<Point>,
     /// The mutants that would have read, answered or written something else.
     mutants: BTreeSet<&'static str>,
-    /// Whether something came that cannot be told.
+    /// Whether something came that the proxy could not read, so that any mutant may have acted.
     all: bool,
 }
 

@@ -50,8 +50,8 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Vec<u8>, Refusal> {
         true => material_id.or_else(|| key.current().map(|material| material.id.clone())),
         false => store.change(config, place, |key| carry_out(config, key, material_id.as_deref()))?,
     };
-    let is_known = || key.multi_region.is_none() || !config.at(Point::WaitingStaysInReplica);
-    if let Some(deleted) = deleted.as_ref().filter(|_| is_known()) {
+    let tells_replicas = || key.multi_region.is_none() || !config.at(Point::WaitingStaysInReplica);
+    if let Some(deleted) = deleted.as_ref().filter(|_| tells_replicas()) {
         forget(config, &mut store, &key, deleted);
     }
     wrong::besides(call, &mut store, &key, deleted.as_deref())?;

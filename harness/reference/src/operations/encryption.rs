@@ -3,7 +3,6 @@
 use super::answer::{body, encoded};
 use super::named::key_of;
 use super::usable::{broken, fitting, material, usable};
-use super::wrong;
 use crate::call::Call;
 use crate::crypto::{self, Blob};
 use crate::error::Refusal;
@@ -141,7 +140,7 @@ fn open(call: &Call<'_>, side: &Side) -> Result<Done, Refusal> {
         other => other?,
     };
     let material = key.materials.iter().find(|material| material.id == sealed.material_id);
-    let material = material.and_then(|material| material.bytes.clone().or_else(|| wrong::remembered(config, &key)));
+    let material = material.and_then(|material| material.bytes.clone().or_else(|| key.remembered.clone()));
     let bytes = material.and_then(|material| sealed.decrypt(&material, &context)).ok_or_else(wrong)?;
     Ok(Done { key, algorithm, bytes })
 }

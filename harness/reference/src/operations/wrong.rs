@@ -105,11 +105,6 @@ pub(super) fn remembers(config: &Config, key: &mut Key) -> bool {
     key.deletion.is_some() && config.at(Point::PendingDeletionKeepsMaterial)
 }
 
-/// The deleted material, for a mutant that uses it.
-pub(super) fn remembered(config: &Config, key: &Key) -> Option<Vec<u8>> {
-    key.remembered.clone().filter(|_| USES.into_iter().any(|point| config.at(point)))
-}
-
 /// Changes the key in the way of a mutant, after the deletion.
 pub(super) fn effect(config: &Config, before: &Key, key: &mut Key, deleted: Option<&str>) {
     let is_pending_deletion = key.deletion.is_some();
