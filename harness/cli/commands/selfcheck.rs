@@ -144,9 +144,12 @@ async fn replayed(
             Some(reached) => reached.get(case).is_some_and(|mutants| mutants.contains(mutant.name)),
             None => arguments.every_case,
         };
+        // Which case makes a key that others use too depends on how busy the machine is, and so does which one reaches a
+        // fault of making keys. But one does.
+        let is_told = |reached: &MutantsByCase| reached.values().any(|mutants| mutants.contains(mutant.name));
         let is_named = corpus.case(mutant.killed_by).is_some_and(|case| !case.slow);
-        if reached.is_some() && is_named && !reaches(mutant.killed_by) {
-            faults.push(format!("{}: the reference does not tell that `{}` reaches it", mutant.name, mutant.killed_by));
+        if is_named && reached.is_some_and(|reached| !is_told(reached)) {
+            faults.push(format!("{}: the reference does not tell of any case that it reaches it", mutant.name));
         }
         let cases = cases(corpus, mutant, reaches);
         if !cases.is_empty() {
