@@ -204,7 +204,7 @@ mod tests {
             // The changes are written as TOML, as in a case.
             for change in trial.steps.iter().filter_map(Move::change) {
                 let text = toml::to_string(change).unwrap_or_default();
-                let read = toml::from_str::<crate::fixture::RequestChange>(&text);
+                let read = crate::fixture::read::<crate::fixture::RequestChange>(&text);
                 prop_assert_eq!(read.as_ref().ok(), Some(change), "{}", text);
             }
         }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use crate::fixture::{Case, CaseFile};
+use crate::fixture::{Case, CaseFile, read};
 use crate::http::Framing;
 use crate::plan::{Absent, KeyNames, PlanError, Planned, World, plan, render};
 use crate::test_support::CORPUS;
@@ -17,7 +17,7 @@ fn case(request: &str) -> Case {
         "[group]\nname = \"a\"\ntitle = \"a\"\n[[case]]\nid = \"a/b\"\ntitle = \"a\"\nclauses = []\nsupports = []\n\
          level = \"must\"\ndanger = \"none\"\nprecondition = \"none\"\nexpect = []\nrequest = {request}\n"
     );
-    toml::from_str::<CaseFile>(&text).unwrap().cases.remove(0)
+    read::<CaseFile>(&text).unwrap().cases.remove(0)
 }
 
 fn planned(request: &str) -> Planned {

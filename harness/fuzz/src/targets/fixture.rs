@@ -4,7 +4,7 @@ use super::visible::must_be_lines;
 use crate::failure::Failure;
 use std::path::Path;
 use std::sync::LazyLock;
-use trentcheck_core::fixture::{CaseFile, Document, FixtureError, load, print_cases};
+use trentcheck_core::fixture::{CaseFile, Document, FixtureError, load, print_cases, read};
 
 pub(super) const WORDS: &[&str] = &[
     "[[case]]\n",
@@ -56,10 +56,10 @@ static SPEC: LazyLock<Vec<Document>> = LazyLock::new(|| {
 /// What is loaded and printed is what is loaded again; every finding stands in a line of a file that there is.
 pub(super) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let parsed = toml::from_str::<CaseFile>(text);
+    let parsed = read::<CaseFile>(text);
     if let Ok(file) = &parsed {
         let printed = print_cases(file);
-        let again = toml::from_str::<CaseFile>(&printed);
+        let again = read::<CaseFile>(&printed);
         assert_eq!(again.as_ref().ok(), Some(file), "{:?}\n{printed}", again.as_ref().err());
     }
     let path = text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or("cases/fuzz.toml");

@@ -1,6 +1,7 @@
 //! What every answer is held to, and the key afterwards.
 
 use super::*;
+use crate::fixture::read;
 
 /// Headers that every rule is content with.
 const HEADERS: [(&str, &str); 6] = [
@@ -149,7 +150,7 @@ fn an_effect_s_checks_compare_members() {
         let text = format!(
             "id = \"a\"\ntitle = \"a\"\ncall = \"DescribeKey\"\nsupports = [\"states page/a\"]\nclauses = [\"S-01\"]\nchecks = [{checks}]"
         );
-        toml::from_str::<Effect>(&text).unwrap()
+        read::<Effect>(&text).unwrap()
     };
     let before = json!({"A": "x", "B": 1, "C": null});
     for (check, after, expected) in [
