@@ -96,7 +96,7 @@ impl Message {
         Raw {
             start: start.trim_end(),
             headers: &response.headers,
-            is_shown: |name| SHOWN_HEADERS.contains(&name),
+            is_shown: |name| is_among(SHOWN_HEADERS, name),
             body: &response.body,
             coding: coding(&response.headers, &response.body),
             length: length(&response.body, &framing),
@@ -114,6 +114,17 @@ impl Message {
     pub fn shown(&self) -> Vec<String> {
         self.lines().map(|line| cut(line, SHOWN)).collect()
     }
+
+    /// The same of a message that nobody needs behind it.
+    fn into_shown(self) -> Vec<String> {
+        let headers = self.headers.into_iter().map(|(mut line, value)| {
+            line.push_str(": ");
+            line.push_str(&value);
+            line
+        });
+        let lines = [self.start].into_iter().chain(headers).chain([self.framing]).chain(self.body);
+        lines.map(|line| cut(line, SHOWN)).collect()
+    }
 }
 
 /// The line that tells a body's length and framing.
@@ -125,7 +136,7 @@ fn length(body: &[u8], framing: &str) -> String {
 struct Raw<'a> {
     start: &'a str,
     headers: &'a [Header],
-    /// Whether the value of a header is shown, by its name in lower case.
+    /// Whether the value of a header is shown, by its name.
     is_shown: fn(&str) -> bool,
     body: &'a [u8],
     /// How the body is compressed.
@@ -144,25 +155,33 @@ impl Raw<'_> {
         if self.coding.is_some() || self.body.len() > KEPT {
             return None;
         }
-        let mut whole = String::new();
-        let mut part = |bytes: &[u8]| {
-            let text = printable(bytes)?.to_owned();
-            whole.push_str(&text);
-            whole.push_str(BETWEEN);
-            Some(text)
+        let mut whole = Vec::with_capacity(ORDINARY);
+        let mut ends = Vec::new();
+        let mut add = |part: &[u8]| {
+            whole.extend_from_slice(part);
+            ends.push(whole.len());
+            whole.extend_from_slice(BETWEEN.as_bytes());
         };
-        let start = part(self.start.as_bytes())?;
-        let headers = self.headers.iter().map(|header| {
-            let value = match self.instead(header) {
-                Some(instead) => part(instead.as_bytes())?,
-                None => part(&header.value)?,
-            };
-            Some((part(header.name.as_bytes())?, value))
+        add(self.start.as_bytes());
+        for header in self.headers {
+            add(header.name.as_bytes());
+            match self.instead(header) {
+                Some(instead) => add(instead.as_bytes()),
+                None => add(&header.value),
+            }
+        }
+        add(self.length.as_bytes());
+        add(self.body);
+        let whole = printable(&whole, &ends).filter(|whole| redactor.is_clean(whole))?;
+        let mut parts = ends.iter().scan(0, |from, end| {
+            let part = &whole[*from..*end];
+            *from = end + BETWEEN.len();
+            Some(part.to_owned())
         });
-        let headers = headers.collect::<Option<_>>()?;
-        let framing = part(self.length.as_bytes())?;
-        let body = if self.body.is_empty() { None } else { Some(part(self.body)?) };
-        redactor.is_clean(&whole).then_some(Message { start, headers, framing, body })
+        let start = parts.next()?;
+        let headers = self.headers.iter().map_while(|_| Some((parts.next()?, parts.next()?))).collect();
+        let (framing, body) = (parts.next()?, parts.next()?);
+        Some(Message { start, headers, framing, body: (!body.is_empty()).then_some(body) })
     }
 
     /// The message, part by part without what has to be hidden.
@@ -186,21 +205,40 @@ impl Raw<'_> {
 
     /// What stands for the value of a header that is a secret or not shown.
     fn instead(&self, header: &Header) -> Option<String> {
-        let name = header.name.to_ascii_lowercase();
-        match SECRET_HEADERS.contains(&name.as_str()) {
+        match is_among(SECRET_HEADERS, &header.name) {
             true => Some(secret_value(&header.text())),
-            false if (self.is_shown)(&name) => None,
+            false if (self.is_shown)(&header.name) => None,
             false => Some(format!("{PRESENT}{} bytes>", header.value.len())),
         }
     }
 }
 
-/// The text of bytes that [`escape`] leaves as they are, without escapes and entities of its own.
-fn printable(bytes: &[u8]) -> Option<&str> {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'&');
-    let is_plain = bytes.iter().all(is_plain) && !bytes.ends_with(b" ");
-    std::str::from_utf8(bytes).ok().filter(|_| is_plain)
+/// Whether names in lower case have this one, in any case.
+fn is_among(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
+
+/// The text of bytes whose parts, which end there, [`escape`] leaves as they are, without escapes and entities of their own.
+fn printable<'a>(bytes: &'a [u8], ends: &[usize]) -> Option<&'a str> {
+    let is_plain = |byte: &u8| PLAIN[usize::from(*byte)];
+    let has_blank_end = || ends.iter().any(|end| bytes[..*end].ends_with(b" "));
+    let text = if bytes.iter().all(is_plain) { std::str::from_utf8(bytes).ok() } else { None };
+    text.filter(|_| !has_blank_end())
+}
+
+/// The bytes of which such parts are made.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = byte != b'\\' && byte != b'&';
+        byte += 1;
+    }
+    plain
+};
+
+/// Bytes that an ordinary message has at most.
+const ORDINARY: usize = 1024;
 
 /// Bytes of a body that are kept: far more than a whole answer of KMS has, and little enough that the answers of a whole
 /// run fit into memory.
@@ -225,12 +263,12 @@ pub(super) fn cut(line: String, characters: usize) -> String {
 /// The lines of a request as a person reads them: secrets replaced, control characters visible, the body at the end
 /// with its length.
 pub fn request_lines(request: &Request, redactor: &Redactor) -> Vec<String> {
-    Message::of_request(request, redactor).shown()
+    Message::of_request(request, redactor).into_shown()
 }
 
 /// The lines of an answer as a person reads them.
 pub fn response_lines(response: &Response, redactor: &Redactor) -> Vec<String> {
-    Message::of_response(response, redactor).shown()
+    Message::of_response(response, redactor).into_shown()
 }
 
 /// Text with control characters visible; bytes that are no text as hex.

@@ -83,8 +83,9 @@ fn key_ids(text: &[u8]) -> Vec<Range<usize>> {
 
 /// What gives itself away, each with what to show instead.
 pub(super) fn patterns_in(text: &[u8], add: &mut dyn FnMut(Range<usize>, Name)) {
-    for Pattern { sign, pattern, name, .. } in PATTERNS.iter() {
-        if sign.find(text).is_some() {
+    for row in PATTERNS.iter() {
+        if row.can_be_in(text) {
+            let Pattern { pattern, name, .. } = row;
             let values = pattern.captures_iter(text).filter_map(|captures| captures.get(1));
             values.for_each(|value| add(value.range(), Name::Borrowed(name)));
         }
@@ -104,6 +105,8 @@ pub(super) fn unreplaced_in(text: &[u8], add: &mut dyn FnMut(Range<usize>, &'sta
 struct Pattern {
     /// What every text with it holds; looking for that is quick.
     sign: Finder<'static>,
+    /// What does not follow the sign where something is to be replaced. Most texts have the sign with what stands for the rest.
+    never_behind: Option<u8>,
     /// Its first group is what is not shown.
     pattern: Regex,
     name: &'static str,
@@ -112,9 +115,21 @@ struct Pattern {
     what: &'static str,
 }
 
+impl Pattern {
+    /// Whether it is worth a closer look.
+    fn can_be_in(&self, text: &[u8]) -> bool {
+        let length = self.sign.needle().len();
+        self.sign.find_iter(text).any(|at| {
+            let behind = text.get(at + length).copied();
+            self.never_behind.is_none_or(|never| behind != Some(never))
+        })
+    }
+}
+
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    let row = |sign, text: &str, name, unreplaced: &str, what| Pattern {
+    let row = |sign, never_behind, text: &str, name, unreplaced: &str, what| Pattern {
         sign: Finder::new(sign),
+        never_behind,
         pattern: bytes_pattern(text),
         name,
         unreplaced: bytes_pattern(unreplaced),
@@ -137,18 +152,27 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     // Neither has a quote or a backslash: there a string ends that it stands in.
     let parameter = |name: &str| format!(r#"{name}([^[:space:],&<"\\]+)"#);
     vec![
-        row("Signature=", &parameter("Signature="), "<signature>", "Signature=[0-9a-fA-F]{64}", "signature"),
+        row(
+            "Signature=",
+            Some(b'<'),
+            &parameter("Signature="),
+            "<signature>",
+            "Signature=[0-9a-fA-F]{64}",
+            "signature",
+        ),
         row(
             "X-Amz-Security-Token=",
+            Some(b'<'),
             &parameter("X-Amz-Security-Token="),
             "<session-token>",
             "X-Amz-Security-Token=[A-Za-z0-9%+/=]",
             "session token",
         ),
-        row("ImportToken", &token, "<removed>", &token_left, "import token"),
-        row("EncryptedKeyMaterial", &wrapped, "<removed>", &wrapped_left, "wrapped material"),
+        row("ImportToken", None, &token, "<removed>", &token_left, "import token"),
+        row("EncryptedKeyMaterial", None, &wrapped, "<removed>", &wrapped_left, "wrapped material"),
         row(
             "://",
+            None,
             &format!("://{}@", value(r#"[^[:space:]/@"<]"#)),
             "<user>",
             // Formats escape what stands for it.

@@ -14,7 +14,7 @@ pub fn change_strings(value: &mut Value, change: &dyn Fn(&[&str]) -> Vec<String>
     let mut known = HashSet::new();
     let mut texts = Vec::new();
     each(value, &mut |text| {
-        if known.insert(text) {
+        if known.insert(text) && !fixed_words().contains(text) {
             texts.push(text);
         }
     });
@@ -35,7 +35,7 @@ fn is_looked_into(name: &str) -> bool {
 
 fn each<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a str)) {
     match value {
-        Value::String(text) if !fixed_words().contains(text) => seen(text),
+        Value::String(text) => seen(text),
         Value::Array(values) => values.iter().for_each(|value| each(value, seen)),
         Value::Object(members) => {
             let looked = members.iter().filter(|(name, _)| is_looked_into(name));
@@ -45,7 +45,7 @@ fn each<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a str)) {
     }
 }
 
-/// What [`each`] hands over, changed. A word of ours is never among it.
+/// What [`each`] hands over, changed. A word that a program reads is never among it.
 fn change_each(value: &mut Value, changed: &HashMap<String, String>) {
     match value {
         Value::String(text) => {

@@ -2,6 +2,7 @@
 
 use super::http1::encode;
 use crate::http::{Delivery, Request};
+use memchr::memmem;
 use std::time::Duration;
 
 /// The bytes that are sent, and when.
@@ -45,12 +46,12 @@ impl Outgoing {
 
 fn pieces(bytes: &[u8], delivery: Delivery) -> Vec<Piece> {
     let whole = Piece { end: bytes.len(), pause: Duration::ZERO };
-    let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
+    let head = || memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
     match delivery {
         Delivery::AtOnce => vec![whole],
         Delivery::Pieces { count, pause } => {
             // A target that reads head and body apart has to find each of them in several pieces.
-            let (of_head, of_body) = (count - count / 2, count / 2);
+            let (head, of_head, of_body) = (head(), count - count / 2, count / 2);
             let heads = (1..=of_head).map(|number| head * number / of_head);
             let bodies = (1..=of_body).map(|number| head + (bytes.len() - head) * number / of_body);
             paused(heads.chain(bodies), pause)
@@ -60,7 +61,7 @@ fn pieces(bytes: &[u8], delivery: Delivery) -> Vec<Piece> {
             paused(cuts.chain([bytes.len()]), pause)
         }
         Delivery::BodyWaits(pause) => {
-            vec![Piece { end: head, pause: Duration::ZERO }, Piece { pause, ..whole }]
+            vec![Piece { end: head(), pause: Duration::ZERO }, Piece { pause, ..whole }]
         }
     }
 }

@@ -8,11 +8,17 @@ use crate::http::{Framing, Header, Request};
 
 /// The number of header lines that fit at first. A longer answer is parsed again with more room. The limit in bytes is
 /// what restricts an answer.
-const HEADER_LINES: usize = 64;
+const HEADER_LINES: usize = 24;
+
+/// Bytes that the head of an ordinary request has at most.
+const ORDINARY: usize = 1024;
 
 /// The bytes of a request.
 pub(crate) fn encode(request: &Request) -> Vec<u8> {
-    let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method, request.target).into_bytes();
+    let mut bytes = Vec::with_capacity(ORDINARY + request.body.len());
+    for part in [&request.method, " ", &request.target, " HTTP/1.1\r\n"] {
+        bytes.extend_from_slice(part.as_bytes());
+    }
     for header in &request.headers {
         bytes.extend_from_slice(header.name.as_bytes());
         bytes.extend_from_slice(b": ");

@@ -268,7 +268,7 @@ async fn exchange(
 ) -> Result<(Response, Sent), SendError> {
     let Outgoing { bytes, pieces, is_finished } = outgoing;
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = Vec::with_capacity(16 * 1024);
     let mut pieces = pieces.iter();
     let mut end = pieces.next().map_or(0, |piece| piece.end);
     let mut written = 0;
@@ -292,11 +292,13 @@ async fn exchange(
                 Ok(count) => written += count,
             },
             () = until(writing), if matches!(writing, Writing::Pauses(_)) => writing = Writing::Goes,
-            read = reader.read(&mut buffer) => match read {
+            read = reader.read_buf(&mut buffer) => match read {
                 Ok(0) => return Ok((decoder.end()?.ok_or(SendError::ClosedBeforeAnswer)?, sent)),
-                Ok(count) => {
+                Ok(_) => {
                     timing.first_byte.get_or_insert_with(|| started.elapsed());
-                    if let Some(response) = decoder.feed(&buffer[..count])? {
+                    let fed = decoder.feed(&buffer)?;
+                    buffer.clear();
+                    if let Some(response) = fed {
                         let goes_on = *is_finished && sent == Sent::Part && !response.closes;
                         let sent = match goes_on && writes_rest(&mut writer, &bytes[written..]).await {
                             true => Sent::Whole,

@@ -54,6 +54,9 @@ pub struct Explanation {
     pub signed_headers: String,
 }
 
+/// Bytes that the canonical request of an ordinary request has at most.
+const ORDINARY: usize = 512;
+
 /// The canonical request over these headers (lower-case names).
 pub fn canonical_request(
     request: &Request,
@@ -66,19 +69,27 @@ pub fn canonical_request(
     let mut names: Vec<&str> = signed.iter().map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
-    let mut text =
-        format!("{}\n{}\n{}\n", request.method, canonical_path(path, encoding, normalisation), canonical_query(query))
-            .into_bytes();
-    for name in &names {
-        let values: Vec<Vec<u8>> = request
-            .headers
-            .iter()
-            .filter(|header| header.name.trim().eq_ignore_ascii_case(name))
-            .map(canonical_value)
-            .collect();
-        text.extend([name.as_bytes(), b":", &values.join(&b','), b"\n"].concat());
+    let mut text = Vec::with_capacity(ORDINARY);
+    let mut add = |part: &[u8]| text.extend_from_slice(part);
+    for line in [&request.method, &canonical_path(path, encoding, normalisation), &canonical_query(query)] {
+        add(line.as_bytes());
+        add(b"\n");
     }
-    text.extend(format!("\n{}\n{payload_hash}", names.join(";")).into_bytes());
+    for name in &names {
+        add(name.as_bytes());
+        add(b":");
+        let values = request.headers.iter().filter(|header| header.name.trim().eq_ignore_ascii_case(name));
+        for (number, header) in values.enumerate() {
+            if number > 0 {
+                add(b",");
+            }
+            canonical_value(header, &mut add);
+        }
+        add(b"\n");
+    }
+    for part in ["\n", &names.join(";"), "\n", payload_hash] {
+        add(part.as_bytes());
+    }
     text
 }
 
@@ -119,9 +130,14 @@ fn in_hex(bytes: &[u8]) -> String {
 }
 
 /// Removes white space around a value and reduces runs of blanks in it to one blank.
-fn canonical_value(header: &Header) -> Vec<u8> {
-    let words: Vec<&[u8]> = header.value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
-    words.join(&b' ')
+fn canonical_value(header: &Header, add: &mut impl FnMut(&[u8])) {
+    let words = header.value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    for (number, word) in words.enumerate() {
+        if number > 0 {
+            add(b" ");
+        }
+        add(word);
+    }
 }
 
 fn canonical_path(path: &str, encoding: PathEncoding, normalisation: PathNormalisation) -> String {

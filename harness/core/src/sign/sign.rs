@@ -43,7 +43,7 @@ pub fn sign(mut request: Request, signing: &Signing) -> Result<Signed, SignError
             None => presign(request, signing),
         };
     }
-    dated(&mut request, signing)?;
+    dated(&mut request, signing, signing.date_time()?);
     match signing.mutation {
         Some(mutation) => mutate(request, signing, mutation),
         None => authorised(request, signing),
@@ -60,17 +60,17 @@ pub fn sign_plainly(mut request: Request, signing: &Signing, keys: &SigningKeys)
     if signing.location == Location::Query || signing.mutation.is_some() {
         return sign(request, signing).map(|signed| signed.request);
     }
-    dated(&mut request, signing)?;
-    authorised_with(request, signing, keys)
+    let date_time = signing.date_time()?;
+    dated(&mut request, signing, date_time.clone());
+    Ok(authorised_with(request, signing, &date_time, keys))
 }
 
 /// Adds what is signed with a request: the time, and the session token if there is one.
-fn dated(request: &mut Request, signing: &Signing) -> Result<(), SignError> {
-    insert_after_target(request, Header::new("X-Amz-Date", signing.date_time()?));
+fn dated(request: &mut Request, signing: &Signing, date_time: String) {
+    insert_after_target(request, Header::new("X-Amz-Date", date_time));
     if let Some(token) = &signing.credentials.session_token {
         request.headers.push(Header::new("X-Amz-Security-Token", token.as_str()));
     }
-    Ok(())
 }
 
 /// Changes the last digit of the signature in a query string.

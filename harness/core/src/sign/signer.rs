@@ -109,12 +109,17 @@ impl Signing {
 
     /// The correct scope.
     pub(super) fn scope(&self) -> Result<Scope, SignError> {
-        Ok(Scope {
-            date: self.date_time()?[..8].to_owned(),
+        Ok(self.scope_of(&self.date_time()?))
+    }
+
+    /// The scope of a time in the format of `X-Amz-Date`.
+    fn scope_of(&self, date_time: &str) -> Scope {
+        Scope {
+            date: date_time[..8].to_owned(),
             region: self.region.clone(),
             service: self.service.clone(),
             terminator: "aws4_request".to_owned(),
-        })
+        }
     }
 
     /// The names of the signed headers, in lower case.
@@ -145,25 +150,22 @@ pub struct Signed {
 
 /// Adds a correct Authorization header to the request.
 pub(super) fn authorised(mut request: Request, signing: &Signing) -> Result<Signed, SignError> {
-    let scope = signing.scope()?;
-    let own = Own::of(&request, signing, &scope, &signing.date_time()?);
+    let date_time = signing.date_time()?;
+    let scope = signing.scope_of(&date_time);
+    let own = Own::of(&request, signing, &scope, &date_time);
     let signature = by_library(&request, signing, &own.names).unwrap_or_else(|| own.signature(signing, &scope));
     request.headers.push(own.header(signing, &scope, &signature));
     Ok(Signed { request, explanation: Some(own.explanation) })
 }
 
 /// Adds the same Authorization header by our own calculation, with a signing key that is remembered. For the calls around
-/// the judged exchange, which are most of a run.
-pub(super) fn authorised_with(
-    mut request: Request,
-    signing: &Signing,
-    keys: &SigningKeys,
-) -> Result<Request, SignError> {
-    let scope = signing.scope()?;
-    let own = Own::of(&request, signing, &scope, &signing.date_time()?);
+/// the judged exchange, which are most of a run. `date_time` is that of the request.
+pub(super) fn authorised_with(mut request: Request, signing: &Signing, date_time: &str, keys: &SigningKeys) -> Request {
+    let scope = signing.scope_of(date_time);
+    let own = Own::of(&request, signing, &scope, date_time);
     let signature = keys.signature(&signing.credentials.secret_access_key, &scope, &own.explanation.string_to_sign);
     request.headers.push(own.header(signing, &scope, &signature));
-    Ok(request)
+    request
 }
 
 /// Our own calculation for a request.
@@ -191,7 +193,8 @@ impl Own {
         let to_sign = string_to_sign(date_time, scope, &canonical);
         Self {
             explanation: Explanation {
-                canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
+                canonical_request: String::from_utf8(canonical)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
                 string_to_sign: to_sign,
                 signed_headers: names.join(";"),
             },
