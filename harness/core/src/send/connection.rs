@@ -7,7 +7,9 @@ use super::proxy::Proxy;
 use super::tls::{Tls, Verify, client_config};
 use crate::text::TargetText;
 use rustls::pki_types::ServerName;
+use socket2::SockRef;
 use std::future::{Future, poll_fn};
+use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -175,23 +177,14 @@ enum Waiting {
     End,
 }
 
-/// Asks the kernel through a second handle, because the runtime answers from its last notification.
-#[cfg(unix)]
+/// Asks the kernel, because the runtime answers from its last notification.
 fn waiting(socket: &TcpStream) -> Waiting {
-    use std::os::fd::AsFd;
-    let Ok(handle) = socket.as_fd().try_clone_to_owned() else { return Waiting::Nothing };
-    match std::net::TcpStream::from(handle).peek(&mut [0]) {
+    match SockRef::from(socket).peek(&mut [MaybeUninit::uninit()]) {
         Ok(0) => Waiting::End,
         Ok(_) => Waiting::Bytes,
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Waiting::Nothing,
         Err(_) => Waiting::End,
     }
-}
-
-/// On other systems the previous poll must be enough.
-#[cfg(not(unix))]
-fn waiting(_: &TcpStream) -> Waiting {
-    Waiting::Nothing
 }
 
 #[cfg(test)]
