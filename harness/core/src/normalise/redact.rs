@@ -417,6 +417,17 @@ mod tests {
             secret_value(value),
             "AWS4-HMAC-SHA256 Credential=<access-key-id>/20260101/r/kms/aws4_request, SignedHeaders=host, Signature=<signature>"
         );
+        for (value, expected) in [
+            (
+                "Credential=AKID Signature=00,Signature=01",
+                "Credential=<access-key-id> Signature=<signature>,Signature=<signature>",
+            ),
+            // Where nothing is, nothing is said to be.
+            ("Credential=/20260101, Signature=", "Credential=/20260101, Signature="),
+            ("Credential=,Signature= 0", "Credential=,Signature= 0"),
+        ] {
+            assert_eq!(secret_value(value), expected);
+        }
     }
 
     #[test]
