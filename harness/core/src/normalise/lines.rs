@@ -115,7 +115,7 @@ impl Message {
         self.lines().map(|line| cut(line, SHOWN)).collect()
     }
 
-    /// The same of a message that nobody needs behind it.
+    /// As [`Self::shown`], for a message that is not needed afterwards.
     fn into_shown(self) -> Vec<String> {
         let headers = self.headers.into_iter().map(|(mut line, value)| {
             line.push_str(": ");
@@ -218,7 +218,8 @@ fn is_among(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// The text of bytes whose parts, which end there, [`escape`] leaves as they are, without escapes and entities of their own.
+/// These bytes as text, if [`escape`] would change none of the parts in them, and none has an escape or an entity. `ends` tells
+/// where each part ends.
 fn printable<'a>(bytes: &'a [u8], ends: &[usize]) -> Option<&'a str> {
     let is_plain = |byte: &u8| PLAIN[usize::from(*byte)];
     let has_blank_end = || ends.iter().any(|end| bytes[..*end].ends_with(b" "));

@@ -320,17 +320,18 @@ pub(super) fn secret_value(value: &str) -> String {
     if !["Credential=", "Signature=", "SignedHeaders="].iter().any(|word| find(value, word).is_some()) {
         return if value.is_empty() { String::new() } else { format!("<{} characters>", value.len()) };
     }
-    let ends = |letter: char| letter == ',' || letter.is_ascii_whitespace();
+    let ends = |letter: char| matches!(letter, ',' | '\x0b') || letter.is_ascii_whitespace();
     let value = with_instead(value, "Credential=", |letter| letter == '/' || ends(letter), "<access-key-id>");
     with_instead(&value, "Signature=", ends, "<signature>")
 }
 
-/// Where a word is: as `str::find`, which takes longer to begin than most values take to look through.
+/// Where a word is. As `str::find`, which takes longer to begin and is slower on short values.
 fn find(text: &str, word: &str) -> Option<usize> {
     memmem::find(text.as_bytes(), word.as_bytes())
 }
 
-/// The text with something else in the place of what follows each of these words, up to a letter that ends it.
+/// The text with `instead` in the place of what follows each occurrence of a word, up to a letter that ends it. If nothing
+/// follows, nothing is put there.
 fn with_instead(text: &str, word: &str, ends: impl Fn(char) -> bool, instead: &str) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut rest = text;

@@ -105,7 +105,7 @@ pub(super) fn unreplaced_in(text: &[u8], add: &mut dyn FnMut(Range<usize>, &'sta
 struct Pattern {
     /// What every text with it holds; looking for that is quick.
     sign: Finder<'static>,
-    /// What does not follow the sign where something is to be replaced. Most texts have the sign with what stands for the rest.
+    /// If this byte follows the sign, nothing has to be replaced there: it begins the name that already stands for the value.
     never_behind: Option<u8>,
     /// Its first group is what is not shown.
     pattern: Regex,

@@ -45,7 +45,7 @@ fn each<'a>(value: &'a Value, seen: &mut dyn FnMut(&'a str)) {
     }
 }
 
-/// What [`each`] hands over, changed. A word that a program reads is never among it.
+/// Replaces the texts that are in `changed`. Words that a program reads are not in it.
 fn change_each(value: &mut Value, changed: &HashMap<String, String>) {
     match value {
         Value::String(text) => {
