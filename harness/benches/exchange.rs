@@ -52,39 +52,51 @@ async fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("http://{}", listener.local_addr().unwrap());
     let body = format!(r#"{{"__type":"NotFoundException","message":"Key '{ARN}' does not exist"}}"#);
-    let answer = format!(
-        "HTTP/1.1 400 Bad Request\r\nx-amzn-RequestId: 5c1b1f3c-8d1e-4d6c-9b3e-0a1b2c3d4e5f\r\nDate: Mon, 24 Nov 2025 16:00:00 GMT\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let answer = |more: &str| {
+        format!(
+            "HTTP/1.1 400 Bad Request\r\nx-amzn-RequestId: 5c1b1f3c-8d1e-4d6c-9b3e-0a1b2c3d4e5f\r\nDate: Mon, 24 Nov 2025 16:00:00 GMT\r\nContent-Type: application/x-amz-json-1.1\r\n{more}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    };
+    let answers: &'static Answers =
+        Box::leak(Box::new(Answers { kept: answer(""), last: answer("Connection: close\r\n") }));
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
-        tokio::spawn(answered(stream, answer.clone().into_bytes()));
+        tokio::spawn(answered(stream, answers));
     }
 }
 
+/// The same answer to a request that keeps its connection, and to one that does not.
+struct Answers {
+    kept: Vec<u8>,
+    last: Vec<u8>,
+}
+
 /// Answers each request that is complete, until the connection ends.
-async fn answered(mut stream: TcpStream, answer: Vec<u8>) {
+async fn answered(mut stream: TcpStream, answers: &Answers) {
     let mut received = Vec::new();
     let mut buffer = [0; 16 * 1024];
     while let Ok(1..) = stream.read(&mut buffer).await.inspect(|length| received.extend_from_slice(&buffer[..*length]))
     {
-        while let Some(length) = length_of_request(&received) {
+        while let Some((length, is_last)) = first_request(&received) {
             received.drain(..length);
-            if stream.write_all(&answer).await.is_err() {
+            let answer = if is_last { &answers.last } else { &answers.kept };
+            if stream.write_all(answer).await.is_err() || is_last {
                 return;
             }
         }
     }
 }
 
-/// How long the first request is, if it is complete.
-fn length_of_request(received: &[u8]) -> Option<usize> {
+/// How long the first request is, if it is complete, and whether it is the last one of its connection.
+fn first_request(received: &[u8]) -> Option<(usize, bool)> {
     let head = received.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
     let text = std::str::from_utf8(&received[..head]).ok()?.to_ascii_lowercase();
     let length = text.split("content-length:").nth(1).and_then(|rest| rest.lines().next()).unwrap_or("0");
     let whole = head + length.trim().parse::<usize>().ok()?;
-    (received.len() >= whole).then_some(whole)
+    (received.len() >= whole).then_some((whole, text.contains("connection: close")))
 }
 
 /// One client of the harness.
