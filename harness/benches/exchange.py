@@ -53,13 +53,13 @@ def judged(exchange, url, lane, connections, count):
     return float(words[0]), float(words[1]), int(words[2])
 
 
-def wrk(url, connections, folder, keeps=True):
-    """Requests a second of fixed bytes, unsigned, whose answers nobody reads; on a new connection each unless it is kept."""
+def wrk(url, connections, folder, more=""):
+    """Requests a second of fixed bytes, unsigned, whose answers nobody reads; `more` is a line of the script."""
     script = folder / "post.lua"
     script.write_text(
         f"wrk.method = 'POST'\nwrk.body = '{BODY}'\n"
         f"wrk.headers['Content-Type'] = '{TYPE}'\nwrk.headers['X-Amz-Target'] = '{OPERATION}'\n"
-        + ("" if keeps else "wrk.headers['Connection'] = 'close'\n")
+        f"{more}\n"
     )
     command = [*ON_THE_OTHER, "wrk", "-t1", f"-c{connections}", "-d3s", "-s", str(script), url]
     return float(re.search(r"Requests/sec:\s*([\d.]+)", output(command)).group(1))
@@ -137,7 +137,7 @@ def main():
                 wire, cost, _ = judged(exchange, url, "wire", 64, 60_000)
                 http = judged(exchange, url, "http", 64, 12_000)[0]
                 add("wire", wire / fixed), add("http", http / fixed), add("wrk", fixed), add("cost", cost)
-                anew = wrk(url, 64, folder, keeps=False)
+                anew = wrk(url, 64, folder, "wrk.headers['Connection'] = 'close'")
                 add("anew", anew / fixed), add("http-anew", http / anew)
                 one = judged(exchange, url, "wire", 1, 20_000)[0]
                 add("one", one), add("botocore", one / botocore(url, 1000))

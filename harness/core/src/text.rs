@@ -196,8 +196,11 @@ impl PartialEq<&str> for TargetText {
 /// assert_eq!(place_of_cut("of all", 6), None);
 /// ```
 pub fn place_of_cut(text: &str, characters: usize) -> Option<usize> {
-    // A character has at least a byte.
-    let (at, _) = if text.len() <= characters { None } else { text.char_indices().nth(characters) }?;
+    // A character has at least one byte, so that nothing has to be counted here.
+    if text.len() <= characters {
+        return None;
+    }
+    let (at, _) = text.char_indices().nth(characters)?;
     Some(beside_account(text.as_bytes(), at))
 }
 

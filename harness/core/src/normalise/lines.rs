@@ -106,24 +106,26 @@ impl Message {
 
     /// The lines, whole.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}"));
-        [self.start.clone()].into_iter().chain(headers).chain([self.framing.clone()]).chain(self.body.clone())
+        self.clone().into_lines()
     }
 
     /// The lines, long ones cut: secrets are gone by now, half of one would not have been recognised.
     pub fn shown(&self) -> Vec<String> {
-        self.lines().map(|line| cut(line, SHOWN)).collect()
+        self.clone().into_shown()
     }
 
     /// As [`Self::shown`], for a message that is not needed afterwards.
     fn into_shown(self) -> Vec<String> {
+        self.into_lines().map(|line| cut(line, SHOWN)).collect()
+    }
+
+    fn into_lines(self) -> impl Iterator<Item = String> {
         let headers = self.headers.into_iter().map(|(mut line, value)| {
             line.push_str(": ");
             line.push_str(&value);
             line
         });
-        let lines = [self.start].into_iter().chain(headers).chain([self.framing]).chain(self.body);
-        lines.map(|line| cut(line, SHOWN)).collect()
+        [self.start].into_iter().chain(headers).chain([self.framing]).chain(self.body)
     }
 }
 
